@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# make help lists the targets.      V=1 shows commands, WERROR=1 for CI, SAN=1 adds sanitizers, B=dir builds elsewhere
+KINDS  := cloud flavor project vm info
+LAYERS := base annot cloud ansible pve modules sim
+
+# Which layers a layer may include. Anything else does not compile.
+MAY_base    := base
+MAY_annot   := base annot
+MAY_cloud   := base annot cloud
+MAY_ansible := base ansible
+MAY_pve     := base pve
+MAY_modules := base annot cloud ansible pve modules
+MAY_sim     := base sim
+MAY_tools   := base ansible sim tools
+
+B      ?= build
+ARCH   := $(shell uname -m)
+CFLAGS ?= -O2 -g
+WARN   := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wundef -Wcast-qual -Wcast-align -Wwrite-strings \
+          -Wpointer-arith -Wformat=2 -Wswitch-enum -Wimplicit-fallthrough -Wstrict-prototypes \
+          -Wold-style-definition -Wmissing-prototypes -Wredundant-decls -Wnull-dereference -Wunused-macros
+HARDEN := -fPIE -fno-common -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+comma    := ,
+SANITIZE := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1)
+override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARN) $(HARDEN) $(SANITIZE) $(if $(WERROR),-Werror) -MMD -MP
+override LDFLAGS += -pie -Wl,-z,relro,-z,now $(SANITIZE)
+Q      := $(if $(V),,@)
+
+# jansson and libyaml are linked in, libcurl and OpenSSL stay dynamic (DESIGN part 1).
+LIBS_MODULE := -l:libjansson.a -l:libyaml.a -lcurl -lssl -lcrypto -lpthread -lm
+LIBS_SIM    := -lmicrohttpd -l:libjansson.a -lcurl -lcrypto -lpthread -lm
+LIBS_TEST   := -lcmocka -lmicrohttpd $(LIBS_MODULE)
+
+obj  = $(patsubst csrc/%.c,$B/%.o,$(wildcard csrc/$1/*.c))
+libs = $(foreach l,$1,$B/lib$l.a)
+
+modules: $B/bin/pxc $B/bin/pxcsim
+
+define layer
+$B/lib$1.a: $$(call obj,$1)
+$B/inc/$1/.ok: Makefile
+	$(Q)rm -rf $$(@D) && mkdir -p $$(@D) && ln -s $$(MAY_$1:%=$$(CURDIR)/csrc/%) $$(@D)/ && touch $$@
+$B/$1/%.o: csrc/$1/%.c $B/inc/$1/.ok
+	$(Q)mkdir -p $$(@D)
+	$(Q)$$(CC) $$(CFLAGS) -I$B/inc/$1 -c $$< -o $$@
+endef
+$(foreach l,$(LAYERS) tools,$(eval $(call layer,$l)))
+
+$B/lib%.a:
+	$(Q)mkdir -p $(@D)
+	$(Q)$(RM) $@ && $(AR) rcs $@ $^
+
+include mk/contract.mk mk/test.mk mk/stage.mk mk/deps.mk
+
+$B/bin/pxc: csrc/main.c $B/gen/specs.o $(call libs,modules pve ansible cloud annot base)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MF $B/main.d -Icsrc $^ $(LDFLAGS) $(LIBS_MODULE) -o $@
+
+$B/bin/pxcsim: $B/tools/pxcsim.o $(call libs,sim base)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS_SIM) -o $@
+
+clean:
+	$(RM) -r $B
+
+-include $(wildcard $B/*/*.d $B/*.d $B/tests/*/*.d $B/tests/*/*/*.d)
+.PHONY: modules clean
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := modules

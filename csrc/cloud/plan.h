@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * plan.h - what would have to happen, as data.
+ *
+ * A plan is an ordered list of steps for one object. An empty plan means "nothing to do", and that is the
+ * only definition of unchanged. Plans of a batch run side by side; steps of one plan in order.
+ * Layer: cloud (pure, no I/O).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/json.h"
+
+enum pxc_impact {
+	PXC_QUIET,    /* nobody notices */
+	PXC_DISRUPTS, /* the guest is interrupted */
+	PXC_DESTROYS, /* data or identity is lost */
+};
+
+struct pxc_step {
+	int op;                 /* index into the kind's table of requests */
+	enum pxc_impact impact; /* worst thing this step does */
+	json_t *args;           /* owned; path and request parameters (an object, maybe empty) */
+	char *why;              /* owned; "grow scsi0: 10G -> 20G", for people */
+};
+
+struct pxc_plan {
+	const char *label;      /* borrowed; the object's name in messages: "vm acme/web-1" */
+	int phase;              /* plans of a lower phase are done first, e.g. downloads before VMs */
+	struct pxc_step *steps; /* owned array */
+	size_t nsteps;
+	json_t *before, *after; /* owned; managed keys for the diff; NULL = does not exist */
+	json_t *item;           /* owned; the result entry of this object; NULL = none (a helper plan) */
+	json_t *notes;          /* owned; array of warnings of this object, or NULL */
+};
+
+struct pxc_plans {
+	struct pxc_plan **plans; /* owned, one per object of the batch, in the batch's order, helpers last */
+	size_t nplans;
+};
+
+void pxc_plans_release(struct pxc_plans *plans);
+#define auto_plans on_scope_exit(pxc_plans_release)
+
+/* Append an empty plan; label borrowed. The returned plan belongs to plans. */
+struct pxc_plan *pxc_plans_add(struct pxc_plans *plans, const char *label);
+
+size_t pxc_plans_steps(const struct pxc_plans *plans); /* steps in all plans */
+
+/* Append a step. Steals args on every path (NULL counts as {}). */
+void pxc_plan_add(struct pxc_plan *plan, int op, enum pxc_impact impact, json_t *args_new,
+		  const char *why, ...) printf_like(5, 6);
+void pxc_plan_warn(struct pxc_plan *plan, const char *fmt, ...) printf_like(2, 3);

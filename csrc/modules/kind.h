@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * kind.h - what a kind of object must provide, and the one loop that drives it.
+ *
+ * Every module takes one object, or a list of them under its plural: a batch. The loop decodes, observes,
+ * plans the whole batch, applies object by object side by side, observes again and plans again: that plan
+ * must be empty. Only the loop knows check mode, conflicts and the allowed impact. Layer: modules.
+ */
+#pragma once
+
+#include "ansible/args.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "cloud/plan.h"
+#include "pve/client.h"
+
+struct pxc_env {
+	struct pve_client *pve;
+	const struct ans_args *args;
+	struct pxc_arena *arena; /* specs, worlds and strings of this run; nobody frees single pieces */
+	struct pxc_clock *clock;
+	const char *actor;       /* who asked: option actor, else PXC_ACTOR, else login name */
+	char stamp[STAMP_TEXT];  /* of this run, for at= */
+};
+
+struct pxc_kind {
+	const char *name;   /* "vm": the module is pxc_<name> */
+	const char *plural; /* "vms": option of the batch and key of the result */
+	const struct pve_op *ops;
+	/* Arguments to specs; ret_batch lives in the arena. No requests. */
+	int (*decode)(struct pxc_env *env, void **ret_batch, struct pxc_err *err);
+	/* GETs only; ret_world lives in the arena (JSON it holds is kept alive by pxc_env_keep). */
+	int (*observe)(struct pxc_env *env, const void *batch, void **ret_world, struct pxc_err *err);
+	/* Pure. Refuses the whole batch with one sentence (before anything is written), or makes one plan per object. */
+	int (*plan)(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err);
+	/* Scope of the lock to hold while the plans are applied, or NULL: none is needed. */
+	const char *(*lock_scope)(const void *batch, const struct pxc_plans *plans);
+	/* More keys for the result (info); may be NULL. */
+	void (*report)(const void *batch, const void *world, json_t *result);
+};
+
+extern const struct pxc_kind *const pxc_kinds[]; /* ends with NULL */
+
+/* Run the loop. ret_result: new reference, the result object; err: msg for a failed task (result still valid). */
+must_check int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_result,
+			struct pxc_err *err);
+
+/* main(): argv[0] (minus "AnsiballZ_") or "pxc <module>" names the kind. Returns the exit status. */
+int pxc_main(int argc, char **argv);

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Every C test is one program that links all layers; it mirrors the file it tests.
+TEST_LIBS = $(call libs,modules pve ansible cloud annot sim base)
+unit_src  := $(wildcard tests/unit/*/*_test.c)
+prop_src  := $(wildcard tests/property/*_test.c)
+test_lib  := $(wildcard tests/lib/*.c)
+TESTBIN    = $(patsubst tests/%.c,$B/tests/%,$1)
+TESTLIB   := $(patsubst tests/lib/%.c,$B/tests/lib/%.o,$(test_lib))
+
+$B/tests/lib/%.o: tests/lib/%.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -Icsrc -Itests -c $< -o $@
+
+$B/tests/%: tests/%.c $(TESTLIB) $B/gen/specs.o $(TEST_LIBS)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MF $@.d -Icsrc -Itests $< $(TESTLIB) $B/gen/specs.o $(TEST_LIBS) $(LDFLAGS) $(LIBS_TEST) -o $@
+
+# The C tests always run under ASan and UBSan, in an object tree of their own.
+unit:
+	$(Q)$(MAKE) --no-print-directory SAN=1 B=$B/san run-unit
+property:
+	$(Q)$(MAKE) --no-print-directory SAN=1 B=$B/san run-property
+run-unit: $(call TESTBIN,$(unit_src))
+	$(Q)tests/run.py unit $^
+run-property: $(call TESTBIN,$(prop_src))
+	$(Q)tests/run.py property $^
+.PHONY: unit property run-unit run-property

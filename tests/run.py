@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run test programs that speak TAP, show what failed, add the counts to build/results.tsv.
+
+    tests/run.py SUITE PROGRAM...   one line for the suite, details of failures only
+    tests/run.py --sum              the closing line: N passed, M failed[, K skipped]
+
+A program that ends with an error but reports no failed test counts as one failure, one that
+succeeds without reporting anything as one pass (a script whose exit status is the verdict).
+"""
+import os
+import re
+import subprocess
+import sys
+import time
+
+RESULTS = os.environ.get("PXC_RESULTS", "build/results.tsv")
+POINT = re.compile(r"^\s*(not ok|ok)\b(.*)$")
+
+
+def run(suite, program):
+    env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", LC_ALL="C.UTF-8")
+    done = subprocess.run([program] if os.path.exists(program) else program.split(), env=env, check=False,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    text = done.stdout.decode("utf-8", "replace")
+    passed = failed = skipped = 0
+    for line in text.splitlines():
+        point = POINT.match(line)
+        if not point:
+            continue
+        if point[1] == "not ok":
+            failed += 1
+        elif "# skip" in point[2].lower():
+            skipped += 1
+            print(f"  skipped: {program}: {point[2].strip()}")
+        else:
+            passed += 1
+    if done.returncode != 0 and not failed:
+        failed += 1
+    if done.returncode == 0 and not passed + failed + skipped:
+        passed = 1
+    if failed:
+        print(f"--- {suite}: {program} (exit {done.returncode})\n{text.rstrip()}\n---")
+    return passed, failed, skipped
+
+
+def main():
+    if sys.argv[1:] == ["--sum"]:
+        rows = [line.split("\t") for line in open(RESULTS, encoding="utf-8")] if os.path.exists(RESULTS) else []
+        passed, failed, skipped = (sum(int(r[i]) for r in rows) for i in (1, 2, 3))
+        print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+        return 1 if failed or not passed else 0
+    suite, programs = sys.argv[1], sys.argv[2:]
+    start = time.monotonic()
+    counts = [run(suite, p) for p in programs]
+    passed, failed, skipped = (sum(c[i] for c in counts) for i in range(3))
+    os.makedirs(os.path.dirname(RESULTS), exist_ok=True)
+    with open(RESULTS, "a", encoding="utf-8") as out:
+        out.write(f"{suite}\t{passed}\t{failed}\t{skipped}\n")
+    print(f"{suite}: {passed} passed, {failed} failed, {skipped} skipped ({time.monotonic() - start:.0f} s)")
+    return 1 if failed or not programs else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
