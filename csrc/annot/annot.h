@@ -77,3 +77,6 @@ void annot_seal(const struct annot *a, char out[17]);
 
 /* True when the text holds something that looks like a secret: private key headers, "password=", token patterns. */
 bool annot_has_secret(const char *text);
+
+/* Are two human texts the same but for trailing white space, which PVE strips (or adds) on its own? */
+bool annot_text_same(const char *a, const char *b);

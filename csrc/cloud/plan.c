@@ -39,18 +39,30 @@ struct pxc_plan *pxc_plans_add(struct pxc_plans *plans, const char *label)
 	struct pxc_plan *p = pxc_calloc(1, sizeof(*p));
 
 	p->label = label;
+	p->allow = PXC_DESTROYS;
 	plans->plans = pxc_realloc(plans->plans, (plans->nplans + 1) * sizeof(*plans->plans));
 	plans->plans[plans->nplans++] = p;
 	return p;
 }
 
-size_t pxc_plans_steps(const struct pxc_plans *plans)
+bool pxc_plan_changes(const struct pxc_plan *plan)
 {
-	size_t n = 0;
+	for (size_t i = 0; i < plan->nsteps; i++)
+		if (plan->steps[i].impact > PXC_WAITS)
+			return true;
+	return false;
+}
 
-	for (size_t i = 0; i < plans->nplans; i++)
-		n += plans->plans[i]->nsteps;
-	return n;
+const char *pxc_impact_name(enum pxc_impact impact)
+{
+	static const char *const names[] = {
+		[PXC_WAITS] = "waits",
+		[PXC_QUIET] = "quiet",
+		[PXC_DISRUPTS] = "disrupts",
+		[PXC_DESTROYS] = "destroys",
+	};
+
+	return names[impact];
 }
 
 void pxc_plan_add(struct pxc_plan *plan, int op, enum pxc_impact impact, json_t *args_new,

@@ -16,6 +16,7 @@
 #include "base/json.h"
 
 enum pxc_impact {
+	PXC_WAITS,    /* only looks until something has become true: not a change */
 	PXC_QUIET,    /* nobody notices */
 	PXC_DISRUPTS, /* the guest is interrupted */
 	PXC_DESTROYS, /* data or identity is lost */
@@ -31,6 +32,8 @@ struct pxc_step {
 struct pxc_plan {
 	const char *label;      /* borrowed; the object's name in messages: "vm acme/web-1" */
 	int phase;              /* plans of a lower phase are done first, e.g. downloads before VMs */
+	const struct pxc_plan *needs; /* borrowed; a plan of a lower phase that must have succeeded, or NULL */
+	enum pxc_impact allow;  /* worst impact the task accepts for this object; default PXC_DESTROYS */
 	struct pxc_step *steps; /* owned array */
 	size_t nsteps;
 	json_t *before, *after; /* owned; managed keys for the diff; NULL = does not exist */
@@ -49,7 +52,8 @@ void pxc_plans_release(struct pxc_plans *plans);
 /* Append an empty plan; label borrowed. The returned plan belongs to plans. */
 struct pxc_plan *pxc_plans_add(struct pxc_plans *plans, const char *label);
 
-size_t pxc_plans_steps(const struct pxc_plans *plans); /* steps in all plans */
+bool pxc_plan_changes(const struct pxc_plan *plan);    /* has a step that is more than waiting */
+const char *pxc_impact_name(enum pxc_impact impact);   /* "waits", "quiet", "disrupts", "destroys" */
 
 /* Append a step. Steals args on every path (NULL counts as {}). */
 void pxc_plan_add(struct pxc_plan *plan, int op, enum pxc_impact impact, json_t *args_new,

@@ -21,6 +21,11 @@ struct pxc_env {
 	struct pxc_clock *clock;
 	const char *actor;       /* who asked: option actor, else PXC_ACTOR, else login name */
 	char stamp[STAMP_TEXT];  /* of this run, for at= */
+	char nonce[33];          /* random hex of this run: what new uuids are made from */
+	json_t *kept;            /* owned; see pxc_env_keep() */
+	struct env_defer *defers; /* see pxc_env_defer() */
+	json_t *warnings;        /* owned; array of strings for the result */
+	uint32_t task_timeout_ms; /* one step; also how long the run waits for a lock or a busy object */
 };
 
 struct pxc_kind {
@@ -30,11 +35,15 @@ struct pxc_kind {
 	/* Arguments to specs; ret_batch lives in the arena. No requests. */
 	int (*decode)(struct pxc_env *env, void **ret_batch, struct pxc_err *err);
 	/* GETs only; ret_world lives in the arena (JSON it holds is kept alive by pxc_env_keep). */
-	int (*observe)(struct pxc_env *env, const void *batch, void **ret_world, struct pxc_err *err);
-	/* Pure. Refuses the whole batch with one sentence (before anything is written), or makes one plan per object. */
+	int (*observe)(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err);
+	/* Pure. Refuses the whole batch with one sentence (before anything is written), or makes one plan per object,
+	 * in the batch's order and each with an item; helper plans (no item) after them. */
+	/* err EBUSY means "not now": the loop looks again until the task's deadline. */
 	int (*plan)(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err);
-	/* Scope of the lock to hold while the plans are applied, or NULL: none is needed. */
-	const char *(*lock_scope)(const void *batch, const struct pxc_plans *plans);
+	/* Names of the locks to hold while these plans are applied ("project.acme"), sorted, in the arena; NULL: none.
+	 * The function itself may be NULL. */
+	const char *const *(*locks)(struct pxc_env *env, const void *batch,
+				    const struct pxc_plans *plans);
 	/* More keys for the result (info); may be NULL. */
 	void (*report)(const void *batch, const void *world, json_t *result);
 };
@@ -44,6 +53,13 @@ extern const struct pxc_kind *const pxc_kinds[]; /* ends with NULL */
 /* Run the loop. ret_result: new reference, the result object; err: msg for a failed task (result still valid). */
 must_check int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_result,
 			struct pxc_err *err);
+
+/* Keep a JSON value alive until the run ends; returns it. Steals. */
+json_t *pxc_env_keep(struct pxc_env *env, json_t *value_new);
+/* Call release(ptr) when the run ends. */
+void pxc_env_defer(struct pxc_env *env, void (*release)(void *ptr), void *ptr);
+void pxc_env_warn(struct pxc_env *env, const char *fmt, ...) printf_like(2, 3);
+void pxc_env_release(struct pxc_env *env);
 
 /* main(): argv[0] (minus "AnsiballZ_") or "pxc <module>" names the kind. Returns the exit status. */
 int pxc_main(int argc, char **argv);

@@ -40,7 +40,11 @@ void pve_free(struct pve_client *pve);
 /* Warnings the connection itself gives ("certificates are not verified"); borrowed array of strings. */
 const json_t *pve_warnings(const struct pve_client *pve);
 unsigned long pve_requests(const struct pve_client *pve); /* sent so far, for figures and tests */
+/* Who the server takes us for: "root@pam", and the token's name ("" with a ticket). Borrowed. */
+const char *pve_user(const struct pve_client *pve);
+const char *pve_token(const struct pve_client *pve);
 int64_t pve_now_ms(const struct pve_client *pve);
+void pve_sleep(struct pve_client *pve, uint32_t ms); /* through the transport, so virtual in tests */
 
 /* One kind of request: a row of a kind's table. */
 struct pve_op {

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* project_find.h - from a project's name to its pool in a snapshot. Layer: cloud. */
+#pragma once
+
+#include "cloud/world.h"
+
+/*
+ * The pool id of a project: the pool whose comment holds an intact project token of that name (key n, else
+ * the pool's own id). NULL: there is none.
+ */
+const char *project_pool(const struct world *w, const char *project);

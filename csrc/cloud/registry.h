@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * registry.h - what the cloud knows about itself: one block in the datacenter notes. Pure. Layer: cloud.
+ *
+ * Keys: t=cloud, id=cloud.<cluster name>, c, domain, adm (list), dq.<key> default quota, mv.<key> ceilings of one VM,
+ * oc.cpu, oc.ram, reserve_mb, cpu, storage, import, bridge, f.<flavor> (items "name/value"), r, at, by.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "annot/annot.h"
+#include "base/arena.h"
+#include "base/json.h"
+#include "cloud/quota.h"
+
+struct flavor {
+	const char *name;
+	unsigned vcpus;
+	uint64_t memory_mib;
+	unsigned disk_gib;        /* 0 = as large as the image */
+	const char *cpu, *machine, *bios, *class; /* NULL = not said */
+	const char *description;  /* NULL = none */
+	bool is_public;
+	const char *const *projects; /* NULL-terminated: who may use it when not public */
+	json_t *extra;            /* more PVE options, key -> text; kept by the arena's owner; never NULL */
+};
+
+struct registry {
+	const char *domain;      /* NULL only while nothing was decoded */
+	const char *cluster;     /* key c; NULL = absent */
+	const char *const *admins; /* NULL-terminated */
+	struct quota default_quota; /* QUOTA_UNSET where not named */
+	int64_t max_cores, max_ram_mb, max_disk_gb; /* of one VM; -1 = no ceiling */
+	double overcommit_cpu, overcommit_ram;
+	uint64_t reserve_mb;     /* memory of each node that guests must leave alone */
+	const char *cpu_model, *storage, *import_storage, *bridge; /* NULL = not said */
+	struct flavor *flavors;  /* in the order of the text */
+	size_t nflavors;
+};
+
+/*
+ * err EINVAL: a key whose value cannot be read. extras: JSON array that keeps flavors' extra objects alive (borrowed).
+ */
+must_check int registry_decode(const struct annot *a, struct pxc_arena *arena, json_t *extras,
+			       struct registry *ret, struct pxc_err *err);
+
+const struct flavor *registry_flavor(const struct registry *r, const char *name); /* NULL: none */
+/* For people: "there are m1.small, m1.large" (cut after a dozen). */
+const char *registry_flavor_names(const struct registry *r, char *out, size_t size);
+
+/* Value of key f.<name>; new string. */
+char *registry_flavor_text(const struct flavor *f);
+
+bool strv_has(const char *const *list, const char *word); /* list may be NULL */
+/* "a,b" -> NULL-terminated list; "" and NULL give an empty one. */
+const char *const *strv_split(struct pxc_arena *arena, const char *text);

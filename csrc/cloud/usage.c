@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cloud/usage.h"
+
+#include "base/str.h"
+#include "base/units.h"
+#include "cloud/project_block.h"
+
+int usage_limit(const struct world *w, const char *pool, struct quota *ret, struct pxc_err *err)
+{
+	auto_annot_text struct annot_text t = { .before = NULL };
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	const struct world_pool *p = world_pool(w, pool);
+	struct project_block block;
+
+	annot_parse(ANNOT_TOKEN, p ? p->comment : "", &t);
+	if (t.finding != ANNOT_OK)
+		return pxc_fail(err, PXC_EINVAL, "the annotation of pool %s cannot be read: %s", pool,
+				*t.problem ? t.problem : "there is none");
+	if (project_decode(&t.annot, pool, &arena, &block, err) < 0)
+		return -1;
+	*ret = quota_effective(&block.quota, &w->registry.default_quota);
+	return 0;
+}
+
+static bool matters(const struct quota *limit, const struct quota *asked)
+{
+	if (!limit || !asked)
+		return false;
+	return (limit->v[QUOTA_CORES] >= 0 && asked->v[QUOTA_CORES] > 0) ||
+	       (limit->v[QUOTA_RAM_MB] >= 0 && asked->v[QUOTA_RAM_MB] > 0);
+}
+
+int usage_count(const struct world *w, const char *pool, const struct quota *limit,
+		const struct quota *asked, struct quota *ret, struct pxc_err *err)
+{
+	struct quota q = { { 0 } };
+
+	for (size_t i = 0; i < w->nguests; i++) {
+		const struct world_guest *g = &w->guests[i];
+
+		if (!str_eq(g->pool, pool) || g->is_template)
+			continue;
+		if (g->memory_bytes == 0 && matters(limit, asked))
+			return pxc_fail(err, PXC_EINVAL,
+					"quota: cannot be counted: the size of guest %u on %s is not known "
+					"(is the node offline?)",
+					g->vmid, g->node);
+		q.v[QUOTA_INSTANCES]++;
+		q.v[QUOTA_CORES] += (int64_t)g->cpus;
+		q.v[QUOTA_RAM_MB] += (int64_t)(g->memory_bytes / MIB);
+	}
+	*ret = q;
+	return 0;
+}

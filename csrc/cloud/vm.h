@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * vm.h - virtual machines: what is wanted, what is there, what has to happen. Pure half of the kind; the half
+ * that talks to PVE is modules/vm.c. Layer: cloud.
+ *
+ * A VM is known by (project, stack, name) in the block in its notes, checked against its VMID and smbios uuid;
+ * never by its PVE name alone. PVE's config is handled as an object of texts, key by key as PVE spells them;
+ * what the user did not name is not touched.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cloud/plan.h"
+#include "cloud/world.h"
+
+/* Requests of the kind; the table is in modules/vm.c. */
+enum vm_op {
+	VM_DOWNLOAD,
+	VM_CREATE,
+	VM_CLONE,
+	VM_CONFIG,       /* synchronous: plain options */
+	VM_CONFIG_DISKS, /* as a task: allocates or frees disks */
+	VM_RESIZE,
+	VM_UNLINK,
+	VM_START,
+	VM_STOP,
+	VM_SHUTDOWN,
+	VM_SUSPEND,
+	VM_RESUME,
+	VM_MIGRATE,
+	VM_DELETE,
+	VM_HA_STATE,
+	VM_HA_REMOVE,
+	VM_WAIT_RUNNING,
+	VM_WAIT_STOPPED,
+	VM_WAIT_NODE,
+	VM_WAIT_AGENT,
+	VM_WAIT_IP,
+	VM_OPS,
+};
+
+enum vm_power { VM_POWER_KEEP, VM_POWER_RUNNING, VM_POWER_STOPPED, VM_POWER_PAUSED, VM_POWER_RESTARTED };
+enum vm_wait { VM_WAIT_FOR_NONE, VM_WAIT_FOR_RUNNING, VM_WAIT_FOR_AGENT, VM_WAIT_FOR_IP };
+
+struct vm_net {
+	unsigned slot;   /* netN, 0..31 */
+	bool absent;
+	json_t *props;   /* named sub-options as PVE spells them (bridge, tag, macaddr, ...): texts; null = remove */
+	json_t *ipconfig; /* named ip, gw, ip6, gw6: texts; NULL = none named */
+};
+
+enum vm_disk_state { VM_DISK_PRESENT, VM_DISK_DETACHED, VM_DISK_ABSENT };
+
+struct vm_disk {
+	const char *slot; /* "scsi1" */
+	enum vm_disk_state state;
+	uint64_t size_bytes; /* 0 = not named */
+	const char *storage; /* NULL = the VM's */
+	json_t *props;       /* named drive options as texts: ssd, discard, iothread, cache, ... */
+};
+
+struct vm_spec {
+	const char *label; /* "vm acme/web-1" */
+	const char *project, *stack, *name;
+	const char *new_name; /* NULL = keep */
+	bool absent;
+	const char *flavor;   /* NULL = not named */
+	json_t *config;       /* named PVE options: texts; null = remove */
+	const char *description; /* NULL = untouched */
+	json_t *metadata;     /* object of texts: all of them (exact); NULL = untouched */
+	json_t *tags;         /* array of texts; NULL = untouched */
+	bool tags_exact;
+	const char *node;     /* NULL = auto */
+	unsigned template_vmid;    /* 0 = by name or none */
+	const char *template_name; /* NULL = by VMID or none */
+	bool full_clone;
+	const char *image_volume;  /* import volume "local:import/x.qcow2"; with image_url derived from it */
+	const char *image_url, *image_checksum, *image_algorithm, *image_file, *image_storage;
+	const char *storage;  /* NULL = registry's default */
+	uint64_t disk_bytes;  /* root disk; 0 = not named */
+	struct vm_disk *disks;
+	size_t ndisks;
+	struct vm_net *nets;
+	size_t nnets;
+	bool nets_exact;
+	bool cloud_init;      /* something for the cloud-init drive was named */
+	json_t *at_creation;  /* options that PVE never shows again (cipassword): set when created only */
+	enum vm_power power;
+	unsigned shutdown_s;  /* how long a guest may take to shut down */
+	bool force_stop;      /* then stop it hard */
+	int protection;       /* -1 not named, 0, 1 */
+	bool allow_restart;
+	enum pxc_impact allow;
+	enum vm_wait wait;
+	unsigned wait_s;
+	bool delete_unreferenced, reseal;
+	/* Set by the first observation, so that "restarted" can end: the process that ran then; 0 = none ran. */
+	long first_pid;
+	bool first_seen;
+};
+
+struct vm_batch {
+	struct vm_spec *specs;
+	size_t nspecs;
+	const char *stamp, *actor, *nonce; /* for at=, by= and new uuids */
+	unsigned round;                    /* how often was looked; spreads VMIDs when they keep colliding */
+};
+
+/* One guest whose configuration was read. */
+struct vm_seen {
+	const struct world_guest *guest;
+	json_t *config;   /* key -> value text, pending changes merged in */
+	json_t *current;  /* key -> value text, as the running guest has it */
+	json_t *pending;  /* array of the keys whose change waits for a restart */
+	const char *digest;
+	struct annot_text notes;
+	json_t *addresses; /* array of texts the agent reported; NULL = not asked or no answer */
+	bool agent;        /* the agent answered */
+	const char *problem; /* could not be read: why; NULL = read */
+};
+
+/* What vm_plan() looks at besides the snapshot. */
+struct vm_world {
+	const struct world *w;
+	struct vm_seen **seen; /* candidates and templates, any order */
+	size_t nseen;
+	json_t *bridges;       /* node -> array of bridge and vnet names; a missing node = not known; NULL = not read */
+	json_t *volumes;       /* "node/volid" -> true for import volumes that are there; NULL = not read */
+	json_t *index;         /* owned by the run; see vm_index() */
+	bool making;           /* one of our own creations still runs on the server */
+};
+
+/* Which guests must be read? Those that may be wanted ones. all: every guest of the projects, not only by name. */
+bool vm_candidate(const struct vm_batch *batch, const struct world *w, const struct world_guest *g,
+		  bool all);
+
+/* Name what was seen by what the blocks say, so that matching does not search. Call after every reading. New reference. */
+json_t *vm_index(const struct vm_world *vw);
+
+/*
+ * The guest that is spec's VM, by its block: NULL when there is none.
+ * err EINVAL: two guests match (both named), or the block of the matching one is damaged and reseal is not set.
+ */
+must_check int vm_match(const struct vm_spec *spec, const struct vm_world *vw,
+			const struct vm_seen **ret, struct pxc_err *err);
+
+/* The template VM that spec names, among the seen; err ENOTFOUND, EINVAL (not a template, two of the name). */
+must_check int vm_template(const struct vm_spec *spec, const struct vm_world *vw,
+			   const struct vm_seen **ret, struct pxc_err *err);
+
+/* Does the batch create anything, given what was seen? (Then observation reads bridges and volumes too.) */
+bool vm_creates(const struct vm_batch *batch, const struct vm_world *vw);
+
+/* Plan the whole batch; see struct pxc_kind. purity: equal inputs give equal plans. */
+must_check int vm_plan(const struct vm_batch *batch, const struct vm_world *vw, struct pxc_plans *ret,
+		       struct pxc_err *err);

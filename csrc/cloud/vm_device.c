@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Network cards and disks: overlays what the user named on what is there, and keeps all else. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/propstr.h"
+#include "base/str.h"
+#include "base/units.h"
+#include "cloud/vm_parts.h"
+
+#define DEFAULT_MODEL "virtio"
+
+/* Put the named sub-options (null removes) over obj. */
+static void overlay(json_t *obj, const json_t *props)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)props, key, value) {
+		if (json_is_null(value))
+			(void)json_object_del(obj, key);
+		else
+			(void)json_object_set(obj, key, value);
+	}
+}
+
+/* An option that says what PVE assumes anyway is left out, so that naming a default is no change. */
+static void drop_default(json_t *obj, const char *key, const char *assumed)
+{
+	const char *v = json_string_value(json_object_get(obj, key));
+
+	if (v && (str_eq(v, assumed) || (prop_is_bool(v) && prop_is_bool(assumed) &&
+					 prop_bool(v) == prop_bool(assumed))))
+		(void)json_object_del(obj, key);
+}
+
+/* Leave out what says no more than PVE's own defaults. */
+static void normalise(json_t *obj, const char *const rows[][2], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		drop_default(obj, rows[i][0], rows[i][1]);
+}
+
+static const char *const card_defaults[][2] = {
+	{ "firewall", "0" }, { "link_down", "0" }, { "tag", "0" },
+};
+
+static const char *const drive_defaults[][2] = {
+	{ "ssd", "0" },	   { "iothread", "0" }, { "discard", "ignore" },
+	{ "cache", "none" }, { "backup", "1" },
+};
+
+/* Send want unless the card there means the same; have NULL = there is none. */
+static void set_card(struct vm_change *ret, const char *key, json_t *have, json_t *want)
+{
+	auto_free char *a = NULL, *b = NULL;
+
+	normalise(have, card_defaults, ARRAY_SIZE(card_defaults));
+	normalise(want, card_defaults, ARRAY_SIZE(card_defaults));
+	a = have ? prop_print_net(have) : NULL;
+	b = prop_print_net(want);
+	if (!vm_same(key, a, b))
+		vm_set(ret, key, b);
+}
+
+static void set_drive(struct vm_change *ret, const char *key, json_t *have, json_t *want)
+{
+	auto_free char *a = NULL, *b = NULL;
+
+	normalise(have, drive_defaults, ARRAY_SIZE(drive_defaults));
+	normalise(want, drive_defaults, ARRAY_SIZE(drive_defaults));
+	a = have ? prop_print(have, "file") : NULL;
+	b = prop_print(want, "file");
+	if (!vm_same(key, a, b))
+		vm_set(ret, key, b);
+}
+
+static int want_card(const struct vm_case *c, const struct vm_net *net, const json_t *base,
+		     struct vm_change *ret, struct pxc_err *err)
+{
+	char key[16];
+	const char *have, *bridge = c->w->registry.bridge;
+	json_auto_t *old = NULL, *obj = NULL;
+
+	(void)snprintf(key, sizeof(key), "net%u", net->slot);
+	have = vm_text(base, key);
+	old = have ? prop_parse_net(have) : NULL;
+	obj = old ? json_copy(old) : json_object();
+	if (have && !old)
+		return pxc_fail(err, PXC_EREMOTE, "%s: %s reads \"%s\", which is no network card",
+				c->spec->label, key, have);
+	/* A clone must not share its template's address. */
+	if (c->template && !c->have)
+		(void)json_object_del(obj, "macaddr");
+	overlay(obj, net->props);
+	if (!json_object_get(obj, "model"))
+		(void)json_object_set_new(obj, "model", json_string(DEFAULT_MODEL));
+	if (!json_object_get(obj, "bridge")) {
+		if (!bridge)
+			return pxc_fail(err, PXC_EINVAL,
+					"%s: %s needs a bridge or a network, and the cloud has no default "
+					"bridge (pxc_cloud: bridge)",
+					c->spec->label, key);
+		(void)json_object_set_new(obj, "bridge", json_string(bridge));
+	}
+	set_card(ret, key, old, obj);
+	return 0;
+}
+
+static void want_ipconfig(const struct vm_net *net, const json_t *base, struct vm_change *ret)
+{
+	char key[16];
+	const char *have;
+	json_auto_t *obj = NULL;
+	auto_free char *text = NULL;
+
+	(void)snprintf(key, sizeof(key), "ipconfig%u", net->slot);
+	have = vm_text(base, key);
+	obj = have ? prop_parse(have, NULL) : NULL;
+	if (!obj)
+		obj = json_object();
+	overlay(obj, net->ipconfig);
+	if (json_object_size(obj) == 0) {
+		if (have)
+			vm_remove(ret, key);
+		return;
+	}
+	text = prop_print(obj, NULL);
+	if (!vm_same(key, have, text))
+		vm_set(ret, key, text);
+}
+
+static bool named_slot(const struct vm_spec *s, unsigned slot)
+{
+	for (size_t i = 0; i < s->nnets; i++)
+		if (s->nets[i].slot == slot && !s->nets[i].absent)
+			return true;
+	return false;
+}
+
+static void remove_net(const json_t *base, unsigned slot, struct vm_change *ret)
+{
+	static const char *const keys[] = { "net%u", "ipconfig%u" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		char key[16];
+
+		if (i == 0)
+			(void)snprintf(key, sizeof(key), "net%u", slot);
+		else
+			(void)snprintf(key, sizeof(key), "ipconfig%u", slot);
+		if (vm_text(base, key))
+			vm_remove(ret, key);
+	}
+}
+
+int vm_want_nets(const struct vm_case *c, const json_t *base, struct vm_change *ret, struct pxc_err *err)
+{
+	const struct vm_spec *s = c->spec;
+
+	for (size_t i = 0; i < s->nnets; i++) {
+		if (s->nets[i].absent) {
+			remove_net(base, s->nets[i].slot, ret);
+			continue;
+		}
+		if (want_card(c, &s->nets[i], base, ret, err) < 0)
+			return -1;
+		if (s->nets[i].ipconfig)
+			want_ipconfig(&s->nets[i], base, ret);
+	}
+	for (unsigned slot = 0; s->nets_exact && slot < 32; slot++)
+		if (!named_slot(s, slot))
+			remove_net(base, slot, ret);
+	return 0;
+}
+
+const char *vm_root_disk(const json_t *config)
+{
+	static const char *const usual[] = { "scsi0", "virtio0", "sata0", "ide0" };
+	const char *boot = vm_text(config, "boot");
+	const char *key;
+	json_t *value;
+
+	/* boot "order=scsi0;net0": the first entry that is a disk. */
+	for (const char *p = boot ? strstr(boot, "order=") : NULL; p && *p; p += strcspn(p, ";")) {
+		char slot[16];
+
+		p += *p == ';' ? 1 : str_starts(p, "order=") ? strlen("order=") : 0;
+		(void)snprintf(slot, sizeof(slot), "%.*s", (int)strcspn(p, ";"), p);
+		json_object_foreach ((json_t *)(uintptr_t)config, key, value)
+			if (str_eq(key, slot) && vm_is_drive(key) &&
+			    !strstr(json_string_value(value), "media=cdrom"))
+				return key;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++) {
+		const char *v = vm_text(config, usual[i]);
+
+		if (v && !strstr(v, "media=cdrom"))
+			return usual[i];
+	}
+	return NULL;
+}
+
+uint64_t vm_disk_bytes_wanted(const struct vm_case *c)
+{
+	if (c->spec->disk_bytes)
+		return c->spec->disk_bytes;
+	return c->flavor ? (uint64_t)c->flavor->disk_gib * GIB : 0;
+}
+
+/* Grow a disk that is there. Growing is all that is possible: shrinking would cut off data. */
+static int want_size(const struct vm_case *c, const char *slot, const char *drive, uint64_t bytes,
+		     struct vm_change *ret, struct pxc_err *err)
+{
+	uint64_t have = vm_drive_size(drive);
+	char from[32], to[32];
+	auto_free char *why = NULL;
+
+	if (bytes == 0 || have == 0 || bytes == have)
+		return 0;
+	size_format(have, from, sizeof(from));
+	size_format(bytes, to, sizeof(to));
+	if (bytes < have)
+		return pxc_fail(err, PXC_EINVAL,
+				"%s: disk %s has %s and cannot shrink to %s: ask for %s or more, or "
+				"make a new disk",
+				c->spec->label, slot, from, to, from);
+	why = pxc_printf("grow %s: %s -> %s", slot, from, to);
+	(void)json_array_append_new(ret->resize, json_pack("{s:s,s:s,s:s}", "disk", slot, "size", to,
+							   "why", why));
+	return 0;
+}
+
+/* The text that makes PVE allocate a disk: "<storage>:<GiB>,options". */
+static char *new_disk(const char *storage, uint64_t bytes, const char *import, const json_t *props)
+{
+	json_auto_t *obj = json_object();
+	auto_free char *file = NULL;
+
+	if (import)
+		file = pxc_printf("%s:0", storage);
+	else if (bytes % GIB == 0)
+		file = pxc_printf("%s:%llu", storage, (unsigned long long)(bytes / GIB));
+	else
+		file = pxc_printf("%s:%.6f", storage, (double)bytes / (double)GIB);
+	(void)json_object_set_new(obj, "file", json_string(file));
+	if (import)
+		(void)json_object_set_new(obj, "import-from", json_string(import));
+	overlay(obj, props);
+	normalise(obj, drive_defaults, ARRAY_SIZE(drive_defaults));
+	return prop_print(obj, "file");
+}
+
+static int add_disk(const struct vm_case *c, const struct vm_disk *d, struct vm_change *ret,
+		    struct pxc_err *err)
+{
+	const char *storage = d->storage ? d->storage : c->storage;
+	auto_free char *text = NULL;
+
+	if (d->size_bytes == 0)
+		return pxc_fail(err, PXC_EINVAL, "%s: new disk %s needs a size", c->spec->label, d->slot);
+	if (!storage)
+		return pxc_fail(err, PXC_EINVAL,
+				"%s: new disk %s needs a storage, and the cloud has no default one "
+				"(pxc_cloud: storage)",
+				c->spec->label, d->slot);
+	text = new_disk(storage, d->size_bytes, NULL, d->props);
+	vm_set(ret, d->slot, text);
+	ret->allocates = true;
+	return 0;
+}
+
+static int want_disk(const struct vm_case *c, const struct vm_disk *d, const json_t *base,
+		     struct vm_change *ret, struct pxc_err *err)
+{
+	const char *have = vm_text(base, d->slot);
+	json_auto_t *old = NULL, *obj = NULL;
+
+	if (d->state != VM_DISK_PRESENT) {
+		if (have && d->state == VM_DISK_DETACHED)
+			vm_remove(ret, d->slot);
+		else if (have)
+			(void)json_array_append_new(ret->unlink, json_string(d->slot));
+		return 0;
+	}
+	if (!have)
+		return add_disk(c, d, ret, err);
+	old = prop_parse(have, "file");
+	if (!old)
+		return pxc_fail(err, PXC_EREMOTE, "%s: %s reads \"%s\", which is no disk",
+				c->spec->label, d->slot, have);
+	obj = json_copy(old);
+	overlay(obj, d->props);
+	set_drive(ret, d->slot, old, obj);
+	return want_size(c, d->slot, have, d->size_bytes, ret, err);
+}
+
+/* The disk of a new VM that is not cloned: imported, or blank. */
+static int first_disk(const struct vm_case *c, struct vm_change *ret, struct pxc_err *err)
+{
+	const struct vm_disk *named = NULL;
+	uint64_t bytes = vm_disk_bytes_wanted(c);
+	auto_free char *text = NULL;
+	const char *storage;
+
+	for (size_t i = 0; i < c->spec->ndisks; i++)
+		if (str_eq(c->spec->disks[i].slot, "scsi0"))
+			named = &c->spec->disks[i];
+	if (named && named->size_bytes)
+		bytes = named->size_bytes;
+	if (bytes == 0 && !c->spec->image_volume)
+		return 0;
+	storage = named && named->storage ? named->storage : c->storage;
+	if (!storage)
+		return pxc_fail(err, PXC_EINVAL,
+				"%s: its disk needs a storage, and the cloud has no default one "
+				"(pxc_cloud: storage)",
+				c->spec->label);
+	text = new_disk(storage, bytes, c->spec->image_volume, named ? named->props : NULL);
+	vm_set(ret, "scsi0", text);
+	ret->allocates = true;
+	/* PVE takes over the image's own size; how much it has to grow is known only then, so the size is absolute. */
+	if (c->spec->image_volume && bytes) {
+		char size[32];
+		auto_free char *why = NULL;
+
+		size_format(bytes, size, sizeof(size));
+		why = pxc_printf("grow scsi0 to %s", size);
+		(void)json_array_append_new(ret->resize, json_pack("{s:s,s:s,s:s}", "disk", "scsi0",
+								   "size", size, "why", why));
+	}
+	return 0;
+}
+
+static int want_root_size(const struct vm_case *c, const json_t *base, struct vm_change *ret,
+			  struct pxc_err *err)
+{
+	const char *slot = vm_root_disk(base);
+	uint64_t bytes = vm_disk_bytes_wanted(c);
+	const char *drive = slot ? vm_text(base, slot) : NULL;
+
+	for (size_t i = 0; slot && i < c->spec->ndisks; i++)
+		if (str_eq(c->spec->disks[i].slot, slot) && c->spec->disks[i].size_bytes)
+			return 0; /* named as a disk of its own */
+	if (!drive || (!c->spec->disk_bytes && !c->spec->flavor))
+		return 0;
+	/* A flavor is a lower bound: a disk that has grown beyond it, or an image that was larger, stays. */
+	if (!c->spec->disk_bytes && c->have && vm_drive_size(drive) >= bytes)
+		return 0;
+	return want_size(c, slot, drive, bytes, ret, err);
+}
+
+int vm_want_disks(const struct vm_case *c, const json_t *base, struct vm_change *ret, struct pxc_err *err)
+{
+	bool blank = !c->have && !c->template;
+
+	if (blank ? first_disk(c, ret, err) < 0 : want_root_size(c, base, ret, err) < 0)
+		return -1;
+	for (size_t i = 0; i < c->spec->ndisks; i++) {
+		if (blank && str_eq(c->spec->disks[i].slot, "scsi0"))
+			continue;
+		if (want_disk(c, &c->spec->disks[i], base, ret, err) < 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Import volumes that VMs are made from: who can read them, which must be downloaded first. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "cloud/vm_batch.h"
+
+static const char *storage_of(const struct vm_spec *s, char out[64])
+{
+	(void)snprintf(out, 64, "%.*s", (int)strcspn(s->image_volume, ":"), s->image_volume);
+	return out;
+}
+
+static bool is_there(const struct vm_world *vw, const char *node, const char *volume)
+{
+	auto_free char *key = pxc_printf("%s/%s", node, volume);
+
+	return json_object_get(vw->volumes, key) != NULL;
+}
+
+const char *vm_image_unfit(const struct vm_case *c, const struct vm_world *vw, const char *node,
+			   char *text, size_t size)
+{
+	const struct vm_spec *s = c->spec;
+	char storage[64];
+
+	if (!s->image_volume)
+		return NULL;
+	if (!world_storage(c->w, node, storage_of(s, storage), "import"))
+		(void)snprintf(text, size, "has no storage %s with content import", storage);
+	else if (!s->image_url && !is_there(vw, node, s->image_volume))
+		(void)snprintf(text, size, "has no image %s", s->image_volume);
+	else
+		return NULL;
+	return text;
+}
+
+static struct pxc_plan *find_download(const struct pxc_plans *plans, size_t first, const char *node,
+				      const char *storage, const char *file)
+{
+	for (size_t i = first; i < plans->nplans; i++) {
+		const json_t *args = plans->plans[i]->steps[0].args;
+		const char *where = json_string_value(json_object_get(args, "node"));
+
+		if ((!node || str_eq(where, node)) &&
+		    str_eq(json_string_value(json_object_get(args, "storage")), storage) &&
+		    str_eq(json_string_value(json_object_get(args, "filename")), file))
+			return plans->plans[i];
+	}
+	return NULL;
+}
+
+static struct pxc_plan *add_download(const struct vm_case *c, struct pxc_plans *ret)
+{
+	const struct vm_spec *s = c->spec;
+	struct pxc_plan *p = pxc_plans_add(ret, "image download");
+	json_t *args = json_pack("{s:s,s:s,s:s,s:s,s:s}", "node", c->node, "storage", s->image_storage,
+				 "content", "import", "filename", s->image_file, "url", s->image_url);
+
+	if (s->image_checksum) {
+		(void)json_object_set_new(args, "checksum", json_string(s->image_checksum));
+		(void)json_object_set_new(args, "checksum-algorithm", json_string(s->image_algorithm));
+	}
+	pxc_plan_add(p, VM_DOWNLOAD, PXC_QUIET, args, "download %s to %s on %s", s->image_file,
+		     s->image_storage, c->node);
+	return p;
+}
+
+void vm_downloads(struct vm_case *cases, size_t n, const struct vm_world *vw, struct pxc_plans *ret)
+{
+	size_t first = ret->nplans;
+
+	for (size_t i = 0; i < n; i++) {
+		struct vm_case *c = &cases[i];
+		const struct vm_spec *s = c->spec;
+		const struct world_storage *st;
+		struct pxc_plan *p;
+
+		if (!s->image_url || s->absent || c->have || is_there(vw, c->node, s->image_volume))
+			continue;
+		st = world_storage(c->w, c->node, s->image_storage, NULL);
+		p = find_download(ret, first, st && st->shared ? NULL : c->node, s->image_storage,
+				  s->image_file);
+		if (!p)
+			p = add_download(c, ret);
+		c->plan->phase = 1;
+		c->plan->needs = p;
+	}
+}

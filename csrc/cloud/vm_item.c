@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a task's result and diff show of a VM. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/propstr.h"
+#include "base/str.h"
+#include "cloud/vm_parts.h"
+
+/* PVE's own bookkeeping: of no interest to a reader of a diff. */
+static const char *const internal_keys[] = { "digest", "meta", "vmgenid", "smbios1", "parent", "lock" };
+
+static json_t *networks(const json_t *config)
+{
+	json_t *list = json_array();
+
+	for (unsigned slot = 0; slot < 32; slot++) {
+		char key[16];
+		const char *card, *ip;
+		json_t *obj;
+
+		(void)snprintf(key, sizeof(key), "net%u", slot);
+		card = vm_text(config, key);
+		obj = card ? prop_parse_net(card) : NULL;
+		if (!obj)
+			continue;
+		(void)json_object_set_new(obj, "slot", json_string(key));
+		if (json_object_get(obj, "macaddr")) {
+			(void)json_object_set(obj, "mac", json_object_get(obj, "macaddr"));
+			(void)json_object_del(obj, "macaddr");
+		}
+		(void)snprintf(key, sizeof(key), "ipconfig%u", slot);
+		ip = vm_text(config, key);
+		if (ip)
+			(void)json_object_set_new(obj, "ipconfig", json_string(ip));
+		(void)json_array_append_new(list, obj);
+	}
+	return list;
+}
+
+static json_t *disks(const json_t *config)
+{
+	json_t *list = json_array(), *value;
+	const char *key;
+
+	json_object_foreach ((json_t *)(uintptr_t)config, key, value) {
+		const char *drive = json_string_value(value);
+		json_t *obj = vm_is_drive(key) && drive ? prop_parse(drive, "file") : NULL;
+
+		if (!obj)
+			continue;
+		(void)json_object_set_new(obj, "slot", json_string(key));
+		if (json_object_get(obj, "file")) {
+			(void)json_object_set(obj, "volume", json_object_get(obj, "file"));
+			(void)json_object_del(obj, "file");
+		}
+		(void)json_array_append_new(list, obj);
+	}
+	return list;
+}
+
+static json_t *split(const char *text)
+{
+	json_t *list = json_array();
+
+	for (const char *p = text; p && *p;) {
+		size_t len = strcspn(p, ";, ");
+
+		if (len)
+			(void)json_array_append_new(list, json_stringn(p, len));
+		p += len;
+		p += *p != '\0';
+	}
+	return list;
+}
+
+static json_t *metadata(const struct annot *a)
+{
+	json_t *obj = json_object();
+
+	for (size_t i = 0; i < a->npairs; i++)
+		if (str_starts(a->pairs[i].key, "m."))
+			(void)json_object_set_new(obj, a->pairs[i].key + 2,
+						  json_string(a->pairs[i].value));
+	return obj;
+}
+
+static char *human(const struct annot_text *t)
+{
+	char *text = pxc_printf("%s%s", t->before ? t->before : "", t->after ? t->after : "");
+
+	for (size_t n = strlen(text); n && strchr(" \t\r\n", text[n - 1]); n--)
+		text[n - 1] = '\0';
+	return text;
+}
+
+static void put(json_t *obj, const char *key, const char *text)
+{
+	if (text && *text)
+		(void)json_object_set_new(obj, key, json_string(text));
+}
+
+static void put_number(json_t *obj, const char *key, const char *text)
+{
+	if (text)
+		(void)json_object_set_new(obj, key, json_integer(strtoll(text, NULL, 10)));
+}
+
+static void put_config(json_t *obj, const json_t *config)
+{
+	const char *memory = vm_text(config, "memory");
+	json_auto_t *parts = memory ? prop_parse(memory, "current") : NULL;
+	char uuid[37];
+
+	put_number(obj, "cores", vm_text(config, "cores"));
+	put_number(obj, "memory_mb", json_string_value(json_object_get(parts, "current")));
+	put(obj, "uuid", vm_smbios_uuid(config, uuid));
+	(void)json_object_set_new(obj, "tags", split(vm_text(config, "tags")));
+	(void)json_object_set_new(obj, "networks", networks(config));
+	(void)json_object_set_new(obj, "disks", disks(config));
+}
+
+json_t *vm_item(const struct vm_case *c)
+{
+	const struct vm_spec *s = c->spec;
+	json_t *obj = json_pack("{s:s,s:s,s:s}", "project", s->project, "stack", s->stack, "name",
+				s->new_name ? s->new_name : s->name);
+	auto_free char *text = NULL;
+
+	(void)json_object_set_new(obj, "state", json_string(c->have ? "present" : "absent"));
+	if (!c->have && s->absent)
+		return obj;
+	(void)json_object_set_new(obj, "vmid", json_integer(c->vmid));
+	put(obj, "node", c->have ? c->have->guest->node : c->node);
+	if (!c->have)
+		return obj;
+	put(obj, "status", *c->have->guest->qmpstatus ? c->have->guest->qmpstatus : c->have->guest->status);
+	put(obj, "pool", c->have->guest->pool);
+	put(obj, "flavor", annot_get(&c->have->notes.annot, "flavor"));
+	put(obj, "image", annot_get(&c->have->notes.annot, "image"));
+	put(obj, "ha", c->have->guest->ha);
+	put_config(obj, c->have->config);
+	(void)json_object_set_new(obj, "metadata", metadata(&c->have->notes.annot));
+	text = human(&c->have->notes);
+	(void)json_object_set_new(obj, "description", json_string(text));
+	(void)json_object_set(obj, "pending", c->have->pending);
+	if (c->have->addresses)
+		(void)json_object_set(obj, "addresses", c->have->addresses);
+	return obj;
+}
+
+static json_t *view(const struct vm_case *c, const json_t *config, const char *status)
+{
+	json_t *obj = json_copy((json_t *)(uintptr_t)config);
+
+	for (size_t i = 0; i < ARRAY_SIZE(internal_keys); i++)
+		(void)json_object_del(obj, internal_keys[i]);
+	put(obj, "node", c->node);
+	put(obj, "power", status);
+	return obj;
+}
+
+json_t *vm_before(const struct vm_case *c)
+{
+	const struct world_guest *g = c->have->guest;
+
+	return view(c, c->have->config, *g->qmpstatus ? g->qmpstatus : g->status);
+}
+
+static const char *power_after(const struct vm_case *c)
+{
+	static const char *const names[] = {
+		[VM_POWER_RUNNING] = "running",
+		[VM_POWER_STOPPED] = "stopped",
+		[VM_POWER_PAUSED] = "paused",
+		[VM_POWER_RESTARTED] = "running",
+	};
+	const struct world_guest *g = c->have ? c->have->guest : NULL;
+
+	if (c->spec->power != VM_POWER_KEEP)
+		return names[c->spec->power];
+	return g ? (*g->qmpstatus ? g->qmpstatus : g->status) : "running";
+}
+
+json_t *vm_after(const struct vm_case *c, const json_t *base, const struct vm_change *change)
+{
+	json_auto_t *config = json_copy((json_t *)(uintptr_t)base);
+	size_t i;
+	json_t *row, *obj;
+
+	(void)json_object_update(config, change->set);
+	json_array_foreach (change->remove, i, row)
+		(void)json_object_del(config, json_string_value(row));
+	json_array_foreach (change->unlink, i, row)
+		(void)json_object_del(config, json_string_value(row));
+	json_array_foreach (change->resize, i, row) {
+		const char *slot = json_string_value(json_object_get(row, "disk"));
+		const char *drive = vm_text(config, slot);
+		json_auto_t *parts = drive ? prop_parse(drive, "file") : NULL;
+		auto_free char *text = NULL;
+
+		if (!parts)
+			continue;
+		(void)json_object_set(parts, "size", json_object_get(row, "size"));
+		text = prop_print(parts, "file");
+		(void)json_object_set_new(config, slot, json_string(text));
+	}
+	if (json_object_get(config, "cipassword"))
+		(void)json_object_set_new(config, "cipassword", json_string("**********"));
+	obj = view(c, config, power_after(c));
+	if (c->spec->node)
+		put(obj, "node", c->spec->node);
+	return obj;
+}

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The steps of one VM: created, changed, switched, removed. Ordered here and only here. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cloud/vm_parts.h"
+
+#define SECONDS 1000
+
+/* {node, vmid} of this VM: what every request of it needs. */
+static json_t *target(const struct vm_case *c)
+{
+	return json_pack("{s:s,s:i}", "node", c->node, "vmid", (int)c->vmid);
+}
+
+static json_t *with_wait(json_t *args, unsigned seconds)
+{
+	(void)json_object_set_new(args, "_wait_ms", json_integer((json_int_t)seconds * SECONDS));
+	return args;
+}
+
+static char *join(const json_t *list, const char *separator)
+{
+	struct pxc_buf out = { .data = NULL };
+	size_t i;
+	json_t *value;
+
+	json_array_foreach (list, i, value) {
+		if (i)
+			buf_adds(&out, separator);
+		buf_adds(&out, json_string_value(value));
+	}
+	return buf_take(&out);
+}
+
+/* For people: "cores=4, net0, description; without net1". Long and secret values are left out. */
+static char *summary(const struct vm_change *change)
+{
+	struct pxc_buf out = { .data = NULL };
+	auto_free char *gone = join(change->remove, ", ");
+	const char *key, *sep = "";
+	json_t *value;
+
+	json_object_foreach (change->set, key, value) {
+		const char *text = json_string_value(value);
+		bool show = strlen(text) <= 40 && !strchr(text, '\n') && !str_eq(key, "cipassword") &&
+			    !str_eq(key, "sshkeys") && !str_eq(key, "description") &&
+			    !str_eq(key, "smbios1");
+
+		buf_printf(&out, show ? "%s%s=%s" : "%s%s", sep, key, text);
+		sep = ", ";
+	}
+	if (*gone)
+		buf_printf(&out, "%swithout %s", out.len ? "; " : "", gone);
+	return buf_take(&out);
+}
+
+static void add_config(struct vm_case *c, const struct vm_change *change, const char *digest)
+{
+	json_t *args = target(c);
+	auto_free char *what = summary(change);
+
+	if (json_object_size(change->set) + json_array_size(change->remove) == 0) {
+		json_decref(args);
+		return;
+	}
+	(void)json_object_update(args, change->set);
+	if (json_array_size(change->remove)) {
+		auto_free char *keys = join(change->remove, ",");
+
+		(void)json_object_set_new(args, "delete", json_string(keys));
+	}
+	if (digest)
+		(void)json_object_set_new(args, "digest", json_string(digest));
+	pxc_plan_add(c->plan, change->allocates ? VM_CONFIG_DISKS : VM_CONFIG, PXC_QUIET, args, "set %s",
+		     what);
+}
+
+static void add_disk_steps(struct vm_case *c, const struct vm_change *change)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (change->unlink, i, row) {
+		json_t *args = target(c);
+
+		(void)json_object_set(args, "idlist", row);
+		(void)json_object_set_new(args, "force", json_integer(1));
+		pxc_plan_add(c->plan, VM_UNLINK, PXC_DESTROYS, args, "destroy disk %s",
+			     json_string_value(row));
+	}
+	json_array_foreach (change->resize, i, row) {
+		json_t *args = target(c);
+
+		(void)json_object_set(args, "disk", json_object_get(row, "disk"));
+		(void)json_object_set(args, "size", json_object_get(row, "size"));
+		pxc_plan_add(c->plan, VM_RESIZE, PXC_QUIET, args, "%s",
+			     json_string_value(json_object_get(row, "why")));
+	}
+}
+
+static bool ha_managed(const struct vm_case *c)
+{
+	return c->have && *c->have->guest->ha && !str_eq(c->have->guest->ha, "ignored");
+}
+
+/* The HA manager only takes note of a wish; what it does is seen a while later. */
+static void add_ha_state(struct vm_case *c, const char *state, enum pxc_impact impact, const char *why)
+{
+	char sid[24];
+	json_t *args;
+
+	(void)snprintf(sid, sizeof(sid), "vm:%u", c->vmid);
+	args = json_pack("{s:s,s:s}", "sid", sid, "state", state);
+	pxc_plan_add(c->plan, VM_HA_STATE, impact, args, "%s", why);
+}
+
+static void add_start(struct vm_case *c)
+{
+	if (!ha_managed(c)) {
+		pxc_plan_add(c->plan, VM_START, PXC_QUIET, target(c), "start");
+		return;
+	}
+	add_ha_state(c, "started", PXC_QUIET, "start through the HA manager");
+	pxc_plan_add(c->plan, VM_WAIT_RUNNING, PXC_WAITS, with_wait(target(c), c->spec->wait_s),
+		     "wait until it runs");
+}
+
+static void add_stop(struct vm_case *c, bool hard)
+{
+	unsigned patience = c->spec->shutdown_s;
+	json_t *args = target(c);
+
+	if (ha_managed(c)) {
+		json_decref(args);
+		add_ha_state(c, "stopped", PXC_DISRUPTS, "stop through the HA manager");
+		pxc_plan_add(c->plan, VM_WAIT_STOPPED, PXC_WAITS,
+			     with_wait(target(c), patience + c->spec->wait_s), "wait until it is stopped");
+		return;
+	}
+	if (hard) {
+		pxc_plan_add(c->plan, VM_STOP, PXC_DISRUPTS, args, "stop");
+		return;
+	}
+	(void)json_object_set_new(args, "timeout", json_integer((json_int_t)patience));
+	if (c->spec->force_stop || c->spec->absent)
+		(void)json_object_set_new(args, "forceStop", json_integer(1));
+	pxc_plan_add(c->plan, VM_SHUTDOWN, PXC_DISRUPTS, with_wait(args, patience + 60),
+		     c->spec->force_stop || c->spec->absent ? "shut down, stop after %u s" :
+							      "shut down within %u s",
+		     patience);
+}
+
+static bool runs(const struct vm_case *c)
+{
+	return c->have && str_eq(c->have->guest->status, "running");
+}
+
+static bool paused(const struct vm_case *c)
+{
+	return runs(c) && (str_eq(c->have->guest->qmpstatus, "paused") ||
+			   str_eq(c->have->guest->qmpstatus, "suspended"));
+}
+
+/* "restarted" is done when another process runs than at first sight. */
+static bool restarted(const struct vm_case *c)
+{
+	return c->spec->first_seen && runs(c) && c->have->guest->pid != c->spec->first_pid;
+}
+
+static void add_restart(struct vm_case *c)
+{
+	add_stop(c, paused(c));
+	add_start(c);
+}
+
+static void power_steps(struct vm_case *c)
+{
+	bool on = runs(c);
+
+	switch (c->spec->power) {
+	case VM_POWER_RUNNING:
+		if (paused(c))
+			pxc_plan_add(c->plan, VM_RESUME, PXC_QUIET, target(c), "resume");
+		else if (!on)
+			add_start(c);
+		break;
+	case VM_POWER_STOPPED:
+		if (on)
+			add_stop(c, paused(c));
+		break;
+	case VM_POWER_PAUSED:
+		if (!on)
+			add_start(c);
+		if (!paused(c))
+			pxc_plan_add(c->plan, VM_SUSPEND, PXC_DISRUPTS, target(c), "pause");
+		break;
+	case VM_POWER_RESTARTED:
+		if (!on)
+			add_start(c);
+		else if (!restarted(c))
+			add_restart(c);
+		break;
+	case VM_POWER_KEEP:
+		break;
+	}
+}
+
+static void finish_journal(struct vm_case *c)
+{
+	auto_annot struct annot block = { .npairs = 0 };
+	auto_free char *notes = NULL;
+	json_t *args = target(c);
+
+	vm_block(c, NULL, &block);
+	notes = vm_notes(c, &block);
+	(void)json_object_set_new(args, "description", json_string(notes));
+	pxc_plan_add(c->plan, VM_CONFIG, PXC_QUIET, args, "close the journal in the notes");
+}
+
+/* The first start of a VM whose task said nothing about power. */
+static void first_start(struct vm_case *c)
+{
+	if (!runs(c))
+		add_start(c);
+	finish_journal(c);
+}
+
+static int wait_steps(struct vm_case *c, struct pxc_err *err)
+{
+	const struct vm_spec *s = c->spec;
+	bool off = s->power == VM_POWER_STOPPED || s->power == VM_POWER_PAUSED;
+	bool on = c->have ? runs(c) : true;
+
+	if (s->wait == VM_WAIT_FOR_NONE)
+		return 0;
+	if (off || (!on && s->power == VM_POWER_KEEP && c->plan->nsteps == 0))
+		return pxc_fail(err, PXC_EINVAL, "%s: wait needs a VM that runs: set power: running",
+				s->label);
+	if (s->wait == VM_WAIT_FOR_RUNNING && !on)
+		pxc_plan_add(c->plan, VM_WAIT_RUNNING, PXC_WAITS, with_wait(target(c), s->wait_s),
+			     "wait until it runs");
+	if (s->wait == VM_WAIT_FOR_AGENT && (!c->have || !c->have->agent || c->plan->nsteps))
+		pxc_plan_add(c->plan, VM_WAIT_AGENT, PXC_WAITS, with_wait(target(c), s->wait_s),
+			     "wait for the guest agent");
+	if (s->wait == VM_WAIT_FOR_IP &&
+	    (!c->have || json_array_size(c->have->addresses) == 0 || c->plan->nsteps))
+		pxc_plan_add(c->plan, VM_WAIT_IP, PXC_WAITS, with_wait(target(c), s->wait_s),
+			     "wait for an IP address");
+	return 0;
+}
+
+static void add_clone(struct vm_case *c, const struct vm_change *change)
+{
+	const struct world_guest *t = c->template->guest;
+	auto_annot struct annot block = { .npairs = 0 };
+	auto_free char *notes = NULL;
+	json_t *args;
+
+	vm_block(c, VM_OP_CLONE, &block);
+	notes = vm_notes(c, &block);
+	args = json_pack("{s:s,s:i,s:i,s:s,s:s,s:s,s:b}", "node", t->node, "vmid", (int)t->vmid, "newid",
+			 (int)c->vmid, "name", vm_text(change->set, "name"), "pool", c->pool,
+			 "description", notes, "full", c->spec->full_clone);
+	if (!str_eq(t->node, c->node))
+		(void)json_object_set_new(args, "target", json_string(c->node));
+	if (c->spec->full_clone && c->storage)
+		(void)json_object_set_new(args, "storage", json_string(c->storage));
+	pxc_plan_add(c->plan, VM_CLONE, PXC_QUIET, args, "create VM %u on %s as a %s clone of %u",
+		     c->vmid, c->node, c->spec->full_clone ? "full" : "linked", t->vmid);
+}
+
+static void add_create(struct vm_case *c, const struct vm_change *change)
+{
+	auto_free char *what = summary(change);
+	json_t *args = target(c);
+
+	(void)json_object_update(args, change->set);
+	(void)json_object_set_new(args, "pool", json_string(c->pool));
+	pxc_plan_add(c->plan, VM_CREATE, PXC_QUIET, args, "create VM %u on %s: %s", c->vmid, c->node,
+		     what);
+}
+
+static int steps_create(struct vm_case *c, struct pxc_err *err)
+{
+	json_auto_t *blank = json_object();
+	json_t *base = c->template ? c->template->config : blank;
+	auto_change struct vm_change change = { .set = NULL };
+
+	if (vm_want(c, base, &change, err) < 0)
+		return -1;
+	if (!vm_text(change.set, "name")) /* a template of the same name */
+		vm_set(&change, "name", c->spec->new_name ? c->spec->new_name : c->spec->name);
+	c->plan->after = vm_after(c, base, &change);
+	if (c->template) {
+		add_clone(c, &change);
+		(void)json_object_del(change.set, "name");
+		add_config(c, &change, NULL);
+	} else {
+		add_create(c, &change);
+	}
+	add_disk_steps(c, &change);
+	if (c->spec->power == VM_POWER_KEEP)
+		first_start(c);
+	else
+		power_steps(c);
+	return wait_steps(c, err);
+}
+
+static void append_unique(json_t *list, const char *key)
+{
+	size_t i;
+	json_t *old;
+
+	json_array_foreach (list, i, old)
+		if (str_eq(json_string_value(old), key))
+			return;
+	(void)json_array_append_new(list, json_string(key));
+}
+
+/* Keys whose change a running guest takes over only when it starts anew. */
+static json_t *needing_restart(const struct vm_case *c, const struct vm_change *change)
+{
+	const char *hotplug = vm_text(c->have->current, "hotplug");
+	json_t *keys = json_deep_copy(c->have->pending);
+	const char *key;
+	size_t i;
+	json_t *value;
+
+	json_object_foreach (change->set, key, value)
+		if (!vm_hotplugs(key, hotplug))
+			append_unique(keys, key);
+	json_array_foreach (change->remove, i, value)
+		if (!vm_hotplugs(json_string_value(value), hotplug))
+			append_unique(keys, json_string_value(value));
+	return keys;
+}
+
+static void restart_steps(struct vm_case *c, const struct vm_change *change)
+{
+	json_auto_t *keys = NULL;
+	auto_free char *names = NULL;
+	enum vm_power p = c->spec->power;
+
+	if (!runs(c) || p == VM_POWER_STOPPED || (p == VM_POWER_RESTARTED && !restarted(c)))
+		return;
+	keys = needing_restart(c, change);
+	if (json_array_size(keys) == 0)
+		return;
+	names = join(keys, ", ");
+	if (c->spec->allow_restart)
+		add_restart(c);
+	else
+		pxc_plan_warn(c->plan,
+			      "%s: the change of %s waits until the VM is restarted (allow_restart: true "
+			      "does it here)",
+			      c->spec->label, names);
+}
+
+static void migrate_steps(struct vm_case *c)
+{
+	json_t *args;
+
+	if (!c->spec->node || str_eq(c->spec->node, c->have->guest->node))
+		return;
+	args = target(c);
+	(void)json_object_set_new(args, "target", json_string(c->spec->node));
+	if (runs(c) && c->spec->power != VM_POWER_STOPPED)
+		(void)json_object_set_new(args, "online", json_integer(1));
+	pxc_plan_add(c->plan, VM_MIGRATE, PXC_QUIET, args, "migrate from %s to %s", c->node,
+		     c->spec->node);
+	if (ha_managed(c))
+		pxc_plan_add(c->plan, VM_WAIT_NODE, PXC_WAITS,
+			     json_pack("{s:s,s:i,s:i}", "node", c->spec->node, "vmid", (int)c->vmid,
+				       "_wait_ms", (int)c->spec->wait_s * SECONDS),
+			     "wait until it has arrived");
+	c->node = c->spec->node;
+}
+
+static int steps_update(struct vm_case *c, struct pxc_err *err)
+{
+	auto_change struct vm_change change = { .set = NULL };
+	const char *op = annot_get(&c->have->notes.annot, "op");
+
+	if (vm_want(c, c->have->config, &change, err) < 0)
+		return -1;
+	c->plan->before = vm_before(c);
+	c->plan->after = vm_after(c, c->have->config, &change);
+	if (!str_eq(c->have->guest->pool, c->pool))
+		pxc_plan_warn(c->plan,
+			      "%s: drift: guest %u is in pool \"%s\", its project's is \"%s\"; move it by hand "
+			      "or release it",
+			      c->spec->label, c->vmid, c->have->guest->pool, c->pool);
+	add_config(c, &change, c->have->digest);
+	add_disk_steps(c, &change);
+	if (c->spec->power == VM_POWER_KEEP && (str_eq(op, VM_OP_START) || str_eq(op, VM_OP_CLONE)))
+		first_start(c);
+	restart_steps(c, &change);
+	power_steps(c);
+	migrate_steps(c);
+	return wait_steps(c, err);
+}
+
+static int steps_delete(struct vm_case *c, struct pxc_err *err)
+{
+	const char *protection = vm_text(c->have->config, "protection");
+	json_t *args;
+
+	c->plan->before = vm_before(c);
+	if (protection && str_eq(protection, "1")) {
+		if (c->spec->protection != 0)
+			return pxc_fail(err, PXC_EINVAL,
+					"%s: VM %u is protected: set protected: false to remove it all the "
+					"same",
+					c->spec->label, c->vmid);
+		args = target(c);
+		(void)json_object_set_new(args, "protection", json_integer(0));
+		pxc_plan_add(c->plan, VM_CONFIG, PXC_QUIET, args, "take the protection off");
+	}
+	if (*c->have->guest->ha) {
+		char sid[24];
+
+		(void)snprintf(sid, sizeof(sid), "vm:%u", c->vmid);
+		pxc_plan_add(c->plan, VM_HA_REMOVE, PXC_QUIET,
+			     json_pack("{s:s,s:i}", "sid", sid, "purge", 1), "take it out of HA");
+	}
+	if (runs(c)) {
+		args = target(c);
+		if (c->spec->force_stop || paused(c)) {
+			pxc_plan_add(c->plan, VM_STOP, PXC_DISRUPTS, args, "stop");
+		} else {
+			(void)json_object_set_new(args, "timeout",
+						  json_integer((json_int_t)c->spec->shutdown_s));
+			(void)json_object_set_new(args, "forceStop", json_integer(1));
+			pxc_plan_add(c->plan, VM_SHUTDOWN, PXC_DISRUPTS,
+				     with_wait(args, c->spec->shutdown_s + 60),
+				     "shut down, stop after %u s", c->spec->shutdown_s);
+		}
+	}
+	args = target(c);
+	(void)json_object_set_new(args, "purge", json_integer(1));
+	(void)json_object_set_new(args, "destroy-unreferenced-disks",
+				  json_integer(c->spec->delete_unreferenced));
+	pxc_plan_add(c->plan, VM_DELETE, PXC_DESTROYS, args, "delete VM %u with its disks", c->vmid);
+	return 0;
+}
+
+int vm_steps(struct vm_case *c, struct pxc_err *err)
+{
+	if (c->spec->absent)
+		return c->have ? steps_delete(c, err) : 0;
+	return c->have ? steps_update(c, err) : steps_create(c, err);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From a wish to the change of configuration that fulfils it. */
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cloud/vm_parts.h"
+
+#define CLOUDINIT_SLOT "ide2"
+
+void vm_change_release(struct vm_change *c)
+{
+	json_decref(c->set);
+	json_decref(c->remove);
+	json_decref(c->resize);
+	json_decref(c->unlink);
+	*c = (struct vm_change){ .set = NULL };
+}
+
+void vm_set(struct vm_change *c, const char *key, const char *text)
+{
+	(void)json_object_set_new(c->set, key, json_string(text));
+}
+
+void vm_remove(struct vm_change *c, const char *key)
+{
+	(void)json_array_append_new(c->remove, json_string(key));
+}
+
+/* What PVE assumes where the option is not set: naming it is no change. */
+static const char *assumed(const char *key)
+{
+	static const char *const rows[][2] = {
+		{ "protection", "0" }, { "onboot", "0" },      { "agent", "0" },   { "sockets", "1" },
+		{ "cores", "1" },      { "memory", "512" },    { "numa", "0" },	   { "bios", "seabios" },
+		{ "scsihw", "lsi" },   { "ostype", "other" },  { "tablet", "1" },  { "acpi", "1" },
+		{ "kvm", "1" },	       { "cpu", "kvm64" },     { "localtime", "0" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (str_eq(rows[i][0], key))
+			return rows[i][1];
+	return NULL;
+}
+
+static void want_key(struct vm_change *ret, const json_t *base, const char *key, const char *want)
+{
+	const char *have = vm_text(base, key);
+
+	if (!want && have)
+		vm_remove(ret, key);
+	else if (want && !vm_same(key, have ? have : assumed(key), want))
+		vm_set(ret, key, want);
+}
+
+/* What a new VM gets where nobody said otherwise. */
+static void add_defaults(const struct vm_case *c, json_t *want)
+{
+	static const char *const fresh[][2] = {
+		{ "ostype", "l26" }, { "scsihw", "virtio-scsi-single" }, { "agent", "1" },
+	};
+	const char *cpu = c->w->registry.cpu_model;
+
+	if (!c->template)
+		for (size_t i = 0; i < ARRAY_SIZE(fresh); i++)
+			if (!json_object_get(want, fresh[i][0]))
+				(void)json_object_set_new(want, fresh[i][0],
+							  json_string(fresh[i][1]));
+	if (cpu && !json_object_get(want, "cpu"))
+		(void)json_object_set_new(want, "cpu", json_string(cpu));
+}
+
+static void put(json_t *want, const char *key, const char *text)
+{
+	if (text)
+		(void)json_object_set_new(want, key, json_string(text));
+}
+
+static void add_flavor(const struct flavor *f, json_t *want)
+{
+	auto_free char *cores = pxc_printf("%u", f->vcpus);
+	auto_free char *memory = pxc_printf("%llu", (unsigned long long)f->memory_mib);
+	const char *key;
+	json_t *value;
+
+	put(want, "cores", cores);
+	put(want, "memory", memory);
+	put(want, "cpu", f->cpu);
+	put(want, "machine", f->machine);
+	put(want, "bios", f->bios);
+	json_object_foreach (f->extra, key, value)
+		(void)json_object_set(want, key, value);
+}
+
+static void merge_tag(json_t *list, const char *tag)
+{
+	size_t i;
+	json_t *have;
+
+	json_array_foreach (list, i, have)
+		if (strcasecmp(json_string_value(have), tag) == 0)
+			return;
+	(void)json_array_append_new(list, json_string(tag));
+}
+
+static void split_tags(json_t *list, const char *text)
+{
+	for (const char *p = text; p && *p;) {
+		size_t len = strcspn(p, ";, ");
+		auto_free char *tag = pxc_strndup(p, len);
+
+		if (len)
+			merge_tag(list, tag);
+		p += len;
+		p += *p != '\0';
+	}
+}
+
+static bool case_sensitive(const struct world *w)
+{
+	const json_t *style = json_object_get(w->options, "tag-style");
+
+	return json_integer_value(json_object_get(style, "case-sensitive")) != 0;
+}
+
+static char *join_tags(const json_t *list, bool keep_case)
+{
+	struct pxc_buf out = { .data = NULL };
+	size_t i;
+	json_t *tag;
+
+	json_array_foreach (list, i, tag) {
+		if (i)
+			buf_addc(&out, ';');
+		buf_adds(&out, json_string_value(tag));
+	}
+	for (size_t k = 0; !keep_case && k < out.len; k++)
+		if (out.data[k] >= 'A' && out.data[k] <= 'Z')
+			out.data[k] = (char)(out.data[k] - 'A' + 'a');
+	return buf_take(&out);
+}
+
+/* Same tags, whatever their order? */
+static bool same_tags(const json_t *a, const json_t *b)
+{
+	json_auto_t *all = json_copy((json_t *)(uintptr_t)a);
+	size_t i;
+	json_t *tag;
+
+	json_array_foreach (b, i, tag)
+		merge_tag(all, json_string_value(tag));
+	return json_array_size(all) == json_array_size(a) && json_array_size(a) == json_array_size(b);
+}
+
+static void want_tags(const struct vm_case *c, const json_t *base, struct vm_change *ret)
+{
+	json_auto_t *have = json_array(), *want = json_array();
+	auto_free char *stack = pxc_printf("stack-%s", c->spec->stack);
+	auto_free char *text = NULL;
+	size_t i;
+	json_t *tag;
+
+	split_tags(have, vm_text(base, "tags"));
+	if (!c->spec->tags || !c->spec->tags_exact)
+		(void)json_array_extend(want, have);
+	merge_tag(want, "pxc");
+	merge_tag(want, stack);
+	json_array_foreach (c->spec->tags, i, tag)
+		merge_tag(want, json_string_value(tag));
+	if (same_tags(have, want))
+		return;
+	text = join_tags(want, case_sensitive(c->w));
+	vm_set(ret, "tags", text);
+}
+
+static bool has_cloud_init_drive(const json_t *base)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)base, key, value)
+		if (vm_is_drive(key) && strstr(json_string_value(value), "cloudinit"))
+			return true;
+	return false;
+}
+
+static bool named_ip(const struct vm_spec *s)
+{
+	for (size_t i = 0; i < s->nnets; i++)
+		if (s->nets[i].ipconfig && !s->nets[i].absent)
+			return true;
+	return false;
+}
+
+static int want_cloud_init_drive(const struct vm_case *c, const json_t *base, struct vm_change *ret,
+				 struct pxc_err *err)
+{
+	auto_free char *text = NULL;
+
+	if ((!c->spec->cloud_init && !named_ip(c->spec)) || has_cloud_init_drive(base))
+		return 0;
+	if (!c->storage)
+		return pxc_fail(err, PXC_EINVAL,
+				"%s: its cloud-init drive needs a storage, and the cloud has no default "
+				"one (pxc_cloud: storage)",
+				c->spec->label);
+	text = pxc_printf("%s:cloudinit", c->storage);
+	vm_set(ret, CLOUDINIT_SLOT, text);
+	ret->allocates = true;
+	return 0;
+}
+
+/* The human's part of the notes, as PVE keeps it: without trailing white space. */
+static int want_notes(const struct vm_case *c, const char *op, struct vm_change *ret, struct pxc_err *err)
+{
+	auto_annot struct annot block = { .npairs = 0 };
+	auto_free char *notes = NULL;
+	const struct annot_text *have = c->have ? &c->have->notes : NULL;
+
+	vm_block(c, op, &block);
+	if (have && have->finding == ANNOT_OK && vm_block_same(&have->annot, &block)) {
+		auto_free char *human = pxc_printf("%s%s", have->before, have->after);
+
+		if (!c->spec->description || annot_text_same(human, c->spec->description))
+			return 0;
+	}
+	notes = vm_notes(c, &block);
+	if (utf8_length(notes) > PXC_MAX_NOTES)
+		return pxc_fail(err, PXC_EINVAL,
+				"%s: description and annotation have %zu characters together, PVE takes "
+				"%d: shorten the description or the metadata by %zu",
+				c->spec->label, utf8_length(notes), PXC_MAX_NOTES,
+				utf8_length(notes) - PXC_MAX_NOTES);
+	if (annot_has_secret(notes))
+		return pxc_fail(err, PXC_EINVAL,
+				"%s: its description or metadata looks like it holds a secret: notes are "
+				"readable by everybody who may see the VM",
+				c->spec->label);
+	vm_set(ret, "description", notes);
+	return 0;
+}
+
+/* The journal that the block carries after this change; NULL = nothing is left to do. */
+static const char *journal_after(const struct vm_case *c)
+{
+	const char *op = c->have ? annot_get(&c->have->notes.annot, "op") : NULL;
+	bool fresh = !c->have || str_eq(op, VM_OP_CLONE);
+
+	/* Without a word about power a new VM is started once; until that is done the block says so. */
+	if (fresh && c->spec->power == VM_POWER_KEEP)
+		return VM_OP_START;
+	return str_eq(op, VM_OP_START) && c->spec->power == VM_POWER_KEEP ? VM_OP_START : NULL;
+}
+
+static void want_uuid(const struct vm_case *c, struct vm_change *ret)
+{
+	auto_free char *text = NULL;
+
+	if (!c->uuid)
+		return;
+	text = pxc_printf("uuid=%s", c->uuid);
+	vm_set(ret, "smbios1", text);
+}
+
+int vm_want(const struct vm_case *c, const json_t *base, struct vm_change *ret, struct pxc_err *err)
+{
+	const struct vm_spec *s = c->spec;
+	json_auto_t *want = json_object();
+	const char *key;
+	json_t *value;
+
+	*ret = (struct vm_change){ json_object(), json_array(), json_array(), json_array(), false };
+	if (c->flavor && (!c->have || s->flavor))
+		add_flavor(c->flavor, want);
+	(void)json_object_update(want, s->config);
+	if (!c->have)
+		add_defaults(c, want);
+	if (!c->have || str_eq(annot_get(&c->have->notes.annot, "op"), VM_OP_CLONE))
+		(void)json_object_update(want, s->at_creation);
+	if (s->protection >= 0)
+		put(want, "protection", s->protection ? "1" : "0");
+	put(want, "name", s->new_name ? s->new_name : s->name);
+	json_object_foreach (want, key, value)
+		want_key(ret, base, key, json_string_value(value));
+	want_tags(c, base, ret);
+	want_uuid(c, ret);
+	if (vm_want_nets(c, base, ret, err) < 0 || vm_want_disks(c, base, ret, err) < 0 ||
+	    want_cloud_init_drive(c, base, ret, err) < 0)
+		return -1;
+	return want_notes(c, journal_after(c), ret, err);
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* kinds.c - the table of kinds: one line for each module. */
+#include "modules/kind.h"
+
+extern const struct pxc_kind cloud_kind, flavor_kind, project_kind, vm_kind, info_kind;
+
+const struct pxc_kind *const pxc_kinds[] = {
+	&cloud_kind, &flavor_kind, &project_kind, &vm_kind, &info_kind, NULL,
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * lock.h - locks between runs, for what PVE gives no digest: creating by name, quotas, pools, options.
+ *
+ * API only: a lock is an empty PVE group "pxc-lock-<name>", whose creation PVE itself makes atomic across the
+ * cluster (POST /access/groups, 500 "already exists"). Its comment says who holds it, on which host, in
+ * which process, until when. A lock whose process is gone from this host, or whose time is over, is
+ * broken; the breaker first creates "pxc-lock-<name>.break", so that only one does. Clock based, so weaker
+ * than a RADOS lock: a holder that sleeps past its time is not stopped. Needs Group.Allocate; without it
+ * the run goes on unlocked, with a warning. Layer: modules.
+ */
+#pragma once
+
+#include "modules/kind.h"
+
+#define LOCK_LEASE_S 900 /* how long a lock is good for when its holder's host cannot be asked */
+
+struct locks {
+	const char **held; /* owned array; names in the arena */
+	size_t nheld;
+};
+
+/*
+ * Take all of names (NULL-terminated, sorted, so that two runs cannot wait for each other), waiting for other
+ * holders up to the task's deadline. err EBUSY: names the holder and what to do. On failure nothing is held.
+ */
+must_check int locks_acquire(struct locks *locks, struct pxc_env *env, const char *const *names,
+			     struct pxc_err *err);
+void locks_release(struct locks *locks, struct pxc_env *env);

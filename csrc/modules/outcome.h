@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * outcome.h - what became of each object of a batch, over all rounds of a run, and the result made of it.
+ * Layer: modules.
+ */
+#pragma once
+
+#include "modules/kind.h"
+
+struct outcome {
+	const char *label;
+	bool has_item;        /* false: a helper plan, not an object of the batch */
+	bool would_change;    /* the first plan has steps that change something */
+	bool changed;         /* at least one such step was done */
+	bool conflict;        /* the last round ended in a conflict: look again */
+	bool failed;
+	struct pxc_err err;
+	json_t *before, *after, *item; /* owned; from the first plan; item from the last */
+	json_t *planned, *done;        /* owned; arrays of {object, why, impact} */
+	json_t *warnings;              /* owned; or NULL */
+};
+
+struct outcomes {
+	struct outcome *list; /* owned; by index of the plan */
+	size_t n;
+};
+
+/* Take over what the first (or, under a lock, the valid) plans say; forgets an earlier preview. */
+void outcomes_preview(struct outcomes *o, const struct pxc_plans *plans);
+/* Book one finished job of plan i. */
+void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan, const struct pve_job *job);
+/* After a closing look: items as they are now; objects with nothing left to do are no conflict any more. */
+void outcomes_settle(struct outcomes *o, const struct pxc_plans *plans);
+
+bool outcome_failed(const struct outcomes *o, size_t i);
+const struct pxc_err *outcome_err(const struct outcomes *o, size_t i);
+void outcome_fail(struct outcomes *o, size_t i, const struct pxc_err *err);
+/* The sentence of the first open conflict, or NULL. */
+const char *outcomes_conflict(const struct outcomes *o);
+
+/* New reference: changed, items under the plural, steps, diff, warnings. check: steps are those planned. */
+json_t *outcomes_result(const struct outcomes *o, const struct pxc_kind *kind,
+			const struct pxc_env *env, bool check);
+/* -1 and one sentence when objects failed: "2 of 5 vms failed: vm acme/web-1: ...". */
+must_check int outcomes_verdict(const struct outcomes *o, struct pxc_err *err);
+void outcomes_release(struct outcomes *o);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "base/str.h"
+#include "cloud/vm.h"
+#include "modules/kind.h"
+#include "modules/vm_decode.h"
+#include "modules/vm_observe.h"
+
+#define SECONDS 1000u
+#define MINUTES (60 * SECONDS)
+
+static const char *status_of(const json_t *data, const char *key)
+{
+	const char *s = json_string_value(json_object_get(data, key));
+
+	return s ? s : "";
+}
+
+static bool is_running(const json_t *data, const json_t *args, int http, const char *text)
+{
+	(void)args, (void)http, (void)text;
+	return str_eq(status_of(data, "status"), "running");
+}
+
+static bool is_stopped(const json_t *data, const json_t *args, int http, const char *text)
+{
+	(void)args, (void)http, (void)text;
+	return str_eq(status_of(data, "status"), "stopped");
+}
+
+/* Asked at the node where it is to arrive: before that, the node does not know the guest. */
+static bool is_there(const json_t *data, const json_t *args, int http, const char *text)
+{
+	(void)args, (void)text;
+	return http == 200 && data != NULL;
+}
+
+static bool agent_answers(const json_t *data, const json_t *args, int http, const char *text)
+{
+	(void)args, (void)text;
+	return http == 200 && json_is_object(data);
+}
+
+static bool has_address(const json_t *data, const json_t *args, int http, const char *text)
+{
+	json_auto_t *list = vm_agent_addresses(data);
+
+	(void)args, (void)http, (void)text;
+	return json_array_size(list) > 0;
+}
+
+#define GUEST "/nodes/{node}/qemu/{vmid}"
+
+/* Every request this kind can send to change something, or to wait. */
+static const struct pve_op vm_ops[VM_OPS] = {
+	[VM_DOWNLOAD] = { "POST", "/nodes/{node}/storage/{storage}/download-url", 60 * MINUTES, NULL, false },
+	[VM_CREATE] = { "POST", "/nodes/{node}/qemu", 60 * MINUTES, NULL, false },
+	[VM_CLONE] = { "POST", GUEST "/clone", 60 * MINUTES, NULL, false },
+	[VM_CONFIG] = { "PUT", GUEST "/config", 2 * MINUTES, NULL, false },
+	[VM_CONFIG_DISKS] = { "POST", GUEST "/config", 10 * MINUTES, NULL, false },
+	[VM_RESIZE] = { "PUT", GUEST "/resize", 10 * MINUTES, NULL, false },
+	[VM_UNLINK] = { "PUT", GUEST "/unlink", 10 * MINUTES, NULL, false },
+	[VM_START] = { "POST", GUEST "/status/start", 10 * MINUTES, NULL, false },
+	[VM_STOP] = { "POST", GUEST "/status/stop", 5 * MINUTES, NULL, false },
+	[VM_SHUTDOWN] = { "POST", GUEST "/status/shutdown", 10 * MINUTES, NULL, false },
+	[VM_SUSPEND] = { "POST", GUEST "/status/suspend", 5 * MINUTES, NULL, false },
+	[VM_RESUME] = { "POST", GUEST "/status/resume", 5 * MINUTES, NULL, false },
+	[VM_MIGRATE] = { "POST", GUEST "/migrate", 60 * MINUTES, NULL, false },
+	[VM_DELETE] = { "DELETE", GUEST, 30 * MINUTES, NULL, true },
+	[VM_HA_STATE] = { "PUT", "/cluster/ha/resources/{sid}", 1 * MINUTES, NULL, false },
+	[VM_HA_REMOVE] = { "DELETE", "/cluster/ha/resources/{sid}", 1 * MINUTES, NULL, true },
+	[VM_WAIT_RUNNING] = { "GET", GUEST "/status/current", 5 * MINUTES, is_running, false },
+	[VM_WAIT_STOPPED] = { "GET", GUEST "/status/current", 5 * MINUTES, is_stopped, false },
+	[VM_WAIT_NODE] = { "GET", GUEST "/status/current", 10 * MINUTES, is_there, false },
+	[VM_WAIT_AGENT] = { "GET", GUEST "/agent/network-get-interfaces", 5 * MINUTES, agent_answers, false },
+	[VM_WAIT_IP] = { "GET", GUEST "/agent/network-get-interfaces", 5 * MINUTES, has_address, false },
+};
+
+static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
+{
+	struct vm_batch *batch = NULL;
+
+	if (vm_decode(env, &batch, err) < 0)
+		return -1;
+	*ret_batch = batch;
+	return 0;
+}
+
+static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
+{
+	struct vm_world *vw = NULL;
+
+	if (vm_observe(env, batch, &vw, err) < 0)
+		return -1;
+	*ret_world = vw;
+	return 0;
+}
+
+static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
+{
+	return vm_plan(batch, world, ret, err);
+}
+
+static int name_order(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Creating by name and counting quotas have no digest to lean on: one run at a time in a project. */
+static const char *const *locks(struct pxc_env *env, const void *batch, const struct pxc_plans *plans)
+{
+	const struct vm_batch *b = batch;
+	const char **names = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*names));
+	size_t n = 0, unique = 0;
+
+	for (size_t i = 0; i < b->nspecs && i < plans->nplans; i++) {
+		const struct pxc_plan *p = plans->plans[i];
+
+		for (size_t k = 0; k < p->nsteps; k++)
+			if (p->steps[k].op == VM_CREATE || p->steps[k].op == VM_CLONE) {
+				names[n++] = arena_printf(env->arena, "project.%s", b->specs[i].project);
+				break;
+			}
+	}
+	qsort(names, n, sizeof(*names), name_order);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || !str_eq(names[i], names[i - 1]))
+			names[unique++] = names[i];
+	names[unique] = NULL;
+	return names;
+}
+
+const struct pxc_kind vm_kind = {
+	.name = "vm",
+	.plural = "vms",
+	.ops = vm_ops,
+	.decode = decode,
+	.observe = observe,
+	.plan = plan,
+	.locks = locks,
+};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* vm_decode.h - from the arguments of pxc_vm to specs. No requests. Layer: modules. */
+#pragma once
+
+#include "cloud/vm.h"
+#include "modules/kind.h"
+
+/*
+ * err EINVAL: one sentence naming the VM and the option: names that PVE or the annotation cannot carry, reserved
+ * tags, options of config that have an option of their own, two VMs of one name.
+ */
+must_check int vm_decode(struct pxc_env *env, struct vm_batch **ret, struct pxc_err *err);
+
+/* vm_decode_devices.c: the lists of disks and networks of one VM */
+must_check int vm_decode_disks(struct pxc_env *env, const json_t *list, struct vm_spec *ret,
+			       struct pxc_err *err);
+must_check int vm_decode_nets(struct pxc_env *env, const json_t *list, struct vm_spec *ret,
+			      struct pxc_err *err);
+/* JSON scalar as the text PVE takes: true is "1", null is JSON null (remove). New reference. */
+json_t *vm_scalar(const json_t *value);

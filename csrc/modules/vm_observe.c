@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "modules/vm_observe.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "cloud/project_find.h"
+#include "modules/vm_decode.h"
+#include "modules/world.h"
+
+/* Replies are turned into texts and let go in portions, so that thousands of VMs fit in little memory. */
+#define PORTION 128
+
+static void release_notes(void *notes)
+{
+	annot_text_release(notes);
+}
+
+static json_t *as_text(const json_t *value)
+{
+	json_t *t = vm_scalar(value);
+
+	return json_is_null(t) ? json_string("") : t;
+}
+
+/* [{key, value, pending, delete}] -> the configuration as it will be, as it is, and what waits. */
+static void take_pending(struct pxc_env *env, struct vm_seen *s, const json_t *list)
+{
+	size_t i;
+	json_t *row;
+
+	s->config = pxc_env_keep(env, json_object());
+	s->current = pxc_env_keep(env, json_object());
+	s->pending = pxc_env_keep(env, json_array());
+	json_array_foreach (list, i, row) {
+		const char *key = json_string_value(json_object_get(row, "key"));
+		const json_t *value = json_object_get(row, "value");
+		const json_t *next = json_object_get(row, "pending");
+		bool gone = json_object_get(row, "delete") != NULL;
+
+		if (!key)
+			continue;
+		if (str_eq(key, "digest")) {
+			s->digest = arena_strdup(env->arena, json_string_value(value));
+			continue;
+		}
+		if (value)
+			(void)json_object_set_new(s->current, key, as_text(value));
+		if (next || gone)
+			(void)json_array_append_new(s->pending, json_string(key));
+		if (!gone && (next || value))
+			(void)json_object_set_new(s->config, key, as_text(next ? next : value));
+	}
+	annot_parse(ANNOT_BLOCK, json_string_value(json_object_get(s->config, "description")), &s->notes);
+	pxc_env_defer(env, release_notes, &s->notes);
+}
+
+static void take_reply(struct pxc_env *env, struct vm_seen *s, struct pve_read *read)
+{
+	if (read->err.kind != PXC_OK)
+		s->problem = arena_strdup(env->arena, read->err.msg);
+	else if (!json_is_array(read->data))
+		s->problem = "half an answer: no list";
+	else
+		take_pending(env, s, read->data);
+	json_decref(read->data);
+}
+
+static void read_portion(struct pxc_env *env, struct vm_seen **seen, size_t n)
+{
+	struct pve_read reads[PORTION] = { { .path = NULL } };
+
+	for (size_t i = 0; i < n; i++)
+		reads[i].path = arena_printf(env->arena, "/nodes/%s/qemu/%u/pending",
+					     seen[i]->guest->node, seen[i]->guest->vmid);
+	pve_read_all(env->pve, reads, n);
+	for (size_t i = 0; i < n; i++)
+		take_reply(env, seen[i], &reads[i]);
+}
+
+static bool is_seen(const struct vm_world *vw, const struct world_guest *g)
+{
+	for (size_t i = 0; i < vw->nseen; i++)
+		if (vw->seen[i]->guest == g)
+			return true;
+	return false;
+}
+
+/* Read the candidates that were not read yet. A guest on a dead node is not asked: it could not answer. */
+static void read_candidates(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw, bool all)
+{
+	size_t first = vw->nseen;
+
+	for (size_t i = 0; i < vw->w->nguests; i++) {
+		const struct world_guest *g = &vw->w->guests[i];
+		const struct world_node *node = world_node(vw->w, g->node);
+		struct vm_seen *s;
+
+		if (!vm_candidate(batch, vw->w, g, all) || (all && is_seen(vw, g)))
+			continue;
+		s = arena_alloc(env->arena, sizeof(*s));
+		s->guest = g;
+		vw->seen[vw->nseen++] = s;
+		if (!node || !node->online)
+			s->problem = "its node is offline";
+	}
+	for (size_t i = first; i < vw->nseen;) {
+		size_t n = 0;
+
+		while (i + n < vw->nseen && n < PORTION && !vw->seen[i + n]->problem)
+			n++;
+		if (n)
+			read_portion(env, &vw->seen[i], n);
+		i += n ? n : 1;
+	}
+	vw->index = pxc_env_keep(env, vm_index(vw));
+}
+
+/* Is some VM of the batch not among the seen? (A refusal will be found again, and said, by the plan.) */
+static bool some_missing(const struct vm_batch *batch, const struct vm_world *vw)
+{
+	for (size_t i = 0; i < batch->nspecs; i++) {
+		const struct vm_seen *have = NULL;
+		struct pxc_err err;
+
+		if (vm_match(&batch->specs[i], vw, &have, &err) == 0 && !have)
+			return true;
+	}
+	return false;
+}
+
+static void note_processes(struct vm_batch *batch, const struct vm_world *vw)
+{
+	for (size_t i = 0; i < batch->nspecs; i++) {
+		struct vm_spec *s = &batch->specs[i];
+		const struct vm_seen *have = NULL;
+		struct pxc_err err;
+
+		if (s->power != VM_POWER_RESTARTED || s->first_seen || vm_match(s, vw, &have, &err) < 0)
+			continue;
+		s->first_seen = true;
+		s->first_pid = have ? have->guest->pid : 0;
+	}
+}
+
+/*
+ * Lists of PVE leave out what the API user may not see. An invisible VM would be made a second time, so the
+ * right to see the project's VMs is asked for first. (api: GET /access/permissions)
+ */
+static int check_sight(struct pxc_env *env, const struct vm_batch *batch, const struct world *w,
+		       struct pxc_err *err)
+{
+	const char *asked = NULL;
+
+	for (size_t i = 0; i < batch->nspecs; i++) {
+		const char *pool = project_pool(w, batch->specs[i].project);
+		json_auto_t *params = NULL, *data = NULL;
+		struct pve_read read = { .path = NULL };
+		auto_free char *path = NULL;
+		const char *key;
+		json_t *privs;
+		bool may = false;
+
+		if (!pool || str_eq(asked, pool))
+			continue;
+		asked = pool;
+		path = pxc_printf("/pool/%s", pool);
+		params = json_pack("{s:s}", "path", path);
+		read.path = arena_strdup(env->arena, "/access/permissions");
+		read.params = params;
+		pve_read_all(env->pve, &read, 1);
+		data = read.data;
+		if (read.err.kind != PXC_OK) {
+			*err = read.err;
+			return -1;
+		}
+		json_object_foreach (data, key, privs)
+			may |= json_object_get(privs, "VM.Audit") != NULL;
+		if (!may)
+			return pxc_fail(err, PXC_EDENIED,
+					"the API user may not see the VMs of project %s, so it cannot be known "
+					"which exist: grant it VM.Audit on %s",
+					batch->specs[i].project, path);
+	}
+	return 0;
+}
+
+static bool power_named(const struct vm_batch *batch)
+{
+	for (size_t i = 0; i < batch->nspecs; i++)
+		if (batch->specs[i].power != VM_POWER_KEEP || batch->specs[i].wait != VM_WAIT_FOR_NONE)
+			return true;
+	return false;
+}
+
+int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm_world **ret, struct pxc_err *err)
+{
+	struct vm_world *vw = arena_alloc(env->arena, sizeof(*vw));
+	struct world *w = NULL;
+
+	batch->round++;
+	if (world_read(env, power_named(batch) ? WORLD_POWER : WORLD_LIVE, &w, err) < 0 ||
+	    check_sight(env, batch, w, err) < 0)
+		return -1;
+	vw->w = w;
+	vw->seen = arena_alloc(env->arena, w->nguests * sizeof(struct vm_seen *));
+	read_candidates(env, batch, vw, false);
+	if (some_missing(batch, vw))
+		read_candidates(env, batch, vw, true);
+	note_processes(batch, vw);
+	vm_observe_agents(env, batch, vw);
+	*ret = vw;
+	return vm_creates(batch, vw) ? vm_observe_creation(env, batch, vw, err) : 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* vm_observe.h - reads what plans of VMs are made against. Layer: modules. */
+#pragma once
+
+#include "cloud/vm.h"
+#include "modules/kind.h"
+
+/*
+ * One read for each guest that may be a wanted one (GET /nodes/{n}/qemu/{v}/pending: configuration, pending
+ * changes and digest in one), found by name; when some are not found so, all guests of their projects, since
+ * names can be changed by hand. What only creations need (bridges, import volumes) is read only for them.
+ */
+must_check int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm_world **ret,
+			  struct pxc_err *err);
+
+/* vm_observe_more.c: for creations and for waiting */
+must_check int vm_observe_creation(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,
+				   struct pxc_err *err);
+void vm_observe_agents(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw);
+/* Texts of the addresses in a reply of network-get-interfaces, without loopback and link-local. New array. */
+json_t *vm_agent_addresses(const json_t *data);

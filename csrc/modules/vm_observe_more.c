@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/net.h"
+#include "base/str.h"
+#include "modules/vm_observe.h"
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
+/* Bridges and vnets of every online node: where can a network card be plugged in? */
+static int read_bridges(struct pxc_env *env, struct vm_world *vw, struct pxc_err *err)
+{
+	json_auto_t *params = json_pack("{s:s}", "type", "any_bridge");
+	const struct world *w = vw->w;
+	struct pve_read *reads = arena_alloc(env->arena, w->nnodes * sizeof(*reads));
+	int r = 0;
+
+	vw->bridges = pxc_env_keep(env, json_object());
+	for (size_t i = 0; i < w->nnodes; i++) {
+		reads[i].path = arena_printf(env->arena, "/nodes/%s/network", w->nodes[i].name);
+		reads[i].params = params;
+	}
+	for (size_t i = 0; i < w->nnodes; i++) {
+		json_t *names, *row;
+		size_t k;
+
+		if (!w->nodes[i].online)
+			continue;
+		pve_read_all(env->pve, &reads[i], 1);
+		if (!json_is_array(reads[i].data)) {
+			*err = reads[i].err;
+			r = err->kind == PXC_OK ? pxc_fail(err, PXC_EREMOTE, "half an answer: no list") : -1;
+			json_decref(reads[i].data);
+			return pxc_context(err, "bridges of node %s", w->nodes[i].name);
+		}
+		names = json_array();
+		json_array_foreach (reads[i].data, k, row)
+			(void)json_array_append_new(names, json_string(text(row, "iface")));
+		(void)json_object_set_new(vw->bridges, w->nodes[i].name, names);
+		json_decref(reads[i].data);
+	}
+	return r;
+}
+
+/* The storage that holds the image of spec: "local" of "local:import/x.qcow2". */
+static const char *image_storage(struct pxc_env *env, const struct vm_spec *s, const struct world *w)
+{
+	if (s->image_url)
+		return s->image_storage ? s->image_storage : w->registry.import_storage;
+	if (!s->image_volume)
+		return NULL;
+	return arena_strndup(env->arena, s->image_volume, strcspn(s->image_volume, ":"));
+}
+
+static int read_content(struct pxc_env *env, struct vm_world *vw, const char *node, const char *storage,
+			struct pxc_err *err)
+{
+	json_auto_t *params = json_pack("{s:s}", "content", "import");
+	struct pve_read read = { .params = params };
+	size_t i;
+	json_t *row;
+
+	read.path = arena_printf(env->arena, "/nodes/%s/storage/%s/content", node, storage);
+	pve_read_all(env->pve, &read, 1);
+	if (read.err.kind != PXC_OK || !json_is_array(read.data)) {
+		*err = read.err;
+		json_decref(read.data);
+		return pxc_context(err, "import volumes of storage %s on %s", storage, node);
+	}
+	json_array_foreach (read.data, i, row) {
+		auto_free char *key = pxc_printf("%s/%s", node, text(row, "volid"));
+
+		(void)json_object_set_new(vw->volumes, key, json_true());
+	}
+	json_decref(read.data);
+	return 0;
+}
+
+static int read_volumes(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,
+			struct pxc_err *err)
+{
+	json_auto_t *done = json_object();
+	const struct world *w = vw->w;
+
+	vw->volumes = pxc_env_keep(env, json_object());
+	for (size_t i = 0; i < batch->nspecs; i++) {
+		const char *storage = image_storage(env, &batch->specs[i], w);
+
+		if (!storage || json_object_get(done, storage))
+			continue;
+		(void)json_object_set_new(done, storage, json_true());
+		for (size_t k = 0; k < w->nnodes; k++)
+			if (w->nodes[k].online && world_storage(w, w->nodes[k].name, storage, NULL) &&
+			    read_content(env, vw, w->nodes[k].name, storage, err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+/*
+ * Does a creation of a run that was killed still go on? Until it ends its guest shows nothing but a lock: neither
+ * notes nor pool, so that it cannot be told from others, and would be made a second time.
+ */
+static int read_making(struct pxc_env *env, struct vm_world *vw, struct pxc_err *err)
+{
+	const char *user = pve_user(env->pve), *token = pve_token(env->pve);
+	json_auto_t *tasks = NULL;
+	bool locked = false;
+	size_t i;
+	json_t *row;
+
+	for (size_t k = 0; k < vw->w->nguests; k++)
+		locked |= str_eq(vw->w->guests[k].lock, "create") || str_eq(vw->w->guests[k].lock, "clone");
+	if (!locked)
+		return 0;
+	if (pve_get(env->pve, "/cluster/tasks", &tasks, err) < 0)
+		return -1;
+	json_array_foreach (tasks, i, row) {
+		const char *type = text(row, "type");
+
+		if (!json_object_get(row, "endtime") && (str_eq(type, "qmcreate") || str_eq(type, "qmclone")) &&
+		    str_eq(text(row, "user"), user) && str_eq(text(row, "tokenid"), token))
+			vw->making = true;
+	}
+	return 0;
+}
+
+int vm_observe_creation(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,
+			struct pxc_err *err)
+{
+	if (read_making(env, vw, err) < 0 || read_bridges(env, vw, err) < 0)
+		return -1;
+	return read_volumes(env, batch, vw, err);
+}
+
+json_t *vm_agent_addresses(const json_t *data)
+{
+	json_t *list = json_array(), *iface, *address;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(data, "result"), i, iface) {
+		if (str_eq(text(iface, "name"), "lo"))
+			continue;
+		json_array_foreach (json_object_get(iface, "ip-addresses"), k, address) {
+			const char *ip = text(address, "ip-address");
+			struct net_ip parsed;
+
+			if (!ip_parse(ip, &parsed) || str_starts(ip, "127.") || str_starts(ip, "fe80") ||
+			    str_starts(ip, "169.254.") || str_eq(ip, "::1"))
+				continue;
+			(void)json_array_append_new(list, json_string(ip));
+		}
+	}
+	return list;
+}
+
+/* Asked for only where the task waits for the agent or an address, and only guests that run. */
+void vm_observe_agents(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw)
+{
+	struct pve_read *reads = arena_alloc(env->arena, batch->nspecs * sizeof(*reads));
+	struct vm_seen **who = arena_alloc(env->arena, batch->nspecs * sizeof(struct vm_seen *));
+	size_t n = 0;
+
+	for (size_t i = 0; i < batch->nspecs; i++) {
+		const struct vm_seen *have = NULL;
+		struct pxc_err err;
+
+		if (batch->specs[i].wait < VM_WAIT_FOR_AGENT || batch->specs[i].absent ||
+		    vm_match(&batch->specs[i], vw, &have, &err) < 0 || !have ||
+		    !str_eq(have->guest->status, "running"))
+			continue;
+		for (size_t k = 0; k < vw->nseen; k++)
+			if (vw->seen[k] == have)
+				who[n] = vw->seen[k];
+		reads[n++].path = arena_printf(env->arena, "/nodes/%s/qemu/%u/agent/network-get-interfaces",
+					       have->guest->node, have->guest->vmid);
+	}
+	pve_read_all(env->pve, reads, n);
+	for (size_t i = 0; i < n; i++) {
+		who[i]->agent = reads[i].err.kind == PXC_OK;
+		if (who[i]->agent)
+			who[i]->addresses = pxc_env_keep(env, vm_agent_addresses(reads[i].data));
+		json_decref(reads[i].data);
+	}
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "modules/world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+enum { RESOURCES, STATUS, OPTIONS, POOLS, HA, NREADS };
+
+static const struct {
+	const char *path;
+	json_type type; /* what "data" must be: anything else is half an answer */
+} snapshot[NREADS] = {
+	[RESOURCES] = { "/cluster/resources", JSON_ARRAY },
+	[STATUS] = { "/cluster/status", JSON_ARRAY },
+	[OPTIONS] = { "/cluster/options", JSON_OBJECT },
+	[POOLS] = { "/pools", JSON_ARRAY },
+	[HA] = { "/cluster/ha/resources", JSON_ARRAY },
+};
+
+static void release_text(void *text)
+{
+	annot_text_release(text);
+}
+
+static const char *text(const json_t *object, const char *key, const char *fallback)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : fallback;
+}
+
+static bool truth(const json_t *object, const char *key)
+{
+	const json_t *v = json_object_get(object, key);
+
+	return json_is_true(v) || json_integer_value(v) != 0;
+}
+
+/* PVE gives some numbers as texts. */
+static json_int_t number(const json_t *object, const char *key)
+{
+	const json_t *v = json_object_get(object, key);
+
+	return json_is_string(v) ? strtoll(json_string_value(v), NULL, 10) : json_integer_value(v);
+}
+
+static uint64_t bytes(const json_t *object, const char *key)
+{
+	json_int_t n = json_integer_value(json_object_get(object, key));
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+static int guest_order(const void *a, const void *b)
+{
+	const struct world_guest *x = a, *y = b;
+
+	return (x->vmid > y->vmid) - (x->vmid < y->vmid);
+}
+
+static void add_guest(struct world *w, const json_t *r)
+{
+	w->guests[w->nguests++] = (struct world_guest){
+		.vmid = (unsigned)json_integer_value(json_object_get(r, "vmid")),
+		.container = str_eq(text(r, "type", ""), "lxc"),
+		.is_template = truth(r, "template"),
+		.node = text(r, "node", ""),
+		.name = text(r, "name", NULL),
+		.status = text(r, "status", "unknown"),
+		.pool = text(r, "pool", ""),
+		.tags = text(r, "tags", ""),
+		.lock = text(r, "lock", ""),
+		.qmpstatus = "",
+		.ha = "",
+		.cpus = json_number_value(json_object_get(r, "maxcpu")),
+		.memory_bytes = bytes(r, "maxmem"),
+	};
+}
+
+static void read_resources(struct world *w, struct pxc_arena *arena, const json_t *list)
+{
+	size_t n = json_array_size(list), i;
+	json_t *r;
+
+	w->nodes = arena_alloc(arena, n * sizeof(*w->nodes));
+	w->guests = arena_alloc(arena, n * sizeof(*w->guests));
+	w->storages = arena_alloc(arena, n * sizeof(*w->storages));
+	json_array_foreach (list, i, r) {
+		const char *type = text(r, "type", "");
+
+		if (str_eq(type, "qemu") || str_eq(type, "lxc"))
+			add_guest(w, r);
+		else if (str_eq(type, "node"))
+			w->nodes[w->nnodes++] = (struct world_node){
+				.name = text(r, "node", ""),
+				.online = str_eq(text(r, "status", ""), "online"),
+				.cpus = json_number_value(json_object_get(r, "maxcpu")),
+				.memory_bytes = bytes(r, "maxmem"),
+			};
+		else if (str_eq(type, "storage"))
+			w->storages[w->nstorages++] = (struct world_storage){
+				.node = text(r, "node", ""),
+				.name = text(r, "storage", ""),
+				.type = text(r, "plugintype", ""),
+				.content = text(r, "content", ""),
+				.shared = truth(r, "shared"),
+				.available = str_eq(text(r, "status", ""), "available"),
+			};
+	}
+	qsort(w->guests, w->nguests, sizeof(*w->guests), guest_order);
+}
+
+/* /cluster/status knows at once what /cluster/resources learns late: which nodes are online. */
+static void read_status(struct world *w, const json_t *list)
+{
+	const char *first = "";
+	size_t i;
+	json_t *r;
+
+	w->quorate = true;
+	json_array_foreach (list, i, r) {
+		const char *name = text(r, "name", "");
+
+		if (str_eq(text(r, "type", ""), "cluster")) {
+			w->cluster_name = name;
+			w->quorate = truth(r, "quorate");
+			continue;
+		}
+		first = name;
+		for (size_t k = 0; k < w->nnodes; k++)
+			if (str_eq(w->nodes[k].name, name))
+				w->nodes[k].online = truth(r, "online");
+	}
+	if (!w->cluster_name)
+		w->cluster_name = first;
+}
+
+static void read_pools(struct world *w, struct pxc_arena *arena, const json_t *list)
+{
+	size_t i;
+	json_t *r;
+
+	w->pools = arena_alloc(arena, json_array_size(list) * sizeof(*w->pools));
+	json_array_foreach (list, i, r)
+		w->pools[w->npools++] = (struct world_pool){ text(r, "poolid", ""),
+							     text(r, "comment", "") };
+}
+
+static void read_ha(struct world *w, const json_t *list)
+{
+	size_t i;
+	json_t *r;
+
+	json_array_foreach (list, i, r) {
+		const char *sid = text(r, "sid", "");
+		const char *colon = strchr(sid, ':');
+		const struct world_guest *g =
+			colon ? world_guest(w, (unsigned)strtoul(colon + 1, NULL, 10)) : NULL;
+
+		if (g)
+			w->guests[g - w->guests].ha = text(r, "state", "started");
+	}
+}
+
+static int read_registry(struct pxc_env *env, struct world *w, struct pxc_err *err)
+{
+	const json_t *notes = json_object_get(w->options, "description");
+
+	if (!json_is_string(notes))
+		return pxc_fail(err, PXC_EDENIED,
+				"the cloud registry in the datacenter notes cannot be read: the API "
+				"user needs the privilege Sys.Audit on /");
+	annot_parse(ANNOT_BLOCK, json_string_value(notes), &w->notes);
+	pxc_env_defer(env, release_text, &w->notes);
+	if (w->notes.finding != ANNOT_OK && w->notes.finding != ANNOT_TAMPERED)
+		return 0;
+	if (registry_decode(&w->notes.annot, env->arena, pxc_env_keep(env, json_array()), &w->registry, err) < 0) {
+		if (w->notes.finding == ANNOT_OK)
+			return pxc_context(err, "cloud registry");
+		w->registry = (struct registry){ .domain = NULL };
+	}
+	return 0;
+}
+
+/* Status, name, tags and lock of this moment, from the node itself. */
+static void refresh(struct world *w, const json_t *list)
+{
+	size_t i;
+	json_t *r;
+
+	json_array_foreach (list, i, r) {
+		const struct world_guest *g = world_guest(
+			w, (unsigned)json_integer_value(json_object_get(r, "vmid")));
+		struct world_guest *mine = g ? &w->guests[g - w->guests] : NULL;
+
+		if (!mine)
+			continue;
+		mine->status = text(r, "status", mine->status);
+		mine->name = text(r, "name", mine->name);
+		mine->tags = text(r, "tags", mine->tags);
+		mine->lock = text(r, "lock", "");
+		mine->qmpstatus = text(r, "qmpstatus", "");
+		mine->pid = (long)number(r, "pid");
+		mine->is_template = truth(r, "template");
+	}
+}
+
+static int read_live(struct pxc_env *env, struct world *w, enum world_detail detail,
+		     struct pxc_err *err)
+{
+	struct pve_read *reads = arena_alloc(env->arena, w->nnodes * sizeof(*reads));
+	const char **names = arena_alloc(env->arena, w->nnodes * sizeof(*names));
+	json_auto_t *full = json_pack("{s:i}", "full", 1);
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < w->nnodes; i++)
+		if (w->nodes[i].online) {
+			names[n] = w->nodes[i].name;
+			reads[n].params = detail == WORLD_POWER ? full : NULL;
+			reads[n++].path = arena_printf(env->arena, "/nodes/%s/qemu", w->nodes[i].name);
+		}
+	pve_read_all(env->pve, reads, n);
+	for (size_t i = 0; i < n; i++) {
+		if (!reads[i].data || !json_is_array(reads[i].data)) {
+			if (r == 0)
+				*err = reads[i].err;
+			if (r == 0 && err->kind == PXC_OK)
+				(void)pxc_fail(err, PXC_EREMOTE, "half an answer: no list");
+			if (r == 0)
+				r = pxc_context(err, "guests of node %s", names[i]);
+			json_decref(reads[i].data);
+			continue;
+		}
+		refresh(w, pxc_env_keep(env, reads[i].data));
+	}
+	return r;
+}
+
+static int check_reads(struct pxc_env *env, struct pve_read *reads, struct pxc_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < NREADS; i++) {
+		if (reads[i].data)
+			(void)pxc_env_keep(env, reads[i].data);
+		if (r < 0)
+			continue;
+		if (reads[i].err.kind != PXC_OK) {
+			*err = reads[i].err;
+			r = pxc_context(err, "GET %s", snapshot[i].path);
+		} else if (!reads[i].data || json_typeof(reads[i].data) != snapshot[i].type) {
+			r = pxc_fail(err, PXC_EREMOTE, "GET %s: half an answer, not taken for truth",
+				     snapshot[i].path);
+		}
+	}
+	return r;
+}
+
+int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret, struct pxc_err *err)
+{
+	struct world *w = arena_alloc(env->arena, sizeof(*w));
+	struct pve_read reads[NREADS] = { { .path = NULL } };
+
+	for (size_t i = 0; i < NREADS; i++)
+		reads[i].path = arena_strdup(env->arena, snapshot[i].path);
+	pve_read_all(env->pve, reads, NREADS);
+	if (check_reads(env, reads, err) < 0)
+		return -1;
+	read_resources(w, env->arena, reads[RESOURCES].data);
+	read_status(w, reads[STATUS].data);
+	read_pools(w, env->arena, reads[POOLS].data);
+	read_ha(w, reads[HA].data);
+	w->options = reads[OPTIONS].data;
+	if (w->nnodes == 0 || !*w->cluster_name)
+		return pxc_fail(err, PXC_EREMOTE,
+				"the server lists no node: half an answer, not taken for truth");
+	if (read_registry(env, w, err) < 0 || 
+	    (detail != WORLD_LISTS && read_live(env, w, detail, err) < 0))
+		return -1;
+	*ret = w;
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* world.h - reads the snapshot that plans are made against. Layer: modules. */
+#pragma once
+
+#include "cloud/world.h"
+#include "modules/kind.h"
+
+enum world_detail {
+	WORLD_LISTS, /* five reads: /cluster/resources, status, options, ha/resources, /pools */
+	WORLD_LIVE,  /* and /nodes/{n}/qemu of every online node: status, name, tags, lock and pid of this moment,
+		      * while /cluster/resources may lag ten seconds behind */
+	WORLD_POWER, /* that list in full, which also tells who is paused */
+};
+
+/*
+ * Reads side by side. Any of them failing fails the whole: half a world is none. A missing right is EDENIED
+ * naming it, never an empty list.
+ */
+must_check int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret,
+			  struct pxc_err *err);

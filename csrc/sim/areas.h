@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* areas.h - the tables of routes, one per area of the API. Layer: sim. */
+#pragma once
+
+#include "sim/core.h"
+
+extern const struct sim_route sim_node_routes[];      /* api_nodes.c */
+extern const struct sim_route sim_cluster_routes[];   /* api_cluster.c */
+extern const struct sim_route sim_options_routes[];   /* api_options.c */
+extern const struct sim_route sim_resources_routes[]; /* api_resources.c */
+extern const struct sim_route sim_task_routes[];      /* api_tasks.c */
+extern const struct sim_route sim_pool_routes[];      /* api_pools.c */
+extern const struct sim_route sim_user_routes[];      /* api_users.c */
+extern const struct sim_route sim_token_routes[];     /* api_tokens.c */
+extern const struct sim_route sim_group_routes[];     /* api_groups.c: groups and roles */
+extern const struct sim_route sim_acl_routes[];       /* api_acl.c */
+extern const struct sim_route sim_ticket_routes[];    /* api_ticket.c */
+extern const struct sim_route sim_storage_routes[];   /* api_storage.c */
+extern const struct sim_route sim_content_routes[];   /* api_content.c */
+extern const struct sim_route sim_upload_routes[];    /* api_upload.c */
+extern const struct sim_route sim_ha_routes[];        /* api_ha.c */
+
+/* The answer of an index: a list of {key: name} from blank-separated names. */
+int sim_answer_index(struct sim_call *call, const char *key, const char *names);
+
+/* Storage and pool members as /cluster/resources shows them. New reference. */
+json_t *sim_resource_storage(const struct sim *sim, const struct sim_storage *storage,
+			     const struct sim_node *node);
+/* Append the guest's entry, as JSON text, to out. */
+void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, struct pxc_buf *out);
+/* The node as /nodes and /cluster/resources show it; NULL privileges = the few fields anyone sees. New reference. */
+json_t *sim_resource_node(const struct sim_call *call, const struct sim_node *node);
+/* SHA-1-like digest text (40 hex) over a JSON value, for the shared config files. */
+void sim_json_digest(const json_t *value, char digest[41]);

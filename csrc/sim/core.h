@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * core.h - READY: the inside of the simulator that every area (access, pools, storage, qemu, ...) is written against.
+ *
+ * An area is one or a few C files: tables of parameters, one table of routes, handlers. A handler reads
+ * validated parameters from its sim_call, changes the state in struct sim and sets call->data, or fails.
+ * Everything runs in one thread; nothing blocks: what takes time is a task, a timer or a reply delay.
+ * Layer: sim (not seen outside of it; the face is sim.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "sim/map.h"
+#include "sim/sim.h"
+
+/* ---- state ------------------------------------------------------------------------------------------ */
+
+struct sim_node {
+	char name[64];
+	char ip[46];
+	unsigned number; /* 1 for pve1 */
+	bool online;
+	unsigned cores;
+	uint64_t memory_bytes;
+	int64_t started_ms; /* cluster clock */
+	uint32_t next_pid;
+	json_t *config; /* PUT /nodes/{node}/config */
+};
+
+enum sim_run { SIM_STOPPED, SIM_RUNNING, SIM_PAUSED };
+
+struct sim_guest {
+	struct sim *sim;
+	unsigned vmid;
+	struct sim_node *node;
+	json_t *config;    /* the current section: key -> string or integer, as GET config?current=1 shows them */
+	json_t *pending;   /* key -> value that waits for a stop; {} = nothing waits */
+	json_t *deleted;   /* key -> 1 (or 2: forced) that waits for a stop; {} = nothing waits */
+	json_t *snapshots; /* name -> object owned by the qemu area (its config, snaptime, description, ...) */
+	char *lock;        /* owned; the config property "lock", NULL = none */
+	char *pool;        /* owned; pool id, NULL = none; set it with sim_guest_set_pool() */
+	enum sim_run run;
+	int64_t started_ms; /* cluster clock; of the current run */
+	uint32_t pid;       /* of the running guest */
+	struct sim_task *busy; /* the task that holds the guest's config lock file, NULL = free */
+	bool creating;      /* its file holds only a lock so far: invisible but for its number */
+	json_t *runtime;    /* what lives only while it runs (agent files, exec results, ...); owner: qemu area; may be NULL */
+	char digest[41];    /* SHA-1 of the config text; "" = to be computed (sim_guest_touch() clears it) */
+	char *summary;      /* what pvestatd said at its last round, JSON; NULL = nothing yet ("unknown") */
+	enum sim_run seen_run; /* run state at that round */
+	bool unseen;        /* touched since that round */
+};
+
+struct sim_storage {
+	char *id;
+	char *type;       /* "dir", "rbd", ... */
+	json_t *config;   /* as GET /storage/{id} shows it without digest: content, path, shared (1), nodes, pool, ... */
+	uint64_t total_bytes;
+	uint64_t used_bytes; /* of things that are not volumes; volumes are counted on top */
+};
+
+struct sim_volume {
+	char *volid;      /* "data:100/vm-100-disk-0.qcow2" */
+	struct sim_storage *storage;
+	struct sim_node *node; /* where it lies; NULL = on a shared storage */
+	const char *content;   /* "images", "iso", "vztmpl", "import", "backup", "snippets", "rootdir" */
+	char format[8];   /* "raw", "qcow2", "subvol", "iso", "tgz", ... */
+	uint64_t size_bytes;
+	unsigned vmid;    /* owner; 0 = none */
+	int64_t ctime_s;
+	char *parent;     /* owned; volid of the base image, NULL = none */
+	char *notes;      /* owned; NULL = none */
+	bool is_protected;
+	json_t *snapshots; /* array of names of volume snapshots; NULL = none */
+};
+
+struct sim_pool {
+	char *id;
+	char *comment;    /* owned; NULL = none */
+	struct sim_map guests;   /* decimal VMID -> non-NULL; may name guests that do not exist */
+	struct sim_map storages; /* storage id -> non-NULL */
+};
+
+struct sim_token {
+	char *id;      /* "test" */
+	char *full;    /* "root@pam!test" */
+	char secret[37];
+	char *comment; /* NULL = none */
+	int64_t expire_s; /* 0 = never */
+	bool privsep;
+};
+
+struct sim_user {
+	char *id;         /* "alice@pve" */
+	json_t *config;   /* comment, email, firstname, lastname, keys: what was set */
+	bool enable;
+	int64_t expire_s; /* 0 = never */
+	char *password;   /* NULL = cannot log in */
+	struct sim_map groups; /* group id -> non-NULL */
+	struct sim_map tokens; /* token id -> struct sim_token */
+};
+
+struct sim_group {
+	char *id;
+	char *comment; /* NULL = none */
+};
+
+struct sim_role {
+	char *id;
+	uint64_t privs; /* bits as in sim_priv_names[] */
+	bool special;   /* built in */
+};
+
+struct sim_acl {
+	char *path;      /* "/vms/100" */
+	char type;       /* 'u'ser, 'g'roup, 't'oken */
+	char *who;       /* user id, group id, full token id */
+	char *role;
+	bool propagate;
+};
+
+struct sim_ha {
+	unsigned vmid;
+	json_t *config;  /* state, comment, max_restart, ...: what was set */
+	char state[16];  /* what is asked for: started, stopped, disabled, ignored */
+	char crm[24];    /* what the manager says: queued, started, stopped, ... */
+};
+
+struct sim_task;
+struct sim_timer;
+struct sim_faults;
+struct sim_apidoc;
+
+struct sim {
+	struct sim_options options; /* its strings are copies */
+	int64_t now_ms;             /* cluster clock, milliseconds since 1970 */
+	uint64_t random;
+	bool clustered;             /* false: one stand-alone node */
+	bool quorate;
+
+	struct sim_node *nodes; /* by number, fixed after creation */
+	size_t node_count;
+	struct sim_guest **guests; /* sorted by VMID */
+	size_t guest_count, guest_room;
+	struct sim_map storages; /* id -> sim_storage */
+	struct sim_map volumes;  /* "volid" (shared) or "volid LF node" -> sim_volume */
+	struct sim_map pools;    /* id -> sim_pool */
+	struct sim_map users, groups, roles; /* id -> sim_user, sim_group, sim_role */
+	struct sim_acl *acls;    /* array */
+	size_t acl_count, acl_room;
+	struct sim_map ha;       /* "vm:100" -> sim_ha */
+	struct sim_map ha_rules; /* name -> json_t */
+	json_t *dc;              /* /cluster/options: what was set; property strings as objects */
+	json_t *log;             /* /cluster/log, newest first */
+	unsigned log_serial;
+
+	struct sim_task **tasks; /* in order of start; only the newest are kept */
+	size_t task_count, task_room;
+	struct sim_task *running; /* list by next_running */
+	struct sim_timer *timers; /* list, soonest first */
+	struct sim_faults *faults;
+	struct sim_apidoc *apidoc;
+	bool unseen;             /* some guest was touched since pvestatd's last round */
+	int64_t stat_ms;         /* time of that round */
+	char fingerprint[96];    /* of the TLS certificate, as /nodes shows it */
+	unsigned config_version; /* bumped by every write: coarse digest of shared files */
+};
+
+struct sim_node *sim_node_find(struct sim *sim, const char *name);
+/* pve1, or the first that is online: the one that answers calls which name no node. */
+struct sim_node *sim_node_local(struct sim *sim);
+
+struct sim_guest *sim_guest_find(const struct sim *sim, unsigned vmid);
+/* A new, stopped guest with empty config; VMID must be free. */
+struct sim_guest *sim_guest_add(struct sim *sim, unsigned vmid, struct sim_node *node);
+/* Forget the guest (its volumes, ACLs, pool and HA entries are the caller's business). */
+void sim_guest_remove(struct sim *sim, struct sim_guest *guest);
+/* Call after every change of a guest, its run state included: drops digest and cached text. */
+void sim_guest_touch(struct sim_guest *guest);
+void sim_guest_set_lock(struct sim_guest *guest, const char *lock); /* NULL = none */
+/* Keep guest->pool and the pool's member list in step; pool NULL or "" = none. */
+void sim_guest_set_pool(struct sim *sim, struct sim_guest *guest, const char *pool);
+/* Lowest VMID that is free (options next-id lower/upper). */
+unsigned sim_next_vmid(const struct sim *sim);
+
+struct sim_storage *sim_storage_find(const struct sim *sim, const char *id);
+bool sim_storage_shared(const struct sim_storage *storage);
+bool sim_storage_on(const struct sim_storage *storage, const struct sim_node *node); /* enabled, allowed there */
+bool sim_storage_holds(const struct sim_storage *storage, const char *content);     /* "images", ... */
+bool sim_storage_file_based(const struct sim_storage *storage); /* dir, nfs, cifs: qcow2 and sub-paths */
+/* A volume as seen from node (NULL: shared only). */
+struct sim_volume *sim_volume_find(const struct sim *sim, const char *volid, const struct sim_node *node);
+struct sim_volume *sim_volume_add(struct sim *sim, const char *volid, struct sim_storage *storage,
+				  struct sim_node *node);
+void sim_volume_remove(struct sim *sim, struct sim_volume *volume);
+/* New reference to a free name for a guest's disk: "data:100/vm-100-disk-0.qcow2" (dir), "ceph:vm-100-disk-0" (rbd). */
+char *sim_volume_name(const struct sim *sim, const struct sim_storage *storage, const struct sim_node *node,
+		      unsigned vmid, const char *kind, const char *format);
+/* Re-key a local volume that moved to another node (migration). */
+void sim_volume_move_node(struct sim *sim, struct sim_volume *volume, struct sim_node *node);
+
+/* "vm:100" -> resource, or NULL. */
+struct sim_ha *sim_ha_find(const struct sim *sim, unsigned vmid);
+void sim_ha_remove(struct sim *sim, unsigned vmid, bool purge_rules);
+/* Drops ACLs on /vms/N as `purge` and destroy do. */
+void sim_acl_forget_path(struct sim *sim, const char *path);
+
+/* ---- chance ------------------------------------------------------------------------------------------- */
+
+uint64_t sim_random(struct sim *sim);
+void sim_uuid(struct sim *sim, char text[37]);
+void sim_mac(struct sim *sim, char text[18]); /* upper-case, begins with the cluster's mac_prefix (BC:24:11) */
+
+/* ---- one request ---------------------------------------------------------------------------------------- */
+
+enum sim_type { SIM_STR, SIM_INT, SIM_BOOL, SIM_NUM, SIM_ARRAY };
+
+/*
+ * A check of a text's format. On failure it writes PVE's words that follow "invalid format - " (newlines
+ * included) to why and returns false.
+ */
+typedef bool sim_format_fn(const char *name, const char *value, struct pxc_buf *why);
+
+enum {
+	SIM_REQUIRED = 1,
+	SIM_LIST = 2, /* text list: a JSON array is joined by ",", each element must pass format */
+};
+
+/* One parameter. Names ending in "[n]" are families: "net[n]" with count 32 means net0 to net31. */
+struct sim_param {
+	const char *name;
+	enum sim_type type;
+	unsigned flags;
+	int64_t min, max;    /* INT, NUM: range; STR: length in characters; used when max >= min and not both 0 */
+	const char *choices; /* "vm, storage, node, sdn": exactly as PVE prints the enumeration */
+	sim_format_fn *format;
+	unsigned count;
+	const char *needs;   /* "missing property required by": the name of another parameter */
+	const char *pattern; /* POSIX extended; failure says "value does not match the regex pattern" */
+};
+
+/* "100".."999999999", for parameters that are VMIDs ({vmid} in a path is checked anyway). */
+sim_format_fn sim_format_vmid;
+
+struct sim_call;
+typedef int sim_handler(struct sim_call *call);
+
+enum {
+	SIM_TICKET_ONLY = 1, /* refused with an API token */
+	SIM_LOCAL = 2,       /* under /nodes/{node} but not proxied there */
+	SIM_UPLOAD = 4,      /* multipart body */
+	SIM_ASYNC_BODY = 8,  /* reserved */
+};
+
+/*
+ * One method on one path. Path variables: {node} {vmid} {storage} {upid} ... become parameters; {node} and
+ * {vmid} are resolved to call->node and call->vmid and checked ("invalid format"); the rest as in params.
+ *
+ * permission  NULL      the handler checks
+ *             "world"   without login
+ *             "user"    whoever is logged in
+ *             "PATH PRIV" with {variables} in PATH; "A,B" needs both, "A|B" any:
+ *                       "/vms/{vmid} VM.Config.Disk|VM.Config.CDROM"
+ */
+struct sim_route {
+	const char *method;
+	const char *path;
+	sim_handler *handler;
+	const struct sim_param *params; /* ends with a zero entry; NULL = none */
+	const struct sim_param *more;   /* a second table, so that big ones are shared; NULL = none */
+	const char *permission;
+	unsigned flags;
+};
+
+struct sim_call {
+	struct sim *sim;
+	const struct sim_route *route;
+	const char *method;
+	const char *path;       /* without /api2/json: "/nodes/pve1/qemu/100" */
+	json_t *raw;            /* borrowed; all parameters as they came */
+	json_t *path_params;    /* owned; the variables of the path */
+	json_t *params;         /* owned; path, query and body, validated: INT and BOOL as JSON integers, NUM as real, STR as string, ARRAY as array */
+	struct sim_user *user;  /* NULL: not logged in ("world") */
+	struct sim_token *token; /* NULL: ticket */
+	const char *authid;     /* "root@pam!test", "alice@pve"; never NULL after login */
+	struct sim_node *node;  /* of the path; for calls without {node} the local one */
+	unsigned vmid;          /* of the path; 0 = none */
+	const char *body;       /* raw, for uploads */
+	size_t body_len;
+	const char *content_type;
+
+	/* the answer */
+	json_t *data;           /* owned; NULL answers null */
+	struct pxc_buf text;    /* not empty: the text of data, already JSON */
+	json_t *siblings;       /* owned; keys beside data ("total", "changes"); NULL = none */
+	int status;             /* 0 = 200 */
+	char *message;          /* owned; of a failure */
+	json_t *errors;         /* owned; parameter -> text; NULL = none */
+	char *plain;            /* owned; answer is this text/plain instead of JSON */
+	uint32_t delay_ms;
+	int64_t again_ms;       /* not 0: run the handler once more at this time (see sim_wait_lock) */
+	bool waited;            /* this is such a second run */
+	int64_t first_ms;       /* when the request came in */
+};
+
+/* Parameters. The text of integers is formatted; the pointers live as long as the call. */
+bool sim_has(const struct sim_call *call, const char *name);
+const char *sim_arg(const struct sim_call *call, const char *name); /* STR; NULL when absent */
+int64_t sim_arg_int(const struct sim_call *call, const char *name, int64_t otherwise); /* INT and BOOL */
+
+/* Failing; each returns -1. The first failure counts. A newline is added to the message as Perl's die does. */
+int sim_fail(struct sim_call *call, int status, const char *fmt, ...) printf_like(3, 4);
+int sim_param_error(struct sim_call *call, const char *param, const char *fmt, ...) printf_like(3, 4); /* 400; collects */
+int sim_bad_params(struct sim_call *call); /* -1 if a parameter error was collected; also for 400 with empty errors */
+int sim_deny(struct sim_call *call, const char *fmt, ...) printf_like(2, 3); /* 403 "Permission check failed (...)" */
+int sim_need_quorum(struct sim_call *call); /* 500 cluster not ready - no quorum? */
+/* 500 checksum/digest mismatch as all but guests say it; have = current digest; parameter "digest" absent = fine. */
+int sim_check_digest(struct sim_call *call, const char *have);
+
+/*
+ * The guest's config lock file. When another task holds it the call is run again as soon as that ends, or
+ * fails after 10 s: "can't lock file '/var/lock/qemu-server/lock-200.conf' - got timeout".
+ * returns 0 free, -1: return from the handler at once, before any change
+ */
+int sim_wait_lock(struct sim_call *call, struct sim_guest *guest);
+
+/* ---- permissions ------------------------------------------------------------------------------------------ */
+
+/* Does whoever calls hold the privilege ("VM.Audit", "A,B" all, "A|B" any) on path? Privilege separation included. */
+bool sim_may(const struct sim_call *call, const char *path, const char *privs);
+/* The same, failing with 403 "Permission check failed (path, priv)"; path is a format. */
+int sim_need(struct sim_call *call, const char *privs, const char *path_fmt, ...) printf_like(3, 4);
+/* On a guest: /vms/N, and through its pool. */
+bool sim_may_vm(const struct sim_call *call, unsigned vmid, const char *privs);
+int sim_need_vm(struct sim_call *call, unsigned vmid, const char *privs);
+/* root@pam by ticket; an API token of root is not root. */
+bool sim_is_root(const struct sim_call *call);
+
+#define SIM_PRIV_MAX 64
+extern const char *const sim_priv_names[]; /* NULL-terminated, sorted; the index is the bit */
+
+/* ---- tasks and timers ---------------------------------------------------------------------------------------- */
+
+/*
+ * The work of a task, called in stages: stage 0 inside the request (right after PVE's fork), stage 1 when the
+ * time it returned is over, and so on. Between stages the world goes on; look guests up again by number.
+ *
+ * returns  > 0  cluster milliseconds until the next stage (with speed 0: at once)
+ *          0    done
+ *          -1   failed: sim_task_fail() was called
+ */
+typedef int64_t sim_work_fn(struct sim_task *task);
+
+struct sim_task_kind {
+	const char *type;   /* "qmcreate" */
+	sim_work_fn *work;
+	void (*abort)(struct sim_task *task); /* NULL, or cleans up when the task is stopped or its node dies */
+};
+
+struct sim_task {
+	struct sim *sim;
+	const struct sim_task_kind *kind;
+	struct sim_node *node;
+	char *upid, *id, *user; /* user without token */
+	char *tokenid;          /* NULL = none */
+	uint32_t pid, pstart;
+	int64_t start_ms, end_ms; /* end_ms 0 = running */
+	int64_t next_ms;          /* when the next stage is due */
+	unsigned stage;
+	unsigned vmid;            /* handy number; 0 = none */
+	json_t *args;             /* owned; what the work needs */
+	json_t *log;              /* array of strings */
+	unsigned warnings;
+	char *status;             /* owned; exit status, NULL = running */
+	bool hung;                /* by a fault: never ends */
+	bool repeat;              /* the next stage is this one again (sim_task_lock) */
+	int64_t lock_since_ms;    /* since when it waits for a lock file; 0 = does not */
+	struct sim_task *next_running;
+	struct sim_guest *held;   /* whose config lock file it holds, NULL = none */
+	void *data;               /* of the work; free_data(data) is called when the task is forgotten */
+	void (*free_data)(void *data);
+};
+
+/*
+ * Start a task on call->node as the caller, set call->data to its UPID and run stage 0. Always returns 0:
+ * a failing worker is no failing request.
+ *
+ * id    the UPID's id field, "" allowed      args  stolen; NULL = {}
+ */
+int sim_task_start(struct sim_call *call, const struct sim_task_kind *kind, const char *id, unsigned vmid,
+		   json_t *args);
+/* The same without a request, as root@pam (HA manager, startall). The task is borrowed. */
+struct sim_task *sim_task_start_on(struct sim *sim, struct sim_node *node, const struct sim_task_kind *kind,
+				   const char *id, unsigned vmid, json_t *args);
+void sim_task_log(struct sim_task *task, const char *fmt, ...) printf_like(2, 3);
+void sim_task_warn(struct sim_task *task, const char *fmt, ...) printf_like(2, 3); /* "WARN: ..." and counts */
+int sim_task_fail(struct sim_task *task, const char *fmt, ...) printf_like(2, 3);  /* returns -1 */
+/*
+ * Take the guest's config lock file for the task; it is released by itself when the task ends.
+ * returns 0 held now; otherwise return the value from the work at once: the stage is run again later, or
+ * the task fails after 10 s ("trying to acquire lock...", "can't lock file ... - got timeout")
+ */
+int64_t sim_task_lock(struct sim_task *task, struct sim_guest *guest);
+
+/* Run fn once after delay_ms of cluster time (with speed 0: from the next sim_request or sim_advance on). ctx is stolen. */
+typedef void sim_timer_fn(struct sim *sim, json_t *ctx);
+void sim_later(struct sim *sim, int64_t delay_ms, sim_timer_fn *fn, json_t *ctx);
+
+/* An entry of /cluster/log. */
+void sim_log(struct sim *sim, const struct sim_node *node, const char *user, const char *fmt, ...)
+	printf_like(4, 5);
+
+/* ---- what the qemu area gives to the core (qemu_*.c) ----------------------------------------------------------- */
+
+/* NULL-terminated list of its route tables. */
+extern const struct sim_route *const sim_qemu_routes[];
+/* Fields of /cluster/resources that come from config and run state: name status template tags maxcpu maxmem maxdisk
+ * (not id, type, vmid, node, pool, lock, hastate, uptime, cpu, mem, disk, net*: the core adds those). New reference. */
+json_t *sim_qemu_summary(const struct sim_guest *guest);
+/* Guest number n of --vms N: a stopped or running guest with a disk on the node's storage `data` and one NIC. */
+void sim_qemu_seed(struct sim *sim, unsigned vmid, struct sim_node *node);
+/* A guest of a --world file: {"vmid": 100, "node": "pve1", "status": "running", "pool": ..., "config": {...}}. */
+must_check int sim_qemu_world(struct sim *sim, const json_t *spec, struct pxc_err *err);
+/* Stable state of one guest for sim_dump(): config, pending, snapshots, status, node, pool, lock. New reference. */
+json_t *sim_qemu_dump(const struct sim_guest *guest);
+/* The HA manager's next look at a resource: start or stop the guest as ha->state wants (starts qmstart/qmstop). */
+void sim_qemu_ha(struct sim *sim, struct sim_ha *ha);
+/* A node died: its guests are off (HA ones recover elsewhere later). */
+void sim_qemu_node_died(struct sim *sim, struct sim_node *node);
+/* The SHA-1 digest of the guest's config text; cached in guest->digest. */
+const char *sim_qemu_digest(struct sim_guest *guest);
