@@ -196,7 +196,8 @@ bool annot_text_same(const char *a, const char *b)
 
 bool annot_has_secret(const char *text)
 {
-	static const char *const words[] = { "PRIVATE KEY-----", "password=", "passwd=", "secret=" };
+	static const char *const words[] = { "PRIVATE KEY-----",
+					     "password=", "passwd=", "secret=" };
 	/* Beginnings of the tokens of services that people keep in notes by mistake. */
 	static const char *const tokens[] = { "PVEAPIToken=", "AKIA", "ghp_", "glpat-", "xoxb-" };
 

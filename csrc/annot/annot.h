@@ -27,7 +27,7 @@ enum annot_finding {
 };
 
 struct annot_pair {
-	char *key;   /* owned */
+	char *key; /* owned */
 	char *value; /* owned; decoded UTF-8; "," inside list items is not distinguishable from separators */
 };
 
@@ -39,9 +39,9 @@ struct annot {
 /* The whole field, taken apart: before + block + after is the field's text, byte for byte. */
 struct annot_text {
 	enum annot_finding finding;
-	char problem[120];   /* for people; "" unless TAMPERED or FOREIGN */
+	char problem[120];    /* for people; "" unless TAMPERED or FOREIGN */
 	char *before, *after; /* owned, never NULL; the human's text around the block */
-	struct annot annot;  /* what could be read, also when TAMPERED */
+	struct annot annot;   /* what could be read, also when TAMPERED */
 };
 
 void annot_init(struct annot *a);

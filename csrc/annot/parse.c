@@ -84,7 +84,8 @@ static bool find_token(const char *text, struct place *ret)
 		const char *number = p + strlen(TOKEN_BEGIN);
 		size_t digits = strspn(number, "0123456789");
 
-		if (digits == 0 || digits > 4 || !number[digits] || !strchr(" \r\n\t]", number[digits]))
+		if (digits == 0 || digits > 4 || !number[digits] ||
+		    !strchr(" \r\n\t]", number[digits]))
 			continue;
 		ret->begin = p;
 		ret->version = strtoul(number, NULL, 10);
@@ -159,7 +160,8 @@ static void take_body(enum annot_carrier carrier, const struct place *at, struct
 
 void annot_parse(enum annot_carrier carrier, const char *text, struct annot_text *ret)
 {
-	bool (*find)(const char *, struct place *) = carrier == ANNOT_BLOCK ? find_block : find_token;
+	bool (*find)(const char *, struct place *) =
+		carrier == ANNOT_BLOCK ? find_block : find_token;
 	struct place at = { .begin = NULL }, other = { .begin = NULL };
 
 	*ret = (struct annot_text){ .finding = ANNOT_NONE };
@@ -174,8 +176,8 @@ void annot_parse(enum annot_carrier carrier, const char *text, struct annot_text
 	ret->after = pxc_strdup(at.end);
 	if (at.version != 1) {
 		ret->finding = ANNOT_FOREIGN;
-		(void)snprintf(ret->problem, sizeof(ret->problem), "format pxc/%lu is not known here",
-			       at.version);
+		(void)snprintf(ret->problem, sizeof(ret->problem),
+			       "format pxc/%lu is not known here", at.version);
 		return;
 	}
 	if (!at.closed)

@@ -23,7 +23,7 @@ enum pxc_errkind {
 
 struct pxc_err {
 	enum pxc_errkind kind;
-	int http;      /* HTTP status; 0 when no reply was involved */
+	int http;       /* HTTP status; 0 when no reply was involved */
 	char msg[1024]; /* outermost context first: "server web: start: ..." */
 };
 

@@ -16,10 +16,10 @@
 extern void (*pxc_oom_handler)(void);
 
 no_return void pxc_oom(void);
-void *pxc_alloc(size_t size);                     /* malloc; size 0 gives a valid pointer */
-void *pxc_calloc(size_t count, size_t size);      /* zeroed; overflow of count * size is OOM */
+void *pxc_alloc(size_t size);                /* malloc; size 0 gives a valid pointer */
+void *pxc_calloc(size_t count, size_t size); /* zeroed; overflow of count * size is OOM */
 void *pxc_realloc(void *ptr, size_t size);
-char *pxc_strdup(const char *s);                  /* NULL gives NULL */
+char *pxc_strdup(const char *s); /* NULL gives NULL */
 char *pxc_strndup(const char *s, size_t n);
 char *pxc_printf(const char *fmt, ...) printf_like(1, 2); /* caller frees */
 

@@ -25,5 +25,7 @@ must_check bool mac_parse(const char *text, char ret_text[MAC_TEXT]);
 
 must_check bool ip_parse(const char *text, struct net_ip *ret);
 void ip_format(const struct net_ip *ip, char text[IP_TEXT]);
-must_check bool cidr_parse(const char *text, struct net_cidr *ret);        /* "10.0.0.5/24"; the prefix is required */
-bool cidr_contains(const struct net_cidr *net, const struct net_ip *ip); /* false for another family */
+must_check bool cidr_parse(const char *text,
+			   struct net_cidr *ret); /* "10.0.0.5/24"; the prefix is required */
+bool cidr_contains(const struct net_cidr *net,
+		   const struct net_ip *ip); /* false for another family */

@@ -10,7 +10,8 @@
 
 static int larger_first(const void *a, const void *b)
 {
-	const struct place_request *x = *(struct place_request *const *)a, *y = *(struct place_request *const *)b;
+	const struct place_request *x = *(struct place_request *const *)a,
+				   *y = *(struct place_request *const *)b;
 
 	if (x->memory_bytes != y->memory_bytes)
 		return x->memory_bytes < y->memory_bytes ? 1 : -1;
@@ -28,15 +29,16 @@ static bool fits(const struct place_request *rq, const struct place_node *n)
 /* The share the node would have with the request on it. */
 static double share(const struct place_request *rq, const struct place_node *n)
 {
-	double memory = n->memory_bytes ?
-				(double)(n->used_bytes + rq->memory_bytes) / (double)n->memory_bytes :
-				1.0;
+	double memory = n->memory_bytes ? (double)(n->used_bytes + rq->memory_bytes) /
+						  (double)n->memory_bytes
+					: 1.0;
 	double cores = n->cores > 0 ? (n->used_cores + rq->cores) / n->cores : 1.0;
 
 	return memory > cores ? memory : cores;
 }
 
-static void say_why_not(struct pxc_buf *out, const struct place_request *rq, const struct place_node *n)
+static void say_why_not(struct pxc_buf *out, const struct place_request *rq,
+			const struct place_node *n)
 {
 	const char *unfit = rq->unfit ? rq->unfit(rq, n) : NULL;
 	uint64_t left = n->memory_bytes > n->used_bytes ? n->memory_bytes - n->used_bytes : 0;
@@ -63,11 +65,13 @@ static int refuse(const struct place_request *rq, const struct place_node *nodes
 			buf_adds(&why, ", ");
 		say_why_not(&why, rq, &nodes[i]);
 	}
-	return pxc_fail(err, PXC_EINVAL, "no node can take %s (%llu MiB, %.0f cores): %s", rq->label,
-			(unsigned long long)(rq->memory_bytes / MIB), rq->cores, buf_str(&why));
+	return pxc_fail(err, PXC_EINVAL, "no node can take %s (%llu MiB, %.0f cores): %s",
+			rq->label, (unsigned long long)(rq->memory_bytes / MIB), rq->cores,
+			buf_str(&why));
 }
 
-static struct place_node *best(const struct place_request *rq, struct place_node *nodes, size_t nnodes)
+static struct place_node *best(const struct place_request *rq, struct place_node *nodes,
+			       size_t nnodes)
 {
 	struct place_node *found = NULL;
 
@@ -76,7 +80,8 @@ static struct place_node *best(const struct place_request *rq, struct place_node
 		double mine, other;
 
 		if (rq->fixed) {
-			if (str_eq(rq->fixed, n->name) && n->online && !(rq->unfit && rq->unfit(rq, n)))
+			if (str_eq(rq->fixed, n->name) && n->online &&
+			    !(rq->unfit && rq->unfit(rq, n)))
 				return n;
 			continue;
 		}
@@ -90,8 +95,8 @@ static struct place_node *best(const struct place_request *rq, struct place_node
 	return found;
 }
 
-int place_all(struct place_node *nodes, size_t nnodes, struct place_request *requests, size_t nrequests,
-	      struct pxc_err *err)
+int place_all(struct place_node *nodes, size_t nnodes, struct place_request *requests,
+	      size_t nrequests, struct pxc_err *err)
 {
 	struct place_request **order = pxc_calloc(nrequests, sizeof(*order));
 	int r = 0;

@@ -24,13 +24,13 @@ struct place_node {
 };
 
 struct place_request {
-	const char *label;     /* "vm acme/web-1" */
-	const char *fixed;     /* node that was named; NULL = any */
+	const char *label; /* "vm acme/web-1" */
+	const char *fixed; /* node that was named; NULL = any */
 	double cores;
 	uint64_t memory_bytes;
 	/* Can the node reach what the VM needs (storages, bridges, its template)? NULL = yes, else why not. */
 	const char *(*unfit)(const struct place_request *rq, const struct place_node *node);
-	const void *context;   /* for unfit */
+	const void *context;           /* for unfit */
 	const struct place_node *node; /* out */
 };
 

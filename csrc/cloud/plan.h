@@ -30,19 +30,23 @@ struct pxc_step {
 };
 
 struct pxc_plan {
-	const char *label;      /* borrowed; the object's name in messages: "vm acme/web-1" */
-	int phase;              /* plans of a lower phase are done first, e.g. downloads before VMs */
-	const struct pxc_plan *needs; /* borrowed; a plan of a lower phase that must have succeeded, or NULL */
-	enum pxc_impact allow;  /* worst impact the task accepts for this object; default PXC_DESTROYS */
+	const char *label; /* borrowed; the object's name in messages: "vm acme/web-1" */
+	int phase;         /* plans of a lower phase are done first, e.g. downloads before VMs */
+	/* Borrowed; a plan of a lower phase that must have succeeded, or NULL. */
+	const struct pxc_plan *needs;
+	/* Borrowed; the helper plan whose steps bring about this object's change, or NULL. */
+	const struct pxc_plan *via;
+	enum pxc_impact allow;  /* worst impact that is accepted here; DESTROYS unless set */
 	struct pxc_step *steps; /* owned array */
 	size_t nsteps;
 	json_t *before, *after; /* owned; managed keys for the diff; NULL = does not exist */
-	json_t *item;           /* owned; the result entry of this object; NULL = none (a helper plan) */
+	json_t *item;           /* owned; the result's entry; NULL = a helper plan */
 	json_t *notes;          /* owned; array of warnings of this object, or NULL */
 };
 
 struct pxc_plans {
-	struct pxc_plan **plans; /* owned, one per object of the batch, in the batch's order, helpers last */
+	/* Owned; one plan for each object of the batch, in the batch's order, helpers last. */
+	struct pxc_plan **plans;
 	size_t nplans;
 };
 
@@ -52,8 +56,8 @@ void pxc_plans_release(struct pxc_plans *plans);
 /* Append an empty plan; label borrowed. The returned plan belongs to plans. */
 struct pxc_plan *pxc_plans_add(struct pxc_plans *plans, const char *label);
 
-bool pxc_plan_changes(const struct pxc_plan *plan);    /* has a step that is more than waiting */
-const char *pxc_impact_name(enum pxc_impact impact);   /* "waits", "quiet", "disrupts", "destroys" */
+bool pxc_plan_changes(const struct pxc_plan *plan);  /* has a step that is more than waiting */
+const char *pxc_impact_name(enum pxc_impact impact); /* "waits", "quiet", "disrupts", "destroys" */
 
 /* Append a step. Steals args on every path (NULL counts as {}). */
 void pxc_plan_add(struct pxc_plan *plan, int op, enum pxc_impact impact, json_t *args_new,

@@ -57,7 +57,8 @@ int project_decode(const struct annot *a, const char *poolid, struct pxc_arena *
 
 	own_id(poolid, id, sizeof(id));
 	if (!str_eq(annot_get(a, "t"), "project") || !str_eq(annot_get(a, "id"), id))
-		return pxc_fail(err, PXC_ENOTFOUND, "pool %s carries no project of its own", poolid);
+		return pxc_fail(err, PXC_ENOTFOUND, "pool %s carries no project of its own",
+				poolid);
 	p.name = arena_strdup(arena, annot_get(a, "n") ? annot_get(a, "n") : poolid);
 	p.op = arena_strdup(arena, annot_get(a, "op"));
 	for (int r = 0; r < PROJECT_ROLES; r++)
@@ -72,7 +73,8 @@ int project_decode(const struct annot *a, const char *poolid, struct pxc_arena *
 			continue;
 		p.quota.v[q] = strtoll(text, &end, 10);
 		if (end == text || *end)
-			return pxc_fail(err, PXC_EINVAL, "project %s: %s=%s is no number", p.name, key, text);
+			return pxc_fail(err, PXC_EINVAL, "project %s: %s=%s is no number", p.name,
+					key, text);
 	}
 	*ret = p;
 	return 0;
@@ -87,7 +89,8 @@ static void set_list(struct annot *a, const char *key, const char *const *list)
 	annot_set(a, key, text.len ? buf_str(&text) : NULL);
 }
 
-void project_encode(const struct project_block *p, const char *poolid, const char *cluster, struct annot *a)
+void project_encode(const struct project_block *p, const char *poolid, const char *cluster,
+		    struct annot *a)
 {
 	char id[300];
 

@@ -26,7 +26,8 @@ must_check int project_decode(const struct annot *a, const char *poolid, struct 
 			      struct project_block *ret, struct pxc_err *err);
 
 /* Write the block's keys over a (which keeps what is unknown); cluster is key c. r, at and by are not touched. */
-void project_encode(const struct project_block *p, const char *poolid, const char *cluster, struct annot *a);
+void project_encode(const struct project_block *p, const char *poolid, const char *cluster,
+		    struct annot *a);
 
 /* Sorted copy without doubles. */
 const char *const *strv_sorted(struct pxc_arena *arena, const char *const *list);

@@ -28,7 +28,8 @@ enum quota_key {
 	QUOTA_KEYS,
 };
 
-extern const char *const quota_names[QUOTA_KEYS]; /* "instances", "cores", ... as users and annotations write them */
+extern const char *const
+	quota_names[QUOTA_KEYS]; /* "instances", "cores", ... as users and annotations write them */
 
 #define QUOTA_UNSET INT64_MIN /* not named: the cloud's default counts */
 #define QUOTA_UNLIMITED (-1)
@@ -48,5 +49,5 @@ struct quota quota_effective(const struct quota *own, const struct quota *cloud)
  * may shrink.
  * err EINVAL: "quota: ram_mb used 49152 + asked 8192 > limit 51200", several joined by "; "
  */
-must_check int quota_check(const struct quota *limit, const struct quota *used, const struct quota *asked,
-			   struct pxc_err *err);
+must_check int quota_check(const struct quota *limit, const struct quota *used,
+			   const struct quota *asked, struct pxc_err *err);

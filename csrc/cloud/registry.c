@@ -79,18 +79,23 @@ static void add_free_text(struct pxc_buf *out, const char *text)
 }
 
 /* One "name/value" of a flavor. What is not known here is kept as an extra option, so that newer writers lose nothing. */
-static int take_flavor_item(struct flavor *f, struct pxc_arena *arena, const char *item, struct pxc_err *err)
+static int take_flavor_item(struct flavor *f, struct pxc_arena *arena, const char *item,
+			    struct pxc_err *err)
 {
 	const char *slash = strchr(item, '/');
 	char *name = slash ? arena_strndup(arena, item, (size_t)(slash - item)) : NULL;
 	const char *value = slash ? slash + 1 : "";
 	struct {
 		const char *name, **where;
-	} texts[] = { { "cpu", &f->cpu }, { "machine", &f->machine }, { "bios", &f->bios }, { "class", &f->class } };
+	} texts[] = { { "cpu", &f->cpu },
+		      { "machine", &f->machine },
+		      { "bios", &f->bios },
+		      { "class", &f->class } };
 	int64_t n = 0;
 
 	if (!name)
-		return pxc_fail(err, PXC_EINVAL, "flavor %s: \"%s\" is no name/value", f->name, item);
+		return pxc_fail(err, PXC_EINVAL, "flavor %s: \"%s\" is no name/value", f->name,
+				item);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (str_eq(texts[i].name, name)) {
 			*texts[i].where = value;
@@ -132,7 +137,8 @@ static int take_flavor(struct registry *r, struct pxc_arena *arena, json_t *extr
 	struct flavor *f = &r->flavors[r->nflavors++];
 	const char *const *items = strv_split(arena, value);
 
-	*f = (struct flavor){ .name = arena_strdup(arena, key + strlen(FLAVOR)), .is_public = true };
+	*f = (struct flavor){ .name = arena_strdup(arena, key + strlen(FLAVOR)),
+			      .is_public = true };
 	f->extra = json_object();
 	(void)json_array_append_new(extras, f->extra);
 	for (size_t i = 0; items[i]; i++) {
@@ -150,8 +156,9 @@ static int take_scalar(struct registry *r, const char *key, const char *value, s
 		const char *key;
 		const char **where;
 	} texts[] = {
-		{ "domain", &r->domain }, { "c", &r->cluster },	   { "cpu", &r->cpu_model },
-		{ "storage", &r->storage }, { "import", &r->import_storage }, { "bridge", &r->bridge },
+		{ "domain", &r->domain },         { "c", &r->cluster },
+		{ "cpu", &r->cpu_model },         { "storage", &r->storage },
+		{ "import", &r->import_storage }, { "bridge", &r->bridge },
 	};
 	struct {
 		const char *key;
@@ -179,8 +186,8 @@ static int take_scalar(struct registry *r, const char *key, const char *value, s
 	return 0;
 }
 
-int registry_decode(const struct annot *a, struct pxc_arena *arena, json_t *extras, struct registry *ret,
-		    struct pxc_err *err)
+int registry_decode(const struct annot *a, struct pxc_arena *arena, json_t *extras,
+		    struct registry *ret, struct pxc_err *err)
 {
 	struct registry r = {
 		.admins = strv_split(arena, annot_get(a, "adm")),
@@ -258,7 +265,8 @@ char *registry_flavor_text(const struct flavor *f)
 		buf_adds(&out, ",public/0");
 	for (size_t i = 0; f->projects && f->projects[i]; i++)
 		add_item(&out, "p", f->projects[i]);
-	json_object_foreach (f->extra, key, value) {
+	json_object_foreach(f->extra, key, value)
+	{
 		buf_printf(&out, ",x.%s/", key);
 		add_free_text(&out, json_string_value(value));
 	}

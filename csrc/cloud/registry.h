@@ -19,24 +19,24 @@ struct flavor {
 	const char *name;
 	unsigned vcpus;
 	uint64_t memory_mib;
-	unsigned disk_gib;        /* 0 = as large as the image */
+	unsigned disk_gib;                        /* 0 = as large as the image */
 	const char *cpu, *machine, *bios, *class; /* NULL = not said */
-	const char *description;  /* NULL = none */
+	const char *description;                  /* NULL = none */
 	bool is_public;
 	const char *const *projects; /* NULL-terminated: who may use it when not public */
-	json_t *extra;            /* more PVE options, key -> text; kept by the arena's owner; never NULL */
+	json_t *extra; /* more PVE options, key -> text; kept by the arena's owner; never NULL */
 };
 
 struct registry {
-	const char *domain;      /* NULL only while nothing was decoded */
-	const char *cluster;     /* key c; NULL = absent */
-	const char *const *admins; /* NULL-terminated */
-	struct quota default_quota; /* QUOTA_UNSET where not named */
+	const char *domain;                         /* NULL only while nothing was decoded */
+	const char *cluster;                        /* key c; NULL = absent */
+	const char *const *admins;                  /* NULL-terminated */
+	struct quota default_quota;                 /* QUOTA_UNSET where not named */
 	int64_t max_cores, max_ram_mb, max_disk_gb; /* of one VM; -1 = no ceiling */
 	double overcommit_cpu, overcommit_ram;
-	uint64_t reserve_mb;     /* memory of each node that guests must leave alone */
+	uint64_t reserve_mb; /* memory of each node that guests must leave alone */
 	const char *cpu_model, *storage, *import_storage, *bridge; /* NULL = not said */
-	struct flavor *flavors;  /* in the order of the text */
+	struct flavor *flavors;                                    /* in the order of the text */
 	size_t nflavors;
 };
 

@@ -14,8 +14,8 @@ int usage_limit(const struct world *w, const char *pool, struct quota *ret, stru
 
 	annot_parse(ANNOT_TOKEN, p ? p->comment : "", &t);
 	if (t.finding != ANNOT_OK)
-		return pxc_fail(err, PXC_EINVAL, "the annotation of pool %s cannot be read: %s", pool,
-				*t.problem ? t.problem : "there is none");
+		return pxc_fail(err, PXC_EINVAL, "the annotation of pool %s cannot be read: %s",
+				pool, *t.problem ? t.problem : "there is none");
 	if (project_decode(&t.annot, pool, &arena, &block, err) < 0)
 		return -1;
 	*ret = quota_effective(&block.quota, &w->registry.default_quota);
@@ -41,10 +41,11 @@ int usage_count(const struct world *w, const char *pool, const struct quota *lim
 		if (!str_eq(g->pool, pool) || g->is_template)
 			continue;
 		if (g->memory_bytes == 0 && matters(limit, asked))
-			return pxc_fail(err, PXC_EINVAL,
-					"quota: cannot be counted: the size of guest %u on %s is not known "
-					"(is the node offline?)",
-					g->vmid, g->node);
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"quota: cannot be counted: the size of guest %u on %s is not known "
+				"(is the node offline?)",
+				g->vmid, g->node);
 		q.v[QUOTA_INSTANCES]++;
 		q.v[QUOTA_CORES] += (int64_t)g->cpus;
 		q.v[QUOTA_RAM_MB] += (int64_t)(g->memory_bytes / MIB);

@@ -6,7 +6,8 @@
 #include "cloud/world.h"
 
 /* The limits in force for the project of a pool. err EINVAL: its token cannot be read. */
-must_check int usage_limit(const struct world *w, const char *pool, struct quota *ret, struct pxc_err *err);
+must_check int usage_limit(const struct world *w, const char *pool, struct quota *ret,
+			   struct pxc_err *err);
 
 /*
  * Instances, cores and memory of all guests in the pool, with or without a block; stopped ones count. Templates do

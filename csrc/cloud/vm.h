@@ -42,13 +42,19 @@ enum vm_op {
 	VM_OPS,
 };
 
-enum vm_power { VM_POWER_KEEP, VM_POWER_RUNNING, VM_POWER_STOPPED, VM_POWER_PAUSED, VM_POWER_RESTARTED };
+enum vm_power {
+	VM_POWER_KEEP,
+	VM_POWER_RUNNING,
+	VM_POWER_STOPPED,
+	VM_POWER_PAUSED,
+	VM_POWER_RESTARTED
+};
 enum vm_wait { VM_WAIT_FOR_NONE, VM_WAIT_FOR_RUNNING, VM_WAIT_FOR_AGENT, VM_WAIT_FOR_IP };
 
 struct vm_net {
-	unsigned slot;   /* netN, 0..31 */
+	unsigned slot; /* netN, 0..31 */
 	bool absent;
-	json_t *props;   /* named sub-options as PVE spells them (bridge, tag, macaddr, ...): texts; null = remove */
+	json_t *props; /* named sub-options as PVE spells them (bridge, tag, macaddr, ...): texts; null = remove */
 	json_t *ipconfig; /* named ip, gw, ip6, gw6: texts; NULL = none named */
 };
 
@@ -67,31 +73,32 @@ struct vm_spec {
 	const char *project, *stack, *name;
 	const char *new_name; /* NULL = keep */
 	bool absent;
-	const char *flavor;   /* NULL = not named */
-	json_t *config;       /* named PVE options: texts; null = remove */
+	const char *flavor;      /* NULL = not named */
+	json_t *config;          /* named PVE options: texts; null = remove */
 	const char *description; /* NULL = untouched */
-	json_t *metadata;     /* object of texts: all of them (exact); NULL = untouched */
-	json_t *tags;         /* array of texts; NULL = untouched */
+	json_t *metadata;        /* object of texts: all of them (exact); NULL = untouched */
+	json_t *tags;            /* array of texts; NULL = untouched */
 	bool tags_exact;
-	const char *node;     /* NULL = auto */
+	const char *node;          /* NULL = auto */
 	unsigned template_vmid;    /* 0 = by name or none */
 	const char *template_name; /* NULL = by VMID or none */
 	bool full_clone;
-	const char *image_volume;  /* import volume "local:import/x.qcow2"; with image_url derived from it */
+	const char *
+		image_volume; /* import volume "local:import/x.qcow2"; with image_url derived from it */
 	const char *image_url, *image_checksum, *image_algorithm, *image_file, *image_storage;
-	const char *storage;  /* NULL = registry's default */
-	uint64_t disk_bytes;  /* root disk; 0 = not named */
+	const char *storage; /* NULL = registry's default */
+	uint64_t disk_bytes; /* root disk; 0 = not named */
 	struct vm_disk *disks;
 	size_t ndisks;
 	struct vm_net *nets;
 	size_t nnets;
 	bool nets_exact;
-	bool cloud_init;      /* something for the cloud-init drive was named */
-	json_t *at_creation;  /* options that PVE never shows again (cipassword): set when created only */
+	bool cloud_init; /* something for the cloud-init drive was named */
+	json_t *at_creation; /* options that PVE never shows again (cipassword): set when created only */
 	enum vm_power power;
-	unsigned shutdown_s;  /* how long a guest may take to shut down */
-	bool force_stop;      /* then stop it hard */
-	int protection;       /* -1 not named, 0, 1 */
+	unsigned shutdown_s; /* how long a guest may take to shut down */
+	bool force_stop;     /* then stop it hard */
+	int protection;      /* -1 not named, 0, 1 */
 	bool allow_restart;
 	enum pxc_impact allow;
 	enum vm_wait wait;
@@ -106,19 +113,19 @@ struct vm_batch {
 	struct vm_spec *specs;
 	size_t nspecs;
 	const char *stamp, *actor, *nonce; /* for at=, by= and new uuids */
-	unsigned round;                    /* how often was looked; spreads VMIDs when they keep colliding */
+	unsigned round; /* how often was looked; spreads VMIDs when they keep colliding */
 };
 
 /* One guest whose configuration was read. */
 struct vm_seen {
 	const struct world_guest *guest;
-	json_t *config;   /* key -> value text, pending changes merged in */
-	json_t *current;  /* key -> value text, as the running guest has it */
-	json_t *pending;  /* array of the keys whose change waits for a restart */
+	json_t *config;  /* key -> value text, pending changes merged in */
+	json_t *current; /* key -> value text, as the running guest has it */
+	json_t *pending; /* array of the keys whose change waits for a restart */
 	const char *digest;
 	struct annot_text notes;
-	json_t *addresses; /* array of texts the agent reported; NULL = not asked or no answer */
-	bool agent;        /* the agent answered */
+	json_t *addresses;   /* array of texts the agent reported; NULL = not asked or no answer */
+	bool agent;          /* the agent answered */
 	const char *problem; /* could not be read: why; NULL = read */
 };
 
@@ -127,10 +134,10 @@ struct vm_world {
 	const struct world *w;
 	struct vm_seen **seen; /* candidates and templates, any order */
 	size_t nseen;
-	json_t *bridges;       /* node -> array of bridge and vnet names; a missing node = not known; NULL = not read */
-	json_t *volumes;       /* "node/volid" -> true for import volumes that are there; NULL = not read */
-	json_t *index;         /* owned by the run; see vm_index() */
-	bool making;           /* one of our own creations still runs on the server */
+	json_t *bridges; /* node -> array of bridge and vnet names; a missing node = not known; NULL = not read */
+	json_t *volumes; /* "node/volid" -> true for import volumes that are there; NULL = not read */
+	json_t *index;   /* owned by the run; see vm_index() */
+	bool making;     /* one of our own creations still runs on the server */
 };
 
 /* Which guests must be read? Those that may be wanted ones. all: every guest of the projects, not only by name. */
@@ -147,6 +154,9 @@ json_t *vm_index(const struct vm_world *vw);
 must_check int vm_match(const struct vm_spec *spec, const struct vm_world *vw,
 			const struct vm_seen **ret, struct pxc_err *err);
 
+/* Does the block name this very guest (by VMID and smbios uuid), and not the one it was copied from? */
+bool vm_owns_block(const struct vm_seen *seen);
+
 /* The template VM that spec names, among the seen; err ENOTFOUND, EINVAL (not a template, two of the name). */
 must_check int vm_template(const struct vm_spec *spec, const struct vm_world *vw,
 			   const struct vm_seen **ret, struct pxc_err *err);
@@ -155,5 +165,5 @@ must_check int vm_template(const struct vm_spec *spec, const struct vm_world *vw
 bool vm_creates(const struct vm_batch *batch, const struct vm_world *vw);
 
 /* Plan the whole batch; see struct pxc_kind. purity: equal inputs give equal plans. */
-must_check int vm_plan(const struct vm_batch *batch, const struct vm_world *vw, struct pxc_plans *ret,
-		       struct pxc_err *err);
+must_check int vm_plan(const struct vm_batch *batch, const struct vm_world *vw,
+		       struct pxc_plans *ret, struct pxc_err *err);

@@ -66,10 +66,11 @@ static int check_ceiling(const struct vm_case *c, struct pxc_err *err)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].limit >= 0 && rows[i].asked > rows[i].limit)
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: %s asked %lld > %lld, the most this cloud gives one VM",
-					c->spec->label, rows[i].what, (long long)rows[i].asked,
-					(long long)rows[i].limit);
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: %s asked %lld > %lld, the most this cloud gives one VM",
+				c->spec->label, rows[i].what, (long long)rows[i].asked,
+				(long long)rows[i].limit);
 	return 0;
 }
 
@@ -134,9 +135,7 @@ static bool node_has_bridge(const struct vm_world *vw, const char *node, const c
 	size_t i;
 	json_t *name;
 
-	json_array_foreach (list, i, name)
-		if (str_eq(json_string_value(name), bridge))
-			return true;
+	json_array_foreach(list, i, name) if (str_eq(json_string_value(name), bridge)) return true;
 	return !list;
 }
 
@@ -168,7 +167,8 @@ static const char *unfit(const struct place_request *rq, const struct place_node
 		return r->text;
 	}
 	for (size_t i = 0; i < s->ndisks; i++)
-		if (s->disks[i].storage && !world_storage(c->w, node->name, s->disks[i].storage, "images")) {
+		if (s->disks[i].storage &&
+		    !world_storage(c->w, node->name, s->disks[i].storage, "images")) {
 			(void)snprintf(r->text, sizeof(r->text), "has no storage %s for disks",
 				       s->disks[i].storage);
 			return r->text;

@@ -12,12 +12,13 @@
 must_check int vm_check_quota(const struct vm_case *cases, size_t n, struct pxc_err *err);
 
 /* Give every new VM its node. err EINVAL: for each node the reason why not. */
-must_check int vm_place(struct vm_case *cases, size_t n, const struct vm_world *vw, struct pxc_arena *arena,
-			struct pxc_err *err);
+must_check int vm_place(struct vm_case *cases, size_t n, const struct vm_world *vw,
+			struct pxc_arena *arena, struct pxc_err *err);
 
 /* Helper plans that fetch missing images, each once per storage (per node where it is not shared), before the VMs. */
-void vm_downloads(struct vm_case *cases, size_t n, const struct vm_world *vw, struct pxc_plans *ret);
+void vm_downloads(struct vm_case *cases, size_t n, const struct vm_world *vw,
+		  struct pxc_plans *ret);
 
 /* Why the node cannot take the image of a new VM (in text), or NULL. */
-const char *vm_image_unfit(const struct vm_case *c, const struct vm_world *vw, const char *node, char *text,
-			   size_t size);
+const char *vm_image_unfit(const struct vm_case *c, const struct vm_world *vw, const char *node,
+			   char *text, size_t size);

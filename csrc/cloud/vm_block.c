@@ -26,7 +26,8 @@ static void set_metadata(struct annot *a, const json_t *metadata)
 
 			annot_set(a, old, NULL);
 		}
-	json_object_foreach ((json_t *)(uintptr_t)metadata, key, value) {
+	json_object_foreach((json_t *)(uintptr_t)metadata, key, value)
+	{
 		auto_free char *name = pxc_printf("m.%s", key);
 
 		annot_set(a, name, json_string_value(value));
@@ -97,6 +98,7 @@ char *vm_notes(const struct vm_case *c, const struct annot *block)
 	if (s->description)
 		return annot_render(ANNOT_BLOCK, s->description, block, "");
 	if (c->have)
-		return annot_render(ANNOT_BLOCK, c->have->notes.before, block, c->have->notes.after);
+		return annot_render(ANNOT_BLOCK, c->have->notes.before, block,
+				    c->have->notes.after);
 	return annot_render(ANNOT_BLOCK, "", block, "");
 }

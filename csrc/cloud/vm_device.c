@@ -17,7 +17,8 @@ static void overlay(json_t *obj, const json_t *props)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach ((json_t *)(uintptr_t)props, key, value) {
+	json_object_foreach((json_t *)(uintptr_t)props, key, value)
+	{
 		if (json_is_null(value))
 			(void)json_object_del(obj, key);
 		else
@@ -30,8 +31,8 @@ static void drop_default(json_t *obj, const char *key, const char *assumed)
 {
 	const char *v = json_string_value(json_object_get(obj, key));
 
-	if (v && (str_eq(v, assumed) || (prop_is_bool(v) && prop_is_bool(assumed) &&
-					 prop_bool(v) == prop_bool(assumed))))
+	if (v && (str_eq(v, assumed) ||
+		  (prop_is_bool(v) && prop_is_bool(assumed) && prop_bool(v) == prop_bool(assumed))))
 		(void)json_object_del(obj, key);
 }
 
@@ -43,11 +44,13 @@ static void normalise(json_t *obj, const char *const rows[][2], size_t n)
 }
 
 static const char *const card_defaults[][2] = {
-	{ "firewall", "0" }, { "link_down", "0" }, { "tag", "0" },
+	{ "firewall", "0" },
+	{ "link_down", "0" },
+	{ "tag", "0" },
 };
 
 static const char *const drive_defaults[][2] = {
-	{ "ssd", "0" },	   { "iothread", "0" }, { "discard", "ignore" },
+	{ "ssd", "0" },      { "iothread", "0" }, { "discard", "ignore" },
 	{ "cache", "none" }, { "backup", "1" },
 };
 
@@ -98,10 +101,11 @@ static int want_card(const struct vm_case *c, const struct vm_net *net, const js
 		(void)json_object_set_new(obj, "model", json_string(DEFAULT_MODEL));
 	if (!json_object_get(obj, "bridge")) {
 		if (!bridge)
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: %s needs a bridge or a network, and the cloud has no default "
-					"bridge (pxc_cloud: bridge)",
-					c->spec->label, key);
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: %s needs a bridge or a network, and the cloud has no default "
+				"bridge (pxc_cloud: bridge)",
+				c->spec->label, key);
 		(void)json_object_set_new(obj, "bridge", json_string(bridge));
 	}
 	set_card(ret, key, old, obj);
@@ -155,7 +159,8 @@ static void remove_net(const json_t *base, unsigned slot, struct vm_change *ret)
 	}
 }
 
-int vm_want_nets(const struct vm_case *c, const json_t *base, struct vm_change *ret, struct pxc_err *err)
+int vm_want_nets(const struct vm_case *c, const json_t *base, struct vm_change *ret,
+		 struct pxc_err *err)
 {
 	const struct vm_spec *s = c->spec;
 
@@ -188,10 +193,10 @@ const char *vm_root_disk(const json_t *config)
 
 		p += *p == ';' ? 1 : str_starts(p, "order=") ? strlen("order=") : 0;
 		(void)snprintf(slot, sizeof(slot), "%.*s", (int)strcspn(p, ";"), p);
-		json_object_foreach ((json_t *)(uintptr_t)config, key, value)
-			if (str_eq(key, slot) && vm_is_drive(key) &&
-			    !strstr(json_string_value(value), "media=cdrom"))
-				return key;
+		json_object_foreach(
+			(json_t *)(uintptr_t)config, key,
+			value) if (str_eq(key, slot) && vm_is_drive(key) &&
+				   !strstr(json_string_value(value), "media=cdrom")) return key;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(usual); i++) {
 		const char *v = vm_text(config, usual[i]);
@@ -222,13 +227,14 @@ static int want_size(const struct vm_case *c, const char *slot, const char *driv
 	size_format(have, from, sizeof(from));
 	size_format(bytes, to, sizeof(to));
 	if (bytes < have)
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: disk %s has %s and cannot shrink to %s: ask for %s or more, or "
-				"make a new disk",
-				c->spec->label, slot, from, to, from);
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: disk %s has %s and cannot shrink to %s: ask for %s or more, or "
+			"make a new disk",
+			c->spec->label, slot, from, to, from);
 	why = pxc_printf("grow %s: %s -> %s", slot, from, to);
-	(void)json_array_append_new(ret->resize, json_pack("{s:s,s:s,s:s}", "disk", slot, "size", to,
-							   "why", why));
+	(void)json_array_append_new(
+		ret->resize, json_pack("{s:s,s:s,s:s}", "disk", slot, "size", to, "why", why));
 	return 0;
 }
 
@@ -259,7 +265,8 @@ static int add_disk(const struct vm_case *c, const struct vm_disk *d, struct vm_
 	auto_free char *text = NULL;
 
 	if (d->size_bytes == 0)
-		return pxc_fail(err, PXC_EINVAL, "%s: new disk %s needs a size", c->spec->label, d->slot);
+		return pxc_fail(err, PXC_EINVAL, "%s: new disk %s needs a size", c->spec->label,
+				d->slot);
 	if (!storage)
 		return pxc_fail(err, PXC_EINVAL,
 				"%s: new disk %s needs a storage, and the cloud has no default one "
@@ -351,7 +358,8 @@ static int want_root_size(const struct vm_case *c, const json_t *base, struct vm
 	return want_size(c, slot, drive, bytes, ret, err);
 }
 
-int vm_want_disks(const struct vm_case *c, const json_t *base, struct vm_change *ret, struct pxc_err *err)
+int vm_want_disks(const struct vm_case *c, const json_t *base, struct vm_change *ret,
+		  struct pxc_err *err)
 {
 	bool blank = !c->have && !c->template;
 

@@ -56,12 +56,14 @@ static struct pxc_plan *add_download(const struct vm_case *c, struct pxc_plans *
 {
 	const struct vm_spec *s = c->spec;
 	struct pxc_plan *p = pxc_plans_add(ret, "image download");
-	json_t *args = json_pack("{s:s,s:s,s:s,s:s,s:s}", "node", c->node, "storage", s->image_storage,
-				 "content", "import", "filename", s->image_file, "url", s->image_url);
+	json_t *args =
+		json_pack("{s:s,s:s,s:s,s:s,s:s}", "node", c->node, "storage", s->image_storage,
+			  "content", "import", "filename", s->image_file, "url", s->image_url);
 
 	if (s->image_checksum) {
 		(void)json_object_set_new(args, "checksum", json_string(s->image_checksum));
-		(void)json_object_set_new(args, "checksum-algorithm", json_string(s->image_algorithm));
+		(void)json_object_set_new(args, "checksum-algorithm",
+					  json_string(s->image_algorithm));
 	}
 	pxc_plan_add(p, VM_DOWNLOAD, PXC_QUIET, args, "download %s to %s on %s", s->image_file,
 		     s->image_storage, c->node);

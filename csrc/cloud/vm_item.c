@@ -7,9 +7,11 @@
 #include "base/propstr.h"
 #include "base/str.h"
 #include "cloud/vm_parts.h"
+#include "cloud/vm_show.h"
 
 /* PVE's own bookkeeping: of no interest to a reader of a diff. */
-static const char *const internal_keys[] = { "digest", "meta", "vmgenid", "smbios1", "parent", "lock" };
+static const char *const internal_keys[] = { "digest",  "meta",   "vmgenid",
+					     "smbios1", "parent", "lock" };
 
 static json_t *networks(const json_t *config)
 {
@@ -44,7 +46,8 @@ static json_t *disks(const json_t *config)
 	json_t *list = json_array(), *value;
 	const char *key;
 
-	json_object_foreach ((json_t *)(uintptr_t)config, key, value) {
+	json_object_foreach((json_t *)(uintptr_t)config, key, value)
+	{
 		const char *drive = json_string_value(value);
 		json_t *obj = vm_is_drive(key) && drive ? prop_parse(drive, "file") : NULL;
 
@@ -121,32 +124,65 @@ static void put_config(json_t *obj, const json_t *config)
 	(void)json_object_set_new(obj, "disks", disks(config));
 }
 
+/* What the guest itself shows, whoever it belongs to. */
+static void put_seen(json_t *obj, const struct vm_seen *x)
+{
+	const struct world_guest *g = x->guest;
+	auto_free char *text = NULL;
+
+	(void)json_object_set_new(obj, "vmid", json_integer(g->vmid));
+	put(obj, "node", g->node);
+	put(obj, "status", *g->qmpstatus ? g->qmpstatus : g->status);
+	put(obj, "pool", g->pool);
+	put(obj, "ha", g->ha);
+	if (x->problem) {
+		put(obj, "problem", x->problem);
+		return;
+	}
+	put(obj, "flavor", annot_get(&x->notes.annot, "flavor"));
+	put(obj, "image", annot_get(&x->notes.annot, "image"));
+	put_config(obj, x->config);
+	(void)json_object_set_new(obj, "metadata", metadata(&x->notes.annot));
+	text = human(&x->notes);
+	(void)json_object_set_new(obj, "description", json_string(text));
+	(void)json_object_set(obj, "pending", x->pending);
+	if (x->addresses)
+		(void)json_object_set(obj, "addresses", x->addresses);
+}
+
 json_t *vm_item(const struct vm_case *c)
 {
 	const struct vm_spec *s = c->spec;
 	json_t *obj = json_pack("{s:s,s:s,s:s}", "project", s->project, "stack", s->stack, "name",
 				s->new_name ? s->new_name : s->name);
-	auto_free char *text = NULL;
 
 	(void)json_object_set_new(obj, "state", json_string(c->have ? "present" : "absent"));
-	if (!c->have && s->absent)
-		return obj;
-	(void)json_object_set_new(obj, "vmid", json_integer(c->vmid));
-	put(obj, "node", c->have ? c->have->guest->node : c->node);
-	if (!c->have)
-		return obj;
-	put(obj, "status", *c->have->guest->qmpstatus ? c->have->guest->qmpstatus : c->have->guest->status);
-	put(obj, "pool", c->have->guest->pool);
-	put(obj, "flavor", annot_get(&c->have->notes.annot, "flavor"));
-	put(obj, "image", annot_get(&c->have->notes.annot, "image"));
-	put(obj, "ha", c->have->guest->ha);
-	put_config(obj, c->have->config);
-	(void)json_object_set_new(obj, "metadata", metadata(&c->have->notes.annot));
-	text = human(&c->have->notes);
-	(void)json_object_set_new(obj, "description", json_string(text));
-	(void)json_object_set(obj, "pending", c->have->pending);
-	if (c->have->addresses)
-		(void)json_object_set(obj, "addresses", c->have->addresses);
+	if (c->have) {
+		put_seen(obj, c->have);
+	} else if (!s->absent) {
+		(void)json_object_set_new(obj, "vmid", json_integer(c->vmid));
+		put(obj, "node", c->node);
+	}
+	return obj;
+}
+
+json_t *vm_show(const struct vm_seen *seen)
+{
+	const struct annot *a = &seen->notes.annot;
+	bool ours = !seen->problem && seen->notes.finding == ANNOT_OK &&
+		    str_eq(annot_get(a, "t"), "vm") && vm_owns_block(seen);
+	json_t *obj = json_object();
+
+	(void)json_object_set_new(obj, "managed", json_boolean(ours));
+	if (ours) {
+		put(obj, "project", annot_get(a, "project"));
+		put(obj, "stack", annot_get(a, "stack"));
+		put(obj, "name", annot_get(a, "name"));
+	} else {
+		put(obj, "name", seen->guest->name);
+		put(obj, "tampered", seen->notes.problem);
+	}
+	put_seen(obj, seen);
 	return obj;
 }
 
@@ -190,11 +226,12 @@ json_t *vm_after(const struct vm_case *c, const json_t *base, const struct vm_ch
 	json_t *row, *obj;
 
 	(void)json_object_update(config, change->set);
-	json_array_foreach (change->remove, i, row)
-		(void)json_object_del(config, json_string_value(row));
-	json_array_foreach (change->unlink, i, row)
-		(void)json_object_del(config, json_string_value(row));
-	json_array_foreach (change->resize, i, row) {
+	json_array_foreach(change->remove, i, row)(void)
+		json_object_del(config, json_string_value(row));
+	json_array_foreach(change->unlink, i, row)(void)
+		json_object_del(config, json_string_value(row));
+	json_array_foreach(change->resize, i, row)
+	{
 		const char *slot = json_string_value(json_object_get(row, "disk"));
 		const char *drive = vm_text(config, slot);
 		json_auto_t *parts = drive ? prop_parse(drive, "file") : NULL;

@@ -51,8 +51,8 @@ json_t *vm_index(const struct vm_world *vw)
 		auto_free char *key = NULL;
 		json_t *list;
 
-		if (x->problem || x->guest->is_template || !str_eq(annot_get(a, "t"), "vm") || !project ||
-		    !stack || !name)
+		if (x->problem || x->guest->is_template || !str_eq(annot_get(a, "t"), "vm") ||
+		    !project || !stack || !name)
 			continue;
 		key = identity(project, stack, name);
 		list = json_object_get(index, key);
@@ -66,7 +66,7 @@ json_t *vm_index(const struct vm_world *vw)
 }
 
 /* A clone or a restore carries its original's block; its own VMID and uuid give it away. */
-static bool own_block(const struct vm_seen *seen)
+bool vm_owns_block(const struct vm_seen *seen)
 {
 	const char *id = annot_get(&seen->notes.annot, "id");
 	char uuid[37], want[64];
@@ -76,7 +76,8 @@ static bool own_block(const struct vm_seen *seen)
 		return true;
 	/* Cloned, but killed before its own uuid was written: the VMID in the block is the clone's. */
 	vm_block_id(seen->guest->vmid, "", want);
-	return id && str_eq(annot_get(&seen->notes.annot, "op"), VM_OP_CLONE) && str_starts(id, want);
+	return id && str_eq(annot_get(&seen->notes.annot, "op"), VM_OP_CLONE) &&
+	       str_starts(id, want);
 }
 
 static int match_name(const struct vm_spec *s, const struct vm_world *vw, const char *name,
@@ -87,22 +88,25 @@ static int match_name(const struct vm_spec *s, const struct vm_world *vw, const 
 	size_t i;
 	json_t *hit;
 
-	json_array_foreach (hits, i, hit) {
+	json_array_foreach(hits, i, hit)
+	{
 		const struct vm_seen *x = vw->seen[json_integer_value(hit)];
 		bool damaged = x->notes.finding == ANNOT_TAMPERED;
 
 		if (x->notes.finding == ANNOT_FOREIGN)
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: the annotation of guest %u is of a newer format (%s): use "
-					"a newer pxcloud.pve",
-					s->label, x->guest->vmid, x->notes.problem);
-		if (!damaged && !own_block(x))
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: the annotation of guest %u is of a newer format (%s): use "
+				"a newer pxcloud.pve",
+				s->label, x->guest->vmid, x->notes.problem);
+		if (!damaged && !vm_owns_block(x))
 			continue;
 		if (damaged && !s->reseal)
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: the annotation in the notes of guest %u is damaged (%s): "
-					"look at its notes, then set reseal: true to write it anew",
-					s->label, x->guest->vmid, x->notes.problem);
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: the annotation in the notes of guest %u is damaged (%s): "
+				"look at its notes, then set reseal: true to write it anew",
+				s->label, x->guest->vmid, x->notes.problem);
 		if (*ret)
 			return pxc_fail(err, PXC_EINVAL,
 					"%s matches two guests, %u on %s and %u on %s: remove the "
@@ -155,17 +159,18 @@ int vm_template(const struct vm_spec *spec, const struct vm_world *vw, const str
 
 	for (size_t i = 0; i < vw->nseen; i++) {
 		const struct vm_seen *x = vw->seen[i];
-		bool named = spec->template_vmid ? x->guest->vmid == spec->template_vmid :
-						   str_eq(x->guest->name, spec->template_name) &&
+		bool named = spec->template_vmid ? x->guest->vmid == spec->template_vmid
+						 : str_eq(x->guest->name, spec->template_name) &&
 							   x->guest->is_template;
 
 		if (!named)
 			continue;
 		if (found)
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: template %s is there twice, as %u and %u: name it by vmid",
-					spec->label, spec->template_name, found->guest->vmid,
-					x->guest->vmid);
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: template %s is there twice, as %u and %u: name it by vmid",
+				spec->label, spec->template_name, found->guest->vmid,
+				x->guest->vmid);
 		found = x;
 	}
 	if (!found && spec->template_vmid)
@@ -175,11 +180,12 @@ int vm_template(const struct vm_spec *spec, const struct vm_world *vw, const str
 		return pxc_fail(err, PXC_EINVAL, "%s: there is no template called %s", spec->label,
 				spec->template_name);
 	if (!found->guest->is_template)
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: guest %u (%s) is not a template: convert it first, or clone it "
-				"by hand",
-				spec->label, found->guest->vmid,
-				found->guest->name ? found->guest->name : "no name");
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: guest %u (%s) is not a template: convert it first, or clone it "
+			"by hand",
+			spec->label, found->guest->vmid,
+			found->guest->name ? found->guest->name : "no name");
 	if (found->problem)
 		return pxc_fail(err, PXC_EREMOTE, "%s: template %u cannot be read: %s", spec->label,
 				found->guest->vmid, found->problem);
@@ -193,7 +199,8 @@ bool vm_creates(const struct vm_batch *batch, const struct vm_world *vw)
 		const struct vm_seen *have = NULL;
 		struct pxc_err err;
 
-		if (!batch->specs[i].absent && vm_match(&batch->specs[i], vw, &have, &err) == 0 && !have)
+		if (!batch->specs[i].absent && vm_match(&batch->specs[i], vw, &have, &err) == 0 &&
+		    !have)
 			return true;
 	}
 	return false;

@@ -9,25 +9,25 @@ struct vm_case {
 	const struct vm_batch *batch;
 	const struct vm_spec *spec;
 	const struct world *w;
-	const struct flavor *flavor;   /* named, or of the block; NULL = none */
-	const struct vm_seen *have;    /* NULL = does not exist */
+	const struct flavor *flavor;    /* named, or of the block; NULL = none */
+	const struct vm_seen *have;     /* NULL = does not exist */
 	const struct vm_seen *template; /* clone source, when it must be created from one */
 	const char *pool;
-	const char *cluster;           /* key c of its block */
-	unsigned vmid;                 /* its own, or the one chosen */
-	const char *node;              /* its own, or the one chosen */
-	const char *uuid;              /* smbios uuid chosen for a new VM */
-	const char *storage;           /* for its disks */
+	const char *cluster; /* key c of its block */
+	unsigned vmid;       /* its own, or the one chosen */
+	const char *node;    /* its own, or the one chosen */
+	const char *uuid;    /* smbios uuid chosen for a new VM */
+	const char *storage; /* for its disks */
 	struct pxc_plan *plan;
 };
 
 /* A change of configuration: what is sent in one config call, and what needs calls of its own. */
 struct vm_change {
-	json_t *set;     /* key -> text */
-	json_t *remove;  /* array of keys */
-	json_t *resize;  /* array of {disk, size, why} */
-	json_t *unlink;  /* array of slots whose data is destroyed */
-	bool allocates;  /* set holds a disk that PVE must make: use the call that runs as a task */
+	json_t *set;    /* key -> text */
+	json_t *remove; /* array of keys */
+	json_t *resize; /* array of {disk, size, why} */
+	json_t *unlink; /* array of slots whose data is destroyed */
+	bool allocates; /* set holds a disk that PVE must make: use the call that runs as a task */
 };
 
 void vm_change_release(struct vm_change *c);
@@ -37,7 +37,9 @@ void vm_change_release(struct vm_change *c);
 const char *vm_text(const json_t *config, const char *key); /* NULL when absent */
 /* Do two texts of one option mean the same ("32768" and "current=32768", 1 and on, any order of sub-options)? NULL = absent. */
 bool vm_same(const char *key, const char *a, const char *b);
-bool vm_is_drive(const char *key);  /* scsi0, virtio15, sata2, ide3, efidisk0, tpmstate0: a key that holds a disk */
+bool vm_is_drive(
+	const char *
+		key); /* scsi0, virtio15, sata2, ide3, efidisk0, tpmstate0: a key that holds a disk */
 uint64_t vm_drive_size(const char *drive); /* bytes; 0 = none given */
 char *vm_url_encode(const char *text);
 char *vm_url_decode(const char *text);
@@ -57,11 +59,15 @@ bool vm_block_same(const struct annot *have, const struct annot *want);
 char *vm_notes(const struct vm_case *c, const struct annot *block);
 
 /* vm_want.c, vm_device.c: from the spec to a change against base (config texts; {} for a blank VM) */
-must_check int vm_want(const struct vm_case *c, const json_t *base, struct vm_change *ret, struct pxc_err *err);
-must_check int vm_want_nets(const struct vm_case *c, const json_t *base, struct vm_change *ret, struct pxc_err *err);
-must_check int vm_want_disks(const struct vm_case *c, const json_t *base, struct vm_change *ret, struct pxc_err *err);
+must_check int vm_want(const struct vm_case *c, const json_t *base, struct vm_change *ret,
+		       struct pxc_err *err);
+must_check int vm_want_nets(const struct vm_case *c, const json_t *base, struct vm_change *ret,
+			    struct pxc_err *err);
+must_check int vm_want_disks(const struct vm_case *c, const json_t *base, struct vm_change *ret,
+			     struct pxc_err *err);
 const char *vm_root_disk(const json_t *config); /* slot of the boot disk; NULL = diskless */
-uint64_t vm_disk_bytes_wanted(const struct vm_case *c); /* root disk: named, else the flavor's; 0 = neither */
+uint64_t vm_disk_bytes_wanted(
+	const struct vm_case *c); /* root disk: named, else the flavor's; 0 = neither */
 void vm_set(struct vm_change *c, const char *key, const char *text);
 void vm_remove(struct vm_change *c, const char *key);
 

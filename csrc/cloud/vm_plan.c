@@ -21,11 +21,12 @@ static int find_flavor(struct vm_case *c, struct pxc_err *err)
 		return 0;
 	c->flavor = registry_flavor(&c->w->registry, s->flavor);
 	if (!c->flavor)
-		return pxc_fail(err, PXC_EINVAL, "%s: there is no flavor %s: %s", s->label, s->flavor,
+		return pxc_fail(err, PXC_EINVAL, "%s: there is no flavor %s: %s", s->label,
+				s->flavor,
 				registry_flavor_names(&c->w->registry, names, sizeof(names)));
 	if (!c->flavor->is_public && !strv_has(c->flavor->projects, s->project))
-		return pxc_fail(err, PXC_EINVAL, "%s: there is no flavor %s for project %s", s->label,
-				s->flavor, s->project);
+		return pxc_fail(err, PXC_EINVAL, "%s: there is no flavor %s for project %s",
+				s->label, s->flavor, s->project);
 	return 0;
 }
 
@@ -37,8 +38,8 @@ static int check_shape(const struct vm_case *c, struct pxc_err *err)
 	if (s->absent || c->have || c->flavor || c->template ||
 	    (vm_text(s->config, "memory") && vm_text(s->config, "cores")))
 		return 0;
-	return pxc_fail(err, PXC_EINVAL, "%s does not exist yet: give a flavor, or cores and memory",
-			s->label);
+	return pxc_fail(err, PXC_EINVAL,
+			"%s does not exist yet: give a flavor, or cores and memory", s->label);
 }
 
 static int check_node(const struct vm_case *c, struct pxc_err *err)
@@ -48,8 +49,8 @@ static int check_node(const struct vm_case *c, struct pxc_err *err)
 	if (!c->spec->node)
 		return 0;
 	if (!n)
-		return pxc_fail(err, PXC_EINVAL, "%s: there is no node %s in cluster %s", c->spec->label,
-				c->spec->node, c->w->cluster_name);
+		return pxc_fail(err, PXC_EINVAL, "%s: there is no node %s in cluster %s",
+				c->spec->label, c->spec->node, c->w->cluster_name);
 	if (!n->online)
 		return pxc_fail(err, PXC_EINVAL, "%s: node %s is offline", c->spec->label, n->name);
 	return 0;
@@ -66,11 +67,13 @@ static int check_origin(const struct vm_case *c, struct pxc_err *err)
 		return 0;
 	if (s->template_vmid)
 		(void)snprintf(template, sizeof(template), "template/%u", s->template_vmid);
-	if ((*template && !str_eq(template, from)) || (s->image_volume && !str_eq(s->image_volume, from)))
-		return pxc_fail(err, PXC_EINVAL,
-				"%s was made from %s, not from %s: a VM keeps its image; remove it and make "
-				"it anew, or leave the image out",
-				s->label, from, *template ? template : s->image_volume);
+	if ((*template && !str_eq(template, from)) ||
+	    (s->image_volume && !str_eq(s->image_volume, from)))
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s was made from %s, not from %s: a VM keeps its image; remove it and make "
+			"it anew, or leave the image out",
+			s->label, from, *template ? template : s->image_volume);
 	return 0;
 }
 
@@ -81,8 +84,8 @@ static int prepare(struct vm_case *c, const struct vm_world *vw, struct pxc_err 
 	c->pool = project_pool(c->w, s->project);
 	if (!c->pool)
 		return pxc_fail(err, PXC_EINVAL,
-				"%s: there is no project %s: make it with pxc_project first", s->label,
-				s->project);
+				"%s: there is no project %s: make it with pxc_project first",
+				s->label, s->project);
 	if (vm_match(s, vw, &c->have, err) < 0)
 		return -1;
 	if (c->have) {
@@ -94,11 +97,12 @@ static int prepare(struct vm_case *c, const struct vm_world *vw, struct pxc_err 
 	c->storage = s->storage ? s->storage : c->w->registry.storage;
 	if (find_flavor(c, err) < 0 || check_node(c, err) < 0 || check_origin(c, err) < 0)
 		return -1;
-	if (!c->have && (s->template_vmid || s->template_name) && vm_template(s, vw, &c->template, err) < 0)
+	if (!c->have && (s->template_vmid || s->template_name) &&
+	    vm_template(s, vw, &c->template, err) < 0)
 		return -1;
 	if (s->new_name && !c->have)
-		return pxc_fail(err, PXC_EINVAL, "%s does not exist and cannot be renamed to %s", s->label,
-				s->new_name);
+		return pxc_fail(err, PXC_EINVAL, "%s does not exist and cannot be renamed to %s",
+				s->label, s->new_name);
 	return check_shape(c, err);
 }
 
@@ -127,11 +131,13 @@ static unsigned limit_of(const struct world *w, const char *key, unsigned fallba
  * The lowest free VMIDs, in the batch's order. Whether one is really free is known only when PVE has taken it;
  * ids that keep colliding (guests that we may not see) are left behind from the third look on.
  */
-static int choose_vmids(struct vm_case *cases, size_t n, struct pxc_arena *arena, struct pxc_err *err)
+static int choose_vmids(struct vm_case *cases, size_t n, struct pxc_arena *arena,
+			struct pxc_err *err)
 {
 	const struct world *w = n ? cases[0].w : NULL;
 	unsigned next = w ? limit_of(w, "lower", DEFAULT_VMID) : 0;
-	unsigned last = w ? limit_of(w, "upper", LAST_VMID) : 0, round = n ? cases[0].batch->round : 0;
+	unsigned last = w ? limit_of(w, "upper", LAST_VMID) : 0,
+		 round = n ? cases[0].batch->round : 0;
 
 	if (round > 3)
 		next += (round - 3) * 50;
@@ -143,10 +149,11 @@ static int choose_vmids(struct vm_case *cases, size_t n, struct pxc_arena *arena
 		while (next < last && world_guest(w, next))
 			next++;
 		if (next >= last)
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: no VMID is free between %u and %u: raise next-id in the cluster "
-					"options",
-					c->spec->label, limit_of(w, "lower", DEFAULT_VMID), last);
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: no VMID is free between %u and %u: raise next-id in the cluster "
+				"options",
+				c->spec->label, limit_of(w, "lower", DEFAULT_VMID), last);
 		c->vmid = next++;
 		c->uuid = new_uuid(c, arena);
 	}
@@ -154,23 +161,26 @@ static int choose_vmids(struct vm_case *cases, size_t n, struct pxc_arena *arena
 }
 
 /* A downloaded image is an import volume of the storage it was put on. */
-static int name_images(struct vm_case *cases, size_t n, struct vm_spec *copies, struct pxc_arena *arena,
-		       struct pxc_err *err)
+static int name_images(struct vm_case *cases, size_t n, struct vm_spec *copies,
+		       struct pxc_arena *arena, struct pxc_err *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct vm_spec *s = cases[i].spec;
-		const char *storage = s->image_storage ? s->image_storage : cases[i].w->registry.import_storage;
+		const char *storage =
+			s->image_storage ? s->image_storage : cases[i].w->registry.import_storage;
 
 		if (!s->image_url)
 			continue;
 		if (!storage)
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: the image needs a storage with content import to be downloaded to: "
-					"set image: storage (or pxc_cloud: import_storage)",
-					s->label);
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: the image needs a storage with content import to be downloaded to: "
+				"set image: storage (or pxc_cloud: import_storage)",
+				s->label);
 		copies[i] = *s;
 		copies[i].image_storage = storage;
-		copies[i].image_volume = arena_printf(arena, "%s:import/%s", storage, s->image_file);
+		copies[i].image_volume =
+			arena_printf(arena, "%s:import/%s", storage, s->image_file);
 		cases[i].spec = &copies[i];
 	}
 	return 0;
@@ -189,10 +199,9 @@ int vm_plan(const struct vm_batch *batch, const struct vm_world *vw, struct pxc_
 		return -1;
 	world_cluster_hash(vw->w->registry.domain, vw->w->cluster_name, cluster);
 	for (size_t i = 0; i < n; i++)
-		cases[i] = (struct vm_case){ .batch = batch,
-					     .spec = &batch->specs[i],
-					     .w = vw->w,
-					     .cluster = cluster };
+		cases[i] = (struct vm_case){
+			.batch = batch, .spec = &batch->specs[i], .w = vw->w, .cluster = cluster
+		};
 	if (name_images(cases, n, copies, &arena, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)

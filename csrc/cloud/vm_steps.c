@@ -28,7 +28,8 @@ static char *join(const json_t *list, const char *separator)
 	size_t i;
 	json_t *value;
 
-	json_array_foreach (list, i, value) {
+	json_array_foreach(list, i, value)
+	{
 		if (i)
 			buf_adds(&out, separator);
 		buf_adds(&out, json_string_value(value));
@@ -44,11 +45,12 @@ static char *summary(const struct vm_change *change)
 	const char *key, *sep = "";
 	json_t *value;
 
-	json_object_foreach (change->set, key, value) {
+	json_object_foreach(change->set, key, value)
+	{
 		const char *text = json_string_value(value);
-		bool show = strlen(text) <= 40 && !strchr(text, '\n') && !str_eq(key, "cipassword") &&
-			    !str_eq(key, "sshkeys") && !str_eq(key, "description") &&
-			    !str_eq(key, "smbios1");
+		bool show = strlen(text) <= 40 && !strchr(text, '\n') &&
+			    !str_eq(key, "cipassword") && !str_eq(key, "sshkeys") &&
+			    !str_eq(key, "description") && !str_eq(key, "smbios1");
 
 		buf_printf(&out, show ? "%s%s=%s" : "%s%s", sep, key, text);
 		sep = ", ";
@@ -75,8 +77,8 @@ static void add_config(struct vm_case *c, const struct vm_change *change, const 
 	}
 	if (digest)
 		(void)json_object_set_new(args, "digest", json_string(digest));
-	pxc_plan_add(c->plan, change->allocates ? VM_CONFIG_DISKS : VM_CONFIG, PXC_QUIET, args, "set %s",
-		     what);
+	pxc_plan_add(c->plan, change->allocates ? VM_CONFIG_DISKS : VM_CONFIG, PXC_QUIET, args,
+		     "set %s", what);
 }
 
 static void add_disk_steps(struct vm_case *c, const struct vm_change *change)
@@ -84,7 +86,8 @@ static void add_disk_steps(struct vm_case *c, const struct vm_change *change)
 	size_t i;
 	json_t *row;
 
-	json_array_foreach (change->unlink, i, row) {
+	json_array_foreach(change->unlink, i, row)
+	{
 		json_t *args = target(c);
 
 		(void)json_object_set(args, "idlist", row);
@@ -92,7 +95,8 @@ static void add_disk_steps(struct vm_case *c, const struct vm_change *change)
 		pxc_plan_add(c->plan, VM_UNLINK, PXC_DESTROYS, args, "destroy disk %s",
 			     json_string_value(row));
 	}
-	json_array_foreach (change->resize, i, row) {
+	json_array_foreach(change->resize, i, row)
+	{
 		json_t *args = target(c);
 
 		(void)json_object_set(args, "disk", json_object_get(row, "disk"));
@@ -108,7 +112,8 @@ static bool ha_managed(const struct vm_case *c)
 }
 
 /* The HA manager only takes note of a wish; what it does is seen a while later. */
-static void add_ha_state(struct vm_case *c, const char *state, enum pxc_impact impact, const char *why)
+static void add_ha_state(struct vm_case *c, const char *state, enum pxc_impact impact,
+			 const char *why)
 {
 	char sid[24];
 	json_t *args;
@@ -138,7 +143,8 @@ static void add_stop(struct vm_case *c, bool hard)
 		json_decref(args);
 		add_ha_state(c, "stopped", PXC_DISRUPTS, "stop through the HA manager");
 		pxc_plan_add(c->plan, VM_WAIT_STOPPED, PXC_WAITS,
-			     with_wait(target(c), patience + c->spec->wait_s), "wait until it is stopped");
+			     with_wait(target(c), patience + c->spec->wait_s),
+			     "wait until it is stopped");
 		return;
 	}
 	if (hard) {
@@ -149,8 +155,8 @@ static void add_stop(struct vm_case *c, bool hard)
 	if (c->spec->force_stop || c->spec->absent)
 		(void)json_object_set_new(args, "forceStop", json_integer(1));
 	pxc_plan_add(c->plan, VM_SHUTDOWN, PXC_DISRUPTS, with_wait(args, patience + 60),
-		     c->spec->force_stop || c->spec->absent ? "shut down, stop after %u s" :
-							      "shut down within %u s",
+		     c->spec->force_stop || c->spec->absent ? "shut down, stop after %u s"
+							    : "shut down within %u s",
 		     patience);
 }
 
@@ -238,8 +244,8 @@ static int wait_steps(struct vm_case *c, struct pxc_err *err)
 	if (s->wait == VM_WAIT_FOR_NONE)
 		return 0;
 	if (off || (!on && s->power == VM_POWER_KEEP && c->plan->nsteps == 0))
-		return pxc_fail(err, PXC_EINVAL, "%s: wait needs a VM that runs: set power: running",
-				s->label);
+		return pxc_fail(err, PXC_EINVAL,
+				"%s: wait needs a VM that runs: set power: running", s->label);
 	if (s->wait == VM_WAIT_FOR_RUNNING && !on)
 		pxc_plan_add(c->plan, VM_WAIT_RUNNING, PXC_WAITS, with_wait(target(c), s->wait_s),
 			     "wait until it runs");
@@ -262,9 +268,9 @@ static void add_clone(struct vm_case *c, const struct vm_change *change)
 
 	vm_block(c, VM_OP_CLONE, &block);
 	notes = vm_notes(c, &block);
-	args = json_pack("{s:s,s:i,s:i,s:s,s:s,s:s,s:b}", "node", t->node, "vmid", (int)t->vmid, "newid",
-			 (int)c->vmid, "name", vm_text(change->set, "name"), "pool", c->pool,
-			 "description", notes, "full", c->spec->full_clone);
+	args = json_pack("{s:s,s:i,s:i,s:s,s:s,s:s,s:b}", "node", t->node, "vmid", (int)t->vmid,
+			 "newid", (int)c->vmid, "name", vm_text(change->set, "name"), "pool",
+			 c->pool, "description", notes, "full", c->spec->full_clone);
 	if (!str_eq(t->node, c->node))
 		(void)json_object_set_new(args, "target", json_string(c->node));
 	if (c->spec->full_clone && c->storage)
@@ -280,8 +286,8 @@ static void add_create(struct vm_case *c, const struct vm_change *change)
 
 	(void)json_object_update(args, change->set);
 	(void)json_object_set_new(args, "pool", json_string(c->pool));
-	pxc_plan_add(c->plan, VM_CREATE, PXC_QUIET, args, "create VM %u on %s: %s", c->vmid, c->node,
-		     what);
+	pxc_plan_add(c->plan, VM_CREATE, PXC_QUIET, args, "create VM %u on %s: %s", c->vmid,
+		     c->node, what);
 }
 
 static int steps_create(struct vm_case *c, struct pxc_err *err)
@@ -315,9 +321,7 @@ static void append_unique(json_t *list, const char *key)
 	size_t i;
 	json_t *old;
 
-	json_array_foreach (list, i, old)
-		if (str_eq(json_string_value(old), key))
-			return;
+	json_array_foreach(list, i, old) if (str_eq(json_string_value(old), key)) return;
 	(void)json_array_append_new(list, json_string(key));
 }
 
@@ -330,12 +334,11 @@ static json_t *needing_restart(const struct vm_case *c, const struct vm_change *
 	size_t i;
 	json_t *value;
 
-	json_object_foreach (change->set, key, value)
-		if (!vm_hotplugs(key, hotplug))
-			append_unique(keys, key);
-	json_array_foreach (change->remove, i, value)
-		if (!vm_hotplugs(json_string_value(value), hotplug))
-			append_unique(keys, json_string_value(value));
+	json_object_foreach(change->set, key, value) if (!vm_hotplugs(key, hotplug))
+		append_unique(keys, key);
+	json_array_foreach(change->remove, i,
+			   value) if (!vm_hotplugs(json_string_value(value), hotplug))
+		append_unique(keys, json_string_value(value));
 	return keys;
 }
 
@@ -354,10 +357,11 @@ static void restart_steps(struct vm_case *c, const struct vm_change *change)
 	if (c->spec->allow_restart)
 		add_restart(c);
 	else
-		pxc_plan_warn(c->plan,
-			      "%s: the change of %s waits until the VM is restarted (allow_restart: true "
-			      "does it here)",
-			      c->spec->label, names);
+		pxc_plan_warn(
+			c->plan,
+			"%s: the change of %s waits until the VM is restarted (allow_restart: true "
+			"does it here)",
+			c->spec->label, names);
 }
 
 static void migrate_steps(struct vm_case *c)
@@ -390,10 +394,11 @@ static int steps_update(struct vm_case *c, struct pxc_err *err)
 	c->plan->before = vm_before(c);
 	c->plan->after = vm_after(c, c->have->config, &change);
 	if (!str_eq(c->have->guest->pool, c->pool))
-		pxc_plan_warn(c->plan,
-			      "%s: drift: guest %u is in pool \"%s\", its project's is \"%s\"; move it by hand "
-			      "or release it",
-			      c->spec->label, c->vmid, c->have->guest->pool, c->pool);
+		pxc_plan_warn(
+			c->plan,
+			"%s: drift: guest %u is in pool \"%s\", its project's is \"%s\"; move it by hand "
+			"or release it",
+			c->spec->label, c->vmid, c->have->guest->pool, c->pool);
 	add_config(c, &change, c->have->digest);
 	add_disk_steps(c, &change);
 	if (c->spec->power == VM_POWER_KEEP && (str_eq(op, VM_OP_START) || str_eq(op, VM_OP_CLONE)))
@@ -412,10 +417,11 @@ static int steps_delete(struct vm_case *c, struct pxc_err *err)
 	c->plan->before = vm_before(c);
 	if (protection && str_eq(protection, "1")) {
 		if (c->spec->protection != 0)
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: VM %u is protected: set protected: false to remove it all the "
-					"same",
-					c->spec->label, c->vmid);
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: VM %u is protected: set protected: false to remove it all the "
+				"same",
+				c->spec->label, c->vmid);
 		args = target(c);
 		(void)json_object_set_new(args, "protection", json_integer(0));
 		pxc_plan_add(c->plan, VM_CONFIG, PXC_QUIET, args, "take the protection off");
@@ -444,7 +450,8 @@ static int steps_delete(struct vm_case *c, struct pxc_err *err)
 	(void)json_object_set_new(args, "purge", json_integer(1));
 	(void)json_object_set_new(args, "destroy-unreferenced-disks",
 				  json_integer(c->spec->delete_unreferenced));
-	pxc_plan_add(c->plan, VM_DELETE, PXC_DESTROYS, args, "delete VM %u with its disks", c->vmid);
+	pxc_plan_add(c->plan, VM_DELETE, PXC_DESTROYS, args, "delete VM %u with its disks",
+		     c->vmid);
 	return 0;
 }
 

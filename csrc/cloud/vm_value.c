@@ -14,12 +14,13 @@
 static const struct {
 	const char *option, *key;
 } defaults[] = {
-	{ "memory", "current" }, { "agent", "enabled" }, { "cpu", "cputype" }, { "vga", "type" },
-	{ "machine", "type" },	 { "boot", "legacy" },	 { "startup", "order" }, { "rng0", "source" },
-	{ "watchdog", "model" },
+	{ "memory", "current" }, { "agent", "enabled" }, { "cpu", "cputype" },
+	{ "vga", "type" },       { "machine", "type" },  { "boot", "legacy" },
+	{ "startup", "order" },  { "rng0", "source" },   { "watchdog", "model" },
 };
 
-static const char *const buses[] = { "scsi", "virtio", "sata", "ide", "efidisk", "tpmstate", "unused" };
+static const char *const buses[] = { "scsi",    "virtio",   "sata",  "ide",
+				     "efidisk", "tpmstate", "unused" };
 
 /* "net3" is of family "net": prefix and nothing but digits. */
 static bool family(const char *key, const char *prefix)
@@ -51,36 +52,6 @@ static const char *default_key(const char *option)
 	return vm_is_drive(option) ? "file" : NULL;
 }
 
-/* One sub-option: sizes by value, switches by meaning, all else by letter; MACs in any case. */
-static bool same_part(const char *key, const char *a, const char *b)
-{
-	uint64_t x, y;
-
-	if (str_eq(a, b))
-		return true;
-	if (!a || !b)
-		return false;
-	if (str_eq(key, "size"))
-		return size_parse(a, 1, &x) && size_parse(b, 1, &y) && x == y;
-	if (str_eq(key, "macaddr"))
-		return strcasecmp(a, b) == 0;
-	return prop_is_bool(a) && prop_is_bool(b) && prop_bool(a) == prop_bool(b);
-}
-
-static bool same_parts(const json_t *a, const json_t *b)
-{
-	const char *key;
-	json_t *value;
-
-	if (json_object_size(a) != json_object_size(b))
-		return false;
-	json_object_foreach ((json_t *)(uintptr_t)a, key, value)
-		if (!same_part(key, json_string_value(value),
-			       json_string_value(json_object_get(b, key))))
-			return false;
-	return true;
-}
-
 static json_t *parts(const char *key, const char *text)
 {
 	return family(key, "net") ? prop_parse_net(text) : prop_parse(text, default_key(key));
@@ -104,8 +75,8 @@ bool vm_same(const char *key, const char *a, const char *b)
 	x = parts(key, a);
 	y = parts(key, b);
 	if (x && y && (default_key(key) || strchr(a, '=') || strchr(b, '=')))
-		return same_parts(x, y);
-	return same_part("", a, b);
+		return prop_same(x, y);
+	return prop_same_value("", a, b);
 }
 
 uint64_t vm_drive_size(const char *drive)
@@ -154,10 +125,12 @@ bool vm_hotplugs(const char *key, const char *hotplug)
 {
 	/* What PVE calls fast-plug options: they concern the manager, not the running process. */
 	static const char *const at_once[] = {
-		"description", "tags",	    "name",    "protection",  "onboot",	     "startup",
-		"hookscript",  "migrate_downtime", "migrate_speed", "shares", "bwlimit",
-		"ciuser",      "cipassword", "citype", "ciupgrade",   "cicustom",    "sshkeys",
-		"nameserver",  "searchdomain", "cpuunits", "cpulimit", "affinity",
+		"description",   "tags",       "name",         "protection",
+		"onboot",        "startup",    "hookscript",   "migrate_downtime",
+		"migrate_speed", "shares",     "bwlimit",      "ciuser",
+		"cipassword",    "citype",     "ciupgrade",    "cicustom",
+		"sshkeys",       "nameserver", "searchdomain", "cpuunits",
+		"cpulimit",      "affinity",
 	};
 	const char *enabled = hotplug ? hotplug : "network,disk,usb";
 	bool all = str_eq(enabled, "1");

@@ -34,10 +34,11 @@ void vm_remove(struct vm_change *c, const char *key)
 static const char *assumed(const char *key)
 {
 	static const char *const rows[][2] = {
-		{ "protection", "0" }, { "onboot", "0" },      { "agent", "0" },   { "sockets", "1" },
-		{ "cores", "1" },      { "memory", "512" },    { "numa", "0" },	   { "bios", "seabios" },
-		{ "scsihw", "lsi" },   { "ostype", "other" },  { "tablet", "1" },  { "acpi", "1" },
-		{ "kvm", "1" },	       { "cpu", "kvm64" },     { "localtime", "0" },
+		{ "protection", "0" }, { "onboot", "0" },     { "agent", "0" },
+		{ "sockets", "1" },    { "cores", "1" },      { "memory", "512" },
+		{ "numa", "0" },       { "bios", "seabios" }, { "scsihw", "lsi" },
+		{ "ostype", "other" }, { "tablet", "1" },     { "acpi", "1" },
+		{ "kvm", "1" },        { "cpu", "kvm64" },    { "localtime", "0" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -60,7 +61,9 @@ static void want_key(struct vm_change *ret, const json_t *base, const char *key,
 static void add_defaults(const struct vm_case *c, json_t *want)
 {
 	static const char *const fresh[][2] = {
-		{ "ostype", "l26" }, { "scsihw", "virtio-scsi-single" }, { "agent", "1" },
+		{ "ostype", "l26" },
+		{ "scsihw", "virtio-scsi-single" },
+		{ "agent", "1" },
 	};
 	const char *cpu = c->w->registry.cpu_model;
 
@@ -91,8 +94,7 @@ static void add_flavor(const struct flavor *f, json_t *want)
 	put(want, "cpu", f->cpu);
 	put(want, "machine", f->machine);
 	put(want, "bios", f->bios);
-	json_object_foreach (f->extra, key, value)
-		(void)json_object_set(want, key, value);
+	json_object_foreach(f->extra, key, value)(void) json_object_set(want, key, value);
 }
 
 static void merge_tag(json_t *list, const char *tag)
@@ -100,9 +102,7 @@ static void merge_tag(json_t *list, const char *tag)
 	size_t i;
 	json_t *have;
 
-	json_array_foreach (list, i, have)
-		if (strcasecmp(json_string_value(have), tag) == 0)
-			return;
+	json_array_foreach(list, i, have) if (strcasecmp(json_string_value(have), tag) == 0) return;
 	(void)json_array_append_new(list, json_string(tag));
 }
 
@@ -132,7 +132,8 @@ static char *join_tags(const json_t *list, bool keep_case)
 	size_t i;
 	json_t *tag;
 
-	json_array_foreach (list, i, tag) {
+	json_array_foreach(list, i, tag)
+	{
 		if (i)
 			buf_addc(&out, ';');
 		buf_adds(&out, json_string_value(tag));
@@ -150,9 +151,9 @@ static bool same_tags(const json_t *a, const json_t *b)
 	size_t i;
 	json_t *tag;
 
-	json_array_foreach (b, i, tag)
-		merge_tag(all, json_string_value(tag));
-	return json_array_size(all) == json_array_size(a) && json_array_size(a) == json_array_size(b);
+	json_array_foreach(b, i, tag) merge_tag(all, json_string_value(tag));
+	return json_array_size(all) == json_array_size(a) &&
+	       json_array_size(a) == json_array_size(b);
 }
 
 static void want_tags(const struct vm_case *c, const json_t *base, struct vm_change *ret)
@@ -168,8 +169,7 @@ static void want_tags(const struct vm_case *c, const json_t *base, struct vm_cha
 		(void)json_array_extend(want, have);
 	merge_tag(want, "pxc");
 	merge_tag(want, stack);
-	json_array_foreach (c->spec->tags, i, tag)
-		merge_tag(want, json_string_value(tag));
+	json_array_foreach(c->spec->tags, i, tag) merge_tag(want, json_string_value(tag));
 	if (same_tags(have, want))
 		return;
 	text = join_tags(want, case_sensitive(c->w));
@@ -181,9 +181,9 @@ static bool has_cloud_init_drive(const json_t *base)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach ((json_t *)(uintptr_t)base, key, value)
-		if (vm_is_drive(key) && strstr(json_string_value(value), "cloudinit"))
-			return true;
+	json_object_foreach((json_t *)(uintptr_t)base, key,
+			    value) if (vm_is_drive(key) &&
+				       strstr(json_string_value(value), "cloudinit")) return true;
 	return false;
 }
 
@@ -203,10 +203,11 @@ static int want_cloud_init_drive(const struct vm_case *c, const json_t *base, st
 	if ((!c->spec->cloud_init && !named_ip(c->spec)) || has_cloud_init_drive(base))
 		return 0;
 	if (!c->storage)
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: its cloud-init drive needs a storage, and the cloud has no default "
-				"one (pxc_cloud: storage)",
-				c->spec->label);
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: its cloud-init drive needs a storage, and the cloud has no default "
+			"one (pxc_cloud: storage)",
+			c->spec->label);
 	text = pxc_printf("%s:cloudinit", c->storage);
 	vm_set(ret, CLOUDINIT_SLOT, text);
 	ret->allocates = true;
@@ -214,7 +215,8 @@ static int want_cloud_init_drive(const struct vm_case *c, const json_t *base, st
 }
 
 /* The human's part of the notes, as PVE keeps it: without trailing white space. */
-static int want_notes(const struct vm_case *c, const char *op, struct vm_change *ret, struct pxc_err *err)
+static int want_notes(const struct vm_case *c, const char *op, struct vm_change *ret,
+		      struct pxc_err *err)
 {
 	auto_annot struct annot block = { .npairs = 0 };
 	auto_free char *notes = NULL;
@@ -229,16 +231,18 @@ static int want_notes(const struct vm_case *c, const char *op, struct vm_change 
 	}
 	notes = vm_notes(c, &block);
 	if (utf8_length(notes) > PXC_MAX_NOTES)
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: description and annotation have %zu characters together, PVE takes "
-				"%d: shorten the description or the metadata by %zu",
-				c->spec->label, utf8_length(notes), PXC_MAX_NOTES,
-				utf8_length(notes) - PXC_MAX_NOTES);
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: description and annotation have %zu characters together, PVE takes "
+			"%d: shorten the description or the metadata by %zu",
+			c->spec->label, utf8_length(notes), PXC_MAX_NOTES,
+			utf8_length(notes) - PXC_MAX_NOTES);
 	if (annot_has_secret(notes))
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: its description or metadata looks like it holds a secret: notes are "
-				"readable by everybody who may see the VM",
-				c->spec->label);
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: its description or metadata looks like it holds a secret: notes are "
+			"readable by everybody who may see the VM",
+			c->spec->label);
 	vm_set(ret, "description", notes);
 	return 0;
 }
@@ -283,8 +287,7 @@ int vm_want(const struct vm_case *c, const json_t *base, struct vm_change *ret, 
 	if (s->protection >= 0)
 		put(want, "protection", s->protection ? "1" : "0");
 	put(want, "name", s->new_name ? s->new_name : s->name);
-	json_object_foreach (want, key, value)
-		want_key(ret, base, key, json_string_value(value));
+	json_object_foreach(want, key, value) want_key(ret, base, key, json_string_value(value));
 	want_tags(c, base, ret);
 	want_uuid(c, ret);
 	if (vm_want_nets(c, base, ret, err) < 0 || vm_want_disks(c, base, ret, err) < 0 ||

@@ -93,19 +93,22 @@ int world_writable(const struct world *w, struct pxc_err *err)
 				"cluster %s has no quorum: nothing can be changed until it has",
 				w->cluster_name);
 	if (w->notes.finding == ANNOT_NONE)
-		return pxc_fail(err, PXC_EINVAL,
-				"cluster %s has no cloud registry yet: run pxc_cloud with a domain first",
-				w->cluster_name);
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"cluster %s has no cloud registry yet: run pxc_cloud with a domain first",
+			w->cluster_name);
 	if (w->notes.finding != ANNOT_OK)
-		return pxc_fail(err, PXC_EINVAL,
-				"the cloud registry in the datacenter notes is damaged (%s): look at "
-				"it, then run pxc_cloud with reseal: true",
-				w->notes.problem);
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"the cloud registry in the datacenter notes is damaged (%s): look at "
+			"it, then run pxc_cloud with reseal: true",
+			w->notes.problem);
 	world_cluster_hash(w->registry.domain, w->cluster_name, hash);
 	if (w->registry.cluster && !str_eq(w->registry.cluster, hash))
-		return pxc_fail(err, PXC_EINVAL,
-				"the cloud registry was written for another cluster (c=%s, this is %s): "
-				"run pxc_cloud with reseal: true if this cluster was renamed",
-				w->registry.cluster, hash);
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"the cloud registry was written for another cluster (c=%s, this is %s): "
+			"run pxc_cloud with reseal: true if this cluster was renamed",
+			w->registry.cluster, hash);
 	return 0;
 }

@@ -19,35 +19,35 @@
 struct world_node {
 	const char *name;
 	bool online;
-	double cpus;          /* logical processors; 0 = not known (freshly started) */
+	double cpus;           /* logical processors; 0 = not known (freshly started) */
 	uint64_t memory_bytes; /* physical; 0 = not known */
 };
 
 struct world_guest {
 	unsigned vmid;
-	bool container;       /* LXC: counts as load, is never ours */
+	bool container; /* LXC: counts as load, is never ours */
 	bool is_template;
 	const char *node, *name; /* name NULL while PVE has none for it */
-	const char *status;   /* running, stopped, unknown, ... as the list of the node says */
-	const char *pool;     /* "" = none */
-	const char *tags;     /* ";"-joined; "" = none */
-	const char *lock;     /* "" = none; "create", "clone", ... */
-	const char *qmpstatus; /* "paused", "running", ...; "" = not asked or not running */
-	long pid;             /* of its process on the node; 0 = does not run or not asked */
-	const char *ha;       /* HA state wanted ("started"), "" = not an HA resource */
-	double cpus;          /* 0 = not known */
-	uint64_t memory_bytes; /* configured; 0 = not known (its node is offline) */
+	const char *status;      /* running, stopped, unknown, ... as the list of the node says */
+	const char *pool;        /* "" = none */
+	const char *tags;        /* ";"-joined; "" = none */
+	const char *lock;        /* "" = none; "create", "clone", ... */
+	const char *qmpstatus;   /* "paused", "running", ...; "" = not asked or not running */
+	long pid;                /* of its process on the node; 0 = does not run or not asked */
+	const char *ha;          /* HA state wanted ("started"), "" = not an HA resource */
+	double cpus;             /* 0 = not known */
+	uint64_t memory_bytes;   /* configured; 0 = not known (its node is offline) */
 };
 
 struct world_storage {
 	const char *node, *name, *type; /* type: dir, rbd, ... */
-	const char *content;  /* "images,rootdir", any order */
+	const char *content;            /* "images,rootdir", any order */
 	bool shared, available;
 };
 
 struct world_pool {
 	const char *poolid;
-	const char *comment;  /* "" = none */
+	const char *comment; /* "" = none */
 };
 
 struct world {
@@ -61,19 +61,21 @@ struct world {
 	size_t nstorages;
 	struct world_pool *pools;
 	size_t npools;
-	json_t *options;      /* GET /cluster/options data; kept alive by the run */
+	json_t *options; /* GET /cluster/options data; kept alive by the run */
 	/* The registry: datacenter notes. */
-	struct annot_text notes; /* finding NONE: no pxc_cloud yet */
+	struct annot_text notes;  /* finding NONE: no pxc_cloud yet */
 	struct registry registry; /* valid when finding is OK */
 };
 
-const struct world_guest *world_guest(const struct world *w, unsigned vmid); /* NULL: no such guest */
+const struct world_guest *world_guest(const struct world *w,
+				      unsigned vmid); /* NULL: no such guest */
 const struct world_node *world_node(const struct world *w, const char *name);
 const struct world_pool *world_pool(const struct world *w, const char *poolid);
 /* The storage as node sees it; NULL: not there. content NULL = any. */
 const struct world_storage *world_storage(const struct world *w, const char *node, const char *name,
 					  const char *content);
-bool world_has_tag(const char *tags, const char *tag); /* tags as in world_guest; case does not matter */
+bool world_has_tag(const char *tags,
+		   const char *tag); /* tags as in world_guest; case does not matter */
 
 /* 8 hex: identifies the cluster a block belongs to (key c). */
 void world_cluster_hash(const char *domain, const char *cluster_name, char out[9]);

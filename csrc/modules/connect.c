@@ -41,13 +41,15 @@ static int read_urls(struct pxc_env *env, const char *const **ret, struct pxc_er
 	size_t i, n = 0;
 	json_t *url;
 
-	json_array_foreach (list, i, url) {
+	json_array_foreach(list, i, url)
+	{
 		const char *text = json_string_value(url);
 
 		if (!text || !*text)
 			continue;
 		if (str_starts(text, "http://"))
-			return pxc_fail(err, PXC_EINVAL, "api_urls: %s: PVE speaks https only", text);
+			return pxc_fail(err, PXC_EINVAL, "api_urls: %s: PVE speaks https only",
+					text);
 		urls[n++] = full_url(env->arena, text);
 	}
 	if (n == 0)

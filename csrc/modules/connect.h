@@ -8,4 +8,5 @@
  * transport  NULL = the real one; else stolen (tests)
  * err        EINVAL: no URL, no credentials; the sentence names the options and their environment fallbacks
  */
-must_check int pxc_connect(struct pxc_env *env, struct pve_transport *transport, struct pxc_err *err);
+must_check int pxc_connect(struct pxc_env *env, struct pve_transport *transport,
+			   struct pxc_err *err);

@@ -46,13 +46,14 @@ static int refuse_impact(const struct pxc_plans *plans, struct pxc_err *err)
 
 		for (size_t k = 0; k < p->nsteps; k++)
 			if (p->steps[k].impact > p->allow)
-				return pxc_fail(err, PXC_EINVAL,
-						"%s: \"%s\" %s, but the task allows no more than %s: "
-						"set allow: %s",
-						p->label, p->steps[k].why,
-						pxc_impact_name(p->steps[k].impact),
-						pxc_impact_name(p->allow),
-						pxc_impact_name(p->steps[k].impact));
+				return pxc_fail(
+					err, PXC_EINVAL,
+					"%s: \"%s\" %s, but the task allows no more than %s: "
+					"set allow: %s",
+					p->label, p->steps[k].why,
+					pxc_impact_name(p->steps[k].impact),
+					pxc_impact_name(p->allow),
+					pxc_impact_name(p->steps[k].impact));
 	}
 	return 0;
 }
@@ -126,11 +127,11 @@ static const struct pxc_plan *first_open(struct run *run, const struct pxc_plans
  * Hold the locks these plans need. What was seen before a lock was held may be stale, so *ret_again says
  * whether to look again first.
  */
-static int hold(struct run *run, const struct pxc_plans *plans, bool *ret_again, struct pxc_err *err)
+static int hold(struct run *run, const struct pxc_plans *plans, bool *ret_again,
+		struct pxc_err *err)
 {
-	const char *const *names = run->kind->locks ?
-					   run->kind->locks(run->env, run->batch, plans) :
-					   NULL;
+	const char *const *names =
+		run->kind->locks ? run->kind->locks(run->env, run->batch, plans) : NULL;
 
 	*ret_again = false;
 	if (!names || !names[0] || run->locks.nheld)
@@ -172,7 +173,8 @@ static int rounds(struct run *run, struct pxc_plans *plans, struct pxc_err *err)
 }
 
 /* The only loop, and the only place that knows check mode: look, plan, act, look again. */
-int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_result, struct pxc_err *err)
+int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_result,
+	     struct pxc_err *err)
 {
 	struct run run = { .kind = kind, .env = env };
 	auto_plans struct pxc_plans plans = { .nplans = 0 };

@@ -17,20 +17,23 @@
 struct pxc_env {
 	struct pve_client *pve;
 	const struct ans_args *args;
-	struct pxc_arena *arena; /* specs, worlds and strings of this run; nobody frees single pieces */
+	struct pxc_arena
+		*arena; /* specs, worlds and strings of this run; nobody frees single pieces */
 	struct pxc_clock *clock;
-	const char *actor;       /* who asked: option actor, else PXC_ACTOR, else login name */
-	char stamp[STAMP_TEXT];  /* of this run, for at= */
-	char nonce[33];          /* random hex of this run: what new uuids are made from */
-	json_t *kept;            /* owned; see pxc_env_keep() */
+	const char *actor;        /* who asked: option actor, else PXC_ACTOR, else login name */
+	char stamp[STAMP_TEXT];   /* of this run, for at= */
+	char nonce[33];           /* random hex of this run: what new uuids are made from */
+	json_t *kept;             /* owned; see pxc_env_keep() */
 	struct env_defer *defers; /* see pxc_env_defer() */
-	json_t *warnings;        /* owned; array of strings for the result */
-	uint32_t task_timeout_ms; /* one step; also how long the run waits for a lock or a busy object */
+	json_t *warnings;         /* owned; array of strings for the result */
+	uint32_t
+		task_timeout_ms; /* one step; also how long the run waits for a lock or a busy object */
 };
 
 struct pxc_kind {
-	const char *name;   /* "vm": the module is pxc_<name> */
-	const char *plural; /* "vms": option of the batch and key of the result */
+	const char *name; /* "vm": the module is pxc_<name> */
+	const char *
+		plural; /* "vms": option of the batch and key of the result; NULL: has no objects (info) */
 	const struct pve_op *ops;
 	/* Arguments to specs; ret_batch lives in the arena. No requests. */
 	int (*decode)(struct pxc_env *env, void **ret_batch, struct pxc_err *err);
@@ -39,7 +42,8 @@ struct pxc_kind {
 	/* Pure. Refuses the whole batch with one sentence (before anything is written), or makes one plan per object,
 	 * in the batch's order and each with an item; helper plans (no item) after them. */
 	/* err EBUSY means "not now": the loop looks again until the task's deadline. */
-	int (*plan)(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err);
+	int (*plan)(const void *batch, const void *world, struct pxc_plans *ret,
+		    struct pxc_err *err);
 	/* Names of the locks to hold while these plans are applied ("project.acme"), sorted, in the arena; NULL: none.
 	 * The function itself may be NULL. */
 	const char *const *(*locks)(struct pxc_env *env, const void *batch,

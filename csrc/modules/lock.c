@@ -27,7 +27,8 @@ static const struct pve_op ops[] = {
 struct holder {
 	char who[128], host[128];
 	long pid;
-	unsigned long long born; /* the process's start time in ticks: a recycled pid is another process */
+	unsigned long long
+		born; /* the process's start time in ticks: a recycled pid is another process */
 	int64_t until_s;
 };
 
@@ -88,7 +89,8 @@ static long long take_number(const struct annot *a, const char *key)
 }
 
 /* Who holds it? false: nobody any more. A comment that is not ours counts as held without an end. */
-static int read_holder(struct pxc_env *env, const char *groupid, struct holder *ret, struct pxc_err *err)
+static int read_holder(struct pxc_env *env, const char *groupid, struct holder *ret,
+		       struct pxc_err *err)
 {
 	auto_annot_text struct annot_text t = { .before = NULL };
 	json_auto_t *data = NULL;
@@ -184,10 +186,11 @@ static int acquire_one(struct pxc_env *env, const char *groupid, struct pxc_err 
 			continue;
 		}
 		if (pve_now_ms(env->pve) >= give_up)
-			return pxc_fail(err, PXC_EBUSY,
-					"%s is held by %s (process %ld on %s): wait for that run, or, if it "
-					"is surely gone, delete the PVE group %s",
-					groupid, h.who, h.pid, h.host, groupid);
+			return pxc_fail(
+				err, PXC_EBUSY,
+				"%s is held by %s (process %ld on %s): wait for that run, or, if it "
+				"is surely gone, delete the PVE group %s",
+				groupid, h.who, h.pid, h.host, groupid);
 		pve_sleep(env->pve, RETRY_MS);
 	}
 }
@@ -202,10 +205,11 @@ int locks_acquire(struct locks *locks, struct pxc_env *env, const char *const *n
 			locks_release(locks, env);
 			if (err->kind != PXC_EDENIED)
 				return -1;
-			pxc_env_warn(env,
-				     "working without a lock, so that two runs at once may pass a quota or "
-				     "take one name twice (%s)",
-				     err->msg);
+			pxc_env_warn(
+				env,
+				"working without a lock, so that two runs at once may pass a quota or "
+				"take one name twice (%s)",
+				err->msg);
 			*err = (struct pxc_err){ .kind = PXC_OK };
 			return 0;
 		}

@@ -67,8 +67,7 @@ static void add_connection_warnings(struct pxc_env *env)
 	size_t i;
 	json_t *text;
 
-	json_array_foreach (list, i, text)
-		pxc_env_warn(env, "%s", json_string_value(text));
+	json_array_foreach(list, i, text) pxc_env_warn(env, "%s", json_string_value(text));
 }
 
 static int run(const struct pxc_kind *kind, const struct ans_args *args, json_t **ret_result,
@@ -88,7 +87,8 @@ static int run(const struct pxc_kind *kind, const struct ans_args *args, json_t 
 	return r;
 }
 
-static int run_module(const struct pxc_kind *kind, const struct ans_spec *spec, int argc, char **argv)
+static int run_module(const struct pxc_kind *kind, const struct ans_spec *spec, int argc,
+		      char **argv)
 {
 	auto_args struct ans_args args = { .params = NULL };
 	struct pxc_err err = { .kind = PXC_OK };
@@ -112,11 +112,12 @@ static int run_module(const struct pxc_kind *kind, const struct ans_spec *spec, 
 
 static int usage(void)
 {
-	(void)fputs("usage: pxc_<kind> [ARGS.json]          run as an Ansible module\n"
-		    "       pxc pxc_<kind> [ARGS.json]      the same by name; without a file, standard input\n"
-		    "       pxc --dump-spec [pxc_<kind>]    the argument tables as JSON\n"
-		    "       pxc --validate pxc_<kind>       check the arguments on standard input only\n",
-		    stderr);
+	(void)fputs(
+		"usage: pxc_<kind> [ARGS.json]          run as an Ansible module\n"
+		"       pxc pxc_<kind> [ARGS.json]      the same by name; without a file, standard input\n"
+		"       pxc --dump-spec [pxc_<kind>]    the argument tables as JSON\n"
+		"       pxc --validate pxc_<kind>       check the arguments on standard input only\n",
+		stderr);
 	return 2;
 }
 

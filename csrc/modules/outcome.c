@@ -30,9 +30,9 @@ void outcomes_release(struct outcomes *o)
 
 static void append_step(json_t *list, const char *label, const struct pxc_step *step)
 {
-	(void)json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "object", label, "why",
-						    step->why, "impact",
-						    pxc_impact_name(step->impact)));
+	(void)json_array_append_new(list,
+				    json_pack("{s:s,s:s,s:s}", "object", label, "why", step->why,
+					      "impact", pxc_impact_name(step->impact)));
 }
 
 static void add_warnings(struct outcome *o, const json_t *texts)
@@ -42,14 +42,22 @@ static void add_warnings(struct outcome *o, const json_t *texts)
 
 	if (!o->warnings)
 		o->warnings = json_array();
-	json_array_foreach (texts, i, text) {
+	json_array_foreach(texts, i, text)
+	{
 		bool known = false;
 
-		json_array_foreach (o->warnings, k, old)
-			known |= json_equal(old, text);
+		json_array_foreach(o->warnings, k, old) known |= json_equal(old, text);
 		if (!known)
 			(void)json_array_append(o->warnings, text);
 	}
+}
+
+static long index_of(const struct pxc_plans *plans, const struct pxc_plan *plan)
+{
+	for (size_t i = 0; plan && i < plans->nplans; i++)
+		if (plans->plans[i] == plan)
+			return (long)i;
+	return -1;
 }
 
 void outcomes_preview(struct outcomes *o, const struct pxc_plans *plans)
@@ -63,7 +71,8 @@ void outcomes_preview(struct outcomes *o, const struct pxc_plans *plans)
 
 		x->label = p->label;
 		x->has_item = p->item != NULL;
-		x->would_change = pxc_plan_changes(p);
+		x->via = index_of(plans, p->via);
+		x->would_change = pxc_plan_changes(p) || p->via;
 		x->before = json_incref(p->before);
 		x->after = json_incref(p->after);
 		x->item = json_incref(p->item);
@@ -81,12 +90,14 @@ static struct outcome *slot(struct outcomes *o, size_t i)
 	if (i >= o->n) {
 		o->list = pxc_realloc(o->list, (i + 1) * sizeof(*o->list));
 		for (; o->n <= i; o->n++)
-			o->list[o->n] = (struct outcome){ .planned = json_array(), .done = json_array() };
+			o->list[o->n] =
+				(struct outcome){ .planned = json_array(), .done = json_array() };
 	}
 	return &o->list[i];
 }
 
-void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan, const struct pve_job *job)
+void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan,
+		 const struct pve_job *job)
 {
 	struct outcome *x = slot(o, i);
 
@@ -159,6 +170,23 @@ static json_t *shorten(json_t *item)
 	return brief;
 }
 
+/* Changes made, and failures met, by the helper plan count for the objects they were for. */
+static void inherit(const struct outcomes *o)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		struct outcome *x = &o->list[i];
+		const struct outcome *helper = x->via >= 0 ? &o->list[x->via] : NULL;
+
+		if (!helper)
+			continue;
+		x->changed |= helper->changed;
+		if ((helper->failed || helper->conflict) && !x->failed) {
+			x->failed = true;
+			x->err = helper->err;
+		}
+	}
+}
+
 static json_t *item_of(const struct outcome *x, bool check, bool brief)
 {
 	bool changed = check ? x->would_change : x->changed;
@@ -186,6 +214,7 @@ json_t *outcomes_result(const struct outcomes *o, const struct pxc_kind *kind,
 	json_t *warnings = json_array(), *result;
 	bool changed = false;
 
+	inherit(o);
 	for (size_t i = 0; i < o->n; i++) {
 		const struct outcome *x = &o->list[i];
 
@@ -201,13 +230,16 @@ json_t *outcomes_result(const struct outcomes *o, const struct pxc_kind *kind,
 	}
 	if (env->warnings)
 		(void)json_array_extend(warnings, env->warnings);
-	result = json_pack("{s:b,s:o,s:o,s:o}", "changed", changed, "steps", steps, "warnings",
-			   warnings, kind->plural, items);
+	result = json_pack("{s:b,s:o,s:o}", "changed", changed, "steps", steps, "warnings",
+			   warnings);
+	if (kind->plural)
+		(void)json_object_set(result, kind->plural, items);
 	if (json_array_size(items) == 1)
 		(void)json_object_set(result, kind->name, json_array_get(items, 0));
 	if (env->args->task.diff)
 		(void)json_object_set(result, "diff", diff);
 	json_decref(diff);
+	json_decref(items);
 	return result;
 }
 

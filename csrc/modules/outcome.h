@@ -9,10 +9,11 @@
 
 struct outcome {
 	const char *label;
-	bool has_item;        /* false: a helper plan, not an object of the batch */
-	bool would_change;    /* the first plan has steps that change something */
-	bool changed;         /* at least one such step was done */
-	bool conflict;        /* the last round ended in a conflict: look again */
+	bool has_item; /* false: a helper plan, not an object of the batch */
+	long via; /* index of the helper plan that changes this object; -1 = its own steps do */
+	bool would_change; /* the first plan has steps that change something */
+	bool changed;      /* at least one such step was done */
+	bool conflict;     /* the last round ended in a conflict: look again */
 	bool failed;
 	struct pxc_err err;
 	json_t *before, *after, *item; /* owned; from the first plan; item from the last */
@@ -28,7 +29,8 @@ struct outcomes {
 /* Take over what the first (or, under a lock, the valid) plans say; forgets an earlier preview. */
 void outcomes_preview(struct outcomes *o, const struct pxc_plans *plans);
 /* Book one finished job of plan i. */
-void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan, const struct pve_job *job);
+void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan,
+		 const struct pve_job *job);
 /* After a closing look: items as they are now; objects with nothing left to do are no conflict any more. */
 void outcomes_settle(struct outcomes *o, const struct pxc_plans *plans);
 

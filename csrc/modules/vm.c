@@ -54,7 +54,8 @@ static bool has_address(const json_t *data, const json_t *args, int http, const 
 
 /* Every request this kind can send to change something, or to wait. */
 static const struct pve_op vm_ops[VM_OPS] = {
-	[VM_DOWNLOAD] = { "POST", "/nodes/{node}/storage/{storage}/download-url", 60 * MINUTES, NULL, false },
+	[VM_DOWNLOAD] = { "POST", "/nodes/{node}/storage/{storage}/download-url", 60 * MINUTES,
+			  NULL, false },
 	[VM_CREATE] = { "POST", "/nodes/{node}/qemu", 60 * MINUTES, NULL, false },
 	[VM_CLONE] = { "POST", GUEST "/clone", 60 * MINUTES, NULL, false },
 	[VM_CONFIG] = { "PUT", GUEST "/config", 2 * MINUTES, NULL, false },
@@ -73,8 +74,10 @@ static const struct pve_op vm_ops[VM_OPS] = {
 	[VM_WAIT_RUNNING] = { "GET", GUEST "/status/current", 5 * MINUTES, is_running, false },
 	[VM_WAIT_STOPPED] = { "GET", GUEST "/status/current", 5 * MINUTES, is_stopped, false },
 	[VM_WAIT_NODE] = { "GET", GUEST "/status/current", 10 * MINUTES, is_there, false },
-	[VM_WAIT_AGENT] = { "GET", GUEST "/agent/network-get-interfaces", 5 * MINUTES, agent_answers, false },
-	[VM_WAIT_IP] = { "GET", GUEST "/agent/network-get-interfaces", 5 * MINUTES, has_address, false },
+	[VM_WAIT_AGENT] = { "GET", GUEST "/agent/network-get-interfaces", 5 * MINUTES,
+			    agent_answers, false },
+	[VM_WAIT_IP] = { "GET", GUEST "/agent/network-get-interfaces", 5 * MINUTES, has_address,
+			 false },
 };
 
 static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
@@ -108,7 +111,8 @@ static int name_order(const void *a, const void *b)
 }
 
 /* Creating by name and counting quotas have no digest to lean on: one run at a time in a project. */
-static const char *const *locks(struct pxc_env *env, const void *batch, const struct pxc_plans *plans)
+static const char *const *locks(struct pxc_env *env, const void *batch,
+				const struct pxc_plans *plans)
 {
 	const struct vm_batch *b = batch;
 	const char **names = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*names));
@@ -119,7 +123,8 @@ static const char *const *locks(struct pxc_env *env, const void *batch, const st
 
 		for (size_t k = 0; k < p->nsteps; k++)
 			if (p->steps[k].op == VM_CREATE || p->steps[k].op == VM_CLONE) {
-				names[n++] = arena_printf(env->arena, "project.%s", b->specs[i].project);
+				names[n++] =
+					arena_printf(env->arena, "project.%s", b->specs[i].project);
 				break;
 			}
 	}

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/units.h"
 #include "cloud/vm_parts.h"
+#include "modules/items.h"
 
 #define MAX_METADATA 32
 #define MAX_METADATA_VALUE 255
@@ -41,29 +42,13 @@ static uint64_t bytes(const json_t *item, const char *key)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
-json_t *vm_scalar(const json_t *value)
-{
-	char buf[64];
-
-	if (json_is_string(value))
-		return *json_string_value(value) ? json_string(json_string_value(value)) : json_null();
-	if (json_is_boolean(value))
-		return json_string(json_is_true(value) ? "1" : "0");
-	if (json_is_integer(value))
-		(void)snprintf(buf, sizeof(buf), "%lld", (long long)json_integer_value(value));
-	else if (json_is_real(value))
-		(void)snprintf(buf, sizeof(buf), "%.10g", json_real_value(value));
-	else
-		return json_null();
-	return json_string(buf);
-}
-
 /* A DNS name as PVE wants it; stack and project share the alphabet. */
 static bool dns_name(const char *name, size_t max, bool dots)
 {
 	size_t n = strlen(name);
 
-	if (n == 0 || n > max || !isalnum((unsigned char)name[0]) || !isalnum((unsigned char)name[n - 1]))
+	if (n == 0 || n > max || !isalnum((unsigned char)name[0]) ||
+	    !isalnum((unsigned char)name[n - 1]))
 		return false;
 	for (const char *p = name; *p; p++)
 		if (!isalnum((unsigned char)*p) && *p != '-' && !(dots && *p == '.' && p[1] != '.'))
@@ -71,7 +56,8 @@ static bool dns_name(const char *name, size_t max, bool dots)
 	return true;
 }
 
-static int decode_names(struct pxc_env *env, const json_t *item, struct vm_spec *s, struct pxc_err *err)
+static int decode_names(struct pxc_env *env, const json_t *item, struct vm_spec *s,
+			struct pxc_err *err)
 {
 	s->project = text(item, "project");
 	s->name = text(item, "name");
@@ -81,14 +67,16 @@ static int decode_names(struct pxc_env *env, const json_t *item, struct vm_spec 
 	if (!str_eq(s->stack, "default"))
 		s->label = arena_printf(env->arena, "vm %s/%s/%s", s->project, s->stack, s->name);
 	if (!dns_name(s->name, 63, true) || (s->new_name && !dns_name(s->new_name, 63, true)))
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: \"%s\" is no DNS name: letters, digits and - , parts divided by "
-				"dots, at most 63 characters",
-				s->label, s->new_name ? s->new_name : s->name);
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: \"%s\" is no DNS name: letters, digits and - , parts divided by "
+			"dots, at most 63 characters",
+			s->label, s->new_name ? s->new_name : s->name);
 	if (!dns_name(s->stack, 40, false))
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: stack \"%s\" must be letters, digits and - , at most 40 characters",
-				s->label, s->stack);
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: stack \"%s\" must be letters, digits and - , at most 40 characters",
+			s->label, s->stack);
 	return 0;
 }
 
@@ -105,12 +93,24 @@ static const char *const plain[] = { "cores",  "sockets", "cpu",    "machine", "
 static const struct {
 	const char *key, *use;
 } reserved[] = {
-	{ "description", "description" }, { "tags", "tags" },	     { "name", "name or new_name" },
-	{ "memory", "memory" },		  { "cores", "cores" },	     { "protection", "protected" },
-	{ "cipassword", "cloud_init" },	  { "sshkeys", "cloud_init" }, { "ciuser", "cloud_init" },
-	{ "delete", "null as the value" }, { "digest", NULL },	     { "vmid", NULL },
-	{ "pool", NULL },		  { "lock", NULL },	     { "revert", NULL },
-	{ "smbios1", NULL },		  { "node", "node" },	     { "force", NULL },
+	{ "description", "description" },
+	{ "tags", "tags" },
+	{ "name", "name or new_name" },
+	{ "memory", "memory" },
+	{ "cores", "cores" },
+	{ "protection", "protected" },
+	{ "cipassword", "cloud_init" },
+	{ "sshkeys", "cloud_init" },
+	{ "ciuser", "cloud_init" },
+	{ "delete", "null as the value" },
+	{ "digest", NULL },
+	{ "vmid", NULL },
+	{ "pool", NULL },
+	{ "lock", NULL },
+	{ "revert", NULL },
+	{ "smbios1", NULL },
+	{ "node", "node" },
+	{ "force", NULL },
 };
 
 static int decode_config(const json_t *given, struct vm_spec *s, struct pxc_err *err)
@@ -121,27 +121,32 @@ static int decode_config(const json_t *given, struct vm_spec *s, struct pxc_err 
 
 	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
 		if ((value = json_object_get(given, plain[i])))
-			put(s->config, plain[i], vm_scalar(value));
+			put(s->config, plain[i], item_scalar(value));
 	if (bytes(given, "memory")) {
-		(void)snprintf(mib, sizeof(mib), "%llu", (unsigned long long)(bytes(given, "memory") / MIB));
+		(void)snprintf(mib, sizeof(mib), "%llu",
+			       (unsigned long long)(bytes(given, "memory") / MIB));
 		put(s->config, "memory", json_string(mib));
 	}
-	json_object_foreach (raw, key, value) {
+	json_object_foreach(raw, key, value)
+	{
 		for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
 			if (str_eq(reserved[i].key, key))
-				return pxc_fail(err, PXC_EINVAL, "%s: config: %s cannot be set here%s%s",
-						s->label, key, reserved[i].use ? ": use " : "",
+				return pxc_fail(err, PXC_EINVAL,
+						"%s: config: %s cannot be set here%s%s", s->label,
+						key, reserved[i].use ? ": use " : "",
 						reserved[i].use ? reserved[i].use : "");
 		if (str_starts(key, "net") || str_starts(key, "ipconfig") ||
-		    (vm_is_drive(key) && !str_starts(key, "efidisk") && !str_starts(key, "tpmstate")))
+		    (vm_is_drive(key) && !str_starts(key, "efidisk") &&
+		     !str_starts(key, "tpmstate")))
 			return pxc_fail(err, PXC_EINVAL,
 					"%s: config: %s cannot be set here: use disks or networks",
 					s->label, key);
 		if (json_is_object(value) || json_is_array(value))
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: config: %s must be a text as PVE takes it, not a list or dict",
-					s->label, key);
-		put(s->config, key, vm_scalar(value));
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: config: %s must be a text as PVE takes it, not a list or dict",
+				s->label, key);
+		put(s->config, key, item_scalar(value));
 	}
 	return 0;
 }
@@ -156,27 +161,31 @@ static bool tag_ok(const char *tag)
 	return true;
 }
 
-static int decode_tags(const json_t *given, const json_t *item, struct vm_spec *s, struct pxc_err *err)
+static int decode_tags(const json_t *given, const json_t *item, struct vm_spec *s,
+		       struct pxc_err *err)
 {
 	json_t *list = json_object_get(given, "tags"), *tag;
 	size_t i;
 
 	s->tags = list;
 	s->tags_exact = str_eq(text(item, "tags_mode"), "exact");
-	json_array_foreach (list, i, tag) {
+	json_array_foreach(list, i, tag)
+	{
 		const char *t = json_string_value(tag);
 
 		if (!t || !tag_ok(t))
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: tag \"%s\": a tag begins with a letter, digit or _ and goes "
-					"on with these and - + .",
-					s->label, t ? t : "");
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: tag \"%s\": a tag begins with a letter, digit or _ and goes "
+				"on with these and - + .",
+				s->label, t ? t : "");
 		if ((strncasecmp(t, "pxc", 3) == 0 && strcasecmp(t, "pxc-nobalance") != 0) ||
 		    strncasecmp(t, "stack-", 6) == 0)
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: tag \"%s\": names beginning with pxc and stack- are the "
-					"cloud's own",
-					s->label, t);
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: tag \"%s\": names beginning with pxc and stack- are the "
+				"cloud's own",
+				s->label, t);
 	}
 	return 0;
 }
@@ -190,24 +199,27 @@ static int decode_metadata(struct pxc_env *env, const json_t *given, struct vm_s
 	if (!raw)
 		return 0;
 	if (json_object_size(raw) > MAX_METADATA)
-		return pxc_fail(err, PXC_EINVAL, "%s: metadata has %zu keys, at most %d are kept", s->label,
-				json_object_size(raw), MAX_METADATA);
+		return pxc_fail(err, PXC_EINVAL, "%s: metadata has %zu keys, at most %d are kept",
+				s->label, json_object_size(raw), MAX_METADATA);
 	s->metadata = pxc_env_keep(env, json_object());
-	json_object_foreach (raw, key, value) {
-		json_t *t = json_is_null(value) ? json_string("") : vm_scalar(value);
+	json_object_foreach(raw, key, value)
+	{
+		json_t *t = json_is_null(value) ? json_string("") : item_scalar(value);
 
-		if (!*key || strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789._-") != strlen(key)) {
+		if (!*key ||
+		    strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789._-") != strlen(key)) {
 			json_decref(t);
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: metadata key \"%s\": lower-case letters, digits, dot, _ and - "
-					"only",
-					s->label, key);
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: metadata key \"%s\": lower-case letters, digits, dot, _ and - "
+				"only",
+				s->label, key);
 		}
 		if (!json_is_string(t) || strlen(json_string_value(t)) > MAX_METADATA_VALUE) {
 			json_decref(t);
 			return pxc_fail(err, PXC_EINVAL,
-					"%s: metadata %s: must be a text of 1 to %d bytes", s->label, key,
-					MAX_METADATA_VALUE);
+					"%s: metadata %s: must be a text of 1 to %d bytes",
+					s->label, key, MAX_METADATA_VALUE);
 		}
 		put(s->metadata, key, t);
 	}
@@ -218,25 +230,31 @@ static int decode_metadata(struct pxc_env *env, const json_t *given, struct vm_s
 static int decode_checksum(struct pxc_env *env, const char *checksum, struct vm_spec *s,
 			   struct pxc_err *err)
 {
-	static const char *const known[] = { "md5", "sha1", "sha224", "sha256", "sha384", "sha512" };
+	static const char *const known[] = {
+		"md5", "sha1", "sha224", "sha256", "sha384", "sha512"
+	};
 	const char *colon = checksum ? strchr(checksum, ':') : NULL;
 
 	if (!checksum)
 		return 0;
 	if (colon)
-		s->image_algorithm = arena_strndup(env->arena, checksum, (size_t)(colon - checksum));
+		s->image_algorithm =
+			arena_strndup(env->arena, checksum, (size_t)(colon - checksum));
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (str_eq(known[i], s->image_algorithm)) {
 			s->image_checksum = colon + 1;
 			return 0;
 		}
-	return pxc_fail(err, PXC_EINVAL, "%s: image: checksum must look like sha256:<hex>, not \"%s\"",
-			s->label, checksum);
+	return pxc_fail(err, PXC_EINVAL,
+			"%s: image: checksum must look like sha256:<hex>, not \"%s\"", s->label,
+			checksum);
 }
 
-static int decode_image(struct pxc_env *env, const json_t *item, struct vm_spec *s, struct pxc_err *err)
+static int decode_image(struct pxc_env *env, const json_t *item, struct vm_spec *s,
+			struct pxc_err *err)
 {
-	const json_t *image = json_object_get(item, "image"), *t = json_object_get(item, "template");
+	const json_t *image = json_object_get(item, "image"),
+		     *t = json_object_get(item, "template");
 	const char *file, *slash;
 
 	s->template_vmid = number(t, "vmid");
@@ -248,11 +266,13 @@ static int decode_image(struct pxc_env *env, const json_t *item, struct vm_spec 
 	s->image_url = text(image, "url");
 	s->image_storage = text(image, "storage");
 	if (image && !s->image_volume == !s->image_url)
-		return pxc_fail(err, PXC_EINVAL, "%s: image needs either a volume or a url", s->label);
+		return pxc_fail(err, PXC_EINVAL, "%s: image needs either a volume or a url",
+				s->label);
 	if (s->image_volume && !strchr(s->image_volume, ':'))
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: image: volume must look like storage:import/file.qcow2, not \"%s\"",
-				s->label, s->image_volume);
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: image: volume must look like storage:import/file.qcow2, not \"%s\"",
+			s->label, s->image_volume);
 	if (!s->image_url)
 		return 0;
 	slash = strrchr(s->image_url, '/');
@@ -260,10 +280,11 @@ static int decode_image(struct pxc_env *env, const json_t *item, struct vm_spec 
 	if (!file && slash)
 		file = arena_strndup(env->arena, slash + 1, strcspn(slash + 1, "?#"));
 	s->image_file = file;
-	if (!file || (!str_ends(file, ".qcow2") && !str_ends(file, ".raw") && !str_ends(file, ".vmdk")))
+	if (!file ||
+	    (!str_ends(file, ".qcow2") && !str_ends(file, ".raw") && !str_ends(file, ".vmdk")))
 		return pxc_fail(err, PXC_EINVAL,
-				"%s: image: \"%s\" must end in .qcow2, .raw or .vmdk: set filename", s->label,
-				file ? file : "");
+				"%s: image: \"%s\" must end in .qcow2, .raw or .vmdk: set filename",
+				s->label, file ? file : "");
 	return decode_checksum(env, text(image, "checksum"), s, err);
 }
 
@@ -273,7 +294,7 @@ static char *join_lines(const json_t *list)
 	size_t i;
 	json_t *line;
 
-	json_array_foreach (list, i, line)
+	json_array_foreach(list, i, line)
 		buf_printf(&out, "%s%s", i ? "\n" : "", json_string_value(line));
 	return buf_take(&out);
 }
@@ -281,7 +302,10 @@ static char *join_lines(const json_t *list)
 static void decode_cloud_init(struct pxc_env *env, const json_t *given, struct vm_spec *s)
 {
 	static const char *const keys[][2] = {
-		{ "user", "ciuser" }, { "search", "searchdomain" }, { "upgrade", "ciupgrade" }, { "type", "citype" },
+		{ "user", "ciuser" },
+		{ "search", "searchdomain" },
+		{ "upgrade", "ciupgrade" },
+		{ "type", "citype" },
 	};
 	const json_t *ci = json_object_get(given, "cloud_init"), *list;
 	const char *password = text(ci, "password_hash");
@@ -290,7 +314,7 @@ static void decode_cloud_init(struct pxc_env *env, const json_t *given, struct v
 	s->cloud_init = json_object_size(ci) > 0;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (json_object_get(ci, keys[i][0]))
-			put(s->config, keys[i][1], vm_scalar(json_object_get(ci, keys[i][0])));
+			put(s->config, keys[i][1], item_scalar(json_object_get(ci, keys[i][0])));
 	if (!password)
 		password = text(ci, "password");
 	if (password)
@@ -330,9 +354,12 @@ static void decode_behaviour(const json_t *item, struct vm_spec *s)
 	s->node = str_eq(text(item, "node"), "auto") ? NULL : text(item, "node");
 	s->storage = text(item, "storage");
 	s->disk_bytes = bytes(item, "disk_size");
-	s->power = (enum vm_power)word(text(item, "power"), powers, ARRAY_SIZE(powers), VM_POWER_KEEP);
-	s->wait = (enum vm_wait)word(text(item, "wait"), waits, ARRAY_SIZE(waits), VM_WAIT_FOR_NONE);
-	s->allow = (enum pxc_impact)word(text(item, "allow"), impacts, ARRAY_SIZE(impacts), PXC_DESTROYS);
+	s->power =
+		(enum vm_power)word(text(item, "power"), powers, ARRAY_SIZE(powers), VM_POWER_KEEP);
+	s->wait =
+		(enum vm_wait)word(text(item, "wait"), waits, ARRAY_SIZE(waits), VM_WAIT_FOR_NONE);
+	s->allow = (enum pxc_impact)word(text(item, "allow"), impacts, ARRAY_SIZE(impacts),
+					 PXC_DESTROYS);
 	s->wait_s = number(item, "wait_timeout");
 	s->shutdown_s = number(item, "shutdown_timeout");
 	s->force_stop = truth(item, "force_stop");
@@ -342,8 +369,8 @@ static void decode_behaviour(const json_t *item, struct vm_spec *s)
 	s->reseal = truth(item, "reseal");
 }
 
-static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given, struct vm_spec *s,
-		      struct pxc_err *err)
+static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given,
+		      struct vm_spec *s, struct pxc_err *err)
 {
 	s->config = pxc_env_keep(env, json_object());
 	decode_behaviour(item, s);
@@ -352,7 +379,8 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	    decode_image(env, item, s, err) < 0)
 		return -1;
 	decode_cloud_init(env, given, s);
-	s->nets_exact = str_eq(text(item, "networks_mode"), "exact") && json_object_get(given, "networks");
+	s->nets_exact =
+		str_eq(text(item, "networks_mode"), "exact") && json_object_get(given, "networks");
 	if (vm_decode_disks(env, json_object_get(given, "disks"), s, err) < 0)
 		return -1;
 	return vm_decode_nets(env, json_object_get(given, "networks"), s, err);
@@ -360,7 +388,8 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 
 static int name_order(const void *a, const void *b)
 {
-	const struct vm_spec *x = *(const struct vm_spec *const *)a, *y = *(const struct vm_spec *const *)b;
+	const struct vm_spec *x = *(const struct vm_spec *const *)a,
+			     *y = *(const struct vm_spec *const *)b;
 	int r = strcmp(x->project, y->project);
 
 	if (r == 0)
@@ -377,7 +406,8 @@ static int refuse_twins(struct pxc_env *env, const struct vm_batch *b, struct px
 	qsort(order, b->nspecs, sizeof(*order), name_order);
 	for (size_t i = 1; i < b->nspecs; i++)
 		if (name_order(&order[i - 1], &order[i]) == 0)
-			return pxc_fail(err, PXC_EINVAL, "%s is named twice in this task", order[i]->label);
+			return pxc_fail(err, PXC_EINVAL, "%s is named twice in this task",
+					order[i]->label);
 	return 0;
 }
 
@@ -392,14 +422,15 @@ int vm_decode(struct pxc_env *env, struct vm_batch **ret, struct pxc_err *err)
 	(void)pxc_env_keep(env, given);
 	b->nspecs = json_array_size(items);
 	if (b->nspecs > PXC_MAX_BATCH)
-		return pxc_fail(err, PXC_EINVAL, "%zu VMs in one task: at most %d are taken", b->nspecs,
-				PXC_MAX_BATCH);
+		return pxc_fail(err, PXC_EINVAL, "%zu VMs in one task: at most %d are taken",
+				b->nspecs, PXC_MAX_BATCH);
 	b->specs = arena_alloc(env->arena, b->nspecs * sizeof(*b->specs));
 	b->stamp = env->stamp;
 	b->actor = env->actor;
 	b->nonce = env->nonce;
 	for (size_t i = 0; i < b->nspecs; i++)
-		if (decode_one(env, json_array_get(items, i), json_array_get(given, i), &b->specs[i], err) < 0)
+		if (decode_one(env, json_array_get(items, i), json_array_get(given, i),
+			       &b->specs[i], err) < 0)
 			return -1;
 	*ret = b;
 	return refuse_twins(env, b, err);

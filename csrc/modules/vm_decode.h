@@ -16,5 +16,3 @@ must_check int vm_decode_disks(struct pxc_env *env, const json_t *list, struct v
 			       struct pxc_err *err);
 must_check int vm_decode_nets(struct pxc_env *env, const json_t *list, struct vm_spec *ret,
 			      struct pxc_err *err);
-/* JSON scalar as the text PVE takes: true is "1", null is JSON null (remove). New reference. */
-json_t *vm_scalar(const json_t *value);

@@ -6,78 +6,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cloud/project_find.h"
-#include "modules/vm_decode.h"
+#include "modules/vm_read.h"
 #include "modules/world.h"
-
-/* Replies are turned into texts and let go in portions, so that thousands of VMs fit in little memory. */
-#define PORTION 128
-
-static void release_notes(void *notes)
-{
-	annot_text_release(notes);
-}
-
-static json_t *as_text(const json_t *value)
-{
-	json_t *t = vm_scalar(value);
-
-	return json_is_null(t) ? json_string("") : t;
-}
-
-/* [{key, value, pending, delete}] -> the configuration as it will be, as it is, and what waits. */
-static void take_pending(struct pxc_env *env, struct vm_seen *s, const json_t *list)
-{
-	size_t i;
-	json_t *row;
-
-	s->config = pxc_env_keep(env, json_object());
-	s->current = pxc_env_keep(env, json_object());
-	s->pending = pxc_env_keep(env, json_array());
-	json_array_foreach (list, i, row) {
-		const char *key = json_string_value(json_object_get(row, "key"));
-		const json_t *value = json_object_get(row, "value");
-		const json_t *next = json_object_get(row, "pending");
-		bool gone = json_object_get(row, "delete") != NULL;
-
-		if (!key)
-			continue;
-		if (str_eq(key, "digest")) {
-			s->digest = arena_strdup(env->arena, json_string_value(value));
-			continue;
-		}
-		if (value)
-			(void)json_object_set_new(s->current, key, as_text(value));
-		if (next || gone)
-			(void)json_array_append_new(s->pending, json_string(key));
-		if (!gone && (next || value))
-			(void)json_object_set_new(s->config, key, as_text(next ? next : value));
-	}
-	annot_parse(ANNOT_BLOCK, json_string_value(json_object_get(s->config, "description")), &s->notes);
-	pxc_env_defer(env, release_notes, &s->notes);
-}
-
-static void take_reply(struct pxc_env *env, struct vm_seen *s, struct pve_read *read)
-{
-	if (read->err.kind != PXC_OK)
-		s->problem = arena_strdup(env->arena, read->err.msg);
-	else if (!json_is_array(read->data))
-		s->problem = "half an answer: no list";
-	else
-		take_pending(env, s, read->data);
-	json_decref(read->data);
-}
-
-static void read_portion(struct pxc_env *env, struct vm_seen **seen, size_t n)
-{
-	struct pve_read reads[PORTION] = { { .path = NULL } };
-
-	for (size_t i = 0; i < n; i++)
-		reads[i].path = arena_printf(env->arena, "/nodes/%s/qemu/%u/pending",
-					     seen[i]->guest->node, seen[i]->guest->vmid);
-	pve_read_all(env->pve, reads, n);
-	for (size_t i = 0; i < n; i++)
-		take_reply(env, seen[i], &reads[i]);
-}
 
 static bool is_seen(const struct vm_world *vw, const struct world_guest *g)
 {
@@ -87,14 +17,14 @@ static bool is_seen(const struct vm_world *vw, const struct world_guest *g)
 	return false;
 }
 
-/* Read the candidates that were not read yet. A guest on a dead node is not asked: it could not answer. */
-static void read_candidates(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw, bool all)
+/* Read the candidates that were not read yet. */
+static void read_candidates(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,
+			    bool all)
 {
 	size_t first = vw->nseen;
 
 	for (size_t i = 0; i < vw->w->nguests; i++) {
 		const struct world_guest *g = &vw->w->guests[i];
-		const struct world_node *node = world_node(vw->w, g->node);
 		struct vm_seen *s;
 
 		if (!vm_candidate(batch, vw->w, g, all) || (all && is_seen(vw, g)))
@@ -102,18 +32,8 @@ static void read_candidates(struct pxc_env *env, const struct vm_batch *batch, s
 		s = arena_alloc(env->arena, sizeof(*s));
 		s->guest = g;
 		vw->seen[vw->nseen++] = s;
-		if (!node || !node->online)
-			s->problem = "its node is offline";
 	}
-	for (size_t i = first; i < vw->nseen;) {
-		size_t n = 0;
-
-		while (i + n < vw->nseen && n < PORTION && !vw->seen[i + n]->problem)
-			n++;
-		if (n)
-			read_portion(env, &vw->seen[i], n);
-		i += n ? n : 1;
-	}
+	vm_read(env, vw->w, vw->seen + first, vw->nseen - first);
 	vw->index = pxc_env_keep(env, vm_index(vw));
 }
 
@@ -137,7 +57,8 @@ static void note_processes(struct vm_batch *batch, const struct vm_world *vw)
 		const struct vm_seen *have = NULL;
 		struct pxc_err err;
 
-		if (s->power != VM_POWER_RESTARTED || s->first_seen || vm_match(s, vw, &have, &err) < 0)
+		if (s->power != VM_POWER_RESTARTED || s->first_seen ||
+		    vm_match(s, vw, &have, &err) < 0)
 			continue;
 		s->first_seen = true;
 		s->first_pid = have ? have->guest->pid : 0;
@@ -175,13 +96,14 @@ static int check_sight(struct pxc_env *env, const struct vm_batch *batch, const 
 			*err = read.err;
 			return -1;
 		}
-		json_object_foreach (data, key, privs)
-			may |= json_object_get(privs, "VM.Audit") != NULL;
+		json_object_foreach(data, key, privs) may |=
+			json_object_get(privs, "VM.Audit") != NULL;
 		if (!may)
-			return pxc_fail(err, PXC_EDENIED,
-					"the API user may not see the VMs of project %s, so it cannot be known "
-					"which exist: grant it VM.Audit on %s",
-					batch->specs[i].project, path);
+			return pxc_fail(
+				err, PXC_EDENIED,
+				"the API user may not see the VMs of project %s, so it cannot be known "
+				"which exist: grant it VM.Audit on %s",
+				batch->specs[i].project, path);
 	}
 	return 0;
 }
@@ -189,12 +111,14 @@ static int check_sight(struct pxc_env *env, const struct vm_batch *batch, const 
 static bool power_named(const struct vm_batch *batch)
 {
 	for (size_t i = 0; i < batch->nspecs; i++)
-		if (batch->specs[i].power != VM_POWER_KEEP || batch->specs[i].wait != VM_WAIT_FOR_NONE)
+		if (batch->specs[i].power != VM_POWER_KEEP ||
+		    batch->specs[i].wait != VM_WAIT_FOR_NONE)
 			return true;
 	return false;
 }
 
-int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm_world **ret, struct pxc_err *err)
+int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm_world **ret,
+	       struct pxc_err *err)
 {
 	struct vm_world *vw = arena_alloc(env->arena, sizeof(*vw));
 	struct world *w = NULL;

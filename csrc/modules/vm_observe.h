@@ -14,8 +14,8 @@ must_check int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm
 			  struct pxc_err *err);
 
 /* vm_observe_more.c: for creations and for waiting */
-must_check int vm_observe_creation(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,
-				   struct pxc_err *err);
+must_check int vm_observe_creation(struct pxc_env *env, const struct vm_batch *batch,
+				   struct vm_world *vw, struct pxc_err *err);
 void vm_observe_agents(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw);
 /* Texts of the addresses in a reply of network-get-interfaces, without loopback and link-local. New array. */
 json_t *vm_agent_addresses(const json_t *data);

@@ -35,13 +35,15 @@ static int read_bridges(struct pxc_env *env, struct vm_world *vw, struct pxc_err
 		pve_read_all(env->pve, &reads[i], 1);
 		if (!json_is_array(reads[i].data)) {
 			*err = reads[i].err;
-			r = err->kind == PXC_OK ? pxc_fail(err, PXC_EREMOTE, "half an answer: no list") : -1;
+			r = err->kind == PXC_OK
+				    ? pxc_fail(err, PXC_EREMOTE, "half an answer: no list")
+				    : -1;
 			json_decref(reads[i].data);
 			return pxc_context(err, "bridges of node %s", w->nodes[i].name);
 		}
 		names = json_array();
-		json_array_foreach (reads[i].data, k, row)
-			(void)json_array_append_new(names, json_string(text(row, "iface")));
+		json_array_foreach(reads[i].data, k, row)(void)
+			json_array_append_new(names, json_string(text(row, "iface")));
 		(void)json_object_set_new(vw->bridges, w->nodes[i].name, names);
 		json_decref(reads[i].data);
 	}
@@ -49,7 +51,8 @@ static int read_bridges(struct pxc_env *env, struct vm_world *vw, struct pxc_err
 }
 
 /* The storage that holds the image of spec: "local" of "local:import/x.qcow2". */
-static const char *image_storage(struct pxc_env *env, const struct vm_spec *s, const struct world *w)
+static const char *image_storage(struct pxc_env *env, const struct vm_spec *s,
+				 const struct world *w)
 {
 	if (s->image_url)
 		return s->image_storage ? s->image_storage : w->registry.import_storage;
@@ -58,8 +61,8 @@ static const char *image_storage(struct pxc_env *env, const struct vm_spec *s, c
 	return arena_strndup(env->arena, s->image_volume, strcspn(s->image_volume, ":"));
 }
 
-static int read_content(struct pxc_env *env, struct vm_world *vw, const char *node, const char *storage,
-			struct pxc_err *err)
+static int read_content(struct pxc_env *env, struct vm_world *vw, const char *node,
+			const char *storage, struct pxc_err *err)
 {
 	json_auto_t *params = json_pack("{s:s}", "content", "import");
 	struct pve_read read = { .params = params };
@@ -73,7 +76,8 @@ static int read_content(struct pxc_env *env, struct vm_world *vw, const char *no
 		json_decref(read.data);
 		return pxc_context(err, "import volumes of storage %s on %s", storage, node);
 	}
-	json_array_foreach (read.data, i, row) {
+	json_array_foreach(read.data, i, row)
+	{
 		auto_free char *key = pxc_printf("%s/%s", node, text(row, "volid"));
 
 		(void)json_object_set_new(vw->volumes, key, json_true());
@@ -96,7 +100,8 @@ static int read_volumes(struct pxc_env *env, const struct vm_batch *batch, struc
 			continue;
 		(void)json_object_set_new(done, storage, json_true());
 		for (size_t k = 0; k < w->nnodes; k++)
-			if (w->nodes[k].online && world_storage(w, w->nodes[k].name, storage, NULL) &&
+			if (w->nodes[k].online &&
+			    world_storage(w, w->nodes[k].name, storage, NULL) &&
 			    read_content(env, vw, w->nodes[k].name, storage, err) < 0)
 				return -1;
 	}
@@ -116,15 +121,18 @@ static int read_making(struct pxc_env *env, struct vm_world *vw, struct pxc_err 
 	json_t *row;
 
 	for (size_t k = 0; k < vw->w->nguests; k++)
-		locked |= str_eq(vw->w->guests[k].lock, "create") || str_eq(vw->w->guests[k].lock, "clone");
+		locked |= str_eq(vw->w->guests[k].lock, "create") ||
+			  str_eq(vw->w->guests[k].lock, "clone");
 	if (!locked)
 		return 0;
 	if (pve_get(env->pve, "/cluster/tasks", &tasks, err) < 0)
 		return -1;
-	json_array_foreach (tasks, i, row) {
+	json_array_foreach(tasks, i, row)
+	{
 		const char *type = text(row, "type");
 
-		if (!json_object_get(row, "endtime") && (str_eq(type, "qmcreate") || str_eq(type, "qmclone")) &&
+		if (!json_object_get(row, "endtime") &&
+		    (str_eq(type, "qmcreate") || str_eq(type, "qmclone")) &&
 		    str_eq(text(row, "user"), user) && str_eq(text(row, "tokenid"), token))
 			vw->making = true;
 	}
@@ -144,15 +152,18 @@ json_t *vm_agent_addresses(const json_t *data)
 	json_t *list = json_array(), *iface, *address;
 	size_t i, k;
 
-	json_array_foreach (json_object_get(data, "result"), i, iface) {
+	json_array_foreach(json_object_get(data, "result"), i, iface)
+	{
 		if (str_eq(text(iface, "name"), "lo"))
 			continue;
-		json_array_foreach (json_object_get(iface, "ip-addresses"), k, address) {
+		json_array_foreach(json_object_get(iface, "ip-addresses"), k, address)
+		{
 			const char *ip = text(address, "ip-address");
 			struct net_ip parsed;
 
-			if (!ip_parse(ip, &parsed) || str_starts(ip, "127.") || str_starts(ip, "fe80") ||
-			    str_starts(ip, "169.254.") || str_eq(ip, "::1"))
+			if (!ip_parse(ip, &parsed) || str_starts(ip, "127.") ||
+			    str_starts(ip, "fe80") || str_starts(ip, "169.254.") ||
+			    str_eq(ip, "::1"))
 				continue;
 			(void)json_array_append_new(list, json_string(ip));
 		}
@@ -178,8 +189,9 @@ void vm_observe_agents(struct pxc_env *env, const struct vm_batch *batch, struct
 		for (size_t k = 0; k < vw->nseen; k++)
 			if (vw->seen[k] == have)
 				who[n] = vw->seen[k];
-		reads[n++].path = arena_printf(env->arena, "/nodes/%s/qemu/%u/agent/network-get-interfaces",
-					       have->guest->node, have->guest->vmid);
+		reads[n++].path =
+			arena_printf(env->arena, "/nodes/%s/qemu/%u/agent/network-get-interfaces",
+				     have->guest->node, have->guest->vmid);
 	}
 	pve_read_all(env->pve, reads, n);
 	for (size_t i = 0; i < n; i++) {

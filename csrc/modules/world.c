@@ -88,7 +88,8 @@ static void read_resources(struct world *w, struct pxc_arena *arena, const json_
 	w->nodes = arena_alloc(arena, n * sizeof(*w->nodes));
 	w->guests = arena_alloc(arena, n * sizeof(*w->guests));
 	w->storages = arena_alloc(arena, n * sizeof(*w->storages));
-	json_array_foreach (list, i, r) {
+	json_array_foreach(list, i, r)
+	{
 		const char *type = text(r, "type", "");
 
 		if (str_eq(type, "qemu") || str_eq(type, "lxc"))
@@ -121,7 +122,8 @@ static void read_status(struct world *w, const json_t *list)
 	json_t *r;
 
 	w->quorate = true;
-	json_array_foreach (list, i, r) {
+	json_array_foreach(list, i, r)
+	{
 		const char *name = text(r, "name", "");
 
 		if (str_eq(text(r, "type", ""), "cluster")) {
@@ -144,9 +146,8 @@ static void read_pools(struct world *w, struct pxc_arena *arena, const json_t *l
 	json_t *r;
 
 	w->pools = arena_alloc(arena, json_array_size(list) * sizeof(*w->pools));
-	json_array_foreach (list, i, r)
-		w->pools[w->npools++] = (struct world_pool){ text(r, "poolid", ""),
-							     text(r, "comment", "") };
+	json_array_foreach(list, i, r) w->pools[w->npools++] =
+		(struct world_pool){ text(r, "poolid", ""), text(r, "comment", "") };
 }
 
 static void read_ha(struct world *w, const json_t *list)
@@ -154,7 +155,8 @@ static void read_ha(struct world *w, const json_t *list)
 	size_t i;
 	json_t *r;
 
-	json_array_foreach (list, i, r) {
+	json_array_foreach(list, i, r)
+	{
 		const char *sid = text(r, "sid", "");
 		const char *colon = strchr(sid, ':');
 		const struct world_guest *g =
@@ -170,14 +172,16 @@ static int read_registry(struct pxc_env *env, struct world *w, struct pxc_err *e
 	const json_t *notes = json_object_get(w->options, "description");
 
 	if (!json_is_string(notes))
-		return pxc_fail(err, PXC_EDENIED,
-				"the cloud registry in the datacenter notes cannot be read: the API "
-				"user needs the privilege Sys.Audit on /");
+		return pxc_fail(
+			err, PXC_EDENIED,
+			"the cloud registry in the datacenter notes cannot be read: the API "
+			"user needs the privilege Sys.Audit on /");
 	annot_parse(ANNOT_BLOCK, json_string_value(notes), &w->notes);
 	pxc_env_defer(env, release_text, &w->notes);
 	if (w->notes.finding != ANNOT_OK && w->notes.finding != ANNOT_TAMPERED)
 		return 0;
-	if (registry_decode(&w->notes.annot, env->arena, pxc_env_keep(env, json_array()), &w->registry, err) < 0) {
+	if (registry_decode(&w->notes.annot, env->arena, pxc_env_keep(env, json_array()),
+			    &w->registry, err) < 0) {
 		if (w->notes.finding == ANNOT_OK)
 			return pxc_context(err, "cloud registry");
 		w->registry = (struct registry){ .domain = NULL };
@@ -191,9 +195,10 @@ static void refresh(struct world *w, const json_t *list)
 	size_t i;
 	json_t *r;
 
-	json_array_foreach (list, i, r) {
-		const struct world_guest *g = world_guest(
-			w, (unsigned)json_integer_value(json_object_get(r, "vmid")));
+	json_array_foreach(list, i, r)
+	{
+		const struct world_guest *g =
+			world_guest(w, (unsigned)json_integer_value(json_object_get(r, "vmid")));
 		struct world_guest *mine = g ? &w->guests[g - w->guests] : NULL;
 
 		if (!mine)
@@ -221,7 +226,8 @@ static int read_live(struct pxc_env *env, struct world *w, enum world_detail det
 		if (w->nodes[i].online) {
 			names[n] = w->nodes[i].name;
 			reads[n].params = detail == WORLD_POWER ? full : NULL;
-			reads[n++].path = arena_printf(env->arena, "/nodes/%s/qemu", w->nodes[i].name);
+			reads[n++].path =
+				arena_printf(env->arena, "/nodes/%s/qemu", w->nodes[i].name);
 		}
 	pve_read_all(env->pve, reads, n);
 	for (size_t i = 0; i < n; i++) {
@@ -253,14 +259,16 @@ static int check_reads(struct pxc_env *env, struct pve_read *reads, struct pxc_e
 			*err = reads[i].err;
 			r = pxc_context(err, "GET %s", snapshot[i].path);
 		} else if (!reads[i].data || json_typeof(reads[i].data) != snapshot[i].type) {
-			r = pxc_fail(err, PXC_EREMOTE, "GET %s: half an answer, not taken for truth",
+			r = pxc_fail(err, PXC_EREMOTE,
+				     "GET %s: half an answer, not taken for truth",
 				     snapshot[i].path);
 		}
 	}
 	return r;
 }
 
-int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret, struct pxc_err *err)
+int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret,
+	       struct pxc_err *err)
 {
 	struct world *w = arena_alloc(env->arena, sizeof(*w));
 	struct pve_read reads[NREADS] = { { .path = NULL } };
@@ -278,7 +286,7 @@ int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret
 	if (w->nnodes == 0 || !*w->cluster_name)
 		return pxc_fail(err, PXC_EREMOTE,
 				"the server lists no node: half an answer, not taken for truth");
-	if (read_registry(env, w, err) < 0 || 
+	if (read_registry(env, w, err) < 0 ||
 	    (detail != WORLD_LISTS && read_live(env, w, detail, err) < 0))
 		return -1;
 	*ret = w;

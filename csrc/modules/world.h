@@ -7,7 +7,7 @@
 
 enum world_detail {
 	WORLD_LISTS, /* five reads: /cluster/resources, status, options, ha/resources, /pools */
-	WORLD_LIVE,  /* and /nodes/{n}/qemu of every online node: status, name, tags, lock and pid of this moment,
+	WORLD_LIVE, /* and /nodes/{n}/qemu of every online node: status, name, tags, lock and pid of this moment,
 		      * while /cluster/resources may lag ten seconds behind */
 	WORLD_POWER, /* that list in full, which also tells who is paused */
 };

@@ -30,6 +30,7 @@ enum pve_outcome {
 	PVE_REPLIED,   /* an HTTP status arrived */
 	PVE_UNREACHED, /* nothing was sent: DNS, refused, TLS, no route */
 	PVE_LOST,      /* the request may have been worked on, the answer is not known */
+	PVE_REFUSED,   /* not sent and never will be: larger than PXC_MAX_BODY */
 };
 
 struct pve_reply {
@@ -37,8 +38,8 @@ struct pve_reply {
 	int status;         /* HTTP status when REPLIED */
 	char reason[300];   /* reason phrase; PVE puts its message there */
 	json_t *body;       /* owned by the receiver; the whole parsed body, or NULL when empty or not JSON */
-	bool fatal;         /* UNREACHED for a reason that no retry or other moment will change (TLS verification) */
-	char problem[400];  /* not REPLIED: one sentence for people: what failed, with which URL, what to do */
+	bool fatal;         /* no retry will change it: TLS verification (UNREACHED), an answer over PXC_MAX_REPLY (LOST) */
+	char problem[600];  /* not REPLIED: one sentence for people: what failed, with which URL, what to do */
 };
 
 struct pve_transport {
@@ -56,6 +57,14 @@ struct pve_tls {
 	const char *fingerprint; /* SHA-256 of the server's certificate, 64 hex with or without ':'; NULL = none */
 };
 
-/* urls: nurls of "https://host:8006", borrowed for the transport's life. per_endpoint: connections kept to each. */
+/*
+ * libcurl: one event loop, no threads of ours. A GET that meets a dead kept connection is sent again on a new one; any
+ * other method is sent at most once. A fingerprint decides alone; then neither ca_path nor the certificate's names
+ * and dates count. Proxies are taken from the environment (https_proxy, no_proxy), as other clients do.
+ *
+ * urls          nurls of "https://host:8006", borrowed for the transport's life
+ * per_endpoint  connections kept to each
+ * err           EINVAL: malformed fingerprint, ca_path that is not there
+ */
 must_check int pve_curl_create(const char *const *urls, size_t nurls, const struct pve_tls *tls,
 			       unsigned per_endpoint, struct pve_transport **ret, struct pxc_err *err);

@@ -23,6 +23,9 @@ extern const struct sim_route sim_ha_routes[];        /* api_ha.c */
 /* The answer of an index: a list of {key: name} from blank-separated names. */
 int sim_answer_index(struct sim_call *call, const char *key, const char *names);
 
+/* "images", "iso", ...: kinds of content. */
+sim_format_fn sim_format_content;
+
 /* Storage and pool members as /cluster/resources shows them. New reference. */
 json_t *sim_resource_storage(const struct sim *sim, const struct sim_storage *storage,
 			     const struct sim_node *node);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* chance.c - everything random in the simulator, from one seed. */
+#include <openssl/evp.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sim/core.h"
 
@@ -33,4 +35,15 @@ void sim_mac(struct sim *sim, char text[18])
 		prefix = "BC:24:11";
 	snprintf(text, 18, "%.8s:%02X:%02X:%02X", prefix, (unsigned)(r & 0xff),
 		 (unsigned)(r >> 8 & 0xff), (unsigned)(r >> 16 & 0xff));
+}
+
+void sim_sha1_hex(const char *text, char hex[41])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned int len = 0;
+
+	if (!EVP_Digest(text, strlen(text), digest, &len, EVP_sha1(), NULL))
+		pxc_oom();
+	for (unsigned int i = 0; i < 20; i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }

@@ -32,6 +32,7 @@ struct sim_node {
 	unsigned cores;
 	uint64_t memory_bytes;
 	int64_t started_ms; /* cluster clock */
+	uint64_t used_bytes; /* memory of its running guests at pvestatd's last round */
 	uint32_t next_pid;
 	json_t *config; /* PUT /nodes/{node}/config */
 };
@@ -57,6 +58,7 @@ struct sim_guest {
 	char digest[41];    /* SHA-1 of the config text; "" = to be computed (sim_guest_touch() clears it) */
 	char *summary;      /* what pvestatd said at its last round, JSON; NULL = nothing yet ("unknown") */
 	enum sim_run seen_run; /* run state at that round */
+	uint64_t seen_maxmem;  /* bytes at that round */
 	bool unseen;        /* touched since that round */
 };
 
@@ -81,6 +83,7 @@ struct sim_volume {
 	char *notes;      /* owned; NULL = none */
 	bool is_protected;
 	json_t *snapshots; /* array of names of volume snapshots; NULL = none */
+	char *checksum;    /* owned; "sha256:<hex>" of a downloaded file, NULL = not known */
 };
 
 struct sim_pool {
@@ -213,6 +216,9 @@ struct sim_ha *sim_ha_find(const struct sim *sim, unsigned vmid);
 void sim_ha_remove(struct sim *sim, unsigned vmid, bool purge_rules);
 /* Drops ACLs on /vms/N as `purge` and destroy do. */
 void sim_acl_forget_path(struct sim *sim, const char *path);
+
+/* SHA-1 of a text as 40 lower-case hex digits: PVE's digests. */
+void sim_sha1_hex(const char *text, char hex[41]);
 
 /* ---- chance ------------------------------------------------------------------------------------------- */
 
@@ -398,6 +404,9 @@ struct sim_task {
  */
 int sim_task_start(struct sim_call *call, const struct sim_task_kind *kind, const char *id, unsigned vmid,
 		   json_t *args);
+/* The same, with data that is the task's from its first stage on; free_data(data) is called in the end. */
+int sim_task_start_with(struct sim_call *call, const struct sim_task_kind *kind, const char *id, json_t *args,
+			void *data, void (*free_data)(void *data));
 /* The same without a request, as root@pam (HA manager, startall). The task is borrowed. */
 struct sim_task *sim_task_start_on(struct sim *sim, struct sim_node *node, const struct sim_task_kind *kind,
 				   const char *id, unsigned vmid, json_t *args);

@@ -147,6 +147,15 @@ unsigned sim_next_vmid(const struct sim *sim)
 	return vmid < upper ? vmid : 0;
 }
 
+static void sum_memory(struct sim *sim)
+{
+	for (size_t i = 0; i < sim->node_count; i++)
+		sim->nodes[i].used_bytes = 0;
+	for (size_t i = 0; i < sim->guest_count; i++)
+		if (sim->guests[i]->seen_run != SIM_STOPPED)
+			sim->guests[i]->node->used_bytes += sim->guests[i]->seen_maxmem;
+}
+
 /* The summaries which pvestatd broadcasts: name, status and size of a guest, as seen at the last round. */
 void sim_stat_round(struct sim *sim)
 {
@@ -162,8 +171,11 @@ void sim_stat_round(struct sim *sim)
 		free(guest->summary);
 		guest->summary = json_dumps(summary, JSON_COMPACT);
 		guest->seen_run = guest->run;
+		guest->seen_maxmem =
+			(uint64_t)json_integer_value(json_object_get(summary, "maxmem"));
 		json_decref(summary);
 		guest->unseen = false;
 	}
 	sim->unseen = false;
+	sum_memory(sim);
 }

@@ -221,6 +221,19 @@ int sim_task_start(struct sim_call *call, const struct sim_task_kind *kind, cons
 	return 0;
 }
 
+int sim_task_start_with(struct sim_call *call, const struct sim_task_kind *kind, const char *id,
+			json_t *args, void *data, void (*free_data)(void *data))
+{
+	struct sim_task *task = create(call->sim, call->node, kind, id, args);
+
+	task->data = data;
+	task->free_data = free_data;
+	launch(task, call->authid);
+	json_decref(call->data);
+	call->data = json_string(task->upid);
+	return 0;
+}
+
 struct sim_task *sim_task_start_on(struct sim *sim, struct sim_node *node,
 				   const struct sim_task_kind *kind, const char *id, unsigned vmid,
 				   json_t *args)

@@ -124,6 +124,7 @@ void sim_volume_free(void *value)
 	free(volume->volid);
 	free(volume->parent);
 	free(volume->notes);
+	free(volume->checksum);
 	json_decref(volume->snapshots);
 	free(volume);
 }

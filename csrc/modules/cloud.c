@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "cloud/registry_plan.h"
+#include "modules/items.h"
+#include "modules/kind.h"
+#include "modules/world.h"
+
+#define SECONDS 1000u
+
+/* Every request this kind can send to change something. (api: PUT /cluster/options, Sys.Modify on /) */
+static const struct pve_op cloud_ops[REGISTRY_OPS] = {
+	[REGISTRY_WRITE] = { "PUT", "/cluster/options", 60 * SECONDS, NULL, false },
+};
+
+static void put_text(json_t *keys, const char *key, const char *text)
+{
+	(void)json_object_set_new(keys, key, text && *text ? json_string(text) : json_null());
+}
+
+static void put_int(json_t *keys, const char *key, const json_t *value)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
+	put_text(keys, key, text);
+}
+
+static void put_list(json_t *keys, const char *key, const json_t *list)
+{
+	auto_buf struct pxc_buf text = { .data = NULL };
+	size_t i;
+	json_t *word;
+
+	json_array_foreach(list, i, word)
+		buf_printf(&text, "%s%s", i ? "," : "", json_string_value(word));
+	put_text(keys, key, buf_str(&text));
+}
+
+static int decode_numbers(struct cloud_spec *s, const json_t *given, struct pxc_err *err)
+{
+	static const char *const ceilings[] = { "cores", "ram_mb", "disk_gb" };
+	static const char *const ratios[] = { "cpu", "ram" };
+	const json_t *quota = json_object_get(given, "default_quota"),
+		     *max = json_object_get(given, "max_vm");
+	const json_t *over = json_object_get(given, "overcommit");
+	struct quota q;
+	char key[64];
+
+	if (item_quota(quota, &q, err) < 0)
+		return pxc_context(err, "default_quota");
+	for (int i = 0; i < QUOTA_KEYS; i++)
+		if (q.v[i] != QUOTA_UNSET) {
+			(void)snprintf(key, sizeof(key), "dq.%s", quota_names[i]);
+			put_int(s->keys, key, json_object_get(quota, quota_names[i]));
+		}
+	for (size_t i = 0; i < ARRAY_SIZE(ceilings); i++) {
+		(void)snprintf(key, sizeof(key), "mv.%s", ceilings[i]);
+		if (json_object_get(max, ceilings[i]))
+			put_int(s->keys, key, json_object_get(max, ceilings[i]));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(ratios); i++) {
+		const json_t *v = json_object_get(over, ratios[i]);
+		char text[32];
+
+		if (!v)
+			continue;
+		if (!(json_number_value(v) > 0))
+			return pxc_fail(err, PXC_EINVAL, "overcommit: %s must be above 0",
+					ratios[i]);
+		(void)snprintf(key, sizeof(key), "oc.%s", ratios[i]);
+		(void)snprintf(text, sizeof(text), "%g", json_number_value(v));
+		put_text(s->keys, key, text);
+	}
+	return 0;
+}
+
+/* Options of datacenter.cfg: scalars as texts, dicts as objects of texts, null to unset. */
+static int decode_options(struct pxc_env *env, struct cloud_spec *s, const json_t *given,
+			  struct pxc_err *err)
+{
+	json_t *raw = json_object_get(given, "options"), *value, *part;
+	const char *key, *name;
+
+	s->options = pxc_env_keep(env, json_object());
+	json_object_foreach(raw, key, value)
+	{
+		json_t *obj;
+
+		if (str_eq(key, "description") || str_eq(key, "delete"))
+			return pxc_fail(err, PXC_EINVAL, "options: %s cannot be set here%s", key,
+					str_eq(key, "delete") ? ": give null as an option's value"
+							      : ": use description");
+		if (!json_is_object(value)) {
+			(void)json_object_set_new(s->options, key, item_scalar(value));
+			continue;
+		}
+		obj = json_object();
+		json_object_foreach(value, name, part)(void)
+			json_object_set_new(obj, name, item_scalar(part));
+		(void)json_object_set_new(s->options, key, obj);
+	}
+	return 0;
+}
+
+static bool domain_ok(const char *d)
+{
+	size_t n = strlen(d);
+
+	return n > 0 && n <= 253 && d[0] != '.' && d[n - 1] != '.' &&
+	       strspn(d, "abcdefghijklmnopqrstuvwxyz0123456789.-") == n;
+}
+
+static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
+{
+	static const char *const texts[][2] = {
+		{ "storage", "storage" },
+		{ "import_storage", "import" },
+		{ "bridge", "bridge" },
+	};
+	const json_t *given = env->args->given, *item = env->args->params;
+	struct cloud_spec *s = arena_alloc(env->arena, sizeof(*s));
+	const char *cpu = item_text(given, "cpu_model");
+
+	s->absent = str_eq(item_text(item, "state"), "absent");
+	s->reseal = item_true(item, "reseal");
+	s->domain = item_text(given, "domain");
+	s->description = item_text(given, "description");
+	s->protect_tags = item_true(item, "protect_tags");
+	s->auto_cpu = str_eq(cpu, "auto");
+	s->cpu_model = s->auto_cpu ? NULL : cpu;
+	s->stamp = env->stamp;
+	s->actor = env->actor;
+	s->keys = pxc_env_keep(env, json_object());
+	if (s->domain && !domain_ok(s->domain))
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"domain: \"%s\" is no DNS domain in lower case, like cloud.example.org",
+			s->domain);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (json_object_get(given, texts[i][0]))
+			put_text(s->keys, texts[i][1], item_text(given, texts[i][0]));
+	if (json_object_get(given, "admins"))
+		put_list(s->keys, "adm", json_object_get(given, "admins"));
+	if (json_object_get(given, "host_reserve_mb"))
+		put_int(s->keys, "reserve_mb", json_object_get(given, "host_reserve_mb"));
+	*ret_batch = s;
+	if (decode_numbers(s, given, err) < 0)
+		return -1;
+	return decode_options(env, s, given, err);
+}
+
+/* What can the processors do? Asked only when a CPU model is to be chosen or checked. */
+static int read_flags(struct pxc_env *env, struct cloud_world *cw, struct pxc_err *err)
+{
+	cw->cpu_flags = pxc_env_keep(env, json_object());
+	for (size_t i = 0; i < cw->w->nnodes; i++) {
+		const struct world_node *n = &cw->w->nodes[i];
+		const char *path = arena_printf(env->arena, "/nodes/%s/status", n->name);
+		json_auto_t *data = NULL;
+		const char *flags;
+
+		if (!n->online)
+			continue;
+		if (pve_get(env->pve, path, &data, err) < 0)
+			return pxc_context(err, "processor of node %s", n->name);
+		flags = json_string_value(
+			json_object_get(json_object_get(data, "cpuinfo"), "flags"));
+		(void)json_object_set_new(cw->cpu_flags, n->name, json_string(flags ? flags : ""));
+	}
+	return 0;
+}
+
+static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
+{
+	struct cloud_world *cw = arena_alloc(env->arena, sizeof(*cw));
+	const struct cloud_spec *s = batch;
+	struct world *w = NULL;
+
+	if (world_read(env, WORLD_LISTS, &w, err) < 0)
+		return -1;
+	cw->w = w;
+	*ret_world = cw;
+	return s->auto_cpu || s->cpu_model ? read_flags(env, cw, err) : 0;
+}
+
+static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
+{
+	return cloud_plan(batch, world, ret, err);
+}
+
+static const char *const *locks(struct pxc_env *env, const void *batch,
+				const struct pxc_plans *plans)
+{
+	static const char *const cloud[] = { "cloud", NULL };
+
+	(void)env, (void)batch;
+	return plans->plans[0]->nsteps ? cloud : NULL;
+}
+
+const struct pxc_kind cloud_kind = {
+	.name = "cloud",
+	.plural = "clouds",
+	.ops = cloud_ops,
+	.decode = decode,
+	.observe = observe,
+	.plan = plan,
+	.locks = locks,
+};

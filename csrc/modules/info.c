@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "base/str.h"
+#include "cloud/project.h"
+#include "cloud/project_find.h"
+#include "cloud/registry_plan.h"
+#include "cloud/usage.h"
+#include "cloud/vm_show.h"
+#include "modules/items.h"
+#include "modules/kind.h"
+#include "modules/vm_read.h"
+#include "modules/world.h"
+
+struct info_spec {
+	bool projects, usage, vms, flavors, cloud;
+	const char *project, *stack;
+	const char *const *names;  /* NULL = all */
+	const char *const *fields; /* NULL = all */
+	size_t limit;              /* 0 = none */
+};
+
+struct info_world {
+	const struct world *w;
+	struct vm_seen **seen;
+	size_t nseen;
+};
+
+static bool wanted(const json_t *gather, const char *what)
+{
+	size_t i;
+	json_t *word;
+
+	json_array_foreach(gather, i, word) if (str_eq(json_string_value(word), what) ||
+						str_eq(json_string_value(word), "all")) return true;
+	return false;
+}
+
+static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
+{
+	const json_t *p = env->args->params, *gather = json_object_get(p, "gather");
+	struct info_spec *s = arena_alloc(env->arena, sizeof(*s));
+
+	s->projects = wanted(gather, "projects");
+	s->usage = wanted(gather, "usage");
+	s->vms = wanted(gather, "vms");
+	s->flavors = wanted(gather, "flavors");
+	s->cloud = wanted(gather, "cloud");
+	s->project = item_text(p, "project");
+	s->stack = item_text(p, "stack");
+	s->names = item_list(env->arena, p, "names");
+	s->fields = item_list(env->arena, p, "fields");
+	if (item_int(p, "limit") < 0)
+		return pxc_fail(err, PXC_EINVAL, "limit must be 0 (none) or more");
+	s->limit = (size_t)item_int(p, "limit");
+	*ret_batch = s;
+	return 0;
+}
+
+static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
+{
+	const struct info_spec *s = batch;
+	struct info_world *iw = arena_alloc(env->arena, sizeof(*iw));
+	const char *pool = NULL;
+	struct world *w = NULL;
+
+	if (world_read(env, s->vms ? WORLD_LIVE : WORLD_LISTS, &w, err) < 0)
+		return -1;
+	if (s->project && !(pool = project_pool(w, s->project)))
+		return pxc_fail(err, PXC_EINVAL, "there is no project %s", s->project);
+	iw->w = w;
+	if (s->vms)
+		iw->seen = vm_read_managed(env, w, pool, &iw->nseen);
+	*ret_world = iw;
+	return 0;
+}
+
+/* Nothing is ever to be done: to look is not to change. */
+static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
+{
+	(void)batch, (void)world, (void)ret, (void)err;
+	return 0;
+}
+
+/* Append within the limit, with the wanted fields only. Steals. */
+static void append(const struct info_spec *s, json_t *list, json_t *item)
+{
+	json_t *brief;
+
+	if (s->limit && json_array_size(list) >= s->limit) {
+		json_decref(item);
+		return;
+	}
+	if (!s->fields) {
+		(void)json_array_append_new(list, item);
+		return;
+	}
+	brief = json_object();
+	for (size_t i = 0; s->fields[i]; i++)
+		if (json_object_get(item, s->fields[i]))
+			(void)json_object_set(brief, s->fields[i],
+					      json_object_get(item, s->fields[i]));
+	json_decref(item);
+	(void)json_array_append_new(list, brief);
+}
+
+static json_t *usage_row(const struct world *w, const struct world_pool *pool,
+			 const json_t *project)
+{
+	json_t *row = json_pack("{s:O}", "project", json_object_get(project, "name"));
+	struct quota used, limit;
+	struct pxc_err err;
+
+	if (usage_count(w, pool->poolid, NULL, NULL, &used, &err) < 0 ||
+	    usage_limit(w, pool->poolid, &limit, &err) < 0) {
+		(void)json_object_set_new(row, "problem", json_string(err.msg));
+		return row;
+	}
+	for (int i = 0; i <= QUOTA_RAM_MB; i++)
+		(void)json_object_set_new(row, quota_names[i],
+					  json_pack("{s:I,s:I}", "used", (json_int_t)used.v[i],
+						    "limit", (json_int_t)limit.v[i]));
+	return row;
+}
+
+static void report_projects(const struct info_spec *s, const struct world *w, json_t *result)
+{
+	json_t *projects = json_array(), *usage = json_array();
+
+	for (size_t i = 0; i < w->npools; i++) {
+		json_t *item = project_item(w, &w->pools[i]);
+
+		if (!item)
+			continue;
+		if (s->project && !str_eq(item_text(item, "name"), s->project)) {
+			json_decref(item);
+			continue;
+		}
+		append(s, usage, usage_row(w, &w->pools[i], item));
+		append(s, projects, item);
+	}
+	if (s->projects)
+		(void)json_object_set(result, "projects", projects);
+	if (s->usage)
+		(void)json_object_set(result, "usage", usage);
+	json_decref(projects);
+	json_decref(usage);
+}
+
+static void report_vms(const struct info_spec *s, const struct info_world *iw, json_t *result)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < iw->nseen; i++) {
+		json_t *item = vm_show(iw->seen[i]);
+
+		if ((s->names && !strv_has(s->names, item_text(item, "name"))) ||
+		    (s->stack && !str_eq(s->stack, item_text(item, "stack"))))
+			json_decref(item);
+		else
+			append(s, list, item);
+	}
+	(void)json_object_set_new(result, "vms", list);
+}
+
+static void report(const void *batch, const void *world, json_t *result)
+{
+	const struct info_spec *s = batch;
+	const struct info_world *iw = world;
+	json_t *flavors;
+
+	if (s->projects || s->usage)
+		report_projects(s, iw->w, result);
+	if (s->vms)
+		report_vms(s, iw, result);
+	if (s->cloud)
+		(void)json_object_set_new(result, "cloud", registry_item(iw->w));
+	if (!s->flavors)
+		return;
+	flavors = json_array();
+	for (size_t i = 0; i < iw->w->registry.nflavors; i++)
+		append(s, flavors, flavor_item(&iw->w->registry.flavors[i]));
+	(void)json_object_set_new(result, "flavors", flavors);
+}
+
+const struct pxc_kind info_kind = {
+	.name = "info",
+	.plural = NULL,
+	.ops = NULL,
+	.decode = decode,
+	.observe = observe,
+	.plan = plan,
+	.report = report,
+};

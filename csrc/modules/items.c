@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "modules/items.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *const *item_list(struct pxc_arena *arena, const json_t *item, const char *key)
+{
+	const json_t *list = json_object_get(item, key);
+	const char **ret;
+	size_t i;
+	json_t *value;
+
+	if (!list)
+		return NULL;
+	ret = arena_alloc(arena, (json_array_size(list) + 1) * sizeof(*ret));
+	json_array_foreach(list, i, value) ret[i] = json_string_value(value);
+	return ret;
+}
+
+int item_quota(const json_t *dict, struct quota *ret, struct pxc_err *err)
+{
+	*ret = quota_unset();
+	for (int q = 0; q < QUOTA_KEYS; q++) {
+		const json_t *v = json_object_get(dict, quota_names[q]);
+
+		if (!v)
+			continue;
+		ret->v[q] = json_integer_value(v);
+		if (ret->v[q] < QUOTA_UNLIMITED)
+			return pxc_fail(err, PXC_EINVAL,
+					"quota: %s must be -1 (unlimited) or more, not %lld",
+					quota_names[q], (long long)ret->v[q]);
+	}
+	return 0;
+}
+
+json_t *item_scalar(const json_t *value)
+{
+	char buf[64];
+
+	if (json_is_string(value))
+		return *json_string_value(value) ? json_string(json_string_value(value))
+						 : json_null();
+	if (json_is_boolean(value))
+		return json_string(json_is_true(value) ? "1" : "0");
+	if (json_is_integer(value))
+		(void)snprintf(buf, sizeof(buf), "%lld", (long long)json_integer_value(value));
+	else if (json_is_real(value))
+		(void)snprintf(buf, sizeof(buf), "%.10g", json_real_value(value));
+	else
+		return json_null();
+	return json_string(buf);
+}
+
+bool item_slug(const char *name)
+{
+	size_t n = name ? strlen(name) : 0;
+
+	return n >= 2 && n <= 31 && name[0] >= 'a' && name[0] <= 'z' &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* items.h - small readers of decoded arguments, shared by the kinds. Layer: modules. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "cloud/quota.h"
+
+static inline const char *item_text(const json_t *item, const char *key)
+{
+	return json_string_value(json_object_get(item, key));
+}
+
+static inline bool item_true(const json_t *item, const char *key)
+{
+	return json_is_true(json_object_get(item, key));
+}
+
+static inline json_int_t item_int(const json_t *item, const char *key)
+{
+	return json_integer_value(json_object_get(item, key));
+}
+
+/* Array of texts -> NULL-terminated list; NULL when the key is absent. */
+const char *const *item_list(struct pxc_arena *arena, const json_t *item, const char *key);
+
+/* A dict of quota keys; absent ones stay unset. err EINVAL: below -1. */
+must_check int item_quota(const json_t *dict, struct quota *ret, struct pxc_err *err);
+
+/* JSON scalar as the text PVE takes: true is "1"; null, "" and anything nested is JSON null (remove). New reference. */
+json_t *item_scalar(const json_t *value);
+
+/* [a-z][a-z0-9-]{1,30}: names of projects. */
+bool item_slug(const char *name);

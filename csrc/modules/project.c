@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "ansible/batch.h"
+#include "base/str.h"
+#include "cloud/project.h"
+#include "modules/items.h"
+#include "modules/kind.h"
+#include "modules/vm_read.h"
+#include "modules/world.h"
+
+#define SECONDS 1000u
+#define MINUTES (60 * SECONDS)
+#define GUEST "/nodes/{node}/qemu/{vmid}"
+
+/*
+ * Every request this kind can send to change something. The pool is a parameter, never part of the path: the path
+ * form is deprecated and cannot reach nested pools. (api: /pools, Pool.Allocate on /pool/{poolid})
+ */
+static const struct pve_op project_ops[PROJECT_OPS] = {
+	[PROJECT_CREATE] = { "POST", "/pools", 60 * SECONDS, NULL, false },
+	[PROJECT_WRITE] = { "PUT", "/pools", 60 * SECONDS, NULL, false },
+	[PROJECT_DELETE] = { "DELETE", "/pools", 60 * SECONDS, NULL, true },
+	[PROJECT_VM_HA_REMOVE] = { "DELETE", "/cluster/ha/resources/{sid}", 60 * SECONDS, NULL,
+				   true },
+	[PROJECT_VM_STOP] = { "POST", GUEST "/status/stop", 5 * MINUTES, NULL, false },
+	[PROJECT_VM_DELETE] = { "DELETE", GUEST, 30 * MINUTES, NULL, true },
+};
+
+static int check_people(const struct project_spec *s, const char *const *list, struct pxc_err *err)
+{
+	for (size_t i = 0; list && list[i]; i++)
+		if (!*list[i] || strpbrk(list[i], ", \t\r\n") || str_eq(list[i], "@"))
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: roles: \"%s\" is no name of a user, nor of a group with @ before it",
+				s->label, list[i]);
+	return 0;
+}
+
+static int decode_roles(struct pxc_env *env, const json_t *item, const json_t *given,
+			struct project_spec *s, struct pxc_err *err)
+{
+	static const char *const modes[] = { "exact", "add", "remove" };
+	const json_t *roles = json_object_get(given, "roles");
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		if (str_eq(modes[i], item_text(item, "roles_mode")))
+			s->mode = (enum roles_mode)i;
+	for (int r = 0; r < PROJECT_ROLES; r++) {
+		s->roles[r] = item_list(env->arena, roles, project_role_names[r]);
+		/* Who is not listed by an exact task has no role. */
+		s->roles_named[r] = s->roles[r] || (roles && s->mode == ROLES_EXACT);
+		if (check_people(s, s->roles[r], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given,
+		      struct project_spec *s, struct pxc_err *err)
+{
+	s->name = item_text(item, "name");
+	s->label = arena_printf(env->arena, "project %s", s->name);
+	s->poolid = item_text(item, "pool") ? item_text(item, "pool") : s->name;
+	s->absent = str_eq(item_text(item, "state"), "absent");
+	s->adopt = item_true(item, "adopt");
+	s->purge = str_eq(item_text(item, "purge"), "all");
+	s->reseal = item_true(item, "reseal");
+	s->description = item_text(given, "description");
+	if (!item_slug(s->name))
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: a project's name begins with a letter and has 2 to 31 lower-case letters, "
+			"digits and -",
+			s->label);
+	if (strspn(s->poolid,
+		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/") !=
+		    strlen(s->poolid) ||
+	    !*s->poolid)
+		return pxc_fail(err, PXC_EINVAL, "%s: \"%s\" is no name of a pool", s->label,
+				s->poolid);
+	if (s->description && (strchr(s->description, '\n') || strstr(s->description, "[pxc/")))
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: its description must be one line of text: the comment of a pool is one in "
+			"PVE's own forms",
+			s->label);
+	if (item_quota(json_object_get(given, "quota"), &s->quota, err) < 0)
+		return pxc_context(err, "%s", s->label);
+	return decode_roles(env, item, given, s, err);
+}
+
+static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
+{
+	struct project_batch *b = arena_alloc(env->arena, sizeof(*b));
+	json_t *items = NULL, *given = NULL;
+
+	if (ans_batch(env->args, &items, &given, err) < 0)
+		return -1;
+	(void)pxc_env_keep(env, items);
+	(void)pxc_env_keep(env, given);
+	b->nspecs = json_array_size(items);
+	b->specs = arena_alloc(env->arena, b->nspecs * sizeof(*b->specs));
+	b->stamp = env->stamp;
+	b->actor = env->actor;
+	for (size_t i = 0; i < b->nspecs; i++) {
+		if (decode_one(env, json_array_get(items, i), json_array_get(given, i),
+			       &b->specs[i], err) < 0)
+			return -1;
+		for (size_t k = 0; k < i; k++)
+			if (str_eq(b->specs[k].name, b->specs[i].name))
+				return pxc_fail(err, PXC_EINVAL, "%s is named twice in this task",
+						b->specs[i].label);
+	}
+	*ret_batch = b;
+	return 0;
+}
+
+/* A purge removes only guests whose own block says that they are the project's. */
+static void read_owned(struct pxc_env *env, struct project_world *pw, const char *poolid)
+{
+	size_t n = 0;
+	struct vm_seen **seen = vm_read_managed(env, pw->w, poolid, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct annot *a = &seen[i]->notes.annot;
+		const char *project = annot_get(a, "project");
+
+		if (!seen[i]->problem && seen[i]->notes.finding == ANNOT_OK && project &&
+		    vm_owns_block(seen[i]))
+			(void)json_object_set_new(
+				pw->owned, arena_printf(env->arena, "%u", seen[i]->guest->vmid),
+				json_string(project));
+	}
+}
+
+static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
+{
+	const struct project_batch *b = batch;
+	struct project_world *pw = arena_alloc(env->arena, sizeof(*pw));
+	struct world *w = NULL;
+	bool purge = false;
+
+	for (size_t i = 0; i < b->nspecs; i++)
+		purge |= b->specs[i].absent && b->specs[i].purge;
+	if (world_read(env, purge ? WORLD_LIVE : WORLD_LISTS, &w, err) < 0)
+		return -1;
+	pw->w = w;
+	pw->owned = pxc_env_keep(env, json_object());
+	for (size_t i = 0; i < b->nspecs; i++)
+		if (b->specs[i].absent && b->specs[i].purge)
+			read_owned(env, pw, b->specs[i].poolid);
+	*ret_world = pw;
+	return 0;
+}
+
+static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
+{
+	return project_plan(batch, world, ret, err);
+}
+
+static int name_order(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A pool's comment has no digest: one writer at a time. */
+static const char *const *locks(struct pxc_env *env, const void *batch,
+				const struct pxc_plans *plans)
+{
+	const struct project_batch *b = batch;
+	const char **names = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*names));
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->nspecs; i++)
+		if (plans->plans[i]->nsteps)
+			names[n++] = arena_printf(env->arena, "project.%s", b->specs[i].name);
+	qsort(names, n, sizeof(*names), name_order);
+	return names;
+}
+
+const struct pxc_kind project_kind = {
+	.name = "project",
+	.plural = "projects",
+	.ops = project_ops,
+	.decode = decode,
+	.observe = observe,
+	.plan = plan,
+	.locks = locks,
+};

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* api_pools.c - /pools: nested by "/" in their names, with guests and storages as members. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/areas.h"
+#include "sim/state.h"
+
+#define MAX_LEVELS 3
+
+void sim_pool_free(void *value)
+{
+	struct sim_pool *pool = value;
+
+	free(pool->id);
+	free(pool->comment);
+	sim_map_release(&pool->guests, NULL);
+	sim_map_release(&pool->storages, NULL);
+	free(pool);
+}
+
+static bool format_pool(const char *name, const char *value, struct pxc_buf *why)
+{
+	unsigned levels = 1;
+
+	(void)name;
+	for (const char *at = value; *at; at++) {
+		if (*at == '/')
+			levels++;
+		else if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_",
+				 *at))
+			levels = 99;
+	}
+	if (levels <= MAX_LEVELS && *value)
+		return true;
+	if (levels == 99 || !*value)
+		buf_printf(why, "pool name '%s' contains invalid characters\n", value);
+	else
+		buf_printf(why, "pool name '%s' nested too deeply (max levels = %d)\n", value, MAX_LEVELS);
+	return false;
+}
+
+static json_t *guest_member(const struct sim *sim, const struct sim_guest *guest)
+{
+	auto_buf struct pxc_buf text = { 0 };
+	json_t *entry;
+
+	sim_resource_guest(sim, guest, &text);
+	entry = json_loads(text.data, 0, NULL);
+	json_object_del(entry, "pool");
+	return entry;
+}
+
+static json_t *members(struct sim_call *call, const struct sim_pool *pool, const char *type)
+{
+	struct sim *sim = call->sim;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < pool->guests.count; i++) {
+		unsigned vmid = (unsigned)strtoul(pool->guests.entries[i].key, NULL, 10);
+		const struct sim_guest *guest = sim_guest_find(sim, vmid);
+
+		if (guest && (!type || !strcmp(type, "qemu")))
+			json_array_append_new(list, guest_member(sim, guest));
+	}
+	for (size_t i = 0; i < pool->storages.count; i++) {
+		const struct sim_storage *storage =
+			sim_storage_find(sim, pool->storages.entries[i].key);
+
+		for (size_t n = 0; storage && n < sim->node_count; n++)
+			if (sim_storage_on(storage, &sim->nodes[n]) &&
+			    (!type || !strcmp(type, "storage")))
+				json_array_append_new(
+					list, sim_resource_storage(sim, storage, &sim->nodes[n]));
+	}
+	return list;
+}
+
+static json_t *describe(const struct sim_pool *pool)
+{
+	json_t *entry = json_pack("{s:s}", "poolid", pool->id);
+
+	if (pool->comment)
+		json_object_set_new(entry, "comment", json_string(pool->comment));
+	return entry;
+}
+
+static int get_pools(struct sim_call *call)
+{
+	const char *only = sim_arg(call, "poolid");
+	const struct sim_pool *pool = only ? sim_map_get(&call->sim->pools, only) : NULL;
+	json_t *entry;
+
+	if (only && !pool)
+		return sim_fail(call, 500, "pool '%s' does not exist", only);
+	call->data = json_array();
+	if (pool) {
+		if (sim_need(call, "Pool.Audit", "/pool/%s", only) < 0)
+			return -1;
+		entry = describe(pool);
+		json_object_set_new(entry, "members", members(call, pool, sim_arg(call, "type")));
+		json_array_append_new(call->data, entry);
+		return 0;
+	}
+	for (size_t i = 0; i < call->sim->pools.count; i++) {
+		auto_free char *path = NULL;
+
+		pool = call->sim->pools.entries[i].value;
+		path = pxc_printf("/pool/%s", pool->id);
+		if (sim_may(call, path, "Pool.Audit"))
+			json_array_append_new(call->data, describe(pool));
+	}
+	return 0;
+}
+
+static int get_pool(struct sim_call *call)
+{
+	const char *id = sim_arg(call, "poolid");
+	const struct sim_pool *pool = sim_map_get(&call->sim->pools, id);
+
+	if (!pool)
+		return sim_fail(call, 500, "pool '%s' does not exist", id);
+	call->data = describe(pool);
+	json_object_set_new(call->data, "members", members(call, pool, sim_arg(call, "type")));
+	return 0;
+}
+
+static int need_user_cfg(struct sim_call *call, const char *what)
+{
+	if (call->sim->quorate)
+		return 0;
+	return sim_fail(call, 500, "%s failed: cfs-lock 'file-user_cfg' error: no quorum!", what);
+}
+
+static int post_pool(struct sim_call *call)
+{
+	const char *id = sim_arg(call, "poolid"), *comment = sim_arg(call, "comment");
+	const char *slash = strrchr(id, '/');
+	auto_free char *parent = slash ? pxc_strndup(id, (size_t)(slash - id)) : NULL;
+	struct sim_pool *pool;
+
+	if (need_user_cfg(call, "create pool") < 0)
+		return -1;
+	if (sim_map_get(&call->sim->pools, id))
+		return sim_fail(call, 500, "create pool failed: pool '%s' already exists", id);
+	if (parent && !sim_map_get(&call->sim->pools, parent))
+		return sim_fail(call, 500,
+				"create pool failed: parent '%s' of pool '%s' does not exist", parent, id);
+	pool = pxc_calloc(1, sizeof(*pool));
+	pool->id = pxc_strdup(id);
+	pool->comment = comment && *comment ? pxc_strdup(comment) : NULL;
+	sim_map_put(&call->sim->pools, id, pool);
+	return 0;
+}
+
+static struct sim_pool *pool_of_guest(const struct sim *sim, const char *vmid)
+{
+	for (size_t i = 0; i < sim->pools.count; i++) {
+		struct sim_pool *pool = sim->pools.entries[i].value;
+
+		if (sim_map_get(&pool->guests, vmid))
+			return pool;
+	}
+	return NULL;
+}
+
+static int remove_guest(struct sim_call *call, struct sim_pool *pool, const char *vmid)
+{
+	struct sim_guest *guest = sim_guest_find(call->sim, (unsigned)strtoul(vmid, NULL, 10));
+
+	if (!sim_map_remove(&pool->guests, vmid))
+		return sim_fail(call, 500, "update pools failed: VM %s is not a pool member", vmid);
+	if (guest)
+		sim_guest_set_pool(call->sim, guest, NULL);
+	return 0;
+}
+
+static int add_guest(struct sim_call *call, struct sim_pool *pool, const char *vmid)
+{
+	struct sim_guest *guest = sim_guest_find(call->sim, (unsigned)strtoul(vmid, NULL, 10));
+	struct sim_pool *before = pool_of_guest(call->sim, vmid);
+
+	if (before == pool)
+		return sim_fail(call, 500, "update pools failed: VM %s is already a pool member", vmid);
+	if (before && !sim_arg_int(call, "allow-move", 0))
+		return sim_fail(call, 500,
+				"update pools failed: VM %s belongs already to pool '%s' and 'allow-move' is not set",
+				vmid, before->id);
+	if (before)
+		sim_map_remove(&before->guests, vmid);
+	if (guest)
+		sim_guest_set_pool(call->sim, guest, pool->id);
+	else
+		sim_map_put(&pool->guests, vmid, pool);
+	return 0;
+}
+
+static int change_storage(struct sim_call *call, struct sim_pool *pool, const char *id)
+{
+	bool remove = sim_arg_int(call, "delete", 0);
+	bool member = sim_map_get(&pool->storages, id) != NULL;
+
+	if (remove && !member)
+		return sim_fail(call, 500, "update pools failed: Storage '%s' is not a pool member", id);
+	if (!remove && member)
+		return sim_fail(call, 500, "update pools failed: Storage '%s' is already a pool member",
+				id);
+	if (remove)
+		sim_map_remove(&pool->storages, id);
+	else
+		sim_map_put(&pool->storages, id, pool);
+	return 0;
+}
+
+static int each(struct sim_call *call, struct sim_pool *pool, const char *list,
+		int (*change)(struct sim_call *call, struct sim_pool *pool, const char *id))
+{
+	for (const char *at = list; at && *at; at += strspn(at, ",; ")) {
+		auto_free char *id = pxc_strndup(at, strcspn(at, ",; "));
+
+		if (*id && change(call, pool, id) < 0)
+			return -1;
+		at += strlen(id);
+	}
+	return 0;
+}
+
+/* Who adds or removes members needs rights on the members too. */
+static int may_change_guest(struct sim_call *call, struct sim_pool *pool, const char *vmid)
+{
+	(void)pool;
+	return sim_need(call, "VM.Allocate", "/vms/%s", vmid);
+}
+
+static int may_change_storage(struct sim_call *call, struct sim_pool *pool, const char *id)
+{
+	(void)pool;
+	return sim_need(call, "Datastore.Allocate", "/storage/%s", id);
+}
+
+static int put_pool(struct sim_call *call)
+{
+	const char *id = sim_arg(call, "poolid"), *comment = sim_arg(call, "comment");
+	struct sim_pool *pool = sim_map_get(&call->sim->pools, id);
+	bool remove = sim_arg_int(call, "delete", 0);
+
+	if (need_user_cfg(call, "update pools") < 0)
+		return -1;
+	if (!pool)
+		return sim_fail(call, 500, "update pools failed: pool '%s' does not exist", id);
+	if (each(call, pool, sim_arg(call, "vms"), may_change_guest) < 0 ||
+	    each(call, pool, sim_arg(call, "storage"), may_change_storage) < 0)
+		return -1;
+	if (each(call, pool, sim_arg(call, "vms"), remove ? remove_guest : add_guest) < 0 ||
+	    each(call, pool, sim_arg(call, "storage"), change_storage) < 0)
+		return -1;
+	if (comment) {
+		free(pool->comment);
+		pool->comment = *comment ? pxc_strdup(comment) : NULL;
+	}
+	return 0;
+}
+
+static int delete_pool(struct sim_call *call)
+{
+	const char *id = sim_arg(call, "poolid");
+	struct sim_pool *pool = sim_map_get(&call->sim->pools, id);
+	auto_free char *below = pxc_printf("%s/", id), *path = pxc_printf("/pool/%s", id);
+	size_t i = sim_map_lower(&call->sim->pools, below);
+
+	if (need_user_cfg(call, "delete pool") < 0)
+		return -1;
+	if (!pool)
+		return sim_fail(call, 500, "delete pool failed: pool '%s' does not exist", id);
+	if (i < call->sim->pools.count && str_starts(call->sim->pools.entries[i].key, below))
+		return sim_fail(call, 500,
+				"delete pool failed: pool '%s' is not empty (contains pool '%s')", id,
+				call->sim->pools.entries[i].key);
+	if (pool->guests.count)
+		return sim_fail(call, 500, "delete pool failed: pool '%s' is not empty (contains VM %s)",
+				id, pool->guests.entries[0].key);
+	if (pool->storages.count)
+		return sim_fail(call, 500,
+				"delete pool failed: pool '%s' is not empty (contains storage '%s')", id,
+				pool->storages.entries[0].key);
+	sim_acl_forget_path(call->sim, path);
+	sim_map_remove(&call->sim->pools, id);
+	sim_pool_free(pool);
+	return 0;
+}
+
+static const struct sim_param pools_get[] = {
+	{ .name = "poolid", .format = format_pool },
+	{ .name = "type", .choices = "qemu, lxc, storage", .needs = "poolid" },
+	{ 0 },
+};
+static const struct sim_param pool_get[] = {
+	{ .name = "poolid", .format = format_pool },
+	{ .name = "type", .choices = "qemu, lxc, storage" },
+	{ 0 },
+};
+static const struct sim_param pool_post[] = {
+	{ .name = "poolid", .flags = SIM_REQUIRED, .format = format_pool },
+	{ .name = "comment" },
+	{ 0 },
+};
+static const struct sim_param pool_put[] = {
+	{ .name = "poolid", .flags = SIM_REQUIRED, .format = format_pool },
+	{ .name = "comment" },
+	{ .name = "vms", .flags = SIM_LIST, .format = sim_format_vmid },
+	{ .name = "storage", .flags = SIM_LIST },
+	{ .name = "allow-move", .type = SIM_BOOL },
+	{ .name = "delete", .type = SIM_BOOL },
+	{ 0 },
+};
+static const struct sim_param pool_delete[] = {
+	{ .name = "poolid", .flags = SIM_REQUIRED, .format = format_pool },
+	{ 0 },
+};
+
+const struct sim_route sim_pool_routes[] = {
+	{ "GET", "/pools", get_pools, pools_get, NULL, "user", 0 },
+	{ "POST", "/pools", post_pool, pool_post, NULL, "/pool/{poolid} Pool.Allocate", 0 },
+	{ "PUT", "/pools", put_pool, pool_put, NULL, "/pool/{poolid} Pool.Allocate", 0 },
+	{ "DELETE", "/pools", delete_pool, pool_delete, NULL, "/pool/{poolid} Pool.Allocate", 0 },
+	{ "GET", "/pools/{poolid}", get_pool, pool_get, NULL, "/pool/{poolid} Pool.Audit", 0 },
+	{ "PUT", "/pools/{poolid}", put_pool, pool_put, NULL, "/pool/{poolid} Pool.Allocate", 0 },
+	{ "DELETE", "/pools/{poolid}", delete_pool, pool_delete, NULL, "/pool/{poolid} Pool.Allocate", 0 },
+	{ 0 },
+};

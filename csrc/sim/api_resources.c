@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * api_resources.c - /cluster/resources: the whole cluster in one answer.
+ *
+ * Written as text, because 10,000 guests must not cost more than a few milliseconds: of each guest the part
+ * that pvestatd broadcast is already JSON, what changes by the second is appended.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/areas.h"
+#include "sim/state.h"
+
+static void add_string(struct pxc_buf *out, const char *key, const char *value)
+{
+	json_auto_t *text = json_string(value);
+	auto_free char *quoted = json_dumps(text, JSON_ENCODE_ANY);
+
+	buf_printf(out, ",\"%s\":%s", key, quoted);
+}
+
+/* What pvestatd said, and the counters of a running guest. */
+static void add_stats(const struct sim *sim, const struct sim_guest *guest, struct pxc_buf *out)
+{
+	bool up = guest->seen_run != SIM_STOPPED && guest->run != SIM_STOPPED;
+	long long uptime = up ? (long long)(sim->stat_ms - guest->started_ms) / 1000 : 0;
+
+	if (uptime < 0)
+		uptime = 0;
+	/* the summary without its braces */
+	buf_addc(out, ',');
+	buf_add(out, guest->summary + 1, strlen(guest->summary) - 2);
+	buf_printf(out,
+		   ",\"uptime\":%lld,\"cpu\":%s,\"mem\":%llu,\"memhost\":%llu,\"disk\":0,\"netin\":%lld,"
+		   "\"netout\":%lld,\"diskread\":%lld,\"diskwrite\":%lld",
+		   uptime, up ? "0.01" : "0", up ? (unsigned long long)guest->seen_maxmem / 2 : 0ull,
+		   up ? (unsigned long long)guest->seen_maxmem / 2 : 0ull, uptime * 100, uptime * 80,
+		   uptime * 1000, uptime * 500);
+}
+
+void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, struct pxc_buf *out)
+{
+	const char *tags = json_string_value(json_object_get(guest->config, "tags"));
+	const struct sim_ha *ha = sim->ha.count ? sim_ha_find(sim, guest->vmid) : NULL;
+
+	buf_printf(out, "{\"id\":\"qemu/%u\",\"type\":\"qemu\",\"vmid\":%u,\"node\":\"%s\"", guest->vmid,
+		   guest->vmid, guest->node->name);
+	if (guest->pool)
+		add_string(out, "pool", guest->pool);
+	if (tags)
+		add_string(out, "tags", tags);
+	if (guest->lock)
+		add_string(out, "lock", guest->lock);
+	if (ha && ha->crm[0])
+		add_string(out, "hastate", ha->crm);
+	if (guest->summary)
+		add_stats(sim, guest, out);
+	else
+		buf_adds(out, ",\"status\":\"unknown\"");
+	buf_addc(out, '}');
+}
+
+json_t *sim_resource_storage(const struct sim *sim, const struct sim_storage *storage,
+			     const struct sim_node *node)
+{
+	char id[256];
+	json_t *entry;
+
+	snprintf(id, sizeof(id), "storage/%s/%s", node->name, storage->id);
+	entry = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:O}", "id", id, "type", "storage",
+			  "storage", storage->id, "node", node->name, "shared",
+			  (int)sim_storage_shared(storage), "plugintype", storage->type, "status",
+			  node->online ? "available" : "unknown", "content",
+			  json_object_get(storage->config, "content"));
+	json_object_set_new(entry, "maxdisk", json_integer((json_int_t)storage->total_bytes));
+	json_object_set_new(entry, "disk",
+			    json_integer((json_int_t)sim_storage_used(sim, storage, node)));
+	return entry;
+}
+
+static void begin_entry(struct pxc_buf *out)
+{
+	if (out->len > 1)
+		buf_addc(out, ',');
+}
+
+static void add_json(struct pxc_buf *out, json_t *entry)
+{
+	auto_free char *text = json_dumps(entry, JSON_COMPACT);
+
+	begin_entry(out);
+	buf_adds(out, text);
+	json_decref(entry);
+}
+
+static void add_pools(struct sim_call *call)
+{
+	const struct sim_map *pools = &call->sim->pools;
+
+	for (size_t i = 0; i < pools->count; i++) {
+		const struct sim_pool *pool = pools->entries[i].value;
+		auto_free char *id = pxc_printf("/pool/%s", pool->id);
+
+		if (sim_may(call, id, "Pool.Audit"))
+			add_json(&call->text, json_pack("{s:s, s:s, s:s}", "id", id, "type", "pool", "pool",
+							pool->id));
+	}
+}
+
+static void add_guests(struct sim_call *call)
+{
+	struct sim *sim = call->sim;
+	bool all = sim_is_root(call) ||
+		   (!strcmp(call->user->id, "root@pam") && !(call->token && call->token->privsep));
+
+	for (size_t i = 0; i < sim->guest_count; i++) {
+		if (!all && !sim_may_vm(call, sim->guests[i]->vmid, "VM.Audit"))
+			continue;
+		begin_entry(&call->text);
+		sim_resource_guest(sim, sim->guests[i], &call->text);
+	}
+}
+
+static void add_nodes(struct sim_call *call)
+{
+	for (size_t i = 0; i < call->sim->node_count; i++) {
+		const struct sim_node *node = &call->sim->nodes[i];
+		json_t *entry = sim_resource_node(call, node);
+
+		json_object_set_new(entry, "cgroup-mode", json_integer(2));
+		if (call->sim->ha.count)
+			json_object_set_new(entry, "hastate",
+					    json_string(node->online ? "online" : "unknown"));
+		add_json(&call->text, entry);
+	}
+}
+
+static void add_storages(struct sim_call *call)
+{
+	struct sim *sim = call->sim;
+
+	for (size_t s = 0; s < sim->storages.count; s++) {
+		const struct sim_storage *storage = sim->storages.entries[s].value;
+		auto_free char *path = pxc_printf("/storage/%s", storage->id);
+
+		if (!sim_may(call, path, "Datastore.Audit"))
+			continue;
+		for (size_t i = 0; i < sim->node_count; i++)
+			if (sim_storage_on(storage, &sim->nodes[i]))
+				add_json(&call->text,
+					 sim_resource_storage(sim, storage, &sim->nodes[i]));
+	}
+}
+
+static void add_networks(struct sim_call *call)
+{
+	for (size_t i = 0; i < call->sim->node_count; i++) {
+		const struct sim_node *node = &call->sim->nodes[i];
+		auto_free char *id = pxc_printf("network/%s/zone/localnetwork", node->name);
+
+		if (sim_may(call, "/sdn/zones/localnetwork", "SDN.Audit"))
+			add_json(&call->text,
+				 json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "id", id, "type",
+					   "network", "network", "localnetwork", "network-type",
+					   "zone", "node", node->name, "status",
+					   node->online ? "ok" : "unknown"));
+	}
+}
+
+static int get_resources(struct sim_call *call)
+{
+	const char *type = sim_arg(call, "type");
+
+	buf_addc(&call->text, '[');
+	if (!type)
+		add_pools(call);
+	if (!type || !strcmp(type, "vm"))
+		add_guests(call);
+	if (!type || !strcmp(type, "node"))
+		add_nodes(call);
+	if (!type || !strcmp(type, "storage"))
+		add_storages(call);
+	if (!type)
+		add_networks(call);
+	buf_addc(&call->text, ']');
+	return 0;
+}
+
+static const struct sim_param resources_get[] = {
+	{ .name = "type", .choices = "vm, storage, node, sdn" },
+	{ 0 },
+};
+
+const struct sim_route sim_resources_routes[] = {
+	{ "GET", "/cluster/resources", get_resources, resources_get, NULL, "user", 0 },
+	{ 0 },
+};
