@@ -2,8 +2,9 @@
 # From plugins/modules/K.yml to C tables: the generator runs at build time, nothing of it is in git.
 CONTRACTS := $(KINDS:%=plugins/modules/pxc_%.yml)
 FRAGMENTS := $(wildcard plugins/doc_fragments/*.yml)
+ARGSPEC   := $(patsubst csrc/tools/%.c,$B/tools/%.o,$(wildcard csrc/tools/argspec*.c))
 
-$B/bin/argspec: $B/tools/argspec.o $B/tools/argspec_emit.o $B/libbase.a
+$B/bin/argspec: $(ARGSPEC) $B/libansible.a $B/libbase.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) -l:libyaml.a -l:libjansson.a -lcrypto -lm -o $@
 

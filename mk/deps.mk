@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What the build, the demo and the tests need, as Debian names it (12 and 13).
+DEB_BUILD := build-essential pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev libyaml-dev libmicrohttpd-dev
+DEB_RUN   := ansible-core python3-yaml
+DEB_TEST  := clang llvm clang-format cppcheck valgrind libcmocka-dev yamllint wrk curl openssl python3-venv procps
+DEB_LISTED := $(DEB_BUILD) $(DEB_RUN) $(DEB_TEST)
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+APT  := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o=Dpkg::Use-Pty=0
+
+# Only what is missing is installed, and nothing is asked of the network when all is there.
+deps:
+	$(Q)missing=$$(for p in $(DEB_LISTED); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then echo "installing:" $$missing; \
+		$(APT) update >/dev/null && $(APT) install --no-install-recommends $$missing >/dev/null; fi
+.PHONY: deps

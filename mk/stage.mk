@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The collection as Ansible wants it: what git has, and beside it the program, its links and the generated files.
+C        := $B/ansible_collections/pxcloud/pve
+VERSION  := $(shell sed -n 's/^version: *//p' galaxy.yml)
+BINDIR   := plugins/plugin_utils/bin/linux-$(ARCH)
+TOPLEVEL := LICENSE README.md galaxy.yml CHANGELOG.md
+STAGED_DIRS := playbooks roles docs meta changelogs
+COPIED   := $(wildcard $(TOPLEVEL)) $(shell find $(wildcard $(STAGED_DIRS)) -type f 2>/dev/null) \
+            $(wildcard plugins/plugin_utils/*.py plugins/modules/*.yml)
+MODULES  := $(KINDS:%=pxc_%)
+
+STAGED := $(COPIED:%=$C/%) $C/$(BINDIR)/pxc $(MODULES:%=$C/plugins/modules/%) $(MODULES:%=$C/plugins/modules/%.py) \
+          $(MODULES:%=$C/plugins/action/%.py) $(FRAGMENTS:plugins/%.yml=$C/plugins/%.py) $C/meta/runtime.yml
+
+stage: $(STAGED)
+
+$(COPIED:%=$C/%): $C/%: %
+	$(Q)mkdir -p $(@D) && cp -p $< $@
+
+$C/$(BINDIR)/pxc: $B/bin/pxc
+	$(Q)mkdir -p $(@D) && strip -o $@ $<
+
+$(MODULES:%=$C/plugins/modules/%): $C/$(BINDIR)/pxc
+	$(Q)mkdir -p $(@D) && ln -sfn ../../$(BINDIR)/pxc $@
+
+$C/plugins/modules/%.py: plugins/modules/%.yml $B/bin/argspec $(FRAGMENTS)
+	$(Q)mkdir -p $(@D) && $B/bin/argspec py $< > $@
+
+$C/plugins/action/%.py: plugins/modules/%.yml $B/bin/argspec $(FRAGMENTS)
+	$(Q)mkdir -p $(@D) && $B/bin/argspec action $< > $@
+
+$C/plugins/doc_fragments/%.py: plugins/doc_fragments/%.yml $B/bin/argspec
+	$(Q)mkdir -p $(@D) && $B/bin/argspec fragment $< > $@
+
+$C/meta/runtime.yml: $(CONTRACTS) $B/bin/argspec $(FRAGMENTS)
+	$(Q)mkdir -p $(@D) && $B/bin/argspec runtime $(CONTRACTS) > $@
+
+TARBALL := $B/dist/pxcloud-pve-$(VERSION).tar.gz
+dist: $(TARBALL)
+$(TARBALL): $(STAGED)
+	$(Q)mkdir -p $(@D)
+	$(Q)ansible-galaxy collection build --force --output-path $(@D) $C
+
+install: $(TARBALL)
+	$(Q)ansible-galaxy collection install --force $<
+
+.PHONY: stage dist install

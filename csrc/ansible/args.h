@@ -22,11 +22,12 @@ struct ans_task {
 };
 
 struct ans_args {
+	const struct ans_spec *spec;
 	struct ans_task task;
-	json_t *params;   /* owned; coerced, defaults filled in at every level; absent = not given (or null) */
-	json_t *given;    /* owned; the same tree WITHOUT defaults: what the user (or an env fallback) named */
+	json_t *params; /* owned; coerced, defaults filled in at every level; absent = not given (or null) */
+	json_t *given; /* owned; the same tree WITHOUT defaults: what the user (or an env fallback) named */
 	json_t *warnings; /* owned; array of strings */
-	json_t *secrets;  /* owned; array of strings that must never be printed (no_log values, longest first) */
+	json_t *secrets; /* owned; array of strings that must never be printed (no_log values, longest first) */
 };
 
 void ans_args_release(struct ans_args *args);
@@ -47,3 +48,16 @@ must_check int ans_read(int argc, char **argv, json_t **ret, struct pxc_err *err
 must_check int ans_validate(const struct ans_spec *spec, const json_t *raw,
 			    const char *(*getenv_fn)(const char *name), struct ans_args *ret,
 			    struct pxc_err *err);
+
+const char *ans_getenv(const char *name); /* getenv(3) */
+
+/* coerce.c: one value to its type; the result is a new reference, NULL with err EINVAL ("cannot be converted to an int"). */
+json_t *ans_coerce(const struct ans_option *option, const json_t *value, struct pxc_err *err);
+json_t *ans_coerce_scalar(enum ans_type type, const struct ans_option *option, const json_t *value,
+			  struct pxc_err *err);
+
+/* check.c: the cross-field rules of one level. context: "" or "vms -> disks". */
+must_check int ans_check_rules(const struct ans_rules *rules, const json_t *params,
+			       const char *context, struct pxc_err *err);
+const struct ans_option *ans_find(const struct ans_rules *rules,
+				  const char *name); /* by name or alias */

@@ -26,10 +26,11 @@ struct ans_option {
 	enum ans_type type;
 	enum ans_type elements; /* for ANS_LIST; ANS_RAW when not said */
 	bool required, no_log;
-	const char *default_json; /* compact JSON, or NULL */
-	const char *const *choices; /* NULL-terminated canonical texts, or NULL */
-	const char *const *aliases; /* NULL-terminated, or NULL */
-	const char *const *env;     /* NULL-terminated names of environment fallbacks, or NULL */
+	unsigned long long unit;     /* ANS_BYTES: what a bare number counts, e.g. 1 MiB */
+	const char *default_json;    /* compact JSON, or NULL */
+	const char *const *choices;  /* NULL-terminated canonical texts, or NULL */
+	const char *const *aliases;  /* NULL-terminated, or NULL */
+	const char *const *env;      /* NULL-terminated names of environment fallbacks, or NULL */
 	const struct ans_rules *sub; /* suboptions of a dict, or of the dicts of a list; or NULL */
 };
 
@@ -61,7 +62,13 @@ struct ans_spec {
 	const char *short_description;
 	bool supports_check_mode;
 	struct ans_rules rules;
+	/* Option that takes a list of objects, the others being their defaults ("vms"); NULL = none. */
+	const char *batch;
+	const char *const
+		*batch_required; /* what each object must have; NULL-terminated, or NULL */
+	const char *const
+		*batch_shared; /* options that are the task's, not an object's (connection) */
 };
 
-/* The table of all modules in this program, generated; ends with name == NULL. */
+/* The table of all modules in this program, generated; ends with NULL. */
 extern const struct ans_spec *const ans_specs[];

@@ -98,7 +98,7 @@ static int run_module(const struct pxc_kind *kind, const struct ans_spec *spec, 
 
 	if (ans_read(argc, argv, &raw, &err) < 0)
 		return result_fail(err.msg);
-	r = ans_validate(spec, raw, getenv_const, &args, &err);
+	r = ans_validate(spec, raw, ans_getenv, &args, &err);
 	if (r == 0)
 		r = run(kind, &args, &result, &err);
 	if (!result)

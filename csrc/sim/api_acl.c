@@ -15,8 +15,8 @@ static int get_access(struct sim_call *call)
 static int get_domains(struct sim_call *call)
 {
 	call->data = json_pack("[{s:s, s:s, s:s}, {s:s, s:s, s:s}]", "realm", "pam", "type", "pam",
-			       "comment", "Linux PAM standard authentication", "realm", "pve", "type",
-			       "pve", "comment", "Proxmox VE authentication server");
+			       "comment", "Linux PAM standard authentication", "realm", "pve",
+			       "type", "pve", "comment", "Proxmox VE authentication server");
 	return 0;
 }
 
@@ -45,13 +45,13 @@ static int get_acl(struct sim_call *call)
 
 		if (!sim_may(call, acl->path, "Permissions.Modify"))
 			continue;
-		json_array_append_new(call->data,
-				      json_pack("{s:s, s:s, s:s, s:s, s:i}", "path", acl->path, "type",
-						acl->type == 'u' ? "user" :
-						acl->type == 'g' ? "group" :
-								   "token",
-						"ugid", acl->who, "roleid", acl->role, "propagate",
-						(int)acl->propagate));
+		json_array_append_new(call->data, json_pack("{s:s, s:s, s:s, s:s, s:i}", "path",
+							    acl->path, "type",
+							    acl->type == 'u'   ? "user"
+							    : acl->type == 'g' ? "group"
+									       : "token",
+							    "ugid", acl->who, "roleid", acl->role,
+							    "propagate", (int)acl->propagate));
 	}
 	return 0;
 }
@@ -109,9 +109,9 @@ static int each_name(struct sim_call *call, char type, const char *list, bool dr
 
 		if (dry && !exists(call->sim, type, who))
 			return sim_fail(call, 500, "ACL update failed: %s '%s' does not exist",
-					type == 'u' ? "user" :
-					type == 'g' ? "group" :
-						      "token",
+					type == 'u'   ? "user"
+					: type == 'g' ? "group"
+						      : "token",
 					who);
 		for (const char *r = sim_arg(call, "roles"); *r && !dry; r += strspn(r, ",; ")) {
 			auto_free char *role = pxc_strndup(r, strcspn(r, ",; "));
@@ -130,7 +130,8 @@ static int check_roles(struct sim_call *call)
 		auto_free char *role = pxc_strndup(r, strcspn(r, ",; "));
 
 		if (!sim_map_get(&call->sim->roles, role))
-			return sim_fail(call, 500, "ACL update failed: role '%s' does not exist", role);
+			return sim_fail(call, 500, "ACL update failed: role '%s' does not exist",
+					role);
 		r += strlen(role);
 	}
 	return 0;
@@ -221,8 +222,8 @@ static void add_pool_paths(struct sim_call *call, const struct sim_user *user,
 
 static int get_permissions(struct sim_call *call)
 {
-	static const char *const always[] = { "/",    "/access",  "/access/groups", "/nodes", "/pool",
-					      "/sdn", "/storage", "/vms" };
+	static const char *const always[] = { "/",     "/access", "/access/groups", "/nodes",
+					      "/pool", "/sdn",    "/storage",       "/vms" };
 	const char *whose = sim_arg(call, "userid"), *only = sim_arg(call, "path");
 	const char *bang = whose ? strchr(whose, '!') : NULL;
 	auto_free char *id = whose ? pxc_strndup(whose, strcspn(whose, "!")) : NULL;
@@ -236,7 +237,8 @@ static int get_permissions(struct sim_call *call)
 	if (bang) {
 		token = sim_map_get(&user->tokens, bang + 1);
 		if (!token)
-			return sim_fail(call, 500, "no such token '%s' for user '%s'", bang + 1, id);
+			return sim_fail(call, 500, "no such token '%s' for user '%s'", bang + 1,
+					id);
 	}
 	call->data = json_object();
 	if (only) {
@@ -263,7 +265,8 @@ static const struct sim_param acl_put[] = {
 };
 static const struct sim_param permissions_get[] = {
 	{ .name = "path" },
-	{ .name = "userid", .pattern = "^[^[:space:]:/]+@[A-Za-z][A-Za-z0-9._-]+(![A-Za-z][A-Za-z0-9._-]+)?$" },
+	{ .name = "userid",
+	  .pattern = "^[^[:space:]:/]+@[A-Za-z][A-Za-z0-9._-]+(![A-Za-z][A-Za-z0-9._-]+)?$" },
 	{ 0 },
 };
 

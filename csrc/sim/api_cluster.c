@@ -8,10 +8,11 @@
 
 static int get_cluster(struct sim_call *call)
 {
-	return sim_answer_index(call, "name",
-				"acme backup backup-info bulk-action ceph config firewall ha jobs log "
-				"mapping metrics notifications nextid options qemu replication resources "
-				"status tasks sdn");
+	return sim_answer_index(
+		call, "name",
+		"acme backup backup-info bulk-action ceph config firewall ha jobs log "
+		"mapping metrics notifications nextid options qemu replication resources "
+		"status tasks sdn");
 }
 
 static int get_status(struct sim_call *call)
@@ -21,10 +22,10 @@ static int get_status(struct sim_call *call)
 	call->data = json_array();
 	if (sim->clustered)
 		json_array_append_new(
-			call->data, json_pack("{s:s, s:s, s:s, s:i, s:i, s:i}", "type", "cluster", "id",
-					      "cluster", "name", sim->options.cluster_name, "version",
-					      (int)sim->node_count, "nodes", (int)sim->node_count,
-					      "quorate", (int)sim->quorate));
+			call->data, json_pack("{s:s, s:s, s:s, s:i, s:i, s:i}", "type", "cluster",
+					      "id", "cluster", "name", sim->options.cluster_name,
+					      "version", (int)sim->node_count, "nodes",
+					      (int)sim->node_count, "quorate", (int)sim->quorate));
 	for (size_t i = 0; i < sim->node_count; i++) {
 		const struct sim_node *node = &sim->nodes[i];
 		char id[80];
@@ -32,8 +33,8 @@ static int get_status(struct sim_call *call)
 		snprintf(id, sizeof(id), "node/%s", node->name);
 		json_array_append_new(
 			call->data,
-			json_pack("{s:s, s:i, s:i, s:s, s:s, s:s, s:s, s:i}", "type", "node", "nodeid",
-				  sim->clustered ? (int)node->number : 0, "local",
+			json_pack("{s:s, s:i, s:i, s:s, s:s, s:s, s:s, s:i}", "type", "node",
+				  "nodeid", sim->clustered ? (int)node->number : 0, "local",
 				  (int)(node == call->node), "level", "", "name", node->name, "ip",
 				  node->ip, "id", id, "online", (int)node->online));
 	}
@@ -61,7 +62,8 @@ static int get_log(struct sim_call *call)
 	json_t *entry;
 
 	call->data = json_array();
-	json_array_foreach(call->sim->log, i, entry) {
+	json_array_foreach(call->sim->log, i, entry)
+	{
 		const char *user = json_string_value(json_object_get(entry, "user"));
 
 		if (json_array_size(call->data) >= max)
@@ -79,10 +81,10 @@ static int get_config_nodes(struct sim_call *call)
 	call->data = json_array();
 	for (size_t i = 0; i < sim->node_count && sim->clustered; i++)
 		json_array_append_new(
-			call->data, json_pack("{s:s, s:s, s:s, s:s, s:o}", "node", sim->nodes[i].name,
-					      "name", sim->nodes[i].name, "quorum_votes", "1",
-					      "ring0_addr", sim->nodes[i].ip, "nodeid",
-					      json_sprintf("%u", sim->nodes[i].number)));
+			call->data, json_pack("{s:s, s:s, s:s, s:s, s:o}", "node",
+					      sim->nodes[i].name, "name", sim->nodes[i].name,
+					      "quorum_votes", "1", "ring0_addr", sim->nodes[i].ip,
+					      "nodeid", json_sprintf("%u", sim->nodes[i].number)));
 	return 0;
 }
 
@@ -90,8 +92,8 @@ static json_t *totem(const struct sim *sim)
 {
 	return json_pack("{s:s, s:{s:{s:s}}, s:s, s:o, s:s, s:s, s:s}", "ip_version", "ipv4-6",
 			 "interface", "0", "linknumber", "0", "secauth", "on", "config_version",
-			 json_sprintf("%zu", sim->node_count), "version", "2", "link_mode", "passive",
-			 "cluster_name", sim->options.cluster_name);
+			 json_sprintf("%zu", sim->node_count), "version", "2", "link_mode",
+			 "passive", "cluster_name", sim->options.cluster_name);
 }
 
 static int get_totem(struct sim_call *call)

@@ -16,7 +16,8 @@ static struct sim_storage *reach_storage(struct sim_call *call)
 	if (!storage)
 		sim_fail(call, 500, "storage '%s' does not exist", id);
 	else if (!sim_storage_on(storage, call->node))
-		sim_fail(call, 500, "storage '%s' is not available on node '%s'", id, call->node->name);
+		sim_fail(call, 500, "storage '%s' is not available on node '%s'", id,
+			 call->node->name);
 	else
 		return storage;
 	return NULL;
@@ -42,9 +43,10 @@ static json_t *parent_text(const struct sim_volume *volume)
 
 static json_t *describe(const struct sim_volume *volume)
 {
-	json_t *entry = json_pack("{s:s, s:s, s:s, s:I, s:I}", "volid", volume->volid, "content",
-				  volume->content, "format", volume->format, "size",
-				  (json_int_t)volume->size_bytes, "ctime", (json_int_t)volume->ctime_s);
+	json_t *entry =
+		json_pack("{s:s, s:s, s:s, s:I, s:I}", "volid", volume->volid, "content",
+			  volume->content, "format", volume->format, "size",
+			  (json_int_t)volume->size_bytes, "ctime", (json_int_t)volume->ctime_s);
 
 	if (volume->vmid)
 		json_object_set_new(entry, "vmid", json_integer(volume->vmid));
@@ -147,8 +149,8 @@ static char *asked_volid(const struct sim_call *call)
 {
 	const char *volume = sim_arg(call, "volume");
 
-	return strchr(volume, ':') ? pxc_strdup(volume) :
-				     pxc_printf("%s:%s", sim_arg(call, "storage"), volume);
+	return strchr(volume, ':') ? pxc_strdup(volume)
+				   : pxc_printf("%s:%s", sim_arg(call, "storage"), volume);
 }
 
 static char *path_of(const struct sim_volume *volume)
@@ -176,8 +178,8 @@ static int get_volume(struct sim_call *call)
 	if (!sim_may(call, storage_path, "Datastore.Audit|Datastore.AllocateSpace"))
 		return sim_deny(call, "%s", "");
 	if (!volume)
-		return sim_fail(call, 500, "volume_size_info on '%s' failed - volume does not exist",
-				volid);
+		return sim_fail(call, 500,
+				"volume_size_info on '%s' failed - volume does not exist", volid);
 	path = path_of(volume);
 	call->data = json_pack("{s:I, s:s, s:s}", "size", (json_int_t)volume->size_bytes, "format",
 			       volume->format, "path", path);
@@ -200,7 +202,8 @@ static int put_volume(struct sim_call *call)
 	if (!volume)
 		return sim_fail(call, 500, "no such volume '%s'", volid);
 	if (notes && is_image(volume))
-		return sim_fail(call, 500, "attribute 'notes' is not supported for volume '%s'", volid);
+		return sim_fail(call, 500, "attribute 'notes' is not supported for volume '%s'",
+				volid);
 	if (notes) {
 		free(volume->notes);
 		volume->notes = *notes ? pxc_strdup(notes) : NULL;
@@ -232,7 +235,8 @@ static int64_t work_free(struct sim_task *task)
 		return 0;
 	}
 	if (is_base(task->sim, volid))
-		return sim_task_fail(task, "base volume '%s' is still in use by linked cloned", volid);
+		return sim_task_fail(task, "base volume '%s' is still in use by linked cloned",
+				     volid);
 	if (volume->is_protected)
 		return sim_task_fail(task, "can't remove protected volume '%s'", volid);
 	sim_volume_remove(task->sim, volume);

@@ -256,7 +256,8 @@ static const struct sim_param role_put[] = {
 
 const struct sim_route sim_group_routes[] = {
 	{ "GET", "/access/groups", get_groups, NULL, NULL, "user", 0 },
-	{ "POST", "/access/groups", post_group, group_post, NULL, "/access/groups Group.Allocate", 0 },
+	{ "POST", "/access/groups", post_group, group_post, NULL, "/access/groups Group.Allocate",
+	  0 },
 	{ "GET", "/access/groups/{groupid}", get_group, NULL, NULL,
 	  "/access/groups Sys.Audit|Group.Allocate", 0 },
 	{ "PUT", "/access/groups/{groupid}", put_group, group_post, NULL,

@@ -49,7 +49,8 @@ json_t *sim_resource_node(const struct sim_call *call, const struct sim_node *no
 		return entry;
 	json_object_set_new(entry, "uptime", json_integer(uptime_s(call, node)));
 	json_object_set_new(entry, "cpu", json_real(0.01));
-	json_object_set_new(entry, "mem", json_integer((json_int_t)(node->used_bytes + (2ull << 30))));
+	json_object_set_new(entry, "mem",
+			    json_integer((json_int_t)(node->used_bytes + (2ull << 30))));
 	json_object_set_new(entry, "disk", json_integer((json_int_t)(NODE_DISK_BYTES / 10)));
 	return entry;
 }
@@ -92,16 +93,16 @@ static int get_node_status(struct sim_call *call)
 {
 	const struct sim_node *node = call->node;
 	const uint64_t used = NODE_DISK_BYTES / 10;
-	json_t *cpu = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:i}", "flags",
-				"fpu sse sse2 avx avx2 aes", "cores", (int)node->cores, "mhz",
-				"2400.000", "vendor", "AuthenticAMD", "hvm", "1", "model",
-				"AMD EPYC (simulated)", "user_hz", 100, "sockets", 1, "family", "25",
-				"cpus", (int)node->cores);
+	json_t *cpu =
+		json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:i}", "flags",
+			  "fpu sse sse2 avx avx2 aes", "cores", (int)node->cores, "mhz", "2400.000",
+			  "vendor", "AuthenticAMD", "hvm", "1", "model", "AMD EPYC (simulated)",
+			  "user_hz", 100, "sockets", 1, "family", "25", "cpus", (int)node->cores);
 
 	call->data = json_pack(
-		"{s:{s:s}, s:{s:i, s:i, s:i}, s:i, s:s, s:I, s:i, s:o, s:s, s:{s:i}, s:o}", "boot-info",
-		"mode", "legacy-bios", "swap", "used", 0, "free", 0, "total", 0, "idle", 0,
-		"pveversion", "pve-manager/" VERSION "/" REPOID, "uptime",
+		"{s:{s:s}, s:{s:i, s:i, s:i}, s:i, s:s, s:I, s:i, s:o, s:s, s:{s:i}, s:o}",
+		"boot-info", "mode", "legacy-bios", "swap", "used", 0, "free", 0, "total", 0,
+		"idle", 0, "pveversion", "pve-manager/" VERSION "/" REPOID, "uptime",
 		(json_int_t)uptime_s(call, node), "wait", 0, "memory", memory_of(node), "kversion",
 		"Linux 6.18.0-1-pve #1 SMP PREEMPT_DYNAMIC", "ksm", "shared", 0, "cpuinfo", cpu);
 	json_object_set_new(call->data, "rootfs",
@@ -112,8 +113,8 @@ static int get_node_status(struct sim_call *call)
 	json_object_set_new(call->data, "loadavg", json_pack("[s,s,s]", "0.10", "0.10", "0.10"));
 	json_object_set_new(call->data, "cpu", json_real(0.01));
 	json_object_set_new(call->data, "current-kernel",
-			    json_pack("{s:s, s:s, s:s, s:s}", "machine", "x86_64", "sysname", "Linux",
-				      "release", "6.18.0-1-pve", "version",
+			    json_pack("{s:s, s:s, s:s, s:s}", "machine", "x86_64", "sysname",
+				      "Linux", "release", "6.18.0-1-pve", "version",
 				      "#1 SMP PREEMPT_DYNAMIC"));
 	return 0;
 }
@@ -128,7 +129,8 @@ static int get_time(struct sim_call *call)
 {
 	json_int_t now = call->sim->now_ms / 1000;
 
-	call->data = json_pack("{s:I, s:s, s:I}", "time", now, "timezone", "Etc/UTC", "localtime", now);
+	call->data =
+		json_pack("{s:I, s:s, s:I}", "time", now, "timezone", "Etc/UTC", "localtime", now);
 	return 0;
 }
 
@@ -167,15 +169,17 @@ static int put_node_config(struct sim_call *call)
 		json_object_del(call->node->config, name);
 		at += strlen(name);
 	}
-	json_object_foreach(call->params, key, value) {
+	json_object_foreach(call->params, key, value)
+	{
 		if (!strcmp(key, "node") || !strcmp(key, "digest") || !strcmp(key, "delete"))
 			continue;
 		if (!strcmp(key, "description"))
 			json_object_set_new(call->node->config, key,
 					    json_sprintf("%s\n", json_string_value(value)));
 		else if (json_is_integer(value))
-			json_object_set_new(call->node->config, key,
-					    json_sprintf("%lld", (long long)json_integer_value(value)));
+			json_object_set_new(
+				call->node->config, key,
+				json_sprintf("%lld", (long long)json_integer_value(value)));
 		else
 			json_object_set(call->node->config, key, value);
 	}
@@ -203,9 +207,10 @@ static int get_network(struct sim_call *call)
 		json_array_append_new(call->data, bridge(call->node));
 	if (!type || !strcmp(type, "eth"))
 		json_array_append_new(call->data,
-				      json_pack("{s:i, s:s, s:[s], s:s, s:i, s:s, s:s}", "priority", 3,
-						"type", "eth", "families", "inet", "method", "manual",
-						"active", 1, "iface", "eno1", "method6", "manual"));
+				      json_pack("{s:i, s:s, s:[s], s:s, s:i, s:s, s:s}", "priority",
+						3, "type", "eth", "families", "inet", "method",
+						"manual", "active", 1, "iface", "eno1", "method6",
+						"manual"));
 	return 0;
 }
 
@@ -216,9 +221,10 @@ static int get_empty(struct sim_call *call)
 }
 
 static const struct sim_param config_get[] = {
-	{ .name = "property", .choices = "acme, acmedomain0, acmedomain1, acmedomain2, acmedomain3, "
-					 "acmedomain4, acmedomain5, ballooning-target, description, "
-					 "location, startall-onboot-delay, wakeonlan" },
+	{ .name = "property",
+	  .choices = "acme, acmedomain0, acmedomain1, acmedomain2, acmedomain3, "
+		     "acmedomain4, acmedomain5, ballooning-target, description, "
+		     "location, startall-onboot-delay, wakeonlan" },
 	{ 0 },
 };
 static const struct sim_param config_put[] = {
@@ -239,8 +245,9 @@ static const struct sim_param status_post[] = {
 };
 static const struct sim_param network_get[] = {
 	{ .name = "type",
-	  .choices = "bridge, bond, eth, alias, vlan, fabric, OVSBridge, OVSBond, OVSPort, OVSIntPort, "
-		     "vnet, any_bridge, any_local_bridge, include_sdn" },
+	  .choices =
+		  "bridge, bond, eth, alias, vlan, fabric, OVSBridge, OVSBond, OVSPort, OVSIntPort, "
+		  "vnet, any_bridge, any_local_bridge, include_sdn" },
 	{ 0 },
 };
 
@@ -249,13 +256,16 @@ const struct sim_route sim_node_routes[] = {
 	{ "GET", "/", get_root, NULL, NULL, "user", 0 },
 	{ "GET", "/nodes", get_nodes, NULL, NULL, "user", 0 },
 	{ "GET", "/nodes/{node}", get_node, NULL, NULL, "user", 0 },
-	{ "GET", "/nodes/{node}/status", get_node_status, NULL, NULL, "/nodes/{node} Sys.Audit", 0 },
+	{ "GET", "/nodes/{node}/status", get_node_status, NULL, NULL, "/nodes/{node} Sys.Audit",
+	  0 },
 	{ "POST", "/nodes/{node}/status", post_node_status, status_post, NULL,
 	  "/nodes/{node} Sys.PowerMgmt", 0 },
 	{ "GET", "/nodes/{node}/version", get_version, NULL, NULL, "user", 0 },
 	{ "GET", "/nodes/{node}/time", get_time, NULL, NULL, "/nodes/{node} Sys.Audit", 0 },
-	{ "GET", "/nodes/{node}/config", get_node_config, config_get, NULL, "/nodes/{node} Sys.Audit", 0 },
-	{ "PUT", "/nodes/{node}/config", put_node_config, config_put, NULL, "/nodes/{node} Sys.Modify", 0 },
+	{ "GET", "/nodes/{node}/config", get_node_config, config_get, NULL,
+	  "/nodes/{node} Sys.Audit", 0 },
+	{ "PUT", "/nodes/{node}/config", put_node_config, config_put, NULL,
+	  "/nodes/{node} Sys.Modify", 0 },
 	{ "GET", "/nodes/{node}/network", get_network, network_get, NULL, "user", 0 },
 	{ "GET", "/nodes/{node}/lxc", get_empty, NULL, NULL, "user", 0 },
 	{ 0 },

@@ -11,8 +11,9 @@ static const struct {
 	const char *option, *keys;
 } property_strings[] = {
 	{ "bwlimit", "clone:i default:i migration:i move:i restore:i" },
-	{ "crs", "ha:s ha-auto-rebalance:b ha-auto-rebalance-hold-duration:i ha-auto-rebalance-margin:i "
-		 "ha-auto-rebalance-method:s ha-auto-rebalance-threshold:i ha-rebalance-on-start:b" },
+	{ "crs",
+	  "ha:s ha-auto-rebalance:b ha-auto-rebalance-hold-duration:i ha-auto-rebalance-margin:i "
+	  "ha-auto-rebalance-method:s ha-auto-rebalance-threshold:i ha-rebalance-on-start:b" },
 	{ "ha", "shutdown_policy:s" },
 	{ "migration", "network:s type:s" },
 	{ "next-id", "lower:s upper:s" },
@@ -36,7 +37,7 @@ static const char *keys_of(const char *option)
 /* Type letter of key in "a:i b:s", or 0. */
 static char key_type(const char *keys, const char *key, size_t len)
 {
-	for (const char *at = keys; *at; at += strspn(at, " ")) {
+	for (const char *at = keys; at && *at; at += strspn(at, " ")) {
 		size_t n = strcspn(at, ":");
 
 		if (n == len && !strncmp(at, key, n))
@@ -54,8 +55,9 @@ static const char *default_key(const char *option)
 
 static bool is_bool(const char *text, json_int_t *ret)
 {
-	static const char *const yes[] = { "1", "on", "yes", "true" },
-				 *const no[] = { "0", "off", "no", "false" };
+	static const char *const yes[] = { "1", "on", "yes", "true" }, *const no[] = { "0", "off",
+										       "no",
+										       "false" };
 
 	for (size_t i = 0; i < 4; i++) {
 		if (!strcmp(text, yes[i]) || !strcmp(text, no[i])) {
@@ -89,14 +91,15 @@ static bool parse_pair(const char *option, const char *key, const char *value, j
 
 	switch (type) {
 	case 0:
-		buf_printf(why,
-			   "%s.%s: property is not defined in schema and the schema does not allow additional properties\n",
-			   option, key);
+		buf_printf(
+			why,
+			"%s.%s: property is not defined in schema and the schema does not allow additional properties\n",
+			option, key);
 		return false;
 	case 'b':
 		if (!is_bool(value, &number)) {
-			buf_printf(why, "%s.%s: type check ('boolean') failed - got '%s'\n", option, key,
-				   value);
+			buf_printf(why, "%s.%s: type check ('boolean') failed - got '%s'\n", option,
+				   key, value);
 			return false;
 		}
 		json_object_set_new(into, key, json_integer(number));
@@ -104,8 +107,8 @@ static bool parse_pair(const char *option, const char *key, const char *value, j
 	case 'i':
 		number = strtoll(value, &end, 10);
 		if (!*value || *end) {
-			buf_printf(why, "%s.%s: type check ('integer') failed - got '%s'\n", option, key,
-				   value);
+			buf_printf(why, "%s.%s: type check ('integer') failed - got '%s'\n", option,
+				   key, value);
 			return false;
 		}
 		json_object_set_new(into, key, json_integer(number));
@@ -132,7 +135,8 @@ static bool parse_option(const char *option, const char *text, json_t *into, str
 			key = pxc_strdup(default_key(option));
 			value = pxc_strndup(at, len);
 		} else {
-			buf_printf(why, "value without key, but schema does not define a default key\n");
+			buf_printf(why,
+				   "value without key, but schema does not define a default key\n");
 			return false;
 		}
 		if (!parse_pair(option, key, value, into, why))
@@ -160,7 +164,8 @@ static bool format_mac_prefix(const char *name, const char *value, struct pxc_bu
 
 	(void)name;
 	for (size_t i = 0; i < len && good; i++)
-		good = i % 3 == 2 ? value[i] == ':' : strchr("0123456789abcdefABCDEF", value[i]) != NULL;
+		good = i % 3 == 2 ? value[i] == ':'
+				  : strchr("0123456789abcdefABCDEF", value[i]) != NULL;
 	if (!good)
 		buf_adds(why, "value is not a valid unicast MAC address prefix\n");
 	return good;
@@ -245,9 +250,8 @@ static int put_options(struct sim_call *call)
 		json_object_del(dc, name);
 		at += strlen(name);
 	}
-	json_object_foreach(call->params, key, value)
-		if (strcmp(key, "delete"))
-			set_option(dc, key, value);
+	json_object_foreach(call->params, key, value) if (strcmp(key, "delete"))
+		set_option(dc, key, value);
 	return 0;
 }
 
@@ -265,11 +269,13 @@ static const struct sim_param options_put[] = {
 	{ .name = "ha", .format = format_option },
 	{ .name = "http_proxy", .pattern = "^http://" },
 	{ .name = "keyboard",
-	  .choices = "de, de-ch, da, en-gb, en-us, es, fi, fr, fr-be, fr-ca, fr-ch, hu, is, it, ja, lt, "
-		     "mk, nl, no, pl, pt, pt-br, sv, sl, tr" },
+	  .choices =
+		  "de, de-ch, da, en-gb, en-us, es, fi, fr, fr-be, fr-ca, fr-ch, hu, is, it, ja, lt, "
+		  "mk, nl, no, pl, pt, pt-br, sv, sl, tr" },
 	{ .name = "language",
-	  .choices = "ar, ca, da, de, en, es, eu, fa, fr, hr, he, it, ja, ka, kr, nb, nl, nn, pl, pt_BR, "
-		     "ru, sl, sv, tr, ukr, zh_CN, zh_TW" },
+	  .choices =
+		  "ar, ca, da, de, en, es, eu, fa, fr, hr, he, it, ja, ka, kr, nb, nl, nn, pl, pt_BR, "
+		  "ru, sl, sv, tr, ukr, zh_CN, zh_TW" },
 	{ .name = "location" },
 	{ .name = "mac_prefix", .format = format_mac_prefix },
 	{ .name = "max_workers", .type = SIM_INT, .min = 1, .max = INT32_MAX },

@@ -27,8 +27,9 @@ static bool format_pool(const char *name, const char *value, struct pxc_buf *why
 	for (const char *at = value; *at; at++) {
 		if (*at == '/')
 			levels++;
-		else if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_",
-				 *at))
+		else if (
+			!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_",
+				*at))
 			levels = 99;
 	}
 	if (levels <= MAX_LEVELS && *value)
@@ -36,7 +37,8 @@ static bool format_pool(const char *name, const char *value, struct pxc_buf *why
 	if (levels == 99 || !*value)
 		buf_printf(why, "pool name '%s' contains invalid characters\n", value);
 	else
-		buf_printf(why, "pool name '%s' nested too deeply (max levels = %d)\n", value, MAX_LEVELS);
+		buf_printf(why, "pool name '%s' nested too deeply (max levels = %d)\n", value,
+			   MAX_LEVELS);
 	return false;
 }
 
@@ -145,7 +147,8 @@ static int post_pool(struct sim_call *call)
 		return sim_fail(call, 500, "create pool failed: pool '%s' already exists", id);
 	if (parent && !sim_map_get(&call->sim->pools, parent))
 		return sim_fail(call, 500,
-				"create pool failed: parent '%s' of pool '%s' does not exist", parent, id);
+				"create pool failed: parent '%s' of pool '%s' does not exist",
+				parent, id);
 	pool = pxc_calloc(1, sizeof(*pool));
 	pool->id = pxc_strdup(id);
 	pool->comment = comment && *comment ? pxc_strdup(comment) : NULL;
@@ -181,11 +184,13 @@ static int add_guest(struct sim_call *call, struct sim_pool *pool, const char *v
 	struct sim_pool *before = pool_of_guest(call->sim, vmid);
 
 	if (before == pool)
-		return sim_fail(call, 500, "update pools failed: VM %s is already a pool member", vmid);
+		return sim_fail(call, 500, "update pools failed: VM %s is already a pool member",
+				vmid);
 	if (before && !sim_arg_int(call, "allow-move", 0))
-		return sim_fail(call, 500,
-				"update pools failed: VM %s belongs already to pool '%s' and 'allow-move' is not set",
-				vmid, before->id);
+		return sim_fail(
+			call, 500,
+			"update pools failed: VM %s belongs already to pool '%s' and 'allow-move' is not set",
+			vmid, before->id);
 	if (before)
 		sim_map_remove(&before->guests, vmid);
 	if (guest)
@@ -201,10 +206,11 @@ static int change_storage(struct sim_call *call, struct sim_pool *pool, const ch
 	bool member = sim_map_get(&pool->storages, id) != NULL;
 
 	if (remove && !member)
-		return sim_fail(call, 500, "update pools failed: Storage '%s' is not a pool member", id);
-	if (!remove && member)
-		return sim_fail(call, 500, "update pools failed: Storage '%s' is already a pool member",
+		return sim_fail(call, 500, "update pools failed: Storage '%s' is not a pool member",
 				id);
+	if (!remove && member)
+		return sim_fail(call, 500,
+				"update pools failed: Storage '%s' is already a pool member", id);
 	if (remove)
 		sim_map_remove(&pool->storages, id);
 	else
@@ -274,15 +280,17 @@ static int delete_pool(struct sim_call *call)
 		return sim_fail(call, 500, "delete pool failed: pool '%s' does not exist", id);
 	if (i < call->sim->pools.count && str_starts(call->sim->pools.entries[i].key, below))
 		return sim_fail(call, 500,
-				"delete pool failed: pool '%s' is not empty (contains pool '%s')", id,
-				call->sim->pools.entries[i].key);
+				"delete pool failed: pool '%s' is not empty (contains pool '%s')",
+				id, call->sim->pools.entries[i].key);
 	if (pool->guests.count)
-		return sim_fail(call, 500, "delete pool failed: pool '%s' is not empty (contains VM %s)",
-				id, pool->guests.entries[0].key);
-	if (pool->storages.count)
 		return sim_fail(call, 500,
-				"delete pool failed: pool '%s' is not empty (contains storage '%s')", id,
-				pool->storages.entries[0].key);
+				"delete pool failed: pool '%s' is not empty (contains VM %s)", id,
+				pool->guests.entries[0].key);
+	if (pool->storages.count)
+		return sim_fail(
+			call, 500,
+			"delete pool failed: pool '%s' is not empty (contains storage '%s')", id,
+			pool->storages.entries[0].key);
 	sim_acl_forget_path(call->sim, path);
 	sim_map_remove(&call->sim->pools, id);
 	sim_pool_free(pool);
@@ -325,6 +333,7 @@ const struct sim_route sim_pool_routes[] = {
 	{ "DELETE", "/pools", delete_pool, pool_delete, NULL, "/pool/{poolid} Pool.Allocate", 0 },
 	{ "GET", "/pools/{poolid}", get_pool, pool_get, NULL, "/pool/{poolid} Pool.Audit", 0 },
 	{ "PUT", "/pools/{poolid}", put_pool, pool_put, NULL, "/pool/{poolid} Pool.Allocate", 0 },
-	{ "DELETE", "/pools/{poolid}", delete_pool, pool_delete, NULL, "/pool/{poolid} Pool.Allocate", 0 },
+	{ "DELETE", "/pools/{poolid}", delete_pool, pool_delete, NULL,
+	  "/pool/{poolid} Pool.Allocate", 0 },
 	{ 0 },
 };

@@ -30,12 +30,13 @@ static void add_stats(const struct sim *sim, const struct sim_guest *guest, stru
 	/* the summary without its braces */
 	buf_addc(out, ',');
 	buf_add(out, guest->summary + 1, strlen(guest->summary) - 2);
-	buf_printf(out,
-		   ",\"uptime\":%lld,\"cpu\":%s,\"mem\":%llu,\"memhost\":%llu,\"disk\":0,\"netin\":%lld,"
-		   "\"netout\":%lld,\"diskread\":%lld,\"diskwrite\":%lld",
-		   uptime, up ? "0.01" : "0", up ? (unsigned long long)guest->seen_maxmem / 2 : 0ull,
-		   up ? (unsigned long long)guest->seen_maxmem / 2 : 0ull, uptime * 100, uptime * 80,
-		   uptime * 1000, uptime * 500);
+	buf_printf(
+		out,
+		",\"uptime\":%lld,\"cpu\":%s,\"mem\":%llu,\"memhost\":%llu,\"disk\":0,\"netin\":%lld,"
+		"\"netout\":%lld,\"diskread\":%lld,\"diskwrite\":%lld",
+		uptime, up ? "0.01" : "0", up ? (unsigned long long)guest->seen_maxmem / 2 : 0ull,
+		up ? (unsigned long long)guest->seen_maxmem / 2 : 0ull, uptime * 100, uptime * 80,
+		uptime * 1000, uptime * 500);
 }
 
 void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, struct pxc_buf *out)
@@ -43,8 +44,8 @@ void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, st
 	const char *tags = json_string_value(json_object_get(guest->config, "tags"));
 	const struct sim_ha *ha = sim->ha.count ? sim_ha_find(sim, guest->vmid) : NULL;
 
-	buf_printf(out, "{\"id\":\"qemu/%u\",\"type\":\"qemu\",\"vmid\":%u,\"node\":\"%s\"", guest->vmid,
-		   guest->vmid, guest->node->name);
+	buf_printf(out, "{\"id\":\"qemu/%u\",\"type\":\"qemu\",\"vmid\":%u,\"node\":\"%s\"",
+		   guest->vmid, guest->vmid, guest->node->name);
 	if (guest->pool)
 		add_string(out, "pool", guest->pool);
 	if (tags)
@@ -102,8 +103,8 @@ static void add_pools(struct sim_call *call)
 		auto_free char *id = pxc_printf("/pool/%s", pool->id);
 
 		if (sim_may(call, id, "Pool.Audit"))
-			add_json(&call->text, json_pack("{s:s, s:s, s:s}", "id", id, "type", "pool", "pool",
-							pool->id));
+			add_json(&call->text, json_pack("{s:s, s:s, s:s}", "id", id, "type", "pool",
+							"pool", pool->id));
 	}
 }
 

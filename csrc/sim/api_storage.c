@@ -6,7 +6,7 @@
 #include "sim/areas.h"
 #include "sim/state.h"
 
-static const char *const contents[] = { "images", "rootdir", "vztmpl",	 "iso",
+static const char *const contents[] = { "images", "rootdir", "vztmpl",   "iso",
 					"backup", "import",  "snippets", "none" };
 
 bool sim_format_content(const char *name, const char *value, struct pxc_buf *why)
@@ -97,24 +97,25 @@ static void take_config(struct sim_call *call, json_t *config)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(call->params, key, value)
-		if (!is_meta(key))
-			json_object_set(config, key, value);
+	json_object_foreach(call->params, key, value) if (!is_meta(key))
+		json_object_set(config, key, value);
 }
 
 /* What a type cannot be without. */
 static int need_property(struct sim_call *call, const char *type)
 {
 	static const char *const needs[][2] = {
-		{ "dir", "path" },   { "btrfs", "path" }, { "nfs", "server" }, { "cifs", "server" },
-		{ "lvm", "vgname" }, { "lvmthin", "vgname" }, { "zfspool", "pool" },
+		{ "dir", "path" },     { "btrfs", "path" }, { "nfs", "server" },
+		{ "cifs", "server" },  { "lvm", "vgname" }, { "lvmthin", "vgname" },
+		{ "zfspool", "pool" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
 		if (!strcmp(needs[i][0], type) && !sim_has(call, needs[i][1]))
-			return sim_fail(call, 500,
-					"create storage failed: missing value for required option '%s'",
-					needs[i][1]);
+			return sim_fail(
+				call, 500,
+				"create storage failed: missing value for required option '%s'",
+				needs[i][1]);
 	return 0;
 }
 
@@ -130,18 +131,21 @@ static int post_storage(struct sim_call *call)
 	struct sim_storage *storage;
 
 	if (!call->sim->quorate)
-		return sim_fail(call, 500,
-				"create storage failed: cfs-lock 'file-storage_cfg' error: no quorum!");
+		return sim_fail(
+			call, 500,
+			"create storage failed: cfs-lock 'file-storage_cfg' error: no quorum!");
 	if (sim_storage_find(call->sim, id))
-		return sim_fail(call, 500, "create storage failed: storage ID '%s' already defined", id);
+		return sim_fail(call, 500, "create storage failed: storage ID '%s' already defined",
+				id);
 	if (need_property(call, type) < 0)
 		return -1;
 	storage = sim_storage_add(call->sim, id, type, json_object());
 	take_config(call, storage->config);
 	if (!json_object_get(storage->config, "content"))
 		json_object_set_new(storage->config, "content",
-				    json_string(sim_storage_file_based(storage) ? "images,rootdir,vztmpl,iso" :
-										  "images,rootdir"));
+				    json_string(sim_storage_file_based(storage)
+							? "images,rootdir,vztmpl,iso"
+							: "images,rootdir"));
 	return answer_written(call, storage);
 }
 
@@ -194,7 +198,8 @@ static json_t *node_view(const struct sim_call *call, const struct sim_storage *
 		return entry;
 	json_object_set_new(entry, "total", json_integer((json_int_t)storage->total_bytes));
 	json_object_set_new(entry, "used", json_integer((json_int_t)used));
-	json_object_set_new(entry, "avail", json_integer((json_int_t)(storage->total_bytes - used)));
+	json_object_set_new(entry, "avail",
+			    json_integer((json_int_t)(storage->total_bytes - used)));
 	return entry;
 }
 
@@ -272,12 +277,13 @@ static int get_status(struct sim_call *call)
 #define TYPES                                                                                      \
 	"btrfs, cephfs, cifs, dir, esxi, iscsi, iscsidirect, lvm, lvmthin, nfs, pbs, rbd, zfs, zfspool"
 #define CHANGEABLE                                                                                 \
-	{ .name = "bwlimit" }, { .name = "content", .flags = SIM_LIST, .format = sim_format_content }, \
+	{ .name = "bwlimit" },                                                                     \
+		{ .name = "content", .flags = SIM_LIST, .format = sim_format_content },            \
 		{ .name = "content-dirs" }, { .name = "create-base-path", .type = SIM_BOOL },      \
 		{ .name = "create-subdirs", .type = SIM_BOOL }, { .name = "data-pool" },           \
-		{ .name = "disable", .type = SIM_BOOL },                                           \
-		{ .name = "domain", .max = 256 }, { .name = "encryption-key" },                    \
-		{ .name = "fingerprint" }, { .name = "format", .choices = "raw, qcow2, subvol, vmdk" }, \
+		{ .name = "disable", .type = SIM_BOOL }, { .name = "domain", .max = 256 },         \
+		{ .name = "encryption-key" }, { .name = "fingerprint" },                           \
+		{ .name = "format", .choices = "raw, qcow2, subvol, vmdk" },                       \
 		{ .name = "fs-name" }, { .name = "fuse", .type = SIM_BOOL },                       \
 		{ .name = "is_mountpoint" }, { .name = "keyring" },                                \
 		{ .name = "krbd", .type = SIM_BOOL },                                              \
@@ -293,11 +299,16 @@ static int get_status(struct sim_call *call)
 		{ .name = "smbversion" },                                                          \
 		{ .name = "snapshot-as-volume-chain", .type = SIM_BOOL },                          \
 		{ .name = "sparse", .type = SIM_BOOL }, { .name = "subdir" },                      \
-		{ .name = "tagged_only", .type = SIM_BOOL }, { .name = "username" }
+		{ .name = "tagged_only", .type = SIM_BOOL },                                       \
+	{                                                                                          \
+		.name = "username"                                                                 \
+	}
 
 static const struct sim_param storages_get[] = { { .name = "type", .choices = TYPES }, { 0 } };
 static const struct sim_param storage_post[] = {
-	{ .name = "storage", .flags = SIM_REQUIRED, .pattern = "^[A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9]$" },
+	{ .name = "storage",
+	  .flags = SIM_REQUIRED,
+	  .pattern = "^[A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9]$" },
 	{ .name = "type", .flags = SIM_REQUIRED, .choices = TYPES },
 	{ .name = "path", .pattern = "^/" },
 	{ .name = "export" },
@@ -331,10 +342,12 @@ static const struct sim_param node_storages_get[] = {
 const struct sim_route sim_storage_routes[] = {
 	{ "GET", "/storage", get_storages, storages_get, NULL, "user", 0 },
 	{ "POST", "/storage", post_storage, storage_post, NULL, "/storage Datastore.Allocate", 0 },
-	{ "GET", "/storage/{storage}", get_storage, NULL, NULL, "/storage/{storage} Datastore.Allocate",
+	{ "GET", "/storage/{storage}", get_storage, NULL, NULL,
+	  "/storage/{storage} Datastore.Allocate", 0 },
+	{ "PUT", "/storage/{storage}", put_storage, storage_put, NULL,
+	  "/storage Datastore.Allocate", 0 },
+	{ "DELETE", "/storage/{storage}", delete_storage, NULL, NULL, "/storage Datastore.Allocate",
 	  0 },
-	{ "PUT", "/storage/{storage}", put_storage, storage_put, NULL, "/storage Datastore.Allocate", 0 },
-	{ "DELETE", "/storage/{storage}", delete_storage, NULL, NULL, "/storage Datastore.Allocate", 0 },
 	{ "GET", "/nodes/{node}/storage", get_node_storages, node_storages_get, NULL, "user", 0 },
 	{ "GET", "/nodes/{node}/storage/{storage}", get_node_storage, NULL, NULL, USE, 0 },
 	{ "GET", "/nodes/{node}/storage/{storage}/status", get_status, NULL, NULL, USE, 0 },

@@ -24,9 +24,10 @@ static bool may_see(const struct sim_call *call, const struct sim_task *task)
 
 static json_t *describe(const struct sim_task *task, bool in_cluster)
 {
-	json_t *entry = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "upid", task->upid, "node",
-				  task->node->name, "type", task->kind->type, "id", task->id, "user",
-				  task->user, "starttime", (json_int_t)(task->start_ms / 1000));
+	json_t *entry =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "upid", task->upid, "node",
+			  task->node->name, "type", task->kind->type, "id", task->id, "user",
+			  task->user, "starttime", (json_int_t)(task->start_ms / 1000));
 
 	if (task->tokenid)
 		json_object_set_new(entry, "tokenid", json_string(task->tokenid));
@@ -84,14 +85,15 @@ static bool wanted(const struct sim_call *call, const struct sim_task *task)
 
 	if (task->node != call->node || !may_see(call, task))
 		return false;
-	if (!source || !strcmp(source, "archive") ? !task->end_ms :
-						    (!strcmp(source, "active") && task->end_ms))
+	if (!source || !strcmp(source, "archive") ? !task->end_ms
+						  : (!strcmp(source, "active") && task->end_ms))
 		return false;
 	if ((type && strcmp(type, task->kind->type)) || (user && !strstr(task->user, user)))
 		return false;
 	if (vmid && (unsigned)strtoul(task->id, NULL, 10) != vmid)
 		return false;
-	if (start_s < sim_arg_int(call, "since", 0) || start_s > sim_arg_int(call, "until", INT64_MAX))
+	if (start_s < sim_arg_int(call, "since", 0) ||
+	    start_s > sim_arg_int(call, "until", INT64_MAX))
 		return false;
 	if (sim_arg_int(call, "errors", 0) && (!task->end_ms || !strcmp(status_kind(task), "ok")))
 		return false;
@@ -100,7 +102,8 @@ static bool wanted(const struct sim_call *call, const struct sim_task *task)
 
 static int get_tasks(struct sim_call *call)
 {
-	int64_t start = sim_arg_int(call, "start", 0), limit = sim_arg_int(call, "limit", 50), n = 0;
+	int64_t start = sim_arg_int(call, "start", 0), limit = sim_arg_int(call, "limit", 50),
+		n = 0;
 
 	call->data = json_array();
 	for (size_t i = call->sim->task_count; i-- > 0;) {
@@ -177,8 +180,8 @@ static int answer_lines(struct sim_call *call, const json_t *lines, const char *
 	for (size_t i = (size_t)start; i < count; i++) {
 		if (limit && (int64_t)i >= start + limit)
 			break;
-		json_array_append_new(call->data, json_pack("{s:I, s:O}", "n", (json_int_t)i + 1, "t",
-							    json_array_get(lines, i)));
+		json_array_append_new(call->data, json_pack("{s:I, s:O}", "n", (json_int_t)i + 1,
+							    "t", json_array_get(lines, i)));
 	}
 	if (!count) {
 		json_array_append_new(call->data, json_pack("{s:i, s:s}", "n", 1, "t", otherwise));
@@ -197,8 +200,8 @@ static int get_log(struct sim_call *call)
 		return -1;
 	if (!sim_arg_int(call, "download", 0))
 		return answer_lines(call, task ? task->log : NULL,
-				    task ? "no content" :
-					   "unable to open file - No such file or directory");
+				    task ? "no content"
+					 : "unable to open file - No such file or directory");
 	for (size_t i = 0; task && i < json_array_size(task->log); i++)
 		buf_printf(&text, "%s\n", json_string_value(json_array_get(task->log, i)));
 	call->plain = buf_take(&text);

@@ -32,7 +32,8 @@ static json_t *capabilities(const struct sim *sim, const struct sim_user *user)
 			auto_free char *stem = pxc_strndup(sim_priv_names[i], dot);
 			bool dc = !strcmp(kinds[k].name, "dc") && !str_starts(stem, "SDN.");
 
-			if (privs >> i & 1 && strstr(kinds[k].prefixes, dc ? sim_priv_names[i] : stem))
+			if (privs >> i & 1 &&
+			    strstr(kinds[k].prefixes, dc ? sim_priv_names[i] : stem))
 				json_object_set_new(held, sim_priv_names[i], json_integer(1));
 		}
 		json_object_set_new(all, kinds[k].name, held);
@@ -50,8 +51,8 @@ static int post_ticket(struct sim_call *call)
 {
 	const char *name = sim_arg(call, "username"), *realm = sim_arg(call, "realm");
 	const char *password = sim_arg(call, "password");
-	auto_free char *id = realm && !strchr(name, '@') ? pxc_printf("%s@%s", name, realm) :
-							   pxc_strdup(name);
+	auto_free char *id =
+		realm && !strchr(name, '@') ? pxc_printf("%s@%s", name, realm) : pxc_strdup(name);
 	struct sim_user *user = sim_map_get(&call->sim->users, id);
 	auto_free char *ticket = NULL, *csrf = NULL;
 

@@ -104,9 +104,9 @@ static json_t *as_sent(struct sim_call *call)
 		json_object_set(info, "comment", json_object_get(call->params, "comment"));
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		if (sim_has(call, numbers[i]))
-			json_object_set_new(info, numbers[i],
-					    json_sprintf("%lld", (long long)sim_arg_int(
-								     call, numbers[i], 0)));
+			json_object_set_new(
+				info, numbers[i],
+				json_sprintf("%lld", (long long)sim_arg_int(call, numbers[i], 0)));
 	if (!sim_has(call, "privsep"))
 		json_object_set_new(info, "privsep", json_integer(1));
 	return info;
@@ -122,13 +122,14 @@ static int post_token(struct sim_call *call)
 	if (sim_map_get(&user->tokens, sim_arg(call, "tokenid")))
 		return sim_param_error(call, "tokenid", "Token already exists.");
 	if (!call->sim->quorate)
-		return sim_fail(call, 500,
-				"generating token failed: cfs-lock 'file-user_cfg' error: no quorum!");
+		return sim_fail(
+			call, 500,
+			"generating token failed: cfs-lock 'file-user_cfg' error: no quorum!");
 	token = sim_token_add(call->sim, user, sim_arg(call, "tokenid"));
 	token->privsep = true;
 	apply(call, token);
-	call->data = json_pack("{s:s, s:s, s:o}", "full-tokenid", token->full, "value", token->secret,
-			       "info", as_sent(call));
+	call->data = json_pack("{s:s, s:s, s:o}", "full-tokenid", token->full, "value",
+			       token->secret, "info", as_sent(call));
 	return 0;
 }
 
@@ -166,10 +167,14 @@ static int delete_token(struct sim_call *call)
 }
 
 #define TOKEN_ID                                                                                   \
-	{ .name = "tokenid", .flags = SIM_REQUIRED, .pattern = "^[A-Za-z][A-Za-z0-9._-]+$" }
+	{                                                                                          \
+		.name = "tokenid", .flags = SIM_REQUIRED, .pattern = "^[A-Za-z][A-Za-z0-9._-]+$"   \
+	}
 #define TOKEN_FIELDS                                                                               \
 	{ .name = "comment" }, { .name = "expire", .type = SIM_INT, .min = 0, .max = INT64_MAX },  \
-		{ .name = "privsep", .type = SIM_BOOL }
+	{                                                                                          \
+		.name = "privsep", .type = SIM_BOOL                                                \
+	}
 
 static const struct sim_param token_id[] = { TOKEN_ID, { 0 } };
 static const struct sim_param token_post[] = { TOKEN_ID, TOKEN_FIELDS, { 0 } };

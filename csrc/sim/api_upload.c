@@ -18,9 +18,9 @@ static bool name_fits(const char *content, const char *filename)
 	static const struct {
 		const char *content, *ending;
 	} endings[] = {
-		{ "iso", ".iso" },	 { "iso", ".img" },	  { "vztmpl", ".tar.gz" },
+		{ "iso", ".iso" },       { "iso", ".img" },        { "vztmpl", ".tar.gz" },
 		{ "vztmpl", ".tar.xz" }, { "vztmpl", ".tar.zst" }, { "import", ".qcow2" },
-		{ "import", ".raw" },	 { "import", ".vmdk" },	  { "import", ".ova" },
+		{ "import", ".raw" },    { "import", ".vmdk" },    { "import", ".ova" },
 	};
 	size_t len = strlen(filename);
 
@@ -41,7 +41,9 @@ static const char *format_of(const char *content, const char *filename)
 	if (!strcmp(content, "iso"))
 		return "iso";
 	if (!strcmp(content, "vztmpl"))
-		return str_ends(filename, ".gz") ? "tgz" : str_ends(filename, ".xz") ? "txz" : "tzst";
+		return str_ends(filename, ".gz")   ? "tgz"
+		       : str_ends(filename, ".xz") ? "txz"
+						   : "tzst";
 	return dot ? dot + 1 : "raw";
 }
 
@@ -68,7 +70,8 @@ static struct sim_storage *reach(struct sim_call *call, const char *content)
 	if (!storage)
 		sim_fail(call, 500, "storage '%s' does not exist", id);
 	else if (!sim_storage_on(storage, call->node))
-		sim_fail(call, 500, "storage '%s' is not available on node '%s'", id, call->node->name);
+		sim_fail(call, 500, "storage '%s' is not available on node '%s'", id,
+			 call->node->name);
 	else if (!sim_storage_file_based(storage))
 		sim_fail(call, 500, "can't upload to storage type '%s'", storage->type);
 	else if (!sim_storage_holds(storage, content))
@@ -94,10 +97,10 @@ static void add_file(struct sim_task *task, const char *content, const char *fil
 	volume->size_bytes = strcmp(content, "import") ? file->size_bytes : file->virtual_bytes;
 	snprintf(volume->format, sizeof(volume->format), "%s", format_of(content, filename));
 	if (file->digest[0])
-		volume->checksum = pxc_printf("%s:%s",
-					      json_string_value(json_object_get(task->args,
-										"checksum-algorithm")),
-					      file->digest);
+		volume->checksum = pxc_printf(
+			"%s:%s",
+			json_string_value(json_object_get(task->args, "checksum-algorithm")),
+			file->digest);
 }
 
 static const char *arg(const struct sim_task *task, const char *name)
@@ -111,9 +114,12 @@ static int check_image(struct sim_task *task, const char *path, const struct sim
 	if (strcmp(arg(task, "content"), "import") || !str_ends(arg(task, "filename"), ".qcow2") ||
 	    file->is_qcow2)
 		return 0;
-	sim_task_log(task, "command '/usr/bin/qemu-img info '--output=json' %s -f qcow2' failed: exit code 1",
-		     path);
-	return sim_task_fail(task, "qemu-img: Could not open '%s': Image is not in qcow2 format", path);
+	sim_task_log(
+		task,
+		"command '/usr/bin/qemu-img info '--output=json' %s -f qcow2' failed: exit code 1",
+		path);
+	return sim_task_fail(task, "qemu-img: Could not open '%s': Image is not in qcow2 format",
+			     path);
 }
 
 static int check_sum(struct sim_task *task, const char *got)
@@ -122,7 +128,8 @@ static int check_sum(struct sim_task *task, const char *got)
 
 	if (!wanted || !strcasecmp(wanted, got))
 		return 0;
-	return sim_task_fail(task, "checksum mismatch: got '%s' != expect '%s', aborting", got, wanted);
+	return sim_task_fail(task, "checksum mismatch: got '%s' != expect '%s', aborting", got,
+			     wanted);
 }
 
 static int64_t work_upload(struct sim_task *task)
@@ -161,8 +168,8 @@ static bool read_parts(struct sim_call *call, struct sim_part *file)
 	size_t at = 0;
 	bool found = false;
 
-	while (call->content_type && sim_multipart_next(call->content_type, call->body, call->body_len,
-							&at, &part)) {
+	while (call->content_type &&
+	       sim_multipart_next(call->content_type, call->body, call->body_len, &at, &part)) {
 		if (part.filename[0] && !strcmp(part.name, "filename")) {
 			*file = part;
 			found = true;
@@ -183,7 +190,8 @@ static json_t *task_args(struct sim_call *call, const char *filename)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (sim_arg(call, names[i]))
 			json_object_set_new(args, names[i], json_string(sim_arg(call, names[i])));
-	json_object_set_new(args, "verify", json_integer(sim_arg_int(call, "verify-certificates", 1)));
+	json_object_set_new(args, "verify",
+			    json_integer(sim_arg_int(call, "verify-certificates", 1)));
 	return args;
 }
 
@@ -196,19 +204,23 @@ static int post_upload(struct sim_call *call)
 	json_t *args;
 
 	if (!read_parts(call, &part))
-		return sim_param_error(call, "filename", "property is missing and it is not optional");
+		return sim_param_error(call, "filename",
+				       "property is missing and it is not optional");
 	content = sim_arg(call, "content");
 	if (!content)
-		return sim_param_error(call, "content", "property is missing and it is not optional");
-	if (strcmp(content_word(content), content))
 		return sim_param_error(call, "content",
-				       "value '%s' does not have a value in the enumeration 'iso, vztmpl, import'",
-				       content);
+				       "property is missing and it is not optional");
+	if (strcmp(content_word(content), content))
+		return sim_param_error(
+			call, "content",
+			"value '%s' does not have a value in the enumeration 'iso, vztmpl, import'",
+			content);
 	if (!reach(call, content))
 		return -1;
 	if (!name_fits(content, part.filename))
 		return sim_param_error(call, "filename", "wrong file extension");
-	snprintf(random, sizeof(random), "%016llx%016llx", (unsigned long long)sim_random(call->sim),
+	snprintf(random, sizeof(random), "%016llx%016llx",
+		 (unsigned long long)sim_random(call->sim),
 		 (unsigned long long)sim_random(call->sim));
 	args = task_args(call, part.filename);
 	json_object_set_new(args, "path", json_sprintf("/var/tmp/pveupload-%s", random));
@@ -225,7 +237,8 @@ static int64_t end_download(struct sim_task *task)
 
 	if (file->error[0])
 		return sim_task_fail(task, "download failed: %s", file->error);
-	sim_task_log(task, "download of '%s' to '%s' finished", arg(task, "url"), arg(task, "path"));
+	sim_task_log(task, "download of '%s' to '%s' finished", arg(task, "url"),
+		     arg(task, "path"));
 	if (check_sum(task, file->digest) < 0 || check_image(task, arg(task, "path"), file) < 0)
 		return -1;
 	add_file(task, arg(task, "content"), arg(task, "filename"), file);
@@ -236,11 +249,12 @@ static int64_t end_download(struct sim_task *task)
 static int64_t meet_existing(struct sim_task *task, const struct sim_volume *volume)
 {
 	const char *wanted = arg(task, "checksum");
-	auto_free char *text = wanted ? pxc_printf("%s:%s", arg(task, "checksum-algorithm"), wanted) :
-					NULL;
+	auto_free char *text =
+		wanted ? pxc_printf("%s:%s", arg(task, "checksum-algorithm"), wanted) : NULL;
 
 	if (!wanted)
-		return sim_task_fail(task, "refusing to override existing file '%s'", arg(task, "path"));
+		return sim_task_fail(task, "refusing to override existing file '%s'",
+				     arg(task, "path"));
 	sim_task_log(task, "calculating checksum of existing file...");
 	if (volume->checksum && !strcasecmp(volume->checksum, text)) {
 		sim_task_log(task, "OK, got correct file already, no need to download");
@@ -260,8 +274,9 @@ static int64_t work_download(struct sim_task *task)
 		sim_task_log(task, "downloading %s to %s", arg(task, "url"), arg(task, "path"));
 		if (volume)
 			return meet_existing(task, volume);
-		task->data = sim_fetch_start(arg(task, "url"), arg(task, "checksum-algorithm"),
-					     json_integer_value(json_object_get(task->args, "verify")));
+		task->data =
+			sim_fetch_start(arg(task, "url"), arg(task, "checksum-algorithm"),
+					json_integer_value(json_object_get(task->args, "verify")));
 		task->free_data = sim_fetch_free;
 		return POLL_MS;
 	}
@@ -293,9 +308,9 @@ static int post_download(struct sim_call *call)
 	root = json_string_value(json_object_get(storage->config, "path"));
 	json_object_set_new(args, "path",
 			    json_sprintf("%s/%s/%s", root ? root : "",
-					 !strcmp(content, "iso")    ? "template/iso" :
-					 !strcmp(content, "vztmpl") ? "template/cache" :
-								      "import",
+					 !strcmp(content, "iso")      ? "template/iso"
+					 : !strcmp(content, "vztmpl") ? "template/cache"
+								      : "import",
 					 filename));
 	return sim_task_start(call, &download_kind, filename, 0, args);
 }
@@ -320,7 +335,9 @@ static int get_metadata(struct sim_call *call)
 #define SUMS "md5, sha1, sha224, sha256, sha384, sha512"
 #define FILE_FIELDS                                                                                \
 	{ .name = "checksum", .needs = "checksum-algorithm" },                                     \
-		{ .name = "checksum-algorithm", .choices = SUMS, .needs = "checksum" }
+	{                                                                                          \
+		.name = "checksum-algorithm", .choices = SUMS, .needs = "checksum"                 \
+	}
 
 static const struct sim_param upload_post[] = {
 	{ .name = "content", .choices = "iso, vztmpl, import" },
@@ -347,8 +364,8 @@ static const struct sim_param metadata_get[] = {
 const struct sim_route sim_upload_routes[] = {
 	{ "POST", "/nodes/{node}/storage/{storage}/upload", post_upload, upload_post, NULL,
 	  "/storage/{storage} Datastore.AllocateTemplate", SIM_UPLOAD },
-	{ "POST", "/nodes/{node}/storage/{storage}/download-url", post_download, download_post, NULL,
-	  "/storage/{storage} Datastore.AllocateTemplate", 0 },
+	{ "POST", "/nodes/{node}/storage/{storage}/download-url", post_download, download_post,
+	  NULL, "/storage/{storage} Datastore.AllocateTemplate", 0 },
 	{ "GET", "/nodes/{node}/query-url-metadata", get_metadata, metadata_get, NULL,
 	  "/nodes/{node} Sys.Audit|Sys.AccessNetwork", 0 },
 	{ 0 },

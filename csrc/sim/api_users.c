@@ -225,7 +225,8 @@ static int no_quorum(struct sim_call *call, const char *what)
 {
 	if (call->sim->quorate)
 		return 0;
-	return sim_fail(call, 500, "%s user failed: cfs-lock 'file-user_cfg' error: no quorum!", what);
+	return sim_fail(call, 500, "%s user failed: cfs-lock 'file-user_cfg' error: no quorum!",
+			what);
 }
 
 static int post_user(struct sim_call *call)
@@ -283,7 +284,10 @@ static int delete_user(struct sim_call *call)
 		{ .name = "enable", .type = SIM_BOOL },                                            \
 		{ .name = "expire", .type = SIM_INT, .min = 0, .max = INT64_MAX },                 \
 		{ .name = "firstname", .max = 1024 }, { .name = "groups", .flags = SIM_LIST },     \
-		{ .name = "keys", .pattern = "^[0-9a-zA-Z!=]*$" }, { .name = "lastname", .max = 1024 }
+		{ .name = "keys", .pattern = "^[0-9a-zA-Z!=]*$" },                                 \
+	{                                                                                          \
+		.name = "lastname", .max = 1024                                                    \
+	}
 
 static const struct sim_param users_get[] = {
 	{ .name = "enabled", .type = SIM_BOOL },

@@ -16,8 +16,8 @@ bool sim_user_active(const struct sim *sim, const struct sim_user *user)
 /* A keyed digest of what the ticket says; the key is the cluster's seed. */
 static void seal(const struct sim *sim, const char *kind, const char *text, char hex[65])
 {
-	auto_free char *all = pxc_printf("%s:%llu:%s", kind, (unsigned long long)sim->options.seed,
-					 text);
+	auto_free char *all =
+		pxc_printf("%s:%llu:%s", kind, (unsigned long long)sim->options.seed, text);
 
 	sha256_hex(all, strlen(all), hex);
 }

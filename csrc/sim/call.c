@@ -110,9 +110,10 @@ int sim_wait_lock(struct sim_call *call, struct sim_guest *guest)
 	if (!guest->busy)
 		return 0;
 	if (now >= until || call->sim->options.speed <= 0)
-		return sim_fail(call, 500,
-				"can't lock file '/var/lock/qemu-server/lock-%u.conf' - got timeout",
-				guest->vmid);
+		return sim_fail(
+			call, 500,
+			"can't lock file '/var/lock/qemu-server/lock-%u.conf' - got timeout",
+			guest->vmid);
 	call->again_ms = guest->busy->next_ms < until ? guest->busy->next_ms : until;
 	if (call->again_ms <= now)
 		call->again_ms = now + 1;
@@ -125,8 +126,7 @@ int sim_answer_index(struct sim_call *call, const char *key, const char *names)
 	for (const char *at = names; *at;) {
 		size_t len = strcspn(at, " ");
 
-		json_array_append_new(call->data,
-				      json_pack("{s:s%}", key, at, len));
+		json_array_append_new(call->data, json_pack("{s:s%}", key, at, len));
 		at += len;
 		at += strspn(at, " ");
 	}

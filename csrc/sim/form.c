@@ -89,7 +89,8 @@ void sim_form_decode(const char *text, size_t len, json_t *params)
 
 		if (end > at) {
 			auto_free char *key = sim_url_decode(text + at, key_len, true);
-			auto_free char *value = sim_url_decode(text + value_at, end - value_at, true);
+			auto_free char *value =
+				sim_url_decode(text + value_at, end - value_at, true);
 
 			add(params, key, value);
 		}

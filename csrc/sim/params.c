@@ -35,8 +35,8 @@ static const struct sim_param *find(const struct sim_route *route, const char *n
 }
 
 static const char *const type_names[] = {
-	[SIM_STR] = "string",	[SIM_INT] = "integer", [SIM_BOOL] = "boolean",
-	[SIM_NUM] = "number",	[SIM_ARRAY] = "array",
+	[SIM_STR] = "string", [SIM_INT] = "integer", [SIM_BOOL] = "boolean",
+	[SIM_NUM] = "number", [SIM_ARRAY] = "array",
 };
 
 static bool is_integer(const char *text)
@@ -205,9 +205,9 @@ static json_t *check_scalar(struct sim_call *call, const struct sim_param *param
 	if (param->type == SIM_STR)
 		return json_string(text);
 	if (param->type == SIM_NUM)
-		return check_range(call, param, name, strtod(text, NULL)) ?
-			       json_real(strtod(text, NULL)) :
-			       NULL;
+		return check_range(call, param, name, strtod(text, NULL))
+			       ? json_real(strtod(text, NULL))
+			       : NULL;
 	if (param->type == SIM_INT && !check_range(call, param, name, strtod(text, NULL)))
 		return NULL;
 	return json_integer(strtoll(text, NULL, 10));
@@ -219,7 +219,8 @@ static char *joined(const json_t *list)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item) {
+	json_array_foreach(list, i, item)
+	{
 		auto_free char *one = scalar_text(item);
 
 		buf_printf(&text, "%s%s", i ? "," : "", one ? one : "");
@@ -236,8 +237,8 @@ static json_t *check_array(struct sim_call *call, const struct sim_param *param,
 
 	item.type = SIM_STR;
 	for (size_t i = 0; i < count; i++) {
-		auto_free char *text = scalar_text(json_is_array(value) ? json_array_get(value, i) :
-									  value);
+		auto_free char *text =
+			scalar_text(json_is_array(value) ? json_array_get(value, i) : value);
 		json_t *checked = check_scalar(call, &item, name, text ? text : "");
 
 		if (checked)
@@ -257,7 +258,9 @@ bool sim_format_vmid(const char *name, const char *value, struct pxc_buf *why)
 	return false;
 }
 
-static const struct sim_param path_vmid = { .name = "vmid", .type = SIM_INT, .format = sim_format_vmid };
+static const struct sim_param path_vmid = { .name = "vmid",
+					    .type = SIM_INT,
+					    .format = sim_format_vmid };
 
 static void check_one_as(struct sim_call *call, const struct sim_param *param, const char *name,
 			 const json_t *value)
@@ -292,8 +295,9 @@ static void check_one(struct sim_call *call, const char *name, const json_t *val
 	if (param)
 		check_one_as(call, param, name, value);
 	else
-		sim_param_error(call, name,
-				"property is not defined in schema and the schema does not allow additional properties");
+		sim_param_error(
+			call, name,
+			"property is not defined in schema and the schema does not allow additional properties");
 }
 
 static void check_required(struct sim_call *call, const struct sim_param *table)
@@ -310,7 +314,8 @@ void sim_params_check(struct sim_call *call, json_t *raw)
 	json_t *value;
 
 	call->raw = raw;
-	json_object_foreach(raw, name, value) {
+	json_object_foreach(raw, name, value)
+	{
 		if (!strcmp(name, "vmid") && json_object_get(call->path_params, name))
 			check_one_as(call, &path_vmid, name, value);
 		else if (json_object_get(call->path_params, name) && !find(call->route, name))

@@ -89,8 +89,8 @@ static bool decode_params(const struct sim_request *request, bool upload, json_t
 			auto_free char *text = pxc_printf(
 				"malformed JSON string, neither tag, array, object, number, string or atom, at character offset %d (before \"%s\") at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 934.",
 				error.position,
-				(size_t)error.position >= request->body_len ? "(end of string)" :
-									      "...");
+				(size_t)error.position >= request->body_len ? "(end of string)"
+									    : "...");
 			auto_free char *line = pxc_printf("%s\n", text);
 
 			sim_reply_plain(reply, 500, NULL, text, line);
@@ -103,9 +103,8 @@ static bool decode_params(const struct sim_request *request, bool upload, json_t
 	if (query)
 		sim_form_decode(query + 1, strlen(query + 1), from_query);
 	json_object_update(raw, from_query);
-	json_object_foreach_safe(raw, next, key, value)
-		if (json_is_null(value))
-			json_object_del(raw, key);
+	json_object_foreach_safe(raw, next, key, value) if (json_is_null(value))
+		json_object_del(raw, key);
 	return true;
 }
 
@@ -138,9 +137,10 @@ static int check_permission(struct sim_call *call)
 	auto_free char *path = NULL;
 
 	if (call->route->flags & SIM_TICKET_ONLY && call->token)
-		return sim_fail(call, 403,
-				"Permission check failed (URI '%s' not available with API token, need proper ticket.\n)",
-				call->path);
+		return sim_fail(
+			call, 403,
+			"Permission check failed (URI '%s' not available with API token, need proper ticket.\n)",
+			call->path);
 	if (!blank)
 		return 0;
 	path = fill_path(expression, (size_t)(blank - expression), call->raw);
@@ -154,9 +154,10 @@ static bool reach_node(struct sim_call *call, struct sim_reply *reply)
 
 	call->node = name ? sim_node_find(call->sim, name) : sim_node_local(call->sim);
 	if (!call->node) {
-		sim_fail(call, 500,
-			 "hostname lookup '%s' failed - failed to get address info for: %s: Name or service not known",
-			 name, name);
+		sim_fail(
+			call, 500,
+			"hostname lookup '%s' failed - failed to get address info for: %s: Name or service not known",
+			name, name);
 		return false;
 	}
 	if (!call->node->online) {
@@ -210,7 +211,8 @@ static bool answer_api(struct sim_call *call, struct sim_request *request, const
 
 	call->path_params = json_object();
 	call->route = sim_route_find(call->method, call->path, call->path_params);
-	if (!call->route || strcmp(call->route->permission ? call->route->permission : "", "world")) {
+	if (!call->route ||
+	    strcmp(call->route->permission ? call->route->permission : "", "world")) {
 		if (sim_login(call, request->headers, &why) < 0) {
 			sim_reply_plain(reply, 401, NULL, why, "");
 			reply->delay_ms += UNAUTHORISED_DELAY_MS;
@@ -219,7 +221,8 @@ static bool answer_api(struct sim_call *call, struct sim_request *request, const
 	}
 	upload = call->route && call->route->flags & SIM_UPLOAD;
 	call->raw = json_object();
-	if (refuse_body(request, upload, reply) || !decode_params(request, upload, call->raw, reply))
+	if (refuse_body(request, upload, reply) ||
+	    !decode_params(request, upload, call->raw, reply))
 		return true;
 	json_object_update(call->raw, call->path_params);
 	if (!call->route)
@@ -283,12 +286,13 @@ bool sim_answer(struct sim *sim, struct sim_request *request, struct sim_reply *
 	done = answer_api(&call, request, format, reply, ret_again_ms);
 	release_call(&call);
 	if (done)
-		sim_faults_after(sim, call.method, path, reply);
+		sim_faults_after(sim, reply);
 	return done;
 }
 
-void sim_request(struct sim *sim, const char *method, const char *target, const char *const *headers,
-		 const void *body, size_t body_len, struct sim_reply *ret)
+void sim_request(struct sim *sim, const char *method, const char *target,
+		 const char *const *headers, const void *body, size_t body_len,
+		 struct sim_reply *ret)
 {
 	struct sim_request request = { .method = method,
 				       .target = target,

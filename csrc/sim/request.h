@@ -65,6 +65,10 @@ void sim_reply_fill(struct sim_call *call, const char *format, struct sim_reply 
 void sim_reply_plain(struct sim_reply *reply, int status, const char *type, const char *reason,
 		     const char *body);
 
+/* ---- other.c: whatever is outside /api2 ---- */
+
+void sim_other_page(struct sim *sim, const struct sim_request *request, struct sim_reply *reply);
+
 /* ---- apidoc.c: PVE's own schema as a second opinion ---- */
 
 must_check int sim_apidoc_load(const char *path, struct sim_apidoc **ret, struct pxc_err *err);

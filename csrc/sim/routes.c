@@ -28,7 +28,8 @@ static bool fits(const char *pattern, const char *path, json_t *params)
 		if (*pattern == '{' && want > 5 && !strncmp(pattern + want - 4, "...}", 4)) {
 			have = strlen(path);
 			if (params)
-				json_object_setn_new(params, pattern + 1, want - 5, json_string(path));
+				json_object_setn_new(params, pattern + 1, want - 5,
+						     json_string(path));
 		} else if (*pattern == '{') {
 			if (params)
 				json_object_setn_new(params, pattern + 1, want - 2,

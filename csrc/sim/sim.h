@@ -26,6 +26,7 @@ struct sim_options {
 	const char *faults;     /* text of a fault script, or NULL */
 	const char *world;      /* JSON text of a starting world, or NULL */
 	unsigned node_memory_mib, node_cores; /* per node; 0 = 65536 and 16 */
+	int64_t start_s;        /* the cluster's clock begins at this second since 1970; 0 = a fixed one */
 };
 
 struct sim_reply {
@@ -56,6 +57,14 @@ void sim_advance(struct sim *sim, int64_t ms);
 
 /* A new API token "root@pam!name" without privilege separation; its secret, 36 characters and NUL. */
 void sim_token(struct sim *sim, const char *name, char secret[37]);
+
+/* Of root@pam; borrowed. */
+const char *sim_password(const struct sim *sim);
+
+/* Something from outside the API happens: "kill"/"revive" a node by name, "noquorum"/"quorum". -1 = unknown. */
+int sim_event(struct sim *sim, const char *event, const char *node);
+/* What /nodes shows as ssl_fingerprint of every node: "AA:BB:..." */
+void sim_set_fingerprint(struct sim *sim, const char *fingerprint);
 
 /* Whole state as JSON, stable order, without volatile fields: for tests that compare worlds. New reference. */
 json_t *sim_dump(const struct sim *sim);

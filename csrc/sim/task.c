@@ -7,7 +7,7 @@
 #include "sim/core.h"
 #include "sim/state.h"
 
-#define KEPT_TASKS 5000  /* finished tasks that are remembered */
+#define KEPT_TASKS 5000 /* finished tasks that are remembered */
 #define LOCK_WAIT_MS 10000
 
 void sim_task_free(struct sim_task *task)
@@ -94,8 +94,9 @@ int64_t sim_task_lock(struct sim_task *task, struct sim_guest *guest)
 	}
 	wait = task->lock_since_ms + LOCK_WAIT_MS - now;
 	if (wait <= 0 || task->sim->options.speed <= 0)
-		return sim_task_fail(task, "can't lock file '/var/lock/qemu-server/lock-%u.conf' - got timeout",
-				     guest->vmid);
+		return sim_task_fail(
+			task, "can't lock file '/var/lock/qemu-server/lock-%u.conf' - got timeout",
+			guest->vmid);
 	task->repeat = true;
 	return wait < 100 ? wait : 100;
 }

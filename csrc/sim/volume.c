@@ -158,10 +158,9 @@ static bool name_taken(const struct sim *sim, const struct sim_storage *storage,
 	bool files = sim_storage_file_based(storage);
 
 	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
-		auto_free char *volid = files ? pxc_printf("%s:%u/%s%s", storage->id, vmid, stem,
-							   endings[i]) :
-						pxc_printf("%s:%s%s", storage->id, stem,
-							   endings[i]);
+		auto_free char *volid =
+			files ? pxc_printf("%s:%u/%s%s", storage->id, vmid, stem, endings[i])
+			      : pxc_printf("%s:%s%s", storage->id, stem, endings[i]);
 
 		if (sim_volume_find(sim, volid, node))
 			return true;

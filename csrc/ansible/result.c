@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ansible/result.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ansible/guard.h"
+#include "base/buf.h"
+#include "base/str.h"
+
+#define MASK "********"
+#define MASK_PARAMETER "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+#define FORBIDDEN_KEY "__ansible_type"
+
+/* text with every secret in it replaced. New string. */
+static char *mask_text(const json_t *secrets, const char *text)
+{
+	struct pxc_buf out = { .data = NULL };
+
+	for (const char *p = text; *p;) {
+		size_t i, hit = 0;
+		json_t *secret;
+
+		json_array_foreach(secrets, i, secret)
+		{
+			const char *s = json_string_value(secret);
+
+			if (str_starts(p, s)) {
+				hit = strlen(s);
+				break;
+			}
+		}
+		if (hit)
+			buf_adds(&out, MASK);
+		else
+			buf_addc(&out, *p);
+		p += hit ? hit : 1;
+	}
+	return buf_take(&out);
+}
+
+/* A number that is a secret (a PIN, say) is masked like a text. */
+static json_t *mask_number(const json_t *secrets, const json_t *value)
+{
+	char text[32];
+	size_t i;
+	json_t *secret;
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
+	json_array_foreach(secrets, i, secret) if (str_eq(json_string_value(secret),
+							  text)) return json_string(MASK);
+	return json_integer(json_integer_value(value));
+}
+
+static json_t *masked(const json_t *secrets, const json_t *value)
+{
+	json_t *ret, *entry;
+	const char *key;
+	size_t i;
+
+	if (json_is_string(value)) {
+		auto_free char *text = mask_text(secrets, json_string_value(value));
+
+		return json_string(text);
+	}
+	if (json_is_integer(value))
+		return mask_number(secrets, value);
+	if (json_is_array(value)) {
+		ret = json_array();
+		json_array_foreach(value, i, entry)(void)
+			json_array_append_new(ret, masked(secrets, entry));
+		return ret;
+	}
+	if (!json_is_object(value))
+		return json_deep_copy(value);
+	ret = json_object();
+	json_object_foreach((json_t *)(uintptr_t)value, key, entry)
+	{
+		auto_free char *name = mask_text(secrets, key);
+
+		/* ansible-core 2.19 and newer would take such an object for one of its own and fail. */
+		if (!str_eq(key, FORBIDDEN_KEY))
+			(void)json_object_set_new(ret, name, masked(secrets, entry));
+	}
+	return ret;
+}
+
+/* What was asked, with whole parameters hidden that must not be shown. */
+static json_t *invocation(const struct ans_rules *rules, const json_t *params)
+{
+	json_t *ret = json_object(), *value, *entry;
+	const char *key;
+	size_t i;
+
+	json_object_foreach((json_t *)(uintptr_t)params, key, value)
+	{
+		const struct ans_option *o = ans_find(rules, key);
+
+		if (o && o->no_log) {
+			(void)json_object_set_new(ret, key, json_string(MASK_PARAMETER));
+		} else if (o && o->sub && json_is_object(value)) {
+			(void)json_object_set_new(ret, key, invocation(o->sub, value));
+		} else if (o && o->sub && json_is_array(value)) {
+			json_t *list = json_array();
+
+			json_array_foreach(value, i, entry)(void)
+				json_array_append_new(list, invocation(o->sub, entry));
+			(void)json_object_set_new(ret, key, list);
+		} else {
+			(void)json_object_set(ret, key, value);
+		}
+	}
+	return ret;
+}
+
+int result_print_new(const struct ans_args *args, json_t *result)
+{
+	json_auto_t *own = result, *clean = NULL;
+	json_t *warnings = json_object_get(own, "warnings");
+	auto_free char *text = NULL;
+
+	if (!warnings) {
+		warnings = json_array();
+		(void)json_object_set_new(own, "warnings", warnings);
+	}
+	(void)json_array_extend(warnings, args->warnings);
+	if (json_array_size(warnings) == 0)
+		(void)json_object_del(own, "warnings");
+	if (args->task.want_invocation && args->spec)
+		(void)json_object_set_new(own, "invocation",
+					  json_pack("{s:o}", "module_args",
+						    invocation(&args->spec->rules, args->params)));
+	clean = masked(args->secrets, own);
+	text = json_dumps(clean, JSON_ENSURE_ASCII | JSON_COMPACT);
+	if (!text)
+		return result_fail("the result could not be written as JSON");
+	guard_print(text);
+	return json_is_true(json_object_get(clean, "failed"));
+}
+
+int result_fail(const char *msg)
+{
+	json_auto_t *o = json_pack("{s:b,s:b,s:s}", "failed", 1, "changed", 0, "msg", msg);
+	auto_free char *text = o ? json_dumps(o, JSON_ENSURE_ASCII | JSON_COMPACT) : NULL;
+
+	guard_print(
+		text ? text
+		     : "{\"failed\": true, \"msg\": \"the error could not be written as JSON\"}");
+	return 1;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "pve/core.h"
+#include "pve/errors.h"
+#include "pve/tasks.h"
+
+#define JOBS_PER_URL 4
+#define LOOK_MS 50u /* between two looks at something awaited; doubles up to: */
+#define LOOK_MAX_MS 2000u
+
+enum { OK = 200, UNAUTHORIZED = 401, FORBIDDEN = 403 };
+
+struct run;
+
+/* A job under way. */
+struct slot {
+	struct run *run;
+	struct pve_job *job; /* NULL = free */
+	struct pve_exchange x;
+	struct pxc_err x_err;
+	struct pve_task task;
+	char *path;     /* of the step, filled in */
+	json_t *params; /* of the step, without what the path took */
+	int64_t deadline;
+	uint32_t wait_ms, look_ms;
+	char last
+		[300]; /* what the last look at something awaited said; "" = an answer that was not yet right */
+};
+
+struct run {
+	struct pve_job *jobs;
+	size_t njobs, next; /* next: the first not begun */
+	size_t nopen;       /* under way */
+	struct slot *slots;
+	size_t nslots;
+	struct pve_tasks tasks;
+};
+
+static void begin_step(struct pve_client *pve, struct slot *s);
+
+/* --- from an op and its arguments to a request -------------------------------------------------------- */
+
+static int add_arg(struct pxc_buf *path, const json_t *args, const char *name, struct pxc_err *err)
+{
+	const json_t *value = json_object_get(args, name);
+	auto_free char *text = NULL;
+
+	if (json_is_string(value))
+		text = pve_escape(json_string_value(value));
+	else if (json_is_integer(value))
+		text = pxc_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	/* An empty segment would name the collection instead of its member. */
+	if (!text || !*text)
+		return pxc_fail(err, PXC_EBUG, "%s: the path needs the argument %s", __func__,
+				name);
+	buf_adds(path, text);
+	return 0;
+}
+
+/* Fill {name} from args and take it out of params. */
+static int fill_path(const char *pattern, const json_t *args, json_t *params, char **ret,
+		     struct pxc_err *err)
+{
+	auto_buf struct pxc_buf path = { .data = NULL };
+
+	for (const char *p = pattern; *p; p++) {
+		const char *close = *p == '{' ? strchr(p, '}') : NULL;
+		auto_free char *name = NULL;
+
+		if (!close) {
+			buf_addc(&path, *p);
+			continue;
+		}
+		name = pxc_strndup(p + 1, (size_t)(close - p - 1));
+		if (add_arg(&path, args, name, err) < 0)
+			return -1;
+		(void)json_object_del(params, name);
+		p = close;
+	}
+	*ret = buf_take(&path);
+	return 0;
+}
+
+/* A copy of args without what is not for the server. */
+static json_t *sendable(const json_t *args)
+{
+	json_t *params = json_object(), *walk = json_incref((json_t *)(uintptr_t)args), *value;
+	const char *key;
+
+	json_object_foreach(walk, key, value) if (key[0] != '_' && !json_is_null(value))(void)
+		json_object_set(params, key, value);
+	json_decref(walk);
+	return params;
+}
+
+/* --- the end of a step and of a job ------------------------------------------------------------------- */
+
+static struct pve_step *step_of(const struct slot *s)
+{
+	return &s->job->steps[s->job->ndone];
+}
+
+static void clear_step(struct slot *s)
+{
+	free(s->path);
+	json_decref(s->params);
+	s->path = NULL;
+	s->params = NULL;
+}
+
+static void next_job(struct pve_client *pve, struct slot *s)
+{
+	struct run *run = s->run;
+
+	s->job = NULL;
+	run->nopen--;
+	while (run->next < run->njobs && !s->job) {
+		struct pve_job *job = &run->jobs[run->next++];
+
+		if (job->nsteps == 0)
+			continue;
+		s->job = job;
+		run->nopen++;
+		begin_step(pve, s);
+	}
+}
+
+static void fail_step(struct pve_client *pve, struct slot *s, const struct pxc_err *err)
+{
+	struct pve_step *step = step_of(s);
+
+	s->job->err = *err;
+	if (step->why)
+		(void)pxc_context(&s->job->err, "%s", step->why);
+	else
+		(void)pxc_context(&s->job->err, "%s %s", step->op->method,
+				  s->path ? s->path : step->op->path);
+	clear_step(s);
+	next_job(pve, s);
+}
+
+static void end_step(struct pve_client *pve, struct slot *s, json_t *ret_data_new)
+{
+	step_of(s)->ret_data = ret_data_new;
+	clear_step(s);
+	if (++s->job->ndone < s->job->nsteps)
+		begin_step(pve, s);
+	else
+		next_job(pve, s);
+}
+
+/* --- waiting for a task ------------------------------------------------------------------------------- */
+
+static void add_warnings(struct slot *s, const json_t *lines)
+{
+	const char *why = step_of(s)->why;
+	json_t *line;
+	size_t i;
+
+	if (!lines)
+		return;
+	if (!s->job->warnings)
+		s->job->warnings = json_array();
+	json_array_foreach(lines, i, line)
+	{
+		auto_free char *text = pxc_printf("%s%s%s", why ? why : "", why ? ": " : "",
+						  json_string_value(line));
+
+		(void)json_array_append_new(s->job->warnings, json_string(text));
+	}
+}
+
+static void task_done(struct pve_client *pve, struct pve_task *task)
+{
+	struct slot *s = task->owner;
+	struct pxc_err err = task->err;
+	json_t *status = task->status ? json_string(task->status) : NULL;
+	bool gone = step_of(s)->op->gone_ok && task->status && pve_words_guest_gone(task->status);
+
+	add_warnings(s, task->warnings);
+	pve_task_release(task);
+	if (err.kind == PXC_OK || gone) {
+		end_step(pve, s, status);
+		return;
+	}
+	json_decref(status);
+	fail_step(pve, s, &err);
+}
+
+static void watch(struct pve_client *pve, struct slot *s, const char *upid)
+{
+	s->task = (struct pve_task){
+		.upid = pxc_strdup(upid), .deadline = s->deadline, .done = task_done, .owner = s
+	};
+	pve_task_watch(pve, &s->run->tasks, &s->task);
+}
+
+/* --- waiting until something is so -------------------------------------------------------------------- */
+
+static void look_again(struct pve_client *pve, struct slot *s)
+{
+	int64_t left = s->deadline - pve_now_ms(pve);
+	struct pxc_err err = { .kind = PXC_OK };
+
+	if (left <= 0) {
+		(void)pxc_fail(&err, PXC_ETIMEOUT, "not so within %u s%s%s", s->wait_ms / 1000,
+			       *s->last ? "; last answer: " : "", s->last);
+		fail_step(pve, s, &err);
+		return;
+	}
+	s->look_ms = s->look_ms * 2 < LOOK_MAX_MS ? s->look_ms * 2 : LOOK_MAX_MS;
+	pve_submit(pve, &s->x, left < s->look_ms ? (uint32_t)left : s->look_ms);
+}
+
+static void looked(struct pve_client *pve, struct slot *s, const struct pve_exchange *x)
+{
+	const struct pve_step *step = step_of(s);
+	bool answered = x->err->kind == PXC_OK;
+
+	if (x->http == UNAUTHORIZED || x->http == FORBIDDEN || x->err->kind == PXC_EBUG) {
+		fail_step(pve, s, x->err);
+		return;
+	}
+	if (step->op->until(answered ? x->data : NULL, step->args, answered ? OK : x->http,
+			    answered ? "" : x->err->msg)) {
+		end_step(pve, s, answered ? json_incref((json_t *)(uintptr_t)x->data) : NULL);
+		return;
+	}
+	(void)snprintf(s->last, sizeof(s->last), "%.299s", answered ? "" : x->err->msg);
+	look_again(pve, s);
+}
+
+/* --- a step ------------------------------------------------------------------------------------------- */
+
+static void request_done(struct pve_client *pve, struct pve_exchange *x)
+{
+	struct slot *s = x->owner;
+	const struct pve_op *op = step_of(s)->op;
+
+	if (op->until)
+		looked(pve, s, x);
+	else if (x->err->kind == PXC_ENOTFOUND && op->gone_ok)
+		end_step(pve, s, NULL);
+	else if (x->err->kind != PXC_OK)
+		fail_step(pve, s, x->err);
+	else if (!str_eq(op->method, "GET") && pve_is_upid(x->data))
+		watch(pve, s, json_string_value(x->data));
+	else
+		end_step(pve, s, json_incref((json_t *)(uintptr_t)x->data));
+}
+
+static void begin_step(struct pve_client *pve, struct slot *s)
+{
+	struct pve_step *step = step_of(s);
+	json_int_t own = json_integer_value(json_object_get(step->args, "_wait_ms"));
+	struct pxc_err err = { .kind = PXC_OK };
+
+	s->wait_ms = own > 0 && own < UINT32_MAX ? (uint32_t)own : step->op->wait_ms;
+	if (!s->wait_ms)
+		s->wait_ms = pve->timeout_ms;
+	s->deadline = pve_now_ms(pve) + s->wait_ms;
+	s->look_ms = LOOK_MS / 2;
+	s->last[0] = '\0';
+	s->params = sendable(step->args);
+	if (fill_path(step->op->path, step->args, s->params, &s->path, &err) < 0) {
+		fail_step(pve, s, &err);
+		return;
+	}
+	s->x = (struct pve_exchange){ .method = step->op->method,
+				      .path = s->path,
+				      .params = s->params,
+				      .deadline = s->deadline,
+				      .repeatable = str_eq(step->op->method, "GET"),
+				      .done = request_done,
+				      .owner = s,
+				      .err = &s->x_err };
+	pve_submit(pve, &s->x, 0);
+}
+
+void pve_run(struct pve_client *pve, struct pve_job *jobs, size_t njobs, unsigned max_jobs)
+{
+	struct run run = { .jobs = jobs, .njobs = njobs };
+	size_t limit = max_jobs ? max_jobs : JOBS_PER_URL * pve->nendpoints;
+
+	run.nslots = njobs < limit ? njobs : limit;
+	run.slots = pxc_calloc(run.nslots, sizeof(*run.slots));
+	pve_tasks_init(&run.tasks);
+	for (size_t i = 0; i < njobs; i++) {
+		jobs[i].ndone = 0;
+		jobs[i].err = (struct pxc_err){ .kind = PXC_OK };
+		jobs[i].warnings = NULL;
+	}
+	for (size_t i = 0; i < run.nslots; i++) {
+		run.slots[i].run = &run;
+		run.nopen++;
+		next_job(pve, &run.slots[i]);
+	}
+	while (run.nopen)
+		pve_pump(pve);
+	pve_tasks_release(pve, &run.tasks);
+	free(run.slots);
+}
+
+void pve_job_release(struct pve_job *job)
+{
+	for (size_t i = 0; i < job->nsteps; i++) {
+		json_decref(job->steps[i].ret_data);
+		job->steps[i].ret_data = NULL;
+	}
+	json_decref(job->warnings);
+	job->warnings = NULL;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* other.c - pages outside /api2: the start page, and /sim/..., by which tests move time and break things. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/request.h"
+
+static void json_reply(struct sim_reply *reply, int status, json_t *body)
+{
+	reply->status = status;
+	snprintf(reply->reason, sizeof(reply->reason), "%s", status == 200 ? "OK" : "refused");
+	reply->content_type = pxc_strdup("application/json;charset=UTF-8");
+	reply->body = json_dumps(body, JSON_SORT_KEYS | JSON_INDENT(1));
+	reply->body_len = strlen(reply->body);
+	reply->close = status >= 400;
+	json_decref(body);
+}
+
+static const char *arg(const json_t *params, const char *name)
+{
+	const char *value = json_string_value(json_object_get(params, name));
+
+	return value ? value : "";
+}
+
+/* As `qm set --lock` or `qm unlock` would on the node: what no API call can do. */
+static int set_lock(struct sim *sim, const json_t *params)
+{
+	struct sim_guest *guest =
+		sim_guest_find(sim, (unsigned)strtoul(arg(params, "vmid"), NULL, 10));
+
+	if (!guest)
+		return -1;
+	sim_guest_set_lock(guest, arg(params, "lock"));
+	return 0;
+}
+
+static int set_faults(struct sim *sim, const struct sim_request *request)
+{
+	auto_free char *text =
+		pxc_strndup(request->body_len ? request->body : "", request->body_len);
+	struct sim_faults *faults;
+	struct pxc_err err = { 0 };
+
+	if (sim_faults_parse(text, &faults, &err) < 0)
+		return -1;
+	sim_faults_free(sim->faults);
+	sim->faults = faults;
+	return 0;
+}
+
+static void control(struct sim *sim, const struct sim_request *request, const char *path,
+		    struct sim_reply *reply)
+{
+	const char *query = strchr(request->target, '?');
+	json_auto_t *params = json_object();
+	int done = 0;
+
+	if (query)
+		sim_form_decode(query + 1, strlen(query + 1), params);
+	if (!strcmp(path, "/sim/dump")) {
+		json_reply(reply, 200, sim_dump(sim));
+		return;
+	}
+	if (!strcmp(path, "/sim/advance"))
+		sim_advance(sim, strtoll(arg(params, "ms"), NULL, 10));
+	else if (!strcmp(path, "/sim/event"))
+		done = sim_event(sim, arg(params, "event"), arg(params, "node"));
+	else if (!strcmp(path, "/sim/lock"))
+		done = set_lock(sim, params);
+	else if (!strcmp(path, "/sim/faults"))
+		done = set_faults(sim, request);
+	else if (strcmp(path, "/sim/now"))
+		done = -1;
+	json_reply(reply, done < 0 ? 400 : 200,
+		   json_pack("{s:I, s:I}", "now_ms", (json_int_t)sim->now_ms, "running",
+			     (json_int_t)(sim->running != NULL)));
+}
+
+void sim_other_page(struct sim *sim, const struct sim_request *request, struct sim_reply *reply)
+{
+	auto_free char *path = pxc_strndup(request->target, strcspn(request->target, "?"));
+
+	if (str_starts(path, "/sim/"))
+		control(sim, request, path, reply);
+	else if (!strcmp(path, "/"))
+		sim_reply_plain(
+			reply, 200, "text/html; charset=utf-8", "OK",
+			"<!DOCTYPE html>\n<title>pxcsim</title>\n<p>A simulated Proxmox VE cluster.\n");
+	else
+		sim_reply_plain(reply, 501, NULL, "no such page", "no such page");
+}
