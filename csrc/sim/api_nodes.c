@@ -95,7 +95,9 @@ static int get_node_status(struct sim_call *call)
 	const uint64_t used = NODE_DISK_BYTES / 10;
 	json_t *cpu =
 		json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:i}", "flags",
-			  "fpu sse sse2 avx avx2 aes", "cores", (int)node->cores, "mhz", "2400.000",
+			  "fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx "
+			  "fxsr sse sse2 ht syscall nx rdtscp lm pni pclmulqdq ssse3 fma cx16 sse4_1 sse4_2 "
+			  "x2apic movbe popcnt aes xsave avx f16c rdrand hypervisor lahf_lm abm bmi1 avx2 bmi2", "cores", (int)node->cores, "mhz", "2400.000",
 			  "vendor", "AuthenticAMD", "hvm", "1", "model", "AMD EPYC (simulated)",
 			  "user_hz", 100, "sockets", 1, "family", "25", "cpus", (int)node->cores);
 

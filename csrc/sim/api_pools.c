@@ -282,15 +282,19 @@ static int delete_pool(struct sim_call *call)
 		return sim_fail(call, 500,
 				"delete pool failed: pool '%s' is not empty (contains pool '%s')",
 				id, call->sim->pools.entries[i].key);
-	if (pool->guests.count)
-		return sim_fail(call, 500,
+	for (i = 0; i < pool->guests.count; i++)
+		if (sim_guest_find(call->sim,
+				   (unsigned)strtoul(pool->guests.entries[i].key, NULL, 10)))
+			return sim_fail(
+				call, 500,
 				"delete pool failed: pool '%s' is not empty (contains VM %s)", id,
-				pool->guests.entries[0].key);
-	if (pool->storages.count)
-		return sim_fail(
-			call, 500,
-			"delete pool failed: pool '%s' is not empty (contains storage '%s')", id,
-			pool->storages.entries[0].key);
+				pool->guests.entries[i].key);
+	for (i = 0; i < pool->storages.count; i++)
+		if (sim_storage_find(call->sim, pool->storages.entries[i].key))
+			return sim_fail(
+				call, 500,
+				"delete pool failed: pool '%s' is not empty (contains storage '%s')",
+				id, pool->storages.entries[i].key);
 	sim_acl_forget_path(call->sim, path);
 	sim_map_remove(&call->sim->pools, id);
 	sim_pool_free(pool);

@@ -26,7 +26,8 @@ int64_t sim_arg_int(const struct sim_call *call, const char *name, int64_t other
 	return json_is_integer(value) ? json_integer_value(value) : otherwise;
 }
 
-static int fail(struct sim_call *call, int status, const char *end, const char *fmt, va_list args)
+static printf_like(4, 0) int fail(struct sim_call *call, int status, const char *end,
+				  const char *fmt, va_list args)
 {
 	auto_free char *text = NULL;
 

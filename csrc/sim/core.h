@@ -32,6 +32,7 @@ struct sim_node {
 	unsigned cores;
 	uint64_t memory_bytes;
 	int64_t started_ms; /* cluster clock */
+	int64_t died_ms;    /* when it went offline */
 	uint64_t used_bytes; /* memory of its running guests at pvestatd's last round */
 	uint32_t next_pid;
 	json_t *config; /* PUT /nodes/{node}/config */
@@ -68,6 +69,7 @@ struct sim_storage {
 	json_t *config;   /* as GET /storage/{id} shows it without digest: content, path, shared (1), nodes, pool, ... */
 	uint64_t total_bytes;
 	uint64_t used_bytes; /* of things that are not volumes; volumes are counted on top */
+	uint64_t *seen_bytes; /* owned; volumes per node (shared: all in [0]) at pvestatd's last round; NULL = not yet */
 };
 
 struct sim_volume {
@@ -214,7 +216,7 @@ void sim_volume_move_node(struct sim *sim, struct sim_volume *volume, struct sim
 /* "vm:100" -> resource, or NULL. */
 struct sim_ha *sim_ha_find(const struct sim *sim, unsigned vmid);
 void sim_ha_remove(struct sim *sim, unsigned vmid, bool purge_rules);
-/* Drops ACLs on /vms/N as `purge` and destroy do. */
+/* Drops the ACLs on a path, as destroying a guest does for /vms/N; NULL = all. */
 void sim_acl_forget_path(struct sim *sim, const char *path);
 
 /* SHA-1 of a text as 40 lower-case hex digits: PVE's digests. */

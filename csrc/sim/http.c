@@ -32,6 +32,7 @@ struct sim_http {
 	struct sim *sim;
 	struct MHD_Daemon *daemon;
 	double speed;
+	bool manual;
 	int64_t last_ms; /* wall clock of the last look at the cluster's */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -75,7 +76,9 @@ static void follow_clock(struct sim_http *http)
 	double factor = http->speed > 0 ? http->speed : 1;
 	int64_t ms = (int64_t)((double)(now - http->last_ms) * factor);
 
-	if (ms > 0)
+	if (http->manual)
+		ms = 0;
+	else if (ms > 0)
 		http->last_ms = now;
 	sim_run_until(http->sim, sim_now_ms(http->sim) + (ms > 0 ? ms : 0));
 }
@@ -189,6 +192,18 @@ static void suspend_until(struct exchange *exchange, int64_t due_ms)
 	pthread_cond_signal(&http->changed);
 }
 
+/* With the clock moved by hand whoever waits for the cluster moves it. */
+static void answer_manual(struct exchange *exchange)
+{
+	struct sim *sim = exchange->http->sim;
+	int64_t again_ms = 0;
+
+	sim_run_until(sim, sim_now_ms(sim));
+	while (!sim_answer(sim, &exchange->request, &exchange->reply, &again_ms))
+		sim_run_until(sim, again_ms);
+	sim_advance(sim, exchange->reply.delay_ms);
+}
+
 /* Ask the cluster; send the reply now, or when it is due. */
 static enum MHD_Result go_on(struct exchange *exchange)
 {
@@ -202,6 +217,12 @@ static enum MHD_Result go_on(struct exchange *exchange)
 	if (http->stopping) {
 		pthread_mutex_unlock(&http->lock);
 		return MHD_NO;
+	}
+	if (http->manual) {
+		answer_manual(exchange);
+		exchange->answered = true;
+		pthread_mutex_unlock(&http->lock);
+		return send_reply(exchange);
 	}
 	follow_clock(http);
 	done = sim_answer(http->sim, &exchange->request, &exchange->reply, &again_ms);
@@ -334,6 +355,7 @@ int sim_http_start(struct sim *sim, const struct sim_http_options *options, stru
 	}
 	http->sim = sim;
 	http->speed = options->speed;
+	http->manual = options->manual;
 	http->last_ms = pxc_system_clock.mono_ms(&pxc_system_clock);
 	pthread_mutex_init(&http->lock, NULL);
 	pthread_condattr_init(&monotonic);

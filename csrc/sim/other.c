@@ -46,6 +46,7 @@ static int set_faults(struct sim *sim, const struct sim_request *request)
 		return -1;
 	sim_faults_free(sim->faults);
 	sim->faults = faults;
+	sim_faults_tick(sim);
 	return 0;
 }
 

@@ -19,7 +19,9 @@ void sim_timers_free(struct sim *sim);
 /* config is stolen. */
 struct sim_storage *sim_storage_add(struct sim *sim, const char *id, const char *type,
 				    json_t *config);
-/* Bytes in use on the storage as seen from node. */
+/* Count what volumes use, for pvestatd's round. */
+void sim_storage_round(struct sim *sim);
+/* Bytes in use on the storage as seen from node, at pvestatd's last round. */
 uint64_t sim_storage_used(const struct sim *sim, const struct sim_storage *storage,
 			  const struct sim_node *node);
 

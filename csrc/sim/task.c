@@ -24,7 +24,8 @@ void sim_task_free(struct sim_task *task)
 	free(task);
 }
 
-static void log_line(struct sim_task *task, const char *prefix, const char *fmt, va_list args)
+static printf_like(3, 0) void log_line(struct sim_task *task, const char *prefix, const char *fmt,
+				       va_list args)
 {
 	auto_free char *text = NULL;
 
