@@ -54,7 +54,7 @@ include mk/contract.mk mk/test.mk mk/stage.mk mk/deps.mk
 
 $B/bin/pxc: csrc/main.c $B/gen/specs.o $(call libs,modules pve ansible cloud annot base)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -MF $B/main.d -Icsrc $^ $(LDFLAGS) $(LIBS_MODULE) -o $@
+	$(Q)$(CC) $(CFLAGS) -MF $B/main.d -Icsrc $(filter %.c %.o %.a,$^) $(LDFLAGS) $(LIBS_MODULE) -o $@
 
 $B/bin/pxcsim: $B/tools/pxcsim.o $(call libs,sim base)
 	$(Q)mkdir -p $(@D)

@@ -116,7 +116,7 @@ static void put_config(json_t *obj, const json_t *config)
 	json_auto_t *parts = memory ? prop_parse(memory, "current") : NULL;
 	char uuid[37];
 
-	put_number(obj, "cores", vm_text(config, "cores"));
+	put_number(obj, "cores", vm_text(config, "cores") ? vm_text(config, "cores") : "1");
 	put_number(obj, "memory_mb", json_string_value(json_object_get(parts, "current")));
 	put(obj, "uuid", vm_smbios_uuid(config, uuid));
 	(void)json_object_set_new(obj, "tags", split(vm_text(config, "tags")));

@@ -186,6 +186,8 @@ int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_resu
 		outcomes_preview(&run.outcomes, &plans);
 		r = check || !first_open(&run, &plans) ? 0 : rounds(&run, &plans, err);
 		locks_release(&run.locks, env);
+		if (kind->locks && !check)
+			locks_sweep(env);
 	}
 	*ret_result = outcomes_result(&run.outcomes, kind, env, check);
 	if (kind->report && run.world && r == 0)

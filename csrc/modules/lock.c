@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 #define RETRY_MS 250
+#define PREFIX "pxc-lock-"
 
 enum { LOCK_CREATE, LOCK_DELETE };
 
@@ -88,26 +89,33 @@ static long long take_number(const struct annot *a, const char *key)
 	return v ? strtoll(v, NULL, 10) : 0;
 }
 
-/* Who holds it? false: nobody any more. A comment that is not ours counts as held without an end. */
+/* A comment that is not ours counts as held without an end. */
+static void parse_holder(const char *comment, struct holder *ret)
+{
+	auto_annot_text struct annot_text t = { .before = NULL };
+
+	annot_parse(ANNOT_TOKEN, comment, &t);
+	*ret = (struct holder){ .until_s = INT64_MAX };
+	take_text(&t.annot, "by", ret->who, sizeof(ret->who));
+	take_text(&t.annot, "host", ret->host, sizeof(ret->host));
+	if (t.finding != ANNOT_OK)
+		return;
+	ret->pid = (long)take_number(&t.annot, "pid");
+	ret->born = (unsigned long long)take_number(&t.annot, "born");
+	ret->until_s = take_number(&t.annot, "until");
+}
+
+/* Who holds it? err ENOTFOUND: nobody any more. */
 static int read_holder(struct pxc_env *env, const char *groupid, struct holder *ret,
 		       struct pxc_err *err)
 {
-	auto_annot_text struct annot_text t = { .before = NULL };
 	json_auto_t *data = NULL;
 	char path[300];
 
 	(void)snprintf(path, sizeof(path), "/access/groups/%s", groupid);
 	if (pve_get(env->pve, path, &data, err) < 0)
 		return -1;
-	annot_parse(ANNOT_TOKEN, json_string_value(json_object_get(data, "comment")), &t);
-	*ret = (struct holder){ .until_s = INT64_MAX };
-	take_text(&t.annot, "by", ret->who, sizeof(ret->who));
-	take_text(&t.annot, "host", ret->host, sizeof(ret->host));
-	if (t.finding == ANNOT_OK) {
-		ret->pid = (long)take_number(&t.annot, "pid");
-		ret->born = (unsigned long long)take_number(&t.annot, "born");
-		ret->until_s = take_number(&t.annot, "until");
-	}
+	parse_holder(json_string_value(json_object_get(data, "comment")), ret);
 	return 0;
 }
 
@@ -199,7 +207,7 @@ int locks_acquire(struct locks *locks, struct pxc_env *env, const char *const *n
 		  struct pxc_err *err)
 {
 	for (size_t i = 0; names[i]; i++) {
-		const char *groupid = arena_printf(env->arena, "pxc-lock-%s", names[i]);
+		const char *groupid = arena_printf(env->arena, PREFIX "%s", names[i]);
 
 		if (acquire_one(env, groupid, err) < 0) {
 			locks_release(locks, env);
@@ -225,4 +233,30 @@ void locks_release(struct locks *locks, struct pxc_env *env)
 		drop(env, locks->held[--locks->nheld]);
 	free(locks->held);
 	locks->held = NULL;
+}
+
+void locks_sweep(struct pxc_env *env)
+{
+	struct pxc_err err = { .kind = PXC_OK };
+	json_auto_t *groups = NULL;
+	size_t i;
+	json_t *row;
+
+	if (pve_get(env->pve, "/access/groups", &groups, &err) < 0)
+		return;
+	json_array_foreach(groups, i, row)
+	{
+		const char *groupid = json_string_value(json_object_get(row, "groupid"));
+		struct holder h;
+
+		if (!groupid || !str_starts(groupid, PREFIX))
+			continue;
+		parse_holder(json_string_value(json_object_get(row, "comment")), &h);
+		if (!stale(env, &h))
+			continue;
+		if (str_ends(groupid, ".break"))
+			drop(env, groupid);
+		else
+			break_stale(env, groupid);
+	}
 }

@@ -27,3 +27,9 @@ struct locks {
 must_check int locks_acquire(struct locks *locks, struct pxc_env *env, const char *const *names,
 			     struct pxc_err *err);
 void locks_release(struct locks *locks, struct pxc_env *env);
+
+/*
+ * Remove what runs that were killed have left: locks whose process is gone from this host, or whose time is over. One
+ * read; failing is no failure of the run.
+ */
+void locks_sweep(struct pxc_env *env);

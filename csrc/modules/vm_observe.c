@@ -111,7 +111,7 @@ static int check_sight(struct pxc_env *env, const struct vm_batch *batch, const 
 static bool power_named(const struct vm_batch *batch)
 {
 	for (size_t i = 0; i < batch->nspecs; i++)
-		if (batch->specs[i].power != VM_POWER_KEEP ||
+		if (batch->specs[i].power != VM_POWER_KEEP || batch->specs[i].absent ||
 		    batch->specs[i].wait != VM_WAIT_FOR_NONE)
 			return true;
 	return false;

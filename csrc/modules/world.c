@@ -210,6 +210,9 @@ static void refresh(struct world *w, const json_t *list)
 		mine->qmpstatus = text(r, "qmpstatus", "");
 		mine->pid = (long)number(r, "pid");
 		mine->is_template = truth(r, "template");
+		/* /cluster/resources knows the size of a fresh guest only after pvestatd's next round. */
+		mine->cpus = json_number_value(json_object_get(r, "cpus"));
+		mine->memory_bytes = bytes(r, "maxmem");
 	}
 }
 

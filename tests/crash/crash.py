@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kill pxc_vm before and after every single API request, run it again, and look at what is left.
+
+    tests/crash/crash.py BUILD [--stride N] [--seed S]     TAP; stride N tries every N-th request only
+
+Three stories, each in a cluster of its own: three VMs are created (cloned, imported, blank), changed, deleted. After
+the kill the same task runs again and must succeed; a third run must change nothing; and the cluster must hold
+exactly the wanted VMs, no disk without its VM, no lock, no journal. Last: two runs at once for the same VMs.
+"""
+import argparse
+import json
+import os
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from killproxy import KillProxy  # noqa: E402
+
+COMMON = {"project": "acme", "stack": "s", "power": "running", "shutdown_timeout": 20}
+CREATE = dict(COMMON, vms=[
+    {"name": "a", "template": {"vmid": 9000}, "flavor": "small", "networks": [{"ip": "dhcp"}]},
+    {"name": "b", "image": {"volume": "shared:import/img.qcow2"}, "flavor": "small"},
+    {"name": "c", "cores": 1, "memory": 512, "disk_size": 1, "description": "c\n"},
+])
+CHANGE = dict(COMMON, allow_restart=True, vms=[
+    {"name": "a", "memory": 2048, "networks": [{}, {"bridge": "vmbr0", "tag": 7}], "tags": ["prod"]},
+    {"name": "b", "disk_size": 20, "disks": [{"slot": "scsi1", "size": 2}], "metadata": {"k": "v"}},
+    {"name": "c", "new_name": "d", "description": "# d", "power": "stopped"},
+])
+DELETE = {"project": "acme", "stack": "s", "state": "absent", "shutdown_timeout": 20,
+          "vms": [{"name": "a"}, {"name": "b"}, {"name": "d"}]}
+STORIES = {
+    "create": ([], CREATE, {"a", "b", "c"}),
+    "change": ([CREATE], CHANGE, {"a", "b", "d"}),
+    "delete": ([CREATE, CHANGE], DELETE, set()),
+}
+WORLD = {
+    "volumes": {"shared:import/img.qcow2": {"size": 3 << 30}},
+    "guests": [{"vmid": 9000, "node": "pve1", "config": {"name": "tpl", "memory": "512", "cores": 1, "scsi0": "shared:3",
+                                                         "net0": "virtio,bridge=vmbr0"}}],
+}
+
+
+class Cluster:
+    """A pxcsim of its own, with the registry, a flavor and the project acme."""
+
+    def __init__(self, build, folder, speed):
+        self.build, self.folder = build, folder
+        ready = os.path.join(folder, "ready.json")
+        if os.path.exists(ready):
+            os.unlink(ready)
+        world = os.path.join(folder, "world.json")
+        with open(world, "w", encoding="utf-8") as f:
+            json.dump(WORLD, f)
+        self.process = subprocess.Popen(
+            [f"{build}/bin/pxcsim", "--nodes", "3", "--port", "0", "--speed", str(speed), "--ready", ready, "--world", world,
+             "--cert", f"{folder}/cert.pem", "--key", f"{folder}/key.pem"], stdout=subprocess.DEVNULL)
+        while not os.path.exists(ready):
+            if self.process.poll() is not None:
+                raise SystemExit("pxcsim did not start")
+            time.sleep(0.01)
+        with open(ready, encoding="utf-8") as f:
+            self.info = json.load(f)
+        self.post("/nodes/pve1/qemu/9000/template")
+        self.must("pxc_cloud", {"domain": "example.org", "storage": "shared", "import_storage": "shared", "bridge": "vmbr0"})
+        self.must("pxc_flavor", {"name": "small", "vcpus": 1, "memory": 1024, "disk": 5})
+        self.must("pxc_project", {"name": "acme"})
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+
+    def start(self, module, args, port=None):
+        url = f"https://127.0.0.1:{port}" if port else self.info["url"]
+        options = {"api_urls": [url], "api_token_id": self.info["token_id"], "api_token_secret": self.info["token_secret"],
+                   "validate_certs": False, "actor": "tester"}
+        process = subprocess.Popen([f"{self.build}/bin/pxc", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        process.stdin.write(json.dumps(dict(args, **options)).encode())
+        return process
+
+    @staticmethod
+    def finish(process):
+        out, err = process.communicate()
+        try:
+            return json.loads(out)
+        except ValueError:
+            return {"failed": True, "msg": f"no JSON (exit {process.returncode}): {out[:200]!r} {err[-300:]!r}"}
+
+    def run(self, module, args):
+        return self.finish(self.start(module, args))
+
+    def must(self, module, args):
+        result = self.run(module, args)
+        if result.get("failed"):
+            raise AssertionError(f"{module} failed: {result['msg']}")
+        return result
+
+    def get(self, path):
+        return self.call("GET", path)
+
+    def post(self, path):
+        return self.call("POST", path)
+
+    def call(self, method, path):
+        request = urllib.request.Request(self.info["url"] + "/api2/json" + path, method=method)
+        request.add_header("Authorization", f"PVEAPIToken={self.info['token_id']}={self.info['token_secret']}")
+        with urllib.request.urlopen(request, context=ssl._create_unverified_context()) as reply:
+            return json.load(reply)["data"]
+
+    def problems(self, wanted):
+        """What is there that should not be, or the other way round."""
+        found = []
+        guests = {g["vmid"]: g for n in ("pve1", "pve2", "pve3") for g in self.get(f"/nodes/{n}/qemu")}
+        names = sorted(g["name"] for v, g in guests.items() if v != 9000)
+        if names != sorted(wanted):
+            found.append(f"VMs {names} instead of {sorted(wanted)}")
+        for vmid, guest in guests.items():
+            if guest.get("lock"):
+                found.append(f"VM {vmid} is locked ({guest['lock']})")
+        referenced = set()
+        for node in ("pve1", "pve2", "pve3"):
+            for guest in self.get(f"/nodes/{node}/qemu"):
+                config = self.get(f"/nodes/{node}/qemu/{guest['vmid']}/config")
+                referenced.update(v.split(",")[0] for v in config.values() if isinstance(v, str) and ":" in v)
+                if "\nop=" in config.get("description", ""):
+                    found.append(f"VM {guest['vmid']} has a journal left")
+        for volume in self.get("/nodes/pve1/storage/shared/content?content=images"):
+            if volume["volid"] not in referenced:
+                found.append(f"disk {volume['volid']} belongs to nobody")
+        locks = [g["groupid"] for g in self.get("/access/groups") if g["groupid"].startswith("pxc-lock")]
+        if locks:
+            found.append(f"locks {locks}")
+        return found
+
+
+def make_certificate(folder):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+                    "2", "-subj", "/CN=127.0.0.1", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"],
+                   check=True, stderr=subprocess.DEVNULL)
+
+
+def one_kill(cluster, story, at, mode):
+    """Returns what went wrong (None: nothing), and whether request number `at` came at all."""
+    before, task, wanted = STORIES[story]
+    for earlier in before:
+        cluster.must("pxc_vm", earlier)
+    proxy = KillProxy(cluster.info["port"], f"{cluster.folder}/cert.pem", f"{cluster.folder}/key.pem")
+    victim = cluster.start("pxc_vm", task, proxy.port)
+    proxy.arm(at, mode, victim.pid)
+    victim.communicate()
+    killed, last = proxy.killed, proxy.log[at - 1] if len(proxy.log) >= at else ""
+    proxy.shutdown()
+    proxy.server_close()
+    if not killed:
+        return None, False, last
+    again = cluster.run("pxc_vm", task)
+    if again.get("failed"):
+        return f"the next run failed: {again['msg']}", True, last
+    third = cluster.run("pxc_vm", task)
+    if third.get("failed") or third["changed"]:
+        return f"a third run was not quiet: {third.get('msg') or third['steps']}", True, last
+    return "; ".join(cluster.problems(wanted)) or None, True, last
+
+
+def tell(ok, name, detail=""):
+    print(f"{'ok' if ok else 'not ok'} - {name}", flush=True)
+    if not ok:
+        print(f"# {detail}", flush=True)
+    return ok
+
+
+def kill_story(build, folder, story, stride, speed):
+    good, at = True, 1
+    while True:
+        reached = False
+        for mode in ("before", "after"):
+            cluster = Cluster(build, folder, speed)
+            try:
+                problem, reached, last = one_kill(cluster, story, at, mode)
+            except AssertionError as e:
+                return tell(False, f"{story}: preparation", e)
+            finally:
+                cluster.close()
+            if reached:
+                good &= tell(problem is None, f"{story}: killed {mode} request {at} ({last})", problem)
+            if not reached:
+                return good
+        at += stride
+
+
+def two_at_once(build, folder, speed):
+    cluster = Cluster(build, folder, speed)
+    try:
+        runs = [cluster.start("pxc_vm", CREATE) for _ in range(2)]
+        for r in runs:
+            r.stdin.close()
+            r.stdin = None
+        results = [cluster.finish(r) for r in runs]
+        bad = [r["msg"] for r in results if r.get("failed")] + cluster.problems({"a", "b", "c"})
+        quiet = sorted(r.get("changed") for r in results)
+        if quiet != [False, True]:
+            bad.append(f"changed: {quiet}")
+        return tell(not bad, "two runs at once make one set of VMs", "; ".join(bad))
+    finally:
+        cluster.close()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build")
+    parser.add_argument("--stride", type=int, default=1)
+    parser.add_argument("--speed", type=float, default=40)
+    parser.add_argument("--story", choices=sorted(STORIES))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="pxc-crash-") as folder:
+        make_certificate(folder)
+        good = True
+        for story in [options.story] if options.story else STORIES:
+            good &= kill_story(options.build, folder, story, options.stride, options.speed)
+        good &= two_at_once(options.build, folder, options.speed)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
