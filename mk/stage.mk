@@ -45,3 +45,8 @@ install: $(TARBALL)
 	$(Q)ansible-galaxy collection install --force $<
 
 .PHONY: stage dist install
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory modules stage
+	$(Q)KEEP=$(KEEP) mk/demo.sh $B
+.PHONY: demo

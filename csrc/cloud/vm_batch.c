@@ -45,7 +45,7 @@ static struct shape wanted(const struct vm_case *c)
 		base = shape_of(c->have->config, base);
 	else if (c->template)
 		base = shape_of(c->template->config, base);
-	if (c->flavor)
+	if (vm_reshapes(c))
 		base = (struct shape){ c->flavor->vcpus, (int64_t)c->flavor->memory_mib, 0 };
 	base.disk_gb = (int64_t)(vm_disk_bytes_wanted(c) / GIB);
 	return shape_of(c->spec->config, base);

@@ -124,8 +124,34 @@ static void put_config(json_t *obj, const json_t *config)
 	(void)json_object_set_new(obj, "disks", disks(config));
 }
 
+static void add_drift(json_t *list, const char *what, long long is, long long should)
+{
+	if (is != should)
+		(void)json_array_append_new(
+			list, json_sprintf("%s is %lld, the flavor says %lld", what, is, should));
+}
+
+/* Where the VM differs from the flavor in its block. */
+static json_t *drift(const struct world *w, const struct vm_seen *x)
+{
+	const char *name = annot_get(&x->notes.annot, "flavor");
+	const struct flavor *f = name ? registry_flavor(&w->registry, name) : NULL;
+	const char *cores = vm_text(x->config, "cores"), *memory = vm_text(x->config, "memory");
+	json_auto_t *parts = memory ? prop_parse(memory, "current") : NULL;
+	const char *mib = json_string_value(json_object_get(parts, "current"));
+	json_t *list = json_array();
+
+	if (name && !f)
+		(void)json_array_append_new(list, json_sprintf("its flavor %s is gone", name));
+	if (!f)
+		return list;
+	add_drift(list, "cores", cores ? strtoll(cores, NULL, 10) : 1, f->vcpus);
+	add_drift(list, "memory_mb", mib ? strtoll(mib, NULL, 10) : 512, (long long)f->memory_mib);
+	return list;
+}
+
 /* What the guest itself shows, whoever it belongs to. */
-static void put_seen(json_t *obj, const struct vm_seen *x)
+static void put_seen(json_t *obj, const struct world *w, const struct vm_seen *x)
 {
 	const struct world_guest *g = x->guest;
 	auto_free char *text = NULL;
@@ -146,6 +172,7 @@ static void put_seen(json_t *obj, const struct vm_seen *x)
 	text = human(&x->notes);
 	(void)json_object_set_new(obj, "description", json_string(text));
 	(void)json_object_set(obj, "pending", x->pending);
+	(void)json_object_set_new(obj, "drift", drift(w, x));
 	if (x->addresses)
 		(void)json_object_set(obj, "addresses", x->addresses);
 }
@@ -158,7 +185,7 @@ json_t *vm_item(const struct vm_case *c)
 
 	(void)json_object_set_new(obj, "state", json_string(c->have ? "present" : "absent"));
 	if (c->have) {
-		put_seen(obj, c->have);
+		put_seen(obj, c->w, c->have);
 	} else if (!s->absent) {
 		(void)json_object_set_new(obj, "vmid", json_integer(c->vmid));
 		put(obj, "node", c->node);
@@ -166,7 +193,7 @@ json_t *vm_item(const struct vm_case *c)
 	return obj;
 }
 
-json_t *vm_show(const struct vm_seen *seen)
+json_t *vm_show(const struct world *w, const struct vm_seen *seen)
 {
 	const struct annot *a = &seen->notes.annot;
 	bool ours = !seen->problem && seen->notes.finding == ANNOT_OK &&
@@ -182,7 +209,7 @@ json_t *vm_show(const struct vm_seen *seen)
 		put(obj, "name", seen->guest->name);
 		put(obj, "tampered", seen->notes.problem);
 	}
-	put_seen(obj, seen);
+	put_seen(obj, w, seen);
 	return obj;
 }
 

@@ -65,6 +65,8 @@ must_check int vm_want_nets(const struct vm_case *c, const json_t *base, struct 
 			    struct pxc_err *err);
 must_check int vm_want_disks(const struct vm_case *c, const json_t *base, struct vm_change *ret,
 			     struct pxc_err *err);
+/* Does the named flavor give the VM its shape (a new VM, or another flavor than it has)? */
+bool vm_reshapes(const struct vm_case *c);
 const char *vm_root_disk(const json_t *config); /* slot of the boot disk; NULL = diskless */
 uint64_t vm_disk_bytes_wanted(
 	const struct vm_case *c); /* root disk: named, else the flavor's; 0 = neither */

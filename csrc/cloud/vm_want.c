@@ -97,6 +97,18 @@ static void add_flavor(const struct flavor *f, json_t *want)
 	json_object_foreach(f->extra, key, value)(void) json_object_set(want, key, value);
 }
 
+/*
+ * Naming the flavor that a VM has already changes nothing: what was changed since, on purpose, is drift, which is
+ * told and not undone. Another flavor is a resize, written into the block by the same request.
+ */
+bool vm_reshapes(const struct vm_case *c)
+{
+	const struct annot *block = c->have ? &c->have->notes.annot : NULL;
+
+	return c->flavor && (!block || str_eq(annot_get(block, "op"), VM_OP_CLONE) ||
+			     !str_eq(annot_get(block, "flavor"), c->flavor->name));
+}
+
 static void merge_tag(json_t *list, const char *tag)
 {
 	size_t i;
@@ -277,7 +289,7 @@ int vm_want(const struct vm_case *c, const json_t *base, struct vm_change *ret, 
 	json_t *value;
 
 	*ret = (struct vm_change){ json_object(), json_array(), json_array(), json_array(), false };
-	if (c->flavor && (!c->have || s->flavor))
+	if (vm_reshapes(c))
 		add_flavor(c->flavor, want);
 	(void)json_object_update(want, s->config);
 	if (!c->have)

@@ -152,7 +152,7 @@ static void report_vms(const struct info_spec *s, const struct info_world *iw, j
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < iw->nseen; i++) {
-		json_t *item = vm_show(iw->seen[i]);
+		json_t *item = vm_show(iw->w, iw->seen[i]);
 
 		if ((s->names && !strv_has(s->names, item_text(item, "name"))) ||
 		    (s->stack && !str_eq(s->stack, item_text(item, "stack"))))
