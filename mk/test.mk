@@ -25,3 +25,17 @@ run-unit: $(call TESTBIN,$(unit_src))
 run-property: $(call TESTBIN,$(prop_src))
 	$(Q)tests/run.py property $^
 .PHONY: unit property run-unit run-property
+
+# Recorded exchanges of a real PVE server, replayed against the simulator: make conformance PVE_TRUTH=dir
+conformance: $B/bin/pxcsim
+	$(Q)PXCSIM=$B/bin/pxcsim tests/conformance/replay.py
+
+# pxc_vm killed before and after every request; short: every 7th.
+crash: modules
+	$(Q)tests/run.py crash "tests/crash/crash.py $B"
+crash-short: modules
+	$(Q)tests/run.py crash "tests/crash/crash.py $B --stride 7"
+
+bench: modules $B/tests/bench/client_bench
+	$(Q)tests/bench/bench.py $B
+.PHONY: conformance crash crash-short bench

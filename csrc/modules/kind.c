@@ -10,6 +10,10 @@
 /* Conflicts (a stale digest, a VMID or name taken meanwhile) send the run round again this often. */
 #define ROUNDS 4
 
+/* Objects worked on side by side. Most of a job's time is a task on the server, so this may well be more than the
+ * requests that are under way at once; PVE spreads the tasks over its nodes. */
+#define JOBS_AT_ONCE 16
+
 /* How long to wait before looking again at something that is busy: a guest being created by another run. */
 #define BUSY_MS 500
 
@@ -93,7 +97,7 @@ static void run_phase(struct run *run, const struct pxc_plans *plans, int phase)
 		jobs[njobs++] = (struct pve_job){ .steps = steps, .nsteps = p->nsteps };
 	}
 	if (njobs)
-		pve_run(run->env->pve, jobs, njobs, 0);
+		pve_run(run->env->pve, jobs, njobs, JOBS_AT_ONCE);
 	for (size_t j = 0; j < njobs; j++) {
 		outcome_add(&run->outcomes, owner[j], plans->plans[owner[j]], &jobs[j]);
 		pve_job_release(&jobs[j]);

@@ -303,7 +303,7 @@ void pve_run(struct pve_client *pve, struct pve_job *jobs, size_t njobs, unsigne
 		next_job(pve, &run.slots[i]);
 	}
 	while (run.nopen)
-		pve_pump(pve);
+		pve_pump(pve, PVE_LONG_MS);
 	pve_tasks_release(pve, &run.tasks);
 	free(run.slots);
 }

@@ -149,6 +149,7 @@ struct sim {
 	struct sim_options options; /* its strings are copies */
 	int64_t now_ms;             /* cluster clock, milliseconds since 1970 */
 	uint64_t random;
+	uint64_t requests;          /* answered so far, /sim/... aside */
 	bool clustered;             /* false: one stand-alone node */
 	bool quorate;
 

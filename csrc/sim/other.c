@@ -74,8 +74,9 @@ static void control(struct sim *sim, const struct sim_request *request, const ch
 	else if (strcmp(path, "/sim/now"))
 		done = -1;
 	json_reply(reply, done < 0 ? 400 : 200,
-		   json_pack("{s:I, s:I}", "now_ms", (json_int_t)sim->now_ms, "running",
-			     (json_int_t)(sim->running != NULL)));
+		   json_pack("{s:I, s:I, s:I}", "now_ms", (json_int_t)sim->now_ms, "running",
+			     (json_int_t)(sim->running != NULL), "requests",
+			     (json_int_t)sim->requests));
 }
 
 void sim_other_page(struct sim *sim, const struct sim_request *request, struct sim_reply *reply)

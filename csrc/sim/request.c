@@ -262,6 +262,7 @@ bool sim_answer(struct sim *sim, struct sim_request *request, struct sim_reply *
 	auto_free char *path = NULL, *format = NULL;
 	bool done;
 
+	sim->requests += !str_starts(request->target, "/sim/");
 	*reply = (struct sim_reply){ 0 };
 	if (!known_method(request->method)) {
 		auto_free char *text = pxc_printf("method '%s' not available", request->method);

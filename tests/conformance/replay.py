@@ -45,10 +45,14 @@ MORE = collections.OrderedDict([
     ('transport', r'(/|/nosuch|/Version|/nodes/[^/]+/nosuch)$'),
 ])
 
-# What was done on the server without the API before an exchange: (method, path of the simulator's control).
+# What was done on the server without the API before an exchange, by the simulator's control.
 BEFORE = {
-    'lock.start': [('POST', '/sim/lock?vmid=200&lock=backup')],
-    'lock.resources': [],
+    # the guest had no system: it reacted now and then, by QEMU's own doing
+    'reboot': ['/sim/guest?vmid=200&deaf=1'],
+    'shutdown': ['/sim/guest?vmid=200&deaf=0'],
+    'task.long.shutdown': ['/sim/guest?vmid=200&deaf=1'],
+    'lock.put': ['/sim/lock?vmid=200&lock=backup'],  # qm set 200 --lock backup
+    'prot.set': ['/sim/lock?vmid=200&lock='],        # qm unlock 200
 }
 HEX40 = re.compile(r'^[0-9a-f]{40}$')
 UPID = re.compile(r'UPID:([^:]+):([0-9A-F]{8}):([0-9A-F]{8}):([0-9A-F]{8}):([^:]*):([^:]*):([^: ]+):')
@@ -269,6 +273,18 @@ class Cluster:
         self.control('POST', '/sim/advance?ms=%d' % milliseconds)
 
 
+def collect_times(value, times):
+    """Add what is a point in time, by the names of fields."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            if key in ('starttime', 'endtime', 'timestamp', 'time', 'snaptime') and isinstance(one, int):
+                times.append(one)
+            collect_times(one, times)
+    elif isinstance(value, list):
+        for one in value:
+            collect_times(one, times)
+
+
 class Replay:
     """Sends recorded requests, with what the recording's server made up replaced by what the simulator made up."""
 
@@ -276,7 +292,8 @@ class Replay:
         self.cluster = cluster
         self.names = {}    # recorded string -> ours: UPIDs, tickets, digests, MACs, ...
         self.secrets = {}  # full token id -> our secret
-        self.anchor = None  # (recorded second, our millisecond)
+        self.second = None  # the recording's clock, as far as it is known
+        self.anchor = 0     # our clock, in milliseconds, at that second
 
     def translate(self, text):
         for recorded in sorted(self.names, key=len, reverse=True):
@@ -346,17 +363,15 @@ class Replay:
         return urllib.parse.urlencode(params, doseq=True).encode('ascii')
 
     def follow_clock(self, exchange):
-        """Let as much time pass as passed in the recording (seen in the start times of tasks)."""
-        found = UPID.search(json.dumps(exchange.get('body')))
-        if not found or exchange['method'] == 'GET':
+        """Let as much time pass as passed in the recording, as far as its answers say what time it was."""
+        times = [int(found.group(4), 16) for found in UPID.finditer(json.dumps(exchange.get('body')))]
+        collect_times(exchange.get('body'), times)
+        latest = max((one for one in times if abs(one - (self.second or one)) < 7200), default=0)
+        if latest <= (self.second or 0):
             return
-        second = int(found.group(4), 16)
-        if self.anchor and second > self.anchor[0]:
-            behind = self.anchor[1] + (second - self.anchor[0]) * 1000 - self.cluster.now
-            if behind > 0:
-                self.cluster.advance(min(behind, 3600000))
-        if not self.anchor or second > self.anchor[0]:
-            self.anchor = (second, self.cluster.now)
+        if self.second and self.cluster.now < self.anchor + (latest - self.second) * 1000:
+            self.cluster.advance(self.anchor + (latest - self.second) * 1000 - self.cluster.now)
+        self.second, self.anchor = latest, self.cluster.now
 
     def wait_for_task(self, exchange, path):
         """The recording polled a task until it ended and kept the last answer: so do we."""
@@ -368,17 +383,27 @@ class Replay:
             done = str(data[-1].get('t', '')).startswith('TASK ')
         if not done or exchange['method'] != 'GET':
             return
+        self.until_ended(path.split('?')[0].rsplit('/', 1)[0] + '/status')
+
+    def until_ended(self, status_path):
+        """Poll a task of ours until it has ended."""
         headers = self.headers({})
-        status_path = path.split('?')[0].rsplit('/', 1)[0] + '/status'
         for _ in range(400):
             status, _, _, text = self.cluster.send('GET', status_path, headers, None)
             if status != 200 or json.loads(text)['data'].get('status') != 'running':
                 return
             self.cluster.advance(500)
 
+    def wait_unless_asked(self, answer, asked):
+        """What the recording never asked about again had ended before the next request."""
+        upid = answer.get('data') if isinstance(answer, dict) else None
+        if isinstance(upid, str) and UPID.match(upid) and not asked:
+            self.until_ended('/api2/json/nodes/%s/tasks/%s/status' % (upid.split(':')[1],
+                                                                     urllib.parse.quote(upid, safe=":@!")))
+
     def send(self, exchange):
-        for method, path in BEFORE.get(exchange['name'], []):
-            self.cluster.send(method, path, {}, None)
+        for path in BEFORE.get(exchange['name'], []):
+            self.cluster.send('POST', path, {}, None)
         self.follow_clock(exchange)
         path = uncut(self.translate(urllib.parse.unquote(exchange['path']) if '/tasks/' in exchange['path']
                                     else exchange['path']))
@@ -460,11 +485,29 @@ def area_of(exchange, foreign):
 
 
 def worlds(exchanges):
-    """-> [(nodes, exchanges)]: one fresh node; a fresh cluster of three, later with pve3 dead, then without quorum."""
-    single, cluster = [], []
+    """-> [(nodes, exchanges)]: fresh single nodes; a fresh cluster of three, later with pve3 dead, then without quorum.
+
+    Where a node's process numbers begin anew the recording went on with a fresh node.
+    """
+    result = []
+    last = None
     for exchange in exchanges:
-        (cluster if re.match(r'[cfq]\.', exchange['name']) else single).append(exchange)
-    return [(1, single), (3, cluster)]
+        nodes = 3 if re.match(r'[cfq]\.', exchange['name']) else 1
+        data = exchange['body'].get('data') if isinstance(exchange['body'], dict) else None
+        found = UPID.match(data) if isinstance(data, str) and exchange['method'] != 'GET' else None
+        pid = int(found.group(2), 16) if found and nodes == 1 else None
+        if not result or result[-1][0] != nodes or (pid and last and pid < last // 2):
+            result.append((nodes, []))
+            last = None
+        result[-1][1].append(exchange)
+        last = pid or last
+    return result
+
+
+def asked_about(exchanges):
+    """The UPIDs that some exchange asks about."""
+    found = (re.search(r'/tasks/(UPID:[^/?]+)', urllib.parse.unquote(one['path'])) for one in exchanges)
+    return {one.group(1) for one in found if one}
 
 
 def start_world(program, nodes):
@@ -517,7 +560,7 @@ def replay_world(program, nodes, exchanges, tally, only):
     cluster = start_world(program, nodes)
     try:
         replay = Replay(cluster)
-        previous, foreign = '', set()
+        previous, foreign, asked = '', set(), asked_about(exchanges)
         for exchange in exchanges:
             events(cluster, previous, exchange['name'])
             previous = exchange['name']
@@ -526,11 +569,14 @@ def replay_world(program, nodes, exchanges, tally, only):
                 data = exchange['body'].get('data') if isinstance(exchange['body'], dict) else None
                 if isinstance(data, str) and UPID.match(data):
                     foreign.add(data)
+                replay.follow_clock(exchange)
                 tally.outside += 1
                 continue
             differences, got = compare(exchange, replay.send(exchange))
             if got is not None:
                 replay.learn(exchange['body'], got)
+                replay.wait_unless_asked(got, exchange['body'].get('data') in asked
+                                         if isinstance(exchange['body'].get('data'), str) else True)
             if not only or re.search(only, exchange['name']):
                 tally.count(area, exchange['name'], differences)
     finally:

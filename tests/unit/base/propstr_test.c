@@ -69,6 +69,7 @@ static const struct {
 	{ "virtio,firewall=1,bridge=v",
 	  "{\"bridge\":\"v\",\"firewall\":\"1\",\"model\":\"virtio\"}",
 	  "virtio,bridge=v,firewall=1" },
+	{ "model=odd,macaddr=x", "{\"macaddr\":\"x\",\"model\":\"odd\"}", "macaddr=x,model=odd" },
 	{ "bridge=v", "{\"bridge\":\"v\"}", "bridge=v" },
 	{ "virtio=BC:24:11:38:A7:6C,macaddr=BC:24:11:38:A7:6D", NULL, NULL },
 	{ "virtio=BC:24:11:38:A7:6C,e1000=BC:24:11:38:A7:6D", NULL, NULL },
