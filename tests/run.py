@@ -15,6 +15,7 @@ import sys
 import time
 
 RESULTS = os.environ.get("PXC_RESULTS", "build/results.tsv")
+LOGS = os.path.join(os.path.dirname(RESULTS), "log")
 POINT = re.compile(r"^\s*(not ok|ok)\b(.*)$")
 
 
@@ -23,6 +24,8 @@ def run(suite, program):
     done = subprocess.run([program] if os.path.exists(program) else program.split(), env=env, check=False,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     text = done.stdout.decode("utf-8", "replace")
+    with open(os.path.join(LOGS, suite + ".log"), "a", encoding="utf-8") as log:
+        log.write(f"=== {program}\n{text}")
     passed = failed = skipped = 0
     for line in text.splitlines():
         point = POINT.match(line)
@@ -52,9 +55,11 @@ def main():
         return 1 if failed or not passed else 0
     suite, programs = sys.argv[1], sys.argv[2:]
     start = time.monotonic()
+    os.makedirs(LOGS, exist_ok=True)
+    if os.path.exists(os.path.join(LOGS, suite + ".log")):
+        os.unlink(os.path.join(LOGS, suite + ".log"))
     counts = [run(suite, p) for p in programs]
     passed, failed, skipped = (sum(c[i] for c in counts) for i in range(3))
-    os.makedirs(os.path.dirname(RESULTS), exist_ok=True)
     with open(RESULTS, "a", encoding="utf-8") as out:
         out.write(f"{suite}\t{passed}\t{failed}\t{skipped}\n")
     print(f"{suite}: {passed} passed, {failed} failed, {skipped} skipped ({time.monotonic() - start:.0f} s)")
