@@ -16,6 +16,14 @@ static const char *const models[] = {
 	"i82559er", "ne2k_isa", "ne2k_pci",      "pcnet",
 };
 
+static bool is_model(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(models); i++)
+		if (str_eq(models[i], name))
+			return true;
+	return false;
+}
+
 static bool blank(const char *text, size_t len)
 {
 	return strspn(text, " \t") >= len;
@@ -122,10 +130,16 @@ static void add_rest(struct pxc_buf *out, const json_t *obj, const char *but, co
 char *prop_print(const json_t *obj, const char *default_key)
 {
 	const json_t *first = default_key ? json_object_get(obj, default_key) : NULL;
+	auto_buf struct pxc_buf value = { .data = NULL };
 	struct pxc_buf out = { .data = NULL };
 
-	if (printable(first))
-		add_value(&out, first);
+	if (printable(first)) {
+		add_value(&value, first);
+		/* Without its name this value would read as something else. */
+		if (strchr(buf_str(&value), '=') || blank(buf_str(&value), value.len))
+			buf_printf(&out, "%s=", default_key);
+		buf_adds(&out, buf_str(&value));
+	}
 	add_rest(&out, obj, default_key, NULL);
 	return buf_take(&out);
 }
@@ -136,7 +150,8 @@ char *prop_print_net(const json_t *obj)
 	const char *mac = json_string_value(json_object_get(obj, "macaddr"));
 	struct pxc_buf out = { .data = NULL };
 
-	if (!model)
+	/* Only PVE's own models have the short form. */
+	if (!model || !is_model(model))
 		return prop_print(obj, NULL);
 	buf_adds(&out, model);
 	if (mac)

@@ -28,8 +28,10 @@ json_t *prop_parse(const char *text, const char *default_key);
  */
 json_t *prop_parse_net(const char *text);
 
-/* New text, caller frees: the value of default_key (NULL = none) first without its name, the rest sorted by key.
- * Values: strings, integers, booleans as 1 or 0; others are left out. */
+/*
+ * New text, caller frees: the value of default_key (NULL = none) first and without its name (with it where the value
+ * holds '=' or only blanks), the rest sorted by key. Values: strings, integers, booleans as 1 or 0; others are left out.
+ */
 char *prop_print(const json_t *obj, const char *default_key);
 
 /* "virtio=MAC,bridge=vmbr0", or "virtio,bridge=vmbr0" without "macaddr" (PVE then makes one up). */

@@ -97,14 +97,9 @@ void pve_sleep(struct pve_client *pve, uint32_t ms)
 {
 	int64_t now = pve_now_ms(pve), until = now + ms;
 
-	for (; now < until; now = pve_now_ms(pve)) {
-		struct pve_reply reply = { .body = NULL };
-		void *tag;
-
-		/* Nothing is under way between calls, so that no reply can come. */
-		if (pve->transport->next(pve->transport, (uint32_t)(until - now), &tag, &reply))
-			json_decref(reply.body);
-	}
+	/* A login may be under way still, whoever it was for; its reply must not be lost. */
+	for (; now < until; now = pve_now_ms(pve))
+		pve_pump(pve, (uint32_t)(until - now));
 }
 
 /* --- reads -------------------------------------------------------------------------------------------- */
@@ -149,7 +144,7 @@ void pve_read_all(struct pve_client *pve, struct pve_read *reads, size_t nreads)
 		pve_submit(pve, &run->x, 0);
 	}
 	while (nopen)
-		pve_pump(pve);
+		pve_pump(pve, PVE_LONG_MS);
 	free(runs);
 }
 

@@ -8,8 +8,6 @@
 #include "pve/core.h"
 #include "pve/errors.h"
 
-#define FOREVER_MS 60000 /* a wait with nothing to wait for but replies */
-
 uint32_t pve_backoff(unsigned n)
 {
 	return n < 6 ? PVE_BACKOFF_MS << n : PVE_BACKOFF_MAX_MS;
@@ -356,10 +354,11 @@ static void hold_or_give_up(struct pve_client *pve, int64_t now, int64_t *wake)
 			up = e->down_until;
 		full += e->inflight;
 	}
-	while ((late = overdue(pve, now, wake)) != NULL)
-		end_overdue(pve, late);
+	/* Busy, no more: a reply will make room. */
 	if (full && up <= now)
 		return;
+	while ((late = overdue(pve, now, wake)) != NULL)
+		end_overdue(pve, late);
 	if (up == INT64_MAX || (up > now && out_of_patience(pve, now))) {
 		fail_unreachable(pve);
 		return;
@@ -412,9 +411,9 @@ static void wake_delayed(struct pve_client *pve, int64_t now, int64_t *wake)
 	}
 }
 
-void pve_pump(struct pve_client *pve)
+void pve_pump(struct pve_client *pve, uint32_t max_wait_ms)
 {
-	int64_t now = pve_now_ms(pve), wake = now + FOREVER_MS;
+	int64_t now = pve_now_ms(pve), wake = now + max_wait_ms;
 	unsigned long ended = pve->nended;
 	struct pve_reply reply = { .body = NULL };
 	void *tag;

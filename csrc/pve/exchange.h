@@ -38,5 +38,8 @@ void pve_submit(struct pve_client *pve, struct pve_exchange *x, uint32_t delay_m
 /* Take a waiting exchange back; done() is not called. false: it was sent, and must be waited for. */
 bool pve_withdraw(struct pve_client *pve, struct pve_exchange *x);
 
-/* Send what may be sent, wait for something to happen, handle it. Never returns without progress or a wait. */
-void pve_pump(struct pve_client *pve);
+/* Enough for a wait that something else ends. */
+#define PVE_LONG_MS 60000
+
+/* Send what may be sent, wait up to max_wait_ms for something to happen, handle it. */
+void pve_pump(struct pve_client *pve, uint32_t max_wait_ms);

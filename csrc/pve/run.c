@@ -12,6 +12,7 @@
 #define JOBS_PER_URL 4
 #define LOOK_MS 50u /* between two looks at something awaited; doubles up to: */
 #define LOOK_MAX_MS 2000u
+#define LAST_LOOK_MS 1000 /* the look at the very deadline may take so long */
 
 enum { OK = 200, UNAUTHORIZED = 401, FORBIDDEN = 403 };
 
@@ -274,7 +275,8 @@ static void begin_step(struct pve_client *pve, struct slot *s)
 	s->x = (struct pve_exchange){ .method = step->op->method,
 				      .path = s->path,
 				      .params = s->params,
-				      .deadline = s->deadline,
+				      .deadline =
+					      s->deadline + (step->op->until ? LAST_LOOK_MS : 0),
 				      .repeatable = str_eq(step->op->method, "GET"),
 				      .done = request_done,
 				      .owner = s,
@@ -301,7 +303,7 @@ void pve_run(struct pve_client *pve, struct pve_job *jobs, size_t njobs, unsigne
 		next_job(pve, &run.slots[i]);
 	}
 	while (run.nopen)
-		pve_pump(pve);
+		pve_pump(pve, PVE_LONG_MS);
 	pve_tasks_release(pve, &run.tasks);
 	free(run.slots);
 }

@@ -305,7 +305,7 @@ void pve_tasks_init(struct pve_tasks *w)
 void pve_tasks_release(struct pve_client *pve, struct pve_tasks *w)
 {
 	while (w->alive && !pve_withdraw(pve, &w->poll))
-		pve_pump(pve);
+		pve_pump(pve, PVE_LONG_MS);
 	w->alive = false;
 }
 

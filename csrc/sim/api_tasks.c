@@ -115,7 +115,8 @@ static int get_tasks(struct sim_call *call)
 			json_array_append_new(call->data, describe(task, false));
 		n++;
 	}
-	call->siblings = json_pack("{s:I}", "total", (json_int_t)n);
+	if (n)
+		call->siblings = json_pack("{s:I}", "total", (json_int_t)n);
 	return 0;
 }
 

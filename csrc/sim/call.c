@@ -26,7 +26,8 @@ int64_t sim_arg_int(const struct sim_call *call, const char *name, int64_t other
 	return json_is_integer(value) ? json_integer_value(value) : otherwise;
 }
 
-static int fail(struct sim_call *call, int status, const char *end, const char *fmt, va_list args)
+static printf_like(4, 0) int fail(struct sim_call *call, int status, const char *end,
+				  const char *fmt, va_list args)
 {
 	auto_free char *text = NULL;
 
@@ -118,6 +119,33 @@ int sim_wait_lock(struct sim_call *call, struct sim_guest *guest)
 	if (call->again_ms <= now)
 		call->again_ms = now + 1;
 	return -1;
+}
+
+char *sim_list_next(const char **at)
+{
+	size_t len;
+	char *item;
+
+	if (!*at)
+		return NULL;
+	*at += strspn(*at, ",; ");
+	len = strcspn(*at, ",; ");
+	if (!len)
+		return NULL;
+	item = pxc_strndup(*at, len);
+	*at += len;
+	return item;
+}
+
+void sim_forget_keys(json_t *object, const char *list)
+{
+	char *item;
+
+	while ((item = sim_list_next(&list)) != NULL) {
+		auto_free char *key = item;
+
+		json_object_del(object, key);
+	}
 }
 
 int sim_answer_index(struct sim_call *call, const char *key, const char *names)

@@ -32,6 +32,7 @@ struct sim_node {
 	unsigned cores;
 	uint64_t memory_bytes;
 	int64_t started_ms; /* cluster clock */
+	int64_t died_ms;    /* when it went offline */
 	uint64_t used_bytes; /* memory of its running guests at pvestatd's last round */
 	uint32_t next_pid;
 	json_t *config; /* PUT /nodes/{node}/config */
@@ -53,6 +54,7 @@ struct sim_guest {
 	int64_t started_ms; /* cluster clock; of the current run */
 	uint32_t pid;       /* of the running guest */
 	struct sim_task *busy; /* the task that holds the guest's config lock file, NULL = free */
+	bool deaf;          /* nothing in it listens: no ACPI, no agent (set by /sim/guest) */
 	bool creating;      /* its file holds only a lock so far: invisible but for its number */
 	json_t *runtime;    /* what lives only while it runs (agent files, exec results, ...); owner: qemu area; may be NULL */
 	char digest[41];    /* SHA-1 of the config text; "" = to be computed (sim_guest_touch() clears it) */
@@ -68,6 +70,7 @@ struct sim_storage {
 	json_t *config;   /* as GET /storage/{id} shows it without digest: content, path, shared (1), nodes, pool, ... */
 	uint64_t total_bytes;
 	uint64_t used_bytes; /* of things that are not volumes; volumes are counted on top */
+	uint64_t *seen_bytes; /* owned; volumes per node (shared: all in [0]) at pvestatd's last round; NULL = not yet */
 };
 
 struct sim_volume {
@@ -135,6 +138,7 @@ struct sim_ha {
 	unsigned vmid;
 	json_t *config;  /* state, comment, max_restart, ...: what was set */
 	char state[16];  /* what is asked for: started, stopped, disabled, ignored */
+	char target[64]; /* node it is asked to move to, "" = none */
 	char crm[24];    /* what the manager says: queued, started, stopped, ... */
 };
 
@@ -147,6 +151,7 @@ struct sim {
 	struct sim_options options; /* its strings are copies */
 	int64_t now_ms;             /* cluster clock, milliseconds since 1970 */
 	uint64_t random;
+	uint64_t requests;          /* answered so far, /sim/... aside */
 	bool clustered;             /* false: one stand-alone node */
 	bool quorate;
 
@@ -169,6 +174,7 @@ struct sim {
 	struct sim_task **tasks; /* in order of start; only the newest are kept */
 	size_t task_count, task_room;
 	struct sim_task *running; /* list by next_running */
+	struct sim_task *working; /* whose stage is being run, NULL = none */
 	struct sim_timer *timers; /* list, soonest first */
 	struct sim_faults *faults;
 	struct sim_apidoc *apidoc;
@@ -214,7 +220,7 @@ void sim_volume_move_node(struct sim *sim, struct sim_volume *volume, struct sim
 /* "vm:100" -> resource, or NULL. */
 struct sim_ha *sim_ha_find(const struct sim *sim, unsigned vmid);
 void sim_ha_remove(struct sim *sim, unsigned vmid, bool purge_rules);
-/* Drops ACLs on /vms/N as `purge` and destroy do. */
+/* Drops the ACLs on a path, as destroying a guest does for /vms/N; NULL = all. */
 void sim_acl_forget_path(struct sim *sim, const char *path);
 
 /* SHA-1 of a text as 40 lower-case hex digits: PVE's digests. */
@@ -322,6 +328,12 @@ struct sim_call {
 bool sim_has(const struct sim_call *call, const char *name);
 const char *sim_arg(const struct sim_call *call, const char *name); /* STR; NULL when absent */
 int64_t sim_arg_int(const struct sim_call *call, const char *name, int64_t otherwise); /* INT and BOOL */
+
+/* The next item of a list separated by "," ";" or blanks; NULL at its end, or when *at is NULL. Caller frees. */
+char *sim_list_next(const char **at);
+
+/* Take the listed keys out of an object; list may be NULL. */
+void sim_forget_keys(json_t *object, const char *list);
 
 /* Failing; each returns -1. The first failure counts. A newline is added to the message as Perl's die does. */
 int sim_fail(struct sim_call *call, int status, const char *fmt, ...) printf_like(3, 4);
@@ -443,6 +455,8 @@ must_check int sim_qemu_world(struct sim *sim, const json_t *spec, struct pxc_er
 json_t *sim_qemu_dump(const struct sim_guest *guest);
 /* The HA manager's next look at a resource: start or stop the guest as ha->state wants (starts qmstart/qmstop). */
 void sim_qemu_ha(struct sim *sim, struct sim_ha *ha);
+/* Somebody asked the HA manager to move the resource to a node: it does so at its next round. */
+void sim_qemu_ha_move(struct sim *sim, struct sim_ha *ha, const char *node);
 /* A node died: its guests are off (HA ones recover elsewhere later). */
 void sim_qemu_node_died(struct sim *sim, struct sim_node *node);
 /* The SHA-1 digest of the guest's config text; cached in guest->digest. */

@@ -178,4 +178,5 @@ void sim_stat_round(struct sim *sim)
 	}
 	sim->unseen = false;
 	sum_memory(sim);
+	sim_storage_round(sim);
 }

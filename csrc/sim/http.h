@@ -2,6 +2,7 @@
 /* http.h - the HTTPS face of a simulated cluster (libmicrohttpd). Layer: sim. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -14,6 +15,7 @@ struct sim_http_options {
 	const char *listen;               /* address; NULL = 127.0.0.1 */
 	uint16_t port;                    /* 0 = any that is free */
 	const char *cert_pem, *key_pem;   /* borrowed as long as the face lives */
+	bool manual;                      /* the clock stands still: only requests that wait, and /sim/advance, move it */
 	double speed;                     /* cluster seconds per wall second; delays are divided by it, 0 = none */
 };
 

@@ -253,6 +253,6 @@ void sim_acl_drop(struct sim *sim, char type, const char *who)
 void sim_acl_forget_path(struct sim *sim, const char *path)
 {
 	for (size_t i = sim->acl_count; i-- > 0;)
-		if (!strcmp(sim->acls[i].path, path))
+		if (!path || !strcmp(sim->acls[i].path, path))
 			drop_acl(sim, i);
 }

@@ -10,6 +10,7 @@
 
 #define UNAUTHORISED_DELAY_MS 3000
 #define DEAD_NODE_DELAY_MS 3000
+#define JUST_DIED_MS 30000
 #define MAX_UPLOAD (256u << 20)
 
 const char *sim_header(const char *const *headers, const char *name)
@@ -147,6 +148,16 @@ static int check_permission(struct sim_call *call)
 	return sim_need(call, blank + 1, "%s", path);
 }
 
+/* First nobody answers, later the network knows that nobody will. */
+static void dead_node(const struct sim_call *call, struct sim_reply *reply)
+{
+	bool just_died = call->sim->now_ms - call->node->died_ms < JUST_DIED_MS;
+
+	sim_reply_plain(reply, 595, NULL, just_died ? "Connection timed out" : "No route to host",
+			"");
+	reply->delay_ms += just_died ? JUST_DIED_MS : DEAD_NODE_DELAY_MS;
+}
+
 /* Find the node of the path; its API may be out of reach. returns false when reply or failure is set. */
 static bool reach_node(struct sim_call *call, struct sim_reply *reply)
 {
@@ -161,8 +172,7 @@ static bool reach_node(struct sim_call *call, struct sim_reply *reply)
 		return false;
 	}
 	if (!call->node->online) {
-		sim_reply_plain(reply, 595, NULL, "No route to host", "");
-		reply->delay_ms += DEAD_NODE_DELAY_MS;
+		dead_node(call, reply);
 		return false;
 	}
 	return true;
@@ -252,6 +262,7 @@ bool sim_answer(struct sim *sim, struct sim_request *request, struct sim_reply *
 	auto_free char *path = NULL, *format = NULL;
 	bool done;
 
+	sim->requests += !str_starts(request->target, "/sim/");
 	*reply = (struct sim_reply){ 0 };
 	if (!known_method(request->method)) {
 		auto_free char *text = pxc_printf("method '%s' not available", request->method);

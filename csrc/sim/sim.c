@@ -70,6 +70,7 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 		return -1;
 	}
 	sim_stat_round(sim);
+	sim_faults_tick(sim);
 	*ret = sim;
 	return 0;
 }
@@ -90,8 +91,7 @@ void sim_free(struct sim *sim)
 	for (size_t i = 0; i < sim->guest_count; i++)
 		sim_guest_free(sim->guests[i]);
 	free(sim->guests);
-	while (sim->acl_count)
-		sim_acl_forget_path(sim, sim->acls[sim->acl_count - 1].path);
+	sim_acl_forget_path(sim, NULL);
 	free(sim->acls);
 	sim_map_release(&sim->volumes, sim_volume_free);
 	sim_map_release(&sim->storages, sim_storage_free);
@@ -132,6 +132,7 @@ void sim_node_kill(struct sim *sim, struct sim_node *node)
 			sim_task_stop(task, "unexpected status");
 	}
 	node->online = false;
+	node->died_ms = sim->now_ms;
 	sim_qemu_node_died(sim, node);
 	count_votes(sim);
 }

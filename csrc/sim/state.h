@@ -19,7 +19,9 @@ void sim_timers_free(struct sim *sim);
 /* config is stolen. */
 struct sim_storage *sim_storage_add(struct sim *sim, const char *id, const char *type,
 				    json_t *config);
-/* Bytes in use on the storage as seen from node. */
+/* Count what volumes use, for pvestatd's round. */
+void sim_storage_round(struct sim *sim);
+/* Bytes in use on the storage as seen from node, at pvestatd's last round. */
 uint64_t sim_storage_used(const struct sim *sim, const struct sim_storage *storage,
 			  const struct sim_node *node);
 
@@ -53,6 +55,8 @@ must_check int sim_faults_parse(const char *text, struct sim_faults **ret, struc
 void sim_faults_free(struct sim_faults *faults);
 /* Shall the task that is being started never end? */
 bool sim_faults_hang(struct sim *sim);
+/* Why the task that is being started fails at once; NULL = it does not. Borrowed. */
+const char *sim_faults_fail(struct sim *sim);
 /* Time went on: nodes may have to die. */
 void sim_faults_tick(struct sim *sim);
 /*

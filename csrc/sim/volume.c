@@ -62,6 +62,7 @@ void sim_storage_free(void *value)
 	free(storage->id);
 	free(storage->type);
 	json_decref(storage->config);
+	free(storage->seen_bytes);
 	free(storage);
 }
 
@@ -114,6 +115,7 @@ struct sim_volume *sim_volume_add(struct sim *sim, const char *volid, struct sim
 	before = sim_map_put(&sim->volumes, key, volume);
 	if (before)
 		sim_volume_free(before);
+	sim->unseen = true;
 	return volume;
 }
 
@@ -135,6 +137,7 @@ void sim_volume_remove(struct sim *sim, struct sim_volume *volume)
 
 	sim_map_remove(&sim->volumes, key);
 	sim_volume_free(volume);
+	sim->unseen = true;
 }
 
 void sim_volume_move_node(struct sim *sim, struct sim_volume *volume, struct sim_node *node)
@@ -191,18 +194,34 @@ char *sim_volume_name(const struct sim *sim, const struct sim_storage *storage,
 	}
 }
 
+/* Thin provisioning: an eighth is written. */
+static uint64_t written(const struct sim_volume *volume)
+{
+	return volume->size_bytes / 8;
+}
+
+void sim_storage_round(struct sim *sim)
+{
+	for (size_t i = 0; i < sim->storages.count; i++) {
+		struct sim_storage *storage = sim->storages.entries[i].value;
+
+		free(storage->seen_bytes);
+		storage->seen_bytes = pxc_calloc(sim->node_count, sizeof(*storage->seen_bytes));
+	}
+	for (size_t i = 0; i < sim->volumes.count; i++) {
+		const struct sim_volume *volume = sim->volumes.entries[i].value;
+		size_t node = volume->node ? (size_t)(volume->node - sim->nodes) : 0;
+
+		volume->storage->seen_bytes[node] += written(volume);
+	}
+}
+
 uint64_t sim_storage_used(const struct sim *sim, const struct sim_storage *storage,
 			  const struct sim_node *node)
 {
-	auto_free char *prefix = pxc_printf("%s:", storage->id);
-	uint64_t used = storage->used_bytes;
+	size_t index = sim_storage_shared(storage) ? 0 : (size_t)(node - sim->nodes);
+	uint64_t used =
+		storage->used_bytes + (storage->seen_bytes ? storage->seen_bytes[index] : 0);
 
-	for (size_t i = sim_map_lower(&sim->volumes, prefix);
-	     i < sim->volumes.count && str_starts(sim->volumes.entries[i].key, prefix); i++) {
-		const struct sim_volume *volume = sim->volumes.entries[i].value;
-
-		if (!volume->node || volume->node == node)
-			used += volume->size_bytes / 8; /* thin: an eighth is written */
-	}
 	return used < storage->total_bytes ? used : storage->total_bytes;
 }

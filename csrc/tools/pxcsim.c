@@ -32,7 +32,8 @@ static const char usage[] =
 	"  --vms N           guests to begin with (0)\n"
 	"  --cores N, --memory MIB   of every node (16, 65536)\n"
 	"  --listen ADDRESS  (127.0.0.1)        --port P   0 = any that is free (8006)\n"
-	"  --speed X         cluster seconds per second; 0 = tasks end at once (1)\n"
+	"  --speed X         cluster seconds per second; 0 = tasks end at once (1);\n"
+	"                    manual = time stands still but for POST /sim/advance?ms=N\n"
 	"  --seed N          everything random comes from it (a fresh one)\n"
 	"  --start SECONDS   the cluster's clock begins there (now)\n"
 	"  --apidoc FILE     check requests against PVE's own schema, too\n"
@@ -133,6 +134,10 @@ static int set_number(struct settings *settings, int option, const char *text)
 	};
 	double value = 0;
 
+	if (option == OPT_SPEED && !strcmp(text, "manual")) {
+		settings->http.manual = true;
+		return 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
 		if (ranges[i].option == option &&
 		    read_number(text, ranges[i].low, ranges[i].high, &value) < 0)

@@ -212,6 +212,25 @@ struct pve_transport *script_transport(struct script *script)
 	return &link->base;
 }
 
+struct pve_client *script_client(struct script *script, size_t nurls)
+{
+	static const char *const urls[] = { "https://a:8006", "https://b:8006", "https://c:8006",
+					    "https://d:8006", "https://e:8006", "https://f:8006",
+					    "https://g:8006", "https://h:8006", NULL };
+	struct pve_options options = { .urls = urls + (ARRAY_SIZE(urls) - 1 - nurls),
+				       .token_id = "ann@pve!ci",
+				       .token_secret = "secret",
+				       .tls = { .verify = true },
+				       .timeout_ms = 10000,
+				       .retry_ms = 10000 };
+	struct pve_client *pve = NULL;
+	struct pxc_err err = { .kind = PXC_OK };
+
+	if (pve_create(&options, script_transport(script), &pve, &err) < 0)
+		fail_msg("script_client: %s", err.msg);
+	return pve;
+}
+
 void script_end(struct script *s)
 {
 	size_t used = s->next;

@@ -18,7 +18,10 @@
 #pragma once
 
 #include "base/buf.h"
-#include "pve/transport.h"
+#include "pve/client.h"
+
+/* Lines are written with only what they need; this holds for the rest of the test that includes this. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 struct script_line {
 	/* Method, path and, after a blank, the parameters sorted by key and percent-encoded. */
@@ -60,6 +63,12 @@ struct script {
 
 /* The transport; script must outlive it. */
 struct pve_transport *script_transport(struct script *script);
+
+/*
+ * A client of it with 1 to 8 URLs, as user ann@pve with the API token ci; 10 s for a request and for tries.
+ * Free it with pve_free().
+ */
+struct pve_client *script_client(struct script *script, size_t nurls);
 
 /* Assert that every line was used and nothing else sent; release what the script holds. */
 void script_end(struct script *script);

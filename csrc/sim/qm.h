@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * qm.h - guests of the simulator: what the files qm_*.c share. Layer: sim.
+ *
+ * A guest's options are a JSON object: integers and switches as integers, everything else as the text PVE would echo.
+ */
+#pragma once
+
+#include "base/propstr.h"
+#include "sim/core.h"
+
+#define QM_GUEST "/nodes/{node}/qemu/{vmid}"
+
+/* qm_schema.c: every option of a guest, with its type, range and format; shared by create, PUT and POST. */
+extern const struct sim_param qm_options[];
+const struct sim_param *qm_option(const char *name);  /* of "net3" too; NULL = unknown */
+bool qm_family(const char *name, const char *family); /* "scsi12" is of "scsi" */
+bool qm_is_drive(
+	const char *name); /* holds a disk or medium: scsi, virtio, sata, ide, efidisk, tpmstate */
+bool qm_is_unused(const char *name);
+const char *qm_privilege(const char *name, const char *value); /* "VM.Config.Memory", ... */
+bool qm_root_only(const char *name, const char *value);
+/* Does a running guest take the option over at once? */
+bool qm_live(const struct sim_guest *g, const char *name);
+
+/* qm_lib.c: guests */
+/* The guest of the path, on the node of the path; fails with "Configuration file ... does not exist". */
+struct sim_guest *qm_guest(struct sim_call *call);
+int qm_need_unlocked(struct sim_call *call,
+		     const struct sim_guest *g); /* "VM is locked (backup)" */
+const char *qm_text(const json_t *config, const char *key, const char *otherwise);
+int64_t qm_int(const json_t *config, const char *key, int64_t otherwise);
+/* The object's keys in byte order: PVE works through disks so. Caller frees the array; keys are borrowed. */
+const char **qm_sorted_keys(const json_t *object, size_t *ret_count);
+uint64_t qm_memory_bytes(const json_t *config);
+int64_t qm_cpus(const json_t *config);
+bool qm_template(const struct sim_guest *g);
+const char *qm_status(const struct sim_guest *g);    /* "running", "stopped" */
+const char *qm_qmpstatus(const struct sim_guest *g); /* "paused" too */
+int qm_check_digest(struct sim_call *call, struct sim_guest *g);
+/* A value as the API shows it: passwords are masked (new reference); the same for a whole configuration. */
+json_t *qm_shown(const char *key, json_t *value);
+void qm_mask(json_t *config);
+/* The configuration with what waits merged in (new reference). */
+json_t *qm_merged(const struct sim_guest *g);
+void qm_default_boot(json_t *config); /* "order=scsi0;net0" from the devices, " " without any */
+void qm_fresh_ids(struct sim *sim, json_t *config); /* smbios1 (unless there), vmgenid, meta */
+
+/* qm_drive.c: disks */
+struct qm_drive {
+	json_t *opts;     /* owned; sub-options, "file" = volume id or "none" */
+	const char *file; /* borrowed from opts */
+};
+/* Volume id of a drive text without options; NULL for "none". New string. */
+char *qm_volid(const char *drive);
+/* Would this drive be accepted? storage, content, rights, an existing volume. */
+int qm_drive_check(struct sim_call *call, const char *key, const char *text);
+/* Make it so: allocates or imports; returns the text that the option echoes. New string. */
+char *qm_drive_make(struct sim *sim, struct sim_node *node, unsigned vmid, const char *key,
+		    const char *text);
+/* What qemu-img says when it makes a volume, or copies source into it; written to the log of the task at work, if any. */
+void qm_log_format(const struct sim *sim, const struct sim_volume *v);
+void qm_log_copy(const struct sim *sim, const char *key, const char *source,
+		 const struct sim_volume *v, bool transferred);
+/* How long the worker is busy with it, cluster milliseconds. */
+int64_t qm_drive_ms(struct sim *sim, struct sim_node *node, const char *text);
+void qm_drive_free(struct sim *sim, const struct sim_guest *g,
+		   const char *text); /* the volume, if the guest owns it */
+bool qm_owns(const struct sim_guest *g, const char *text);
+void qm_size_text(uint64_t bytes, char out[32]); /* 2G, 4608M, 528K */
+
+/* qm_set.c: changing options */
+struct qm_change {
+	json_t *set;    /* borrowed; option -> value as validated */
+	json_t *remove; /* borrowed; array of options */
+	json_t *revert; /* borrowed; array of options */
+	bool force;
+};
+/* Read and check a config call's parameters. */
+int qm_change_read(struct sim_call *call, struct sim_guest *g, struct qm_change *ret);
+void qm_change_release(struct qm_change *c);
+/* Do it: at once, or for a running guest what it takes over live, the rest pending. */
+void qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_change *c);
+/* One value as PVE stores and echoes it; may allocate a disk. New reference. */
+json_t *qm_normal(struct sim *sim, struct sim_node *node, unsigned vmid, const char *key,
+		  const json_t *value);
+void qm_apply_pending(struct sim *sim, struct sim_guest *g); /* at a stop or start */
+void qm_remove_option(struct sim *sim, struct sim_guest *g, json_t *config, const char *key,
+		      bool force);
+
+/* qm_power.c */
+void qm_run(struct sim_guest *g, enum sim_run run); /* run state, pid, start time */
+extern const struct sim_task_kind qm_start_kind, qm_stop_kind;
+int64_t qm_start_now(struct sim_task *task,
+		     struct sim_guest *g); /* 0, or -1 with the task failed */
+
+/* qm_agent.c */
+/* The guest of the path when its agent answers; NULL after a failure. */
+struct sim_guest *qm_agent_ready(struct sim_call *call);
+int qm_agent_answer(struct sim_call *call, json_t *result_new); /* {"result": ...}; 0 */
+
+/* Tables of routes. */
+extern const struct sim_route qm_list_routes[], qm_config_routes[], qm_power_routes[],
+	qm_clone_routes[], qm_disk_routes[], qm_snapshot_routes[], qm_agent_routes[],
+	qm_migrate_routes[], qm_create_routes[], qm_move_routes[], qm_cloudinit_routes[],
+	qm_monitor_routes[], qm_agent_exec_routes[];
+

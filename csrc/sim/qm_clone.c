@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* qm_clone.c - clones, full and linked, and templates. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/qm.h"
+
+#define LINKED_MS 1000
+#define FULL_MS 3000
+
+static bool is_disk(const char *key, const char *text)
+{
+	return qm_is_drive(key) && !strstr(text, "media=cdrom") && strncmp(text, "none", 4) != 0;
+}
+
+static struct sim_volume *volume_of(const struct sim_guest *g, const char *text)
+{
+	auto_free char *volid = qm_volid(text);
+
+	return volid ? sim_volume_find(g->sim, volid, g->node) : NULL;
+}
+
+struct copying {
+	struct sim *sim;
+	const struct sim_guest *from;
+	struct sim_guest *to;
+	const json_t *args;
+};
+
+/* The format a copy gets: as asked for, as the source on the same storage, else raw. */
+static const char *copy_format(const struct copying *c, const struct sim_volume *old,
+			       const struct sim_storage *target, bool full)
+{
+	const char *wanted = full ? qm_text(c->args, "format", NULL) : NULL;
+
+	if (!sim_storage_file_based(target))
+		return "raw";
+	if (!full)
+		return "qcow2";
+	return wanted ? wanted : target == old->storage ? old->format : "raw";
+}
+
+/* A volume of the new guest that holds (full) or refers to (linked) the source's. */
+static struct sim_volume *copy_volume(const struct copying *c, const struct sim_volume *old,
+				      bool cloudinit)
+{
+	bool full = cloudinit || json_is_true(json_object_get(c->args, "full"));
+	const char *target = full ? qm_text(c->args, "storage", NULL) : NULL;
+	struct sim_storage *s = target ? sim_storage_find(c->sim, target) : old->storage;
+	const char *format = copy_format(c, old, s, full);
+	auto_free char *own = sim_volume_name(c->sim, s, c->to->node, c->to->vmid,
+					      cloudinit ? "cloudinit" : "disk", format),
+		       *name = full ? pxc_strdup(own)
+				    : pxc_printf("%s/%s", old->volid, strchr(own, ':') + 1);
+	struct sim_volume *v = sim_volume_add(c->sim, name, s, c->to->node);
+
+	v->content = "images";
+	v->vmid = c->to->vmid;
+	v->size_bytes = old->size_bytes;
+	(void)snprintf(v->format, sizeof(v->format), "%s", format);
+	if (!full)
+		v->parent = pxc_strdup(old->volid);
+	return v;
+}
+
+/* The drive's text for the new guest; its volume is made. New string. */
+static char *copy_drive(const struct copying *c, const char *key, const char *text)
+{
+	json_auto_t *opts = prop_parse(text, "file");
+	const struct sim_volume *old = volume_of(c->from, text), *v;
+	bool cloudinit = strstr(text, "cloudinit") != NULL;
+	char size[32];
+
+	if (!old)
+		return prop_print(opts, "file");
+	v = copy_volume(c, old, cloudinit);
+	if (v->parent && c->sim->working)
+		sim_task_log(c->sim->working, "create linked clone of drive %s (%s)", key,
+			     old->volid);
+	else
+		qm_log_copy(c->sim, key, old->volid, v, !cloudinit);
+	qm_size_text(v->size_bytes, size);
+	(void)json_object_set_new(opts, "file", json_string(v->volid));
+	(void)json_object_set_new(opts, "size", json_string(size));
+	return prop_print(opts, "file");
+}
+
+static void copy_option(const struct copying *c, const char *key, const json_t *value)
+{
+	static const char *const own[] = {
+		"template",       "vmgenid",    "smbios1",
+		"parent",         "snaptime",   "vmstate",
+		"runningmachine", "runningcpu", "running-nets-host-mtu"
+	};
+	const char *text = json_string_value(value);
+	auto_free char *out = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (!strcmp(own[i], key))
+			return;
+	if (qm_is_unused(key))
+		return;
+	if (qm_family(key, "net")) {
+		json_auto_t *net = prop_parse_net(text);
+		char mac[18];
+
+		sim_mac(c->sim, mac);
+		(void)json_object_set_new(net, "macaddr", json_string(mac));
+		out = prop_print_net(net);
+	} else if (text && qm_is_drive(key) && (is_disk(key, text) || strstr(text, "cloudinit"))) {
+		out = copy_drive(c, key, text);
+	}
+	if (out)
+		(void)json_object_set_new(c->to->config, key, json_string(out));
+	else
+		(void)json_object_set_new(c->to->config, key, json_deep_copy(value));
+}
+
+static void clone_all(struct sim *sim, const struct sim_guest *from, struct sim_guest *to,
+		      const json_t *args)
+{
+	const char *snapname = json_string_value(json_object_get(args, "snapname"));
+	const char *name = json_string_value(json_object_get(args, "name"));
+	const char *notes = json_string_value(json_object_get(args, "description"));
+	const struct copying copying = { .sim = sim, .from = from, .to = to, .args = args };
+	json_t *source = from->config;
+	auto_free const char **keys = NULL;
+	size_t count = 0;
+
+	if (snapname)
+		source = json_object_get(json_object_get(from->snapshots, snapname), "config");
+	keys = qm_sorted_keys(source, &count);
+	for (size_t i = 0; i < count; i++)
+		copy_option(&copying, keys[i], json_object_get(source, keys[i]));
+	qm_fresh_ids(sim, to->config);
+	if (name)
+		(void)json_object_set_new(to->config, "name", json_string(name));
+	else if (json_object_get(from->config, "name"))
+		(void)json_object_set_new(
+			to->config, "name",
+			json_sprintf("Copy-of-VM-%s", qm_text(from->config, "name", "")));
+	else
+		(void)json_object_set_new(to->config, "name",
+					  json_sprintf("Copy-of-VM-%u", from->vmid));
+	if (notes) {
+		json_auto_t *given = json_string(notes);
+		json_t *normal = qm_normal(sim, to->node, to->vmid, "description", given);
+
+		(void)json_object_set_new(to->config, "description", normal);
+		if (!*json_string_value(normal))
+			(void)json_object_del(to->config, "description");
+	}
+}
+
+static int64_t clone_work(struct sim_task *task)
+{
+	unsigned newid = (unsigned)qm_int(task->args, "newid", 0);
+	const char *target = qm_text(task->args, "target", NULL);
+	struct sim_guest *from = sim_guest_find(task->sim, task->vmid),
+			 *to = sim_guest_find(task->sim, newid);
+
+	if (!from || !to)
+		return sim_task_fail(task, "clone failed: configuration file of VM %u is gone",
+				     from ? newid : task->vmid);
+	if (task->stage == 0)
+		return json_is_true(json_object_get(task->args, "full")) ? FULL_MS : LINKED_MS;
+	sim_task_log(task, "creating a clone of VM %u with ID %u", from->vmid, newid);
+	clone_all(task->sim, from, to, task->args);
+	to->creating = false;
+	sim_guest_set_lock(to, NULL);
+	sim_guest_set_pool(task->sim, to, qm_text(task->args, "pool", NULL));
+	if (target)
+		to->node = sim_node_find(task->sim, target);
+	sim_guest_touch(to);
+	return 0;
+}
+
+static void clone_abort(struct sim_task *task)
+{
+	struct sim_guest *to = sim_guest_find(task->sim, (unsigned)qm_int(task->args, "newid", 0));
+
+	if (to && to->creating)
+		sim_guest_remove(task->sim, to);
+}
+
+static const struct sim_task_kind clone_kind = { "qmclone", clone_work, clone_abort };
+
+static int check_target(struct sim_call *call, const struct sim_guest *g,
+			const struct sim_node *target)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(g->config, key, value)
+	{
+		const char *text = json_string_value(value);
+		const struct sim_volume *v = text && is_disk(key, text) ? volume_of(g, text) : NULL;
+
+		if (v && !sim_storage_shared(v->storage))
+			return sim_fail(call, 500,
+					"can't clone VM to node '%s' (VM uses local storage)",
+					target->name);
+	}
+	return 0;
+}
+
+static int check_linked(struct sim_call *call, const struct sim_guest *g)
+{
+	const char *key;
+	json_t *value;
+
+	if (sim_has(call, "storage"))
+		return sim_fail(call, 500, "parameter 'storage' not allowed for linked clones");
+	if (sim_has(call, "format"))
+		return sim_fail(call, 500, "parameter 'format' not allowed for linked clones");
+	json_object_foreach(g->config, key, value)
+	{
+		const char *text = json_string_value(value);
+		const struct sim_volume *v = text && is_disk(key, text) ? volume_of(g, text) : NULL;
+
+		if (v && !strstr(v->volid, "base-"))
+			return sim_fail(call, 500,
+					"Linked clone feature is not supported for '%s' (%s)",
+					v->volid, key);
+	}
+	return 0;
+}
+
+static int clone_rights(struct sim_call *call, unsigned newid)
+{
+	const char *pool = sim_arg(call, "pool"), *storage = sim_arg(call, "storage");
+	char path[300];
+
+	if (pool && !sim_map_get(&call->sim->pools, pool))
+		return sim_deny(call, "pool '%s' does not exist", pool);
+	(void)snprintf(path, sizeof(path), "/pool/%s", pool ? pool : "");
+	if (!(pool && sim_may(call, path, "VM.Allocate")) &&
+	    sim_need(call, "VM.Allocate", "/vms/%u", newid) < 0)
+		return -1;
+	if (storage && !sim_storage_find(call->sim, storage))
+		return sim_fail(call, 500, "storage '%s' does not exist", storage);
+	return storage ? sim_need(call, "Datastore.AllocateSpace", "/storage/%s", storage) : 0;
+}
+
+static int post_clone(struct sim_call *call)
+{
+	unsigned newid = (unsigned)sim_arg_int(call, "newid", 0);
+	const char *target = sim_arg(call, "target"), *snapname = sim_arg(call, "snapname");
+	struct sim_guest *g = sim_guest_find(call->sim, call->vmid), *to;
+	struct sim_node *node = target ? sim_node_find(call->sim, target) : call->node;
+	bool linked;
+	char id[16];
+
+	if (sim_need_quorum(call) < 0 || clone_rights(call, newid) < 0)
+		return -1;
+	if (!node)
+		return sim_fail(call, 500, "no such cluster node '%s'", target);
+	if (!g || g->node != call->node)
+		return sim_fail(call, 500,
+				"unable to find configuration file for VM %u on node '%s'",
+				call->vmid, call->node->name);
+	if (qm_need_unlocked(call, g) < 0)
+		return -1;
+	linked = sim_has(call, "full") ? !sim_arg_int(call, "full", 0) : qm_template(g);
+	if (snapname && !json_object_get(g->snapshots, snapname))
+		return sim_fail(call, 500, "snapshot '%s' does not exist", snapname);
+	if ((linked && check_linked(call, g) < 0) ||
+	    (node != call->node && check_target(call, g, node) < 0))
+		return -1;
+	if (sim_guest_find(call->sim, newid))
+		return sim_fail(call, 500, "unable to create VM %u: config file already exists",
+				newid);
+	to = sim_guest_add(call->sim, newid, call->node);
+	to->creating = true;
+	sim_guest_set_lock(to, "clone");
+	(void)snprintf(id, sizeof(id), "%u", call->vmid);
+	return sim_task_start(
+		call, &clone_kind, id, call->vmid,
+		json_pack("{s:I,s:b,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?}", "newid",
+			  (json_int_t)newid, "full", !linked, "name", sim_arg(call, "name"),
+			  "description", sim_arg(call, "description"), "pool",
+			  sim_arg(call, "pool"), "snapname", snapname, "target", target, "storage",
+			  sim_arg(call, "storage"), "format", sim_arg(call, "format")));
+}
+
+/* vm-100-disk-0 becomes base-100-disk-0: a volume that clones can refer to. */
+static void to_base(struct sim *sim, struct sim_guest *g, const char *key, const char *text)
+{
+	json_auto_t *opts = prop_parse(text, "file");
+	struct sim_volume *old = volume_of(g, text), *new;
+	const char *at = old ? strstr(old->volid, "vm-") : NULL;
+	auto_free char *name = NULL, *out = NULL;
+
+	if (!at)
+		return;
+	name = pxc_printf("%.*sbase-%s", (int)(at - old->volid), old->volid, at + 3);
+	new = sim_volume_add(sim, name, old->storage, old->node);
+	new->content = old->content;
+	new->vmid = old->vmid;
+	new->size_bytes = old->size_bytes;
+	new->ctime_s = old->ctime_s;
+	new->parent = pxc_strdup(old->parent);
+	memcpy(new->format, old->format, sizeof(new->format));
+	sim_volume_remove(sim, old);
+	(void)json_object_set_new(opts, "file", json_string(name));
+	out = prop_print(opts, "file");
+	(void)json_object_set_new(g->config, key, json_string(out));
+}
+
+static int64_t template_work(struct sim_task *task)
+{
+	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
+	json_auto_t *before = NULL;
+	const char *key;
+	json_t *value;
+
+	if (task->stage == 0)
+		return 500;
+	if (!g)
+		return sim_task_fail(task, "VM %u is gone", task->vmid);
+	before = json_copy(g->config);
+	json_object_foreach(before, key, value) if (json_is_string(value) &&
+						    is_disk(key, json_string_value(value)))
+		to_base(task->sim, g, key, json_string_value(value));
+	(void)json_object_set_new(g->config, "template", json_integer(1));
+	sim_guest_touch(g);
+	return 0;
+}
+
+static const struct sim_task_kind template_kind = { "qmtemplate", template_work, NULL };
+
+static int post_template(struct sim_call *call)
+{
+	struct sim_guest *g = qm_guest(call);
+	char id[16];
+
+	if (!g || qm_need_unlocked(call, g) < 0)
+		return -1;
+	if (json_object_size(g->snapshots))
+		return sim_fail(call, 500,
+				"unable to create template, because VM contains snapshots");
+	if (qm_template(g) && !sim_has(call, "disk"))
+		return sim_fail(call, 500, "you can't convert a template to a template");
+	if (g->run != SIM_STOPPED)
+		return sim_fail(call, 500, "you can't convert a VM to template if VM is running");
+	(void)snprintf(id, sizeof(id), "%u", g->vmid);
+	return sim_task_start(call, &template_kind, id, g->vmid, NULL);
+}
+
+static const struct sim_param clone_params[] = {
+	{ .name = "newid", .type = SIM_INT, .flags = SIM_REQUIRED, .format = sim_format_vmid },
+	{ .name = "name", .type = SIM_STR },
+	{ .name = "description", .type = SIM_STR },
+	{ .name = "pool", .type = SIM_STR },
+	{ .name = "snapname", .type = SIM_STR },
+	{ .name = "storage", .type = SIM_STR },
+	{ .name = "format", .type = SIM_STR, .choices = "raw, qcow2, vmdk" },
+	{ .name = "full", .type = SIM_BOOL },
+	{ .name = "target", .type = SIM_STR },
+	{ .name = "bwlimit", .type = SIM_INT },
+	{ .name = NULL },
+};
+
+static const struct sim_param template_params[] = { { .name = "disk", .type = SIM_STR },
+						    { .name = NULL } };
+
+const struct sim_route qm_clone_routes[] = {
+	{ "POST", QM_GUEST "/clone", post_clone, clone_params, NULL, "/vms/{vmid} VM.Clone", 0 },
+	{ "POST", QM_GUEST "/template", post_template, template_params, NULL,
+	  "/vms/{vmid} VM.Allocate", 0 },
+	{ .method = NULL },
+};

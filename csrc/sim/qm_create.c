@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* qm_create.c - guests come and go; guests of the starting world. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/qm.h"
+
+#define CREATE_MS 1000
+#define DESTROY_MS 1000
+
+static void apply_all(struct sim *sim, struct sim_guest *g, const json_t *options)
+{
+	size_t count = 0;
+	auto_free const char **keys = qm_sorted_keys(options, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *now = qm_normal(sim, g->node, g->vmid, keys[i],
+					json_object_get(options, keys[i]));
+		const char *text = json_string_value(now);
+
+		if (text && !*text)
+			json_decref(now);
+		else
+			(void)json_object_set_new(g->config, keys[i], now);
+	}
+	qm_fresh_ids(sim, g->config);
+	if (!json_object_get(g->config, "boot"))
+		qm_default_boot(g->config);
+}
+
+static void free_disks(struct sim *sim, struct sim_guest *g, bool unreferenced)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(g->config, key, value) if (qm_is_drive(key) || qm_is_unused(key))
+		qm_drive_free(sim, g, json_string_value(value));
+	for (size_t i = sim->volumes.count; unreferenced && i-- > 0;) {
+		struct sim_volume *v = sim->volumes.entries[i].value;
+
+		if (v->vmid == g->vmid && !strcmp(v->content, "images") &&
+		    (!v->node || v->node == g->node))
+			sim_volume_remove(sim, v);
+	}
+}
+
+static int64_t create_work(struct sim_task *task)
+{
+	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
+	const json_t *options = json_object_get(task->args, "options");
+	const char *pool = json_string_value(json_object_get(task->args, "pool")), *key;
+	int64_t ms = CREATE_MS;
+	json_t *value;
+
+	if (!g)
+		return sim_task_fail(task, "unable to create VM %u - its configuration is gone",
+				     task->vmid);
+	if (task->stage == 0) {
+		json_object_foreach((json_t *)(uintptr_t)options, key, value) if (qm_is_drive(key))
+			ms += qm_drive_ms(task->sim, g->node, json_string_value(value));
+		return ms < 10000 ? ms : 10000;
+	}
+	/* Only now does the guest get its name, its notes and its pool; until here its file held a lock. */
+	apply_all(task->sim, g, options);
+	if (task->status) {
+		free_disks(task->sim, g, true);
+		sim_guest_remove(task->sim, g);
+		return -1;
+	}
+	g->creating = false;
+	sim_guest_set_lock(g, NULL);
+	sim_guest_set_pool(task->sim, g, pool);
+	sim_guest_touch(g);
+	if (json_is_true(json_object_get(task->args, "start"))) {
+		sim_task_log(task, "Execute autostart");
+		(void)sim_task_start_on(task->sim, g->node, &qm_start_kind, task->id, g->vmid,
+					json_pack("{s:b}", "now", 1));
+	}
+	return 0;
+}
+
+static void create_abort(struct sim_task *task)
+{
+	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
+
+	if (g && g->creating)
+		sim_guest_remove(task->sim, g);
+}
+
+static const struct sim_task_kind create_kind = { "qmcreate", create_work, create_abort };
+
+static int may_create(struct sim_call *call, unsigned vmid, const char *pool)
+{
+	char path[300];
+
+	if (pool && !sim_map_get(&call->sim->pools, pool))
+		return sim_deny(call, "pool '%s' does not exist", pool);
+	(void)snprintf(path, sizeof(path), "/vms/%u", vmid);
+	if (sim_may(call, path, "VM.Allocate"))
+		return 0;
+	(void)snprintf(path, sizeof(path), "/pool/%s", pool ? pool : "");
+	if (pool && sim_may(call, path, "VM.Allocate"))
+		return 0;
+	return sim_fail(call, 403, "Permission check failed");
+}
+
+static int check_options(struct sim_call *call)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(call->params, key, value)
+	{
+		const char *text = json_string_value(value);
+
+		if (!qm_option(key))
+			continue;
+		if (qm_root_only(key, text) && !sim_is_root(call))
+			return sim_fail(call, 500, "only root can set '%s' config", key);
+		if (qm_is_drive(key) && qm_drive_check(call, key, text) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int post_create(struct sim_call *call)
+{
+	unsigned vmid = (unsigned)sim_arg_int(call, "vmid", 0);
+	const char *pool = sim_arg(call, "pool"), *key;
+	const struct sim_guest *old = sim_guest_find(call->sim, vmid);
+	json_t *options, *value;
+	struct sim_guest *g;
+	char id[16];
+
+	if (sim_need_quorum(call) < 0 || may_create(call, vmid, pool) < 0 ||
+	    check_options(call) < 0)
+		return -1;
+	if (old)
+		return sim_fail(call, 500,
+				"unable to create VM %u - VM %u already exists on node '%s'", vmid,
+				vmid, old->node->name);
+	options = json_object();
+	json_object_foreach(call->params, key, value) if (qm_option(key))(void)
+		json_object_set(options, key, value);
+	g = sim_guest_add(call->sim, vmid, call->node);
+	g->creating = true;
+	sim_guest_set_lock(g, "create");
+	(void)snprintf(id, sizeof(id), "%u", vmid);
+	return sim_task_start(call, &create_kind, id, vmid,
+			      json_pack("{s:o,s:s?,s:b}", "options", options, "pool", pool, "start",
+					sim_arg_int(call, "start", 0) != 0));
+}
+
+/* A base image that linked clones still need. */
+static const char *in_use(const struct sim *sim, const struct sim_guest *g)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(g->config, key, value)
+	{
+		auto_free char *volid =
+			qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
+
+		if (!volid || !strstr(volid, "base-"))
+			continue;
+		for (size_t i = 0; i < sim->volumes.count; i++) {
+			const struct sim_volume *v = sim->volumes.entries[i].value;
+
+			if (v->parent && !strcmp(v->parent, volid) && v->vmid != g->vmid)
+				return v->parent;
+		}
+	}
+	return NULL;
+}
+
+static int64_t destroy_work(struct sim_task *task)
+{
+	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
+	const char *base = g ? in_use(task->sim, g) : NULL;
+	int64_t wait;
+	char path[32];
+
+	if (!g)
+		return sim_task_fail(
+			task, "Configuration file 'nodes/%s/qemu-server/%u.conf' does not exist",
+			task->node->name, task->vmid);
+	wait = sim_task_lock(task, g);
+	if (wait != 0)
+		return wait;
+	if (base)
+		return sim_task_fail(task, "base volume '%s' is still in use by linked cloned",
+				     base);
+	if (task->stage == 0)
+		return DESTROY_MS;
+	free_disks(task->sim, g, json_is_true(json_object_get(task->args, "unreferenced")));
+	sim_guest_set_pool(task->sim, g, NULL);
+	if (json_is_true(json_object_get(task->args, "purge"))) {
+		sim_task_log(task, "purging VM %u from related configurations..", g->vmid);
+		if (sim_ha_find(task->sim, g->vmid))
+			sim_task_log(task, "NOTE: removed VM %u from HA resource configuration.",
+				     g->vmid);
+		sim_ha_remove(task->sim, g->vmid, true);
+	}
+	(void)snprintf(path, sizeof(path), "/vms/%u", g->vmid);
+	sim_acl_forget_path(task->sim, path);
+	task->held = NULL;
+	sim_guest_remove(task->sim, g);
+	return 0;
+}
+
+static const struct sim_task_kind destroy_kind = { "qmdestroy", destroy_work, NULL };
+
+static int delete_guest(struct sim_call *call)
+{
+	struct sim_guest *g = qm_guest(call);
+	bool purge = sim_arg_int(call, "purge", 0) != 0;
+	char id[16];
+
+	if (!g || sim_need_quorum(call) < 0)
+		return -1;
+	if (qm_int(g->config, "protection", 0))
+		return sim_fail(call, 500, "can't remove VM %u - protection mode enabled", g->vmid);
+	if (!purge && sim_ha_find(call->sim, g->vmid))
+		return sim_fail(
+			call, 500,
+			"unable to remove VM %u - used in HA resources and purge parameter not set.",
+			g->vmid);
+	if (g->run != SIM_STOPPED)
+		return sim_fail(call, 500, "VM %u is running - destroy failed", g->vmid);
+	if (qm_need_unlocked(call, g) < 0)
+		return -1;
+	(void)snprintf(id, sizeof(id), "%u", g->vmid);
+	return sim_task_start(call, &destroy_kind, id, g->vmid,
+			      json_pack("{s:b,s:b}", "purge", purge, "unreferenced",
+					sim_arg_int(call, "destroy-unreferenced-disks", 0) != 0));
+}
+
+void sim_qemu_seed(struct sim *sim, unsigned vmid, struct sim_node *node)
+{
+	struct sim_guest *g = sim_guest_add(sim, vmid, node);
+	json_auto_t *options =
+		json_pack("{s:o,s:i,s:s,s:s,s:s,s:s,s:s}", "name", json_sprintf("vm%u", vmid),
+			  "cores", (int)(1 + vmid % 4), "memory", "1024", "scsi0", "data:8", "net0",
+			  "virtio,bridge=vmbr0", "scsihw", "virtio-scsi-single", "ostype", "l26");
+
+	apply_all(sim, g, options);
+	if (vmid % 3)
+		qm_run(g, SIM_RUNNING);
+	sim_guest_touch(g);
+}
+
+int sim_qemu_world(struct sim *sim, const json_t *spec, struct pxc_err *err)
+{
+	unsigned vmid = (unsigned)qm_int(spec, "vmid", 0);
+	struct sim_node *node = sim_node_find(sim, qm_text(spec, "node", "pve1"));
+	struct sim_guest *g;
+
+	if (vmid < 100 || !node || sim_guest_find(sim, vmid))
+		return pxc_fail(err, PXC_EINVAL,
+				"world: guest %u on %s: bad or used VMID, or no such node", vmid,
+				qm_text(spec, "node", "pve1"));
+	g = sim_guest_add(sim, vmid, node);
+	apply_all(sim, g, json_object_get(spec, "config"));
+	sim_guest_set_pool(sim, g, qm_text(spec, "pool", NULL));
+	if (!strcmp(qm_text(spec, "status", "stopped"), "running"))
+		qm_run(g, SIM_RUNNING);
+	sim_guest_touch(g);
+	return 0;
+}
+
+static const struct sim_param create_params[] = {
+	{ .name = "vmid", .type = SIM_INT, .flags = SIM_REQUIRED, .format = sim_format_vmid },
+	{ .name = "pool", .type = SIM_STR },
+	{ .name = "start", .type = SIM_BOOL },
+	{ .name = "storage", .type = SIM_STR },
+	{ .name = "archive", .type = SIM_STR },
+	{ .name = "force", .type = SIM_BOOL },
+	{ .name = "unique", .type = SIM_BOOL },
+	{ .name = "bwlimit", .type = SIM_INT },
+	{ .name = "ha-managed", .type = SIM_BOOL },
+	{ .name = "live-restore", .type = SIM_BOOL },
+	{ .name = "import-working-storage", .type = SIM_STR },
+	{ .name = NULL },
+};
+
+static const struct sim_param delete_params[] = {
+	{ .name = "purge", .type = SIM_BOOL },
+	{ .name = "destroy-unreferenced-disks", .type = SIM_BOOL },
+	{ .name = "skiplock", .type = SIM_BOOL },
+	{ .name = NULL },
+};
+
+const struct sim_route qm_create_routes[] = {
+	{ "POST", "/nodes/{node}/qemu", post_create, create_params, qm_options, "user", 0 },
+	{ "DELETE", QM_GUEST, delete_guest, delete_params, NULL, "/vms/{vmid} VM.Allocate", 0 },
+	{ .method = NULL },
+};

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* qm_drive.c - disks: what a drive text asks for, and the volume it becomes. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/qm.h"
+
+#define GIB_BYTES (1ull << 30)
+#define MAX_FILE_BYTES (16ull << 40) /* of one file on the storage */
+#define CLOUDINIT_BYTES (4ull << 20)
+
+void qm_size_text(uint64_t bytes, char out[32])
+{
+	static const char units[] = "\0KMGT";
+	size_t u = 0;
+
+	while (bytes && bytes % 1024 == 0 && u < 4) {
+		bytes /= 1024;
+		u++;
+	}
+	(void)snprintf(out, 32, "%llu%.1s", (unsigned long long)bytes, u ? units + u : "");
+}
+
+char *qm_volid(const char *drive)
+{
+	size_t n = strcspn(drive, ",");
+
+	if (!strncmp(drive, "none", n) || !strncmp(drive, "cdrom", n) || !memchr(drive, ':', n))
+		return NULL;
+	return pxc_strndup(drive, n);
+}
+
+/* "sid:4" or "sid:0.5": allocate. */
+static bool allocates(const char *file, double *ret_gib)
+{
+	const char *colon = strchr(file, ':');
+	char *end;
+
+	if (!colon || !isdigit((unsigned char)colon[1]) ||
+	    strspn(colon + 1, "0123456789.") != strlen(colon + 1))
+		return false;
+	*ret_gib = strtod(colon + 1, &end);
+	return true;
+}
+
+static char *storage_id(const char *file)
+{
+	return pxc_strndup(file, strcspn(file, ":"));
+}
+
+bool qm_owns(const struct sim_guest *g, const char *text)
+{
+	auto_free char *volid = qm_volid(text);
+	const struct sim_volume *v = volid ? sim_volume_find(g->sim, volid, g->node) : NULL;
+
+	return v && v->vmid == g->vmid;
+}
+
+static int check_storage(struct sim_call *call, const char *id, const char *content)
+{
+	const struct sim_storage *s = sim_storage_find(call->sim, id);
+	char path[160];
+
+	if (!s)
+		return sim_fail(call, 500, "storage '%s' does not exist", id);
+	(void)snprintf(path, sizeof(path), "/storage/%s", id);
+	if (!sim_may(call, path, "Datastore.AllocateSpace"))
+		return sim_deny(call, "%s, Datastore.AllocateSpace", path);
+	if (!sim_storage_on(s, call->node))
+		return sim_fail(call, 500, "storage '%s' is not available on node '%s'", id,
+				call->node->name);
+	if (!sim_storage_holds(s, content))
+		return sim_param_error(call, "storage", "storage '%s' does not support vm images",
+				       id);
+	return 0;
+}
+
+static int check_import(struct sim_call *call, const char *source)
+{
+	const struct sim_volume *v;
+
+	if (*source == '/')
+		return sim_fail(
+			call, 500,
+			"Only root can pass arbitrary filesystem paths. at /usr/share/perl5/PVE/Storage.pm "
+			"line 651.");
+	v = sim_volume_find(call->sim, source, call->node);
+	if (!v)
+		return sim_fail(call, 500, "volume '%s' does not exist", source);
+	return 0;
+}
+
+int qm_drive_check(struct sim_call *call, const char *key, const char *text)
+{
+	json_auto_t *opts = prop_parse(text, "file");
+	const char *file = qm_text(opts, "file", ""), *source = qm_text(opts, "import-from", NULL);
+	auto_free char *id = storage_id(file);
+	const char *colon = strchr(file, ':');
+	double gib;
+
+	(void)key;
+	if (!strcmp(file, "none") || !strcmp(file, "cdrom"))
+		return 0;
+	if (!colon)
+		return sim_fail(call, 500, "unable to parse volume ID '%s'", file);
+	if (!strcmp(colon, ":cloudinit"))
+		return check_storage(call, id, "images");
+	if (allocates(file, &gib)) {
+		if (check_storage(call, id, "images") < 0)
+			return -1;
+		return source ? check_import(call, source) : 0;
+	}
+	if (!sim_storage_find(call->sim, id))
+		return sim_fail(call, 500, "storage '%s' does not exist", id);
+	if (!sim_volume_find(call->sim, file, call->node))
+		return sim_fail(call, 500, "volume '%s' does not exist", file);
+	return 0;
+}
+
+static const char *default_format(const struct sim_storage *s)
+{
+	(void)s;
+	return "raw";
+}
+
+static struct sim_volume *make_volume(struct sim *sim, struct sim_node *node, unsigned vmid,
+				      const char *storage, const char *kind, const char *format)
+{
+	struct sim_storage *s = sim_storage_find(sim, storage);
+	const char *form = format ? format : default_format(s);
+	auto_free char *name = NULL;
+	struct sim_volume *v;
+
+	if (!s)
+		return NULL;
+	if (!sim_storage_file_based(s))
+		form = "raw";
+	name = sim_volume_name(sim, s, node, vmid, kind, form);
+	v = sim_volume_add(sim, name, s, sim_storage_shared(s) ? NULL : node);
+	v->content = "images";
+	v->vmid = vmid;
+	(void)snprintf(v->format, sizeof(v->format), "%s", form);
+	v->ctime_s = sim->now_ms / 1000;
+	return v;
+}
+
+static void set_text(json_t *opts, const char *key, const char *text)
+{
+	(void)json_object_set_new(opts, key, json_string(text));
+}
+
+static uint64_t import_bytes(struct sim *sim, struct sim_node *node, const char *source)
+{
+	const struct sim_volume *v = sim_volume_find(sim, source, node);
+	return v ? v->size_bytes : 0;
+}
+
+void qm_log_format(const struct sim *sim, const struct sim_volume *v)
+{
+	const char *root = qm_text(v->storage->config, "path", NULL);
+
+	if (!sim->working || !root)
+		return;
+	if (!strcmp(v->format, "qcow2"))
+		sim_task_log(
+			sim->working,
+			"Formatting '%s/images/%s', fmt=qcow2 cluster_size=65536 extended_l2=off "
+			"preallocation=metadata compression_type=zlib size=%llu "
+			"lazy_refcounts=off refcount_bits=16",
+			root, strchr(v->volid, ':') + 1, (unsigned long long)v->size_bytes);
+	else
+		sim_task_log(sim->working,
+			     "Formatting '%s/images/%s', fmt=%s size=%llu preallocation=off", root,
+			     strchr(v->volid, ':') + 1, v->format,
+			     (unsigned long long)v->size_bytes);
+}
+
+void qm_log_copy(const struct sim *sim, const char *key, const char *source,
+		 const struct sim_volume *v, bool transferred)
+{
+	double gib = (double)v->size_bytes / (double)GIB_BYTES;
+	const char *unit = gib >= 1 ? "GiB" : "MiB";
+
+	if (!sim->working)
+		return;
+	sim_task_log(sim->working, "create full clone of drive %s (%s)", key, source);
+	qm_log_format(sim, v);
+	sim_task_log(sim->working, "allocated target volume '%s'", v->volid);
+	if (!transferred)
+		return;
+	gib = gib >= 1 ? gib : gib * 1024;
+	sim_task_log(sim->working, "transferred 0.0 B of %.1f %s (0.00%%)", gib, unit);
+	sim_task_log(sim->working, "transferred %.1f %s of %.1f %s (100.00%%)", gib, unit, gib,
+		     unit);
+}
+
+/* A file of that size cannot be on the storage: the worker fails as qemu-img would let it. */
+static bool too_large(const struct sim *sim, const struct sim_volume *v)
+{
+	const char *root = qm_text(v->storage->config, "path", NULL);
+
+	if (!root || v->size_bytes <= MAX_FILE_BYTES || !sim->working)
+		return false;
+	(void)sim_task_fail(sim->working,
+			    "unable to create image: qemu-img: %s/images/%s: The image size is too "
+			    "large for file format '%s'",
+			    root, strchr(v->volid, ':') + 1, v->format);
+	return true;
+}
+
+/* Make the volume that "sid:4", "sid:0,import-from=..." or "sid:cloudinit" asks for. */
+static struct sim_volume *allocate(struct sim *sim, struct sim_node *node, unsigned vmid,
+				   const char *key, const json_t *opts)
+{
+	const char *file = qm_text(opts, "file", ""), *source = qm_text(opts, "import-from", NULL);
+	auto_free char *id = storage_id(file);
+	const struct sim_storage *s = sim_storage_find(sim, id);
+	bool cloudinit = str_ends(file, ":cloudinit");
+	const char *format = cloudinit && s && sim_storage_file_based(s)
+				     ? "qcow2"
+				     : qm_text(opts, "format", NULL);
+	struct sim_volume *v =
+		make_volume(sim, node, vmid, id, cloudinit ? "cloudinit" : "disk", format);
+	double gib = 0;
+
+	if (!v)
+		return NULL; /* the storage went away since the request was checked */
+	if (cloudinit)
+		v->size_bytes = CLOUDINIT_BYTES;
+	else if (qm_family(key, "efidisk"))
+		v->size_bytes = 528u << 10;
+	else if (qm_family(key, "tpmstate"))
+		v->size_bytes = 4u << 20;
+	else if (source)
+		v->size_bytes = import_bytes(sim, node, source);
+	else if (allocates(file, &gib))
+		v->size_bytes = (uint64_t)(gib * (double)GIB_BYTES);
+	if (source)
+		qm_log_copy(sim, key, source, v, true);
+	else
+		qm_log_format(sim, v);
+	return v;
+}
+
+char *qm_drive_make(struct sim *sim, struct sim_node *node, unsigned vmid, const char *key,
+		    const char *text)
+{
+	json_auto_t *opts = prop_parse(text, "file");
+	const char *file = qm_text(opts, "file", "none"), *colon = strchr(file, ':');
+	struct sim_volume *v = NULL;
+	char size[32], *made;
+	double gib = 0;
+	bool fresh = colon && (!strcmp(colon, ":cloudinit") || allocates(file, &gib));
+
+	if (fresh)
+		v = allocate(sim, node, vmid, key, opts);
+	else if (colon)
+		v = sim_volume_find(sim, file, node);
+	if (fresh && !v) {
+		if (sim->working)
+			(void)sim_task_fail(sim->working, "storage of '%s' does not exist", file);
+		return pxc_strdup("");
+	}
+	if (fresh && !strcmp(colon, ":cloudinit")) {
+		set_text(opts, "media", "cdrom");
+	} else if (fresh && too_large(sim, v)) {
+		sim_volume_remove(sim, v);
+		return pxc_strdup("");
+	} else if (v && (fresh || !json_object_get(opts, "size"))) {
+		qm_size_text((v->size_bytes + 511) / 512 * 512, size);
+		set_text(opts, "size", size);
+	}
+	if (fresh)
+		set_text(opts, "file", v->volid);
+	(void)json_object_del(opts, "format");
+	(void)json_object_del(opts, "import-from");
+	made = prop_print(opts, "file");
+	if (fresh && sim->working)
+		sim_task_log(sim->working, "%s: successfully created disk '%s'", key, made);
+	return made;
+}
+
+int64_t qm_drive_ms(struct sim *sim, struct sim_node *node, const char *text)
+{
+	json_auto_t *opts = prop_parse(text, "file");
+	const char *source = qm_text(opts, "import-from", NULL);
+	int64_t ms;
+
+	if (!source)
+		return 0;
+	ms = (int64_t)(import_bytes(sim, node, source) >> 30) * 200;
+	return ms < 9000 ? ms : 9000;
+}
+
+void qm_drive_free(struct sim *sim, const struct sim_guest *g, const char *text)
+{
+	auto_free char *volid = qm_volid(text);
+	struct sim_volume *v = volid ? sim_volume_find(sim, volid, g->node) : NULL;
+
+	if (v && v->vmid == g->vmid)
+		sim_volume_remove(sim, v);
+}

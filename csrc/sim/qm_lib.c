@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* qm_lib.c - small questions about guests, and what the core asks of this area. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/areas.h"
+#include "sim/qm.h"
+
+const struct sim_route *const sim_qemu_routes[] = {
+	qm_list_routes,       qm_create_routes,
+	qm_config_routes,     qm_power_routes,
+	qm_clone_routes,      qm_disk_routes,
+	qm_snapshot_routes,   qm_agent_routes,
+	qm_migrate_routes,    qm_move_routes,
+	qm_cloudinit_routes,  qm_monitor_routes,
+	qm_agent_exec_routes, NULL,
+};
+
+struct sim_guest *qm_guest(struct sim_call *call)
+{
+	struct sim_guest *g = sim_guest_find(call->sim, call->vmid);
+
+	if (g && g->node == call->node)
+		return g;
+	(void)sim_fail(call, 500,
+		       "Configuration file 'nodes/%s/qemu-server/%u.conf' does not exist",
+		       call->node->name, call->vmid);
+	return NULL;
+}
+
+int qm_need_unlocked(struct sim_call *call, const struct sim_guest *g)
+{
+	return g->lock ? sim_fail(call, 500, "VM is locked (%s)", g->lock) : 0;
+}
+
+const char *qm_text(const json_t *config, const char *key, const char *otherwise)
+{
+	const char *s = json_string_value(json_object_get(config, key));
+
+	return s ? s : otherwise;
+}
+
+int64_t qm_int(const json_t *config, const char *key, int64_t otherwise)
+{
+	const json_t *v = json_object_get(config, key);
+
+	return json_is_integer(v) ? json_integer_value(v) : otherwise;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char **qm_sorted_keys(const json_t *object, size_t *ret_count)
+{
+	const char **keys = pxc_calloc(json_object_size(object) + 1, sizeof(*keys)), *key;
+	size_t n = 0;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value) keys[n++] = key;
+	qsort(keys, n, sizeof(*keys), compare_keys);
+	*ret_count = n;
+	return keys;
+}
+
+uint64_t qm_memory_bytes(const json_t *config)
+{
+	json_auto_t *p = prop_parse(qm_text(config, "memory", "512"), "current");
+	const char *mib = json_string_value(json_object_get(p, "current"));
+
+	return strtoull(mib ? mib : "512", NULL, 10) << 20;
+}
+
+int64_t qm_cpus(const json_t *config)
+{
+	return qm_int(config, "vcpus", qm_int(config, "cores", 1) * qm_int(config, "sockets", 1));
+}
+
+bool qm_template(const struct sim_guest *g)
+{
+	return qm_int(g->config, "template", 0) != 0;
+}
+
+const char *qm_status(const struct sim_guest *g)
+{
+	return g->run == SIM_STOPPED ? "stopped" : "running";
+}
+
+const char *qm_qmpstatus(const struct sim_guest *g)
+{
+	static const char *const names[] = {
+		[SIM_STOPPED] = "stopped",
+		[SIM_RUNNING] = "running",
+		[SIM_PAUSED] = "paused",
+	};
+
+	return names[g->run];
+}
+
+int qm_check_digest(struct sim_call *call, struct sim_guest *g)
+{
+	const char *want = sim_arg(call, "digest");
+
+	if (!want || !strcmp(want, sim_qemu_digest(g)))
+		return 0;
+	return sim_fail(call, 500, "checksum mismatch (file change by other user?)");
+}
+
+json_t *qm_shown(const char *key, json_t *value)
+{
+	return strcmp(key, "cipassword") != 0 ? json_incref(value) : json_string("**********");
+}
+
+void qm_mask(json_t *config)
+{
+	if (json_object_get(config, "cipassword"))
+		(void)json_object_set_new(config, "cipassword", json_string("**********"));
+}
+
+json_t *qm_merged(const struct sim_guest *g)
+{
+	json_t *config = json_copy(g->config), *value;
+	const char *key;
+
+	(void)json_object_update(config, g->pending);
+	json_object_foreach(g->deleted, key, value)(void) json_object_del(config, key);
+	return config;
+}
+
+void qm_default_boot(json_t *config)
+{
+	static const char *const disks[] = { "ide", "sata", "scsi", "virtio" };
+	auto_buf struct pxc_buf order = { .data = NULL };
+	const char *key;
+	json_t *value;
+
+	for (size_t i = 0; i < ARRAY_SIZE(disks) && !order.len; i++)
+		for (unsigned n = 0; n < 31 && !order.len; n++) {
+			char name[16];
+			const char *text;
+
+			(void)snprintf(name, sizeof(name), "%s%u", disks[i], n);
+			text = qm_text(config, name, NULL);
+			if (text && !strstr(text, "media=cdrom"))
+				buf_adds(&order, name);
+		}
+	json_object_foreach(config, key,
+			    value) if (qm_is_drive(key) &&
+				       strstr(json_string_value(value), "media=cdrom") &&
+				       !strstr(json_string_value(value), "cloudinit"))
+		buf_printf(&order, "%s%s", order.len ? ";" : "", key);
+	for (unsigned n = 0; n < 32; n++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "net%u", n);
+		if (!json_object_get(config, name))
+			continue;
+		buf_printf(&order, "%s%s", order.len ? ";" : "", name);
+		break;
+	}
+	if (order.len)
+		(void)json_object_set_new(config, "boot",
+					  json_sprintf("order=%s", buf_str(&order)));
+	else
+		(void)json_object_set_new(config, "boot", json_string(" "));
+}
+
+void qm_fresh_ids(struct sim *sim, json_t *config)
+{
+	char uuid[37];
+
+	sim_uuid(sim, uuid);
+	(void)json_object_set_new(config, "vmgenid", json_string(uuid));
+	sim_uuid(sim, uuid);
+	if (!json_object_get(config, "smbios1"))
+		(void)json_object_set_new(config, "smbios1", json_sprintf("uuid=%s", uuid));
+	if (!json_object_get(config, "meta"))
+		(void)json_object_set_new(config, "meta",
+					  json_sprintf("creation-qemu=10.0.2,ctime=%lld",
+						       (long long)(sim->now_ms / 1000)));
+}
+
+const char *sim_qemu_digest(struct sim_guest *g)
+{
+	json_auto_t *all = NULL;
+	auto_free char *text = NULL;
+
+	if (*g->digest)
+		return g->digest;
+	all = json_pack("{s:O,s:O,s:O,s:O}", "c", g->config, "p", g->pending, "d", g->deleted, "s",
+			g->snapshots);
+	text = json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
+	sim_sha1_hex(text ? text : "", g->digest);
+	return g->digest;
+}
+
+static uint64_t root_bytes(const json_t *config)
+{
+	const char *boot = qm_text(config, "boot", "");
+	const char *order = strstr(boot, "order=");
+	char first[16] = "";
+	json_auto_t *p = NULL;
+	const char *text, *size;
+
+	if (order)
+		(void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(order + 6, ";"),
+			       order + 6);
+	text = qm_text(config, first, NULL);
+	p = text ? prop_parse(text, "file") : NULL;
+	size = json_string_value(json_object_get(p, "size"));
+	if (!size)
+		return 0;
+	switch (size[strlen(size) - 1]) {
+	case 'K':
+		return strtoull(size, NULL, 10) << 10;
+	case 'M':
+		return strtoull(size, NULL, 10) << 20;
+	case 'G':
+		return strtoull(size, NULL, 10) << 30;
+	case 'T':
+		return strtoull(size, NULL, 10) << 40;
+	default:
+		return strtoull(size, NULL, 10);
+	}
+}
+
+json_t *sim_qemu_summary(const struct sim_guest *g)
+{
+	const char *tags = qm_text(g->config, "tags", NULL),
+		   *name = qm_text(g->config, "name", NULL);
+	json_t *o = json_pack("{s:s,s:i,s:I,s:I,s:I}", "status", qm_status(g), "template",
+			      qm_template(g), "maxcpu", (json_int_t)qm_cpus(g->config), "maxmem",
+			      (json_int_t)qm_memory_bytes(g->config), "maxdisk",
+			      (json_int_t)root_bytes(g->config));
+
+	(void)json_object_set_new(o, "name",
+				  name ? json_string(name) : json_sprintf("VM %u", g->vmid));
+	if (tags)
+		(void)json_object_set_new(o, "tags", json_string(tags));
+	return o;
+}
+
+json_t *sim_qemu_dump(const struct sim_guest *g)
+{
+	json_t *o =
+		json_pack("{s:i,s:s,s:s,s:O,s:O,s:O,s:O}", "vmid", (int)g->vmid, "node",
+			  g->node->name, "status", qm_qmpstatus(g), "config", g->config, "pending",
+			  g->pending, "deleted", g->deleted, "snapshots", g->snapshots);
+
+	if (g->pool)
+		(void)json_object_set_new(o, "pool", json_string(g->pool));
+	if (g->lock)
+		(void)json_object_set_new(o, "lock", json_string(g->lock));
+	return o;
+}
+
+/* A guest's list entry: GET /nodes/{n}/qemu. Also the head of status/current. */
+static json_t *list_entry(const struct sim_guest *g, bool full)
+{
+	json_t *o = sim_qemu_summary(g);
+	int64_t uptime = g->run == SIM_STOPPED ? 0 : (g->sim->now_ms - g->started_ms) / 1000;
+
+	(void)json_object_set_new(o, "vmid", json_integer(g->vmid));
+	(void)json_object_set_new(o, "cpus", json_incref(json_object_get(o, "maxcpu")));
+	(void)json_object_del(o, "maxcpu");
+	(void)json_object_set_new(o, "uptime", json_integer(uptime));
+	(void)json_object_set_new(o, "cpu", json_integer(0));
+	(void)json_object_set_new(o, "disk", json_integer(0));
+	(void)json_object_set_new(o, "netin", json_integer(0));
+	(void)json_object_set_new(o, "netout", json_integer(0));
+	(void)json_object_set_new(
+		o, "mem",
+		json_integer(g->run == SIM_STOPPED ? 0
+						   : (json_int_t)qm_memory_bytes(g->config) / 2));
+	if (!qm_template(g))
+		(void)json_object_del(o, "template");
+	if (g->lock)
+		(void)json_object_set_new(o, "lock", json_string(g->lock));
+	if (g->run != SIM_STOPPED)
+		(void)json_object_set_new(o, "pid", json_integer(g->pid));
+	if (!full)
+		return o;
+	(void)json_object_set_new(o, "memhost", json_incref(json_object_get(o, "mem")));
+	(void)json_object_set_new(o, "qmpstatus", json_string(qm_qmpstatus(g)));
+	if (json_object_get(g->config, "serial0"))
+		(void)json_object_set_new(o, "serial", json_integer(1));
+	return o;
+}
+
+static int get_list(struct sim_call *call)
+{
+	bool full = sim_arg_int(call, "full", 0) != 0;
+
+	call->data = json_array();
+	for (size_t i = 0; i < call->sim->guest_count; i++) {
+		const struct sim_guest *g = call->sim->guests[i];
+
+		if (g->node == call->node && sim_may_vm(call, g->vmid, "VM.Audit"))
+			(void)json_array_append_new(call->data, list_entry(g, full));
+	}
+	return 0;
+}
+
+/* What only a running guest has: counters per card, and the pressure of its processes. */
+static void add_running(json_t *entry, const struct sim_guest *g)
+{
+	static const char *const pressures[] = { "cpu", "io", "memory" };
+	json_t *nics = json_object();
+
+	for (unsigned n = 0; n < 32; n++) {
+		char key[16], tap[32];
+
+		(void)snprintf(key, sizeof(key), "net%u", n);
+		(void)snprintf(tap, sizeof(tap), "tap%ui%u", g->vmid, n);
+		if (json_object_get(g->config, key))
+			(void)json_object_set_new(nics, tap,
+						  json_pack("{s:i,s:i}", "netin", 0, "netout", 0));
+	}
+	if (json_object_size(nics))
+		(void)json_object_set(entry, "nics", nics);
+	json_decref(nics);
+	for (size_t i = 0; i < ARRAY_SIZE(pressures); i++) {
+		char some[32], full[32];
+
+		(void)snprintf(some, sizeof(some), "pressure%ssome", pressures[i]);
+		(void)snprintf(full, sizeof(full), "pressure%sfull", pressures[i]);
+		(void)json_object_set_new(entry, some, json_integer(0));
+		(void)json_object_set_new(entry, full, json_integer(0));
+	}
+}
+
+static int get_current(struct sim_call *call)
+{
+	struct sim_guest *g = qm_guest(call);
+	const struct sim_ha *ha = g ? sim_ha_find(call->sim, g->vmid) : NULL;
+	json_auto_t *agent = NULL;
+
+	if (!g)
+		return -1;
+	call->data = list_entry(g, true);
+	if (json_object_get(g->config, "vga"))
+		(void)json_object_set_new(call->data, "clipboard", json_null());
+	(void)json_object_set_new(call->data, "ha",
+				  ha ? json_pack("{s:i,s:s}", "managed", 1, "state", ha->crm)
+				     : json_pack("{s:i}", "managed", 0));
+	agent = prop_parse(qm_text(g->config, "agent", ""), "enabled");
+	if (prop_bool(qm_text(agent, "enabled", "0")))
+		(void)json_object_set_new(call->data, "agent", json_integer(1));
+	if (g->run != SIM_STOPPED)
+		add_running(call->data, g);
+	return 0;
+}
+
+static int get_index(struct sim_call *call)
+{
+	return sim_answer_index(
+		call, "subdir",
+		"config cloudinit pending status unlink vncproxy termproxy migrate resize "
+		"move rrd rrddata monitor agent snapshot spiceproxy sendkey firewall mtunnel "
+		"remote_migrate");
+}
+
+static const struct sim_param list_params[] = { { .name = "full", .type = SIM_BOOL },
+						{ .name = NULL } };
+
+const struct sim_route qm_list_routes[] = {
+	{ "GET", "/nodes/{node}/qemu", get_list, list_params, NULL, "user", 0 },
+	{ "GET", QM_GUEST, get_index, NULL, NULL, "user", 0 },
+	{ "GET", QM_GUEST "/status/current", get_current, NULL, NULL, "/vms/{vmid} VM.Audit", 0 },
+	{ .method = NULL },
+};

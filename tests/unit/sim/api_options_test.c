@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ask.h"
+
+static json_t *options_of(struct sim *sim)
+{
+	struct answer answer auto_answer = ask(sim, "GET", "/cluster/options", NULL);
+
+	assert_int_equal(answer.reply.status, 200);
+	return json_incref(data_of(&answer));
+}
+
+static void property_strings_come_back_as_objects(void **state)
+{
+	struct sim *sim = cluster(1, 0, NULL, NULL);
+	json_auto_t *options = NULL;
+
+	(void)state;
+	expect(sim, "PUT", "/cluster/options",
+	       "crs=ha=static,ha-rebalance-on-start=yes&next-id=lower=200,upper=300&migration=insecure",
+	       200, NULL);
+	options = options_of(sim);
+	assert_string_equal(text_of(json_object_get(options, "crs"), "ha"), "static");
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(options, "crs"),
+							    "ha-rebalance-on-start")),
+			 1);
+	assert_string_equal(text_of(json_object_get(options, "next-id"), "lower"), "200");
+	assert_string_equal(text_of(json_object_get(options, "migration"), "type"), "insecure");
+	{
+		struct answer answer auto_answer = ask(sim, "GET", "/cluster/nextid", NULL);
+
+		assert_string_equal(json_string_value(data_of(&answer)), "200");
+	}
+	sim_free(sim);
+}
+
+static void the_description_ends_with_a_newline_and_is_always_there(void **state)
+{
+	struct sim *sim = cluster(1, 0, NULL, NULL);
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		json_auto_t *options = NULL;
+
+		expect(sim, "PUT", "/cluster/options", i ? "description=" : "description=a%0Ab",
+		       200, NULL);
+		options = options_of(sim);
+		assert_string_equal(text_of(options, "description"), i ? "" : "a\nb\n");
+		assert_true(json_is_string(json_object_get(options, "description")));
+	}
+	sim_free(sim);
+}
+
+static void allowed_tags_are_the_registered_and_the_users(void **state)
+{
+	struct sim *sim = cluster(1, 0, NULL, NULL);
+	json_auto_t *options = NULL;
+	static const char *const tags[] = { "a", "b", "x" };
+
+	(void)state;
+	expect(sim, "PUT", "/cluster/options",
+	       "registered-tags=b;a&user-tag-access=user-allow=list,user-allow-list=x;b", 200,
+	       NULL);
+	options = options_of(sim);
+	for (size_t i = 0; i < ARRAY_SIZE(tags); i++)
+		assert_string_equal(json_string_value(json_array_get(
+					    json_object_get(options, "allowed-tags"), i)),
+				    tags[i]);
+	expect(sim, "PUT", "/cluster/options", "delete=registered-tags,user-tag-access,nonsense",
+	       200, NULL);
+	assert_null(json_object_get(sim->dc, "registered-tags"));
+	sim_free(sim);
+}
+
+static void wrong_keys_are_format_errors(void **state)
+{
+	struct sim *sim = cluster(1, 0, NULL, NULL);
+	struct answer answer auto_answer = ask(sim, "PUT", "/cluster/options", "tag-style=foo=bar");
+
+	(void)state;
+	assert_int_equal(answer.reply.status, 400);
+	assert_string_equal(
+		text_of(json_object_get(answer.body, "errors"), "tag-style"),
+		"invalid format - format error\ntag-style.foo: property is not defined in schema and the schema does not allow additional properties\n");
+	sim_free(sim);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(property_strings_come_back_as_objects),
+		cmocka_unit_test(the_description_ends_with_a_newline_and_is_always_there),
+		cmocka_unit_test(allowed_tags_are_the_registered_and_the_users),
+		cmocka_unit_test(wrong_keys_are_format_errors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
