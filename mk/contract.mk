@@ -2,15 +2,37 @@
 # From plugins/modules/K.yml to C tables: the generator runs at build time, nothing of it is in git.
 CONTRACTS := $(KINDS:%=plugins/modules/pxc_%.yml)
 FRAGMENTS := $(wildcard plugins/doc_fragments/*.yml)
-ARGSPEC   := $(patsubst csrc/tools/%.c,$B/tools/%.o,$(wildcard csrc/tools/argspec*.c))
+ARGSPEC_O := $(patsubst csrc/%.c,$B/%.o,$(wildcard csrc/tools/argspec*.c))
+SAMPLE    := tests/contract/pxc_sample.yml
+LINK_SPEC  = $(CC) $(CFLAGS) $^ $(LDFLAGS) -l:libyaml.a -l:libjansson.a -lcrypto -lm -o $@
 
-$B/bin/argspec: $(ARGSPEC) $B/libansible.a $B/libbase.a
+$B/bin/argspec: $(ARGSPEC_O) $B/libansible.a $B/libbase.a
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) -l:libyaml.a -l:libjansson.a -lcrypto -lm -o $@
+	$(Q)$(LINK_SPEC)
 
 $B/gen/specs.c: $B/bin/argspec $(CONTRACTS) $(FRAGMENTS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$B/bin/argspec c $(CONTRACTS) > $@
 
-$B/gen/specs.o: $B/gen/specs.c $B/inc/ansible/.ok
+# The same and the sample, which uses every type and rule: for tests.
+$B/gen/sample.c: $B/bin/argspec $(CONTRACTS) $(FRAGMENTS) $(SAMPLE)
+	$(Q)mkdir -p $(@D)
+	$(Q)$B/bin/argspec c $(CONTRACTS) $(SAMPLE) > $@
+
+$B/gen/%.o: $B/gen/%.c $B/inc/ansible/.ok
 	$(Q)$(CC) $(CFLAGS) -I$B/inc/ansible -c $< -o $@
+
+$B/tests/contract/validate.o: tests/contract/validate.c $B/inc/ansible/.ok
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -I$B/inc/ansible -c $< -o $@
+
+$B/tests/contract/validate: $B/tests/contract/validate.o $B/gen/sample.o $B/libansible.a $B/libbase.a
+	$(Q)$(LINK_SPEC)
+
+# Program against documentation, argument engine against Ansible's own, action plugin: by the installed ansible-core and the newest one.
+contract: stage $B/tests/contract/validate
+	$(Q)tests/run.py contract "tests/contract/test_argspec.py $B/bin/argspec" $(foreach a,system $B/venv, \
+		"tests/contract/with_ansible.py $a tests/contract/compare_validator.py $B/tests/contract/validate" \
+		"tests/contract/with_ansible.py $a tests/contract/test_docs.py $B" \
+		"tests/contract/with_ansible.py $a tests/contract/test_runner.py $B")
+.PHONY: contract

@@ -5,14 +5,18 @@ VERSION  := $(shell sed -n 's/^version: *//p' galaxy.yml)
 BINDIR   := plugins/plugin_utils/bin/linux-$(ARCH)
 TOPLEVEL := LICENSE README.md galaxy.yml CHANGELOG.md
 STAGED_DIRS := playbooks roles docs meta changelogs
-COPIED   := $(wildcard $(TOPLEVEL)) $(shell find $(wildcard $(STAGED_DIRS)) -type f 2>/dev/null) \
-            $(wildcard plugins/plugin_utils/*.py plugins/modules/*.yml)
+# The contracts stay behind: what Ansible reads is made of them.
+COPIED   := $(wildcard $(TOPLEVEL)) $(shell find $(wildcard $(STAGED_DIRS)) -type f ! -name '*.pyc' 2>/dev/null) \
+            $(wildcard plugins/plugin_utils/*.py)
 MODULES  := $(KINDS:%=pxc_%)
 
 STAGED := $(COPIED:%=$C/%) $C/$(BINDIR)/pxc $(MODULES:%=$C/plugins/modules/%) $(MODULES:%=$C/plugins/modules/%.py) \
           $(MODULES:%=$C/plugins/action/%.py) $(FRAGMENTS:plugins/%.yml=$C/plugins/%.py) $C/meta/runtime.yml
 
+# What no rule makes any more, of an earlier build, must not be packed.
 stage: $(STAGED)
+	$(Q)find $C \( -type f -o -type l \) ! -path '*/__pycache__/*' | LC_ALL=C sort > $B/staged.have
+	$(Q)printf '%s\n' $(STAGED) | LC_ALL=C sort | LC_ALL=C comm -23 $B/staged.have - | xargs -r $(RM)
 
 $(COPIED:%=$C/%): $C/%: %
 	$(Q)mkdir -p $(@D) && cp -p $< $@
@@ -37,7 +41,7 @@ $C/meta/runtime.yml: $(CONTRACTS) $B/bin/argspec $(FRAGMENTS)
 
 TARBALL := $B/dist/pxcloud-pve-$(VERSION).tar.gz
 dist: $(TARBALL)
-$(TARBALL): $(STAGED)
+$(TARBALL): $(STAGED) | stage
 	$(Q)mkdir -p $(@D)
 	$(Q)ansible-galaxy collection build --force --output-path $(@D) $C
 

@@ -5,20 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "ansible/level.h"
 #include "base/mem.h"
 #include "base/str.h"
-
-#define INTERNAL "_ansible_"
-
-/* One level of options while it is checked. */
-struct level {
-	const struct ans_rules *rules;
-	struct ans_args *args;
-	const char *(*getenv_fn)(const char *name);
-	const char *context; /* "" or "vms -> disks" */
-	json_t *params, *given;
-};
 
 void ans_args_release(struct ans_args *args)
 {
@@ -48,270 +37,184 @@ static void read_task(const json_t *raw, struct ans_task *t)
 	(void)snprintf(t->module_name, sizeof(t->module_name), "%s", name ? name : "");
 }
 
-static void warn(struct ans_args *args, const char *text)
+/* A copy of the value of each option that was given, under its own name: null is the same as not given. */
+static void take_options(struct ans_level *l)
 {
-	(void)json_array_append_new(args->warnings, json_string(text));
-}
-
-/* Longest first, so that a secret that contains another is masked as a whole. */
-static void add_secret(struct ans_args *args, const json_t *value)
-{
-	auto_free char *number = NULL;
-	const char *text = json_string_value(value);
-	size_t i;
-	json_t *old;
-
-	if (json_is_array(value)) {
-		json_array_foreach(value, i, old) add_secret(args, old);
-		return;
-	}
-	if (json_is_integer(value))
-		text = number = pxc_printf("%lld", (long long)json_integer_value(value));
-	if (!text || !*text)
-		return;
-	json_array_foreach(args->secrets, i,
-			   old) if (strlen(json_string_value(old)) < strlen(text)) break;
-	(void)json_array_insert_new(args->secrets, i, json_string(text));
-}
-
-/* Every value that was given under any name of an option that must not be shown, before anything can fail. */
-static void collect_secrets(const struct ans_rules *rules, const json_t *raw, struct ans_args *args)
-{
-	const char *key;
-	json_t *value, *entry;
-	size_t i;
-
-	json_object_foreach((json_t *)(uintptr_t)raw, key, value)
-	{
-		const struct ans_option *o = ans_find(rules, key);
-
-		if (o && o->no_log)
-			add_secret(args, value);
-		if (!o || !o->sub)
-			continue;
-		if (json_is_object(value))
-			collect_secrets(o->sub, value, args);
-		json_array_foreach(value, i, entry) collect_secrets(o->sub, entry, args);
-	}
-}
-
-static int refuse_unknown(const struct level *l, const char *name, struct pxc_err *err)
-{
-	const char **names = pxc_calloc(l->rules->noptions, sizeof(*names)), *near;
-	auto_buf struct pxc_buf list = { .data = NULL };
-
 	for (size_t i = 0; i < l->rules->noptions; i++) {
 		const struct ans_option *o = &l->rules->options[i];
+		const json_t *value = json_object_get(l->raw, o->name);
+		bool named = value && !json_is_null(value);
 
-		names[i] = o->name;
-		buf_printf(&list, "%s%s", i ? ", " : "", o->name);
-		for (size_t k = 0; o->aliases && o->aliases[k]; k++)
-			buf_printf(&list, "%s%s%s", k ? ", " : " (", o->aliases[k],
-				   o->aliases[k + 1] ? "" : ")");
-	}
-	near = str_nearest(name, names, l->rules->noptions);
-	(void)pxc_fail(
-		err, PXC_EINVAL,
-		"Unsupported parameters for (%s) module: %s%s%s.%s%s%s Supported parameters include: %s.",
-		*l->args->task.module_name ? l->args->task.module_name : l->args->spec->name,
-		*l->context ? l->context : "", *l->context ? " -> " : "", name,
-		near ? " Did you mean " : "", near ? near : "", near ? "?" : "", buf_str(&list));
-	free(names);
-	return -1;
-}
+		for (size_t k = 0; o->aliases && o->aliases[k]; k++) {
+			const json_t *other = json_object_get(l->raw, o->aliases[k]);
 
-/* Names to options: aliases resolved, unknown ones refused, null taken for absent. */
-static int take_names(struct level *l, const json_t *raw, struct pxc_err *err)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach((json_t *)(uintptr_t)raw, key, value)
-	{
-		const struct ans_option *o = ans_find(l->rules, key);
-
-		if (!*l->context && str_starts(key, INTERNAL))
-			continue;
-		if (!o && l->args->task.ignore_unknown)
-			continue;
-		if (!o)
-			return refuse_unknown(l, key, err);
-		if (json_is_null(value))
-			continue;
-		if (json_object_get(l->given, o->name)) {
-			auto_free char *text =
-				pxc_printf("Both option %s and its alias %s are set.", o->name,
-					   str_eq(key, o->name) ? o->aliases[0] : key);
-
-			warn(l->args, text);
-			if (!str_eq(key, o->name))
+			if (!other || json_is_null(other))
 				continue;
+			if (named)
+				(void)json_array_append_new(
+					l->args->warnings,
+					json_sprintf("Both option %s%s and its alias %s%s are set.",
+						     l->prefix, o->name, l->prefix, o->aliases[k]));
+			value = other;
+			named = true;
 		}
-		(void)json_object_set(l->given, o->name, value);
+		if (named)
+			(void)json_object_set_new(l->params, o->name, json_deep_copy(value));
 	}
-	return 0;
 }
 
-static void take_fallbacks(struct level *l)
+static void take_fallbacks(struct ans_level *l)
 {
 	for (size_t i = 0; i < l->rules->noptions; i++) {
 		const struct ans_option *o = &l->rules->options[i];
 
-		for (size_t k = 0; o->env && o->env[k] && !json_object_get(l->given, o->name);
-		     k++) {
+		for (size_t k = 0; o->env && o->env[k]; k++) {
 			const char *text = l->getenv_fn(o->env[k]);
-			json_t *value = text && *text ? json_string(text) : NULL;
 
-			if (value && o->no_log)
-				add_secret(l->args, value);
-			if (value)
-				(void)json_object_set_new(l->given, o->name, value);
+			if (json_object_get(l->params, o->name))
+				break;
+			if (text && *text)
+				(void)json_object_set_new(l->params, o->name, json_string(text));
 		}
 	}
 }
 
-static int check_required(const struct level *l, struct pxc_err *err)
-{
-	auto_buf struct pxc_buf missing = { .data = NULL };
-
-	for (size_t i = 0; i < l->rules->noptions; i++)
-		if (l->rules->options[i].required &&
-		    !json_object_get(l->given, l->rules->options[i].name))
-			buf_printf(&missing, "%s%s", missing.len ? ", " : "",
-				   l->rules->options[i].name);
-	if (missing.len == 0)
-		return 0;
-	return pxc_fail(err, PXC_EINVAL, "missing required arguments: %s%s%s", buf_str(&missing),
-			*l->context ? " found in " : "", l->context);
-}
-
-static int check_choice(const struct level *l, const struct ans_option *o, const json_t *value,
-			struct pxc_err *err)
-{
-	auto_buf struct pxc_buf list = { .data = NULL };
-	json_auto_t *text = NULL;
-	size_t i;
-	json_t *entry;
-
-	if (!o->choices)
-		return 0;
-	if (json_is_array(value)) {
-		json_array_foreach(value, i,
-				   entry) if (check_choice(l, o, entry, err) < 0) return -1;
-		return 0;
-	}
-	text = ans_coerce_scalar(ANS_STR, NULL, value, err);
-	for (i = 0; o->choices[i]; i++) {
-		if (str_eq(o->choices[i], json_string_value(text)))
-			return 0;
-		buf_printf(&list, "%s%s", i ? ", " : "", o->choices[i]);
-	}
-	return pxc_fail(err, PXC_EINVAL, "value of %s must be %s: %s, got: %s%s%s", o->name,
-			o->type == ANS_LIST ? "one or more of" : "one of", buf_str(&list),
-			json_string_value(text), *l->context ? " found in " : "", l->context);
-}
-
-static int coerce_all(struct level *l, struct pxc_err *err)
-{
-	json_auto_t *typed = json_object();
-	const char *key;
-	json_t *value;
-
-	json_object_foreach(l->given, key, value)
-	{
-		const struct ans_option *o = ans_find(l->rules, key);
-		json_t *one = ans_coerce(o, value, err);
-
-		if (!one)
-			return *l->context ? pxc_context(err, "%s", l->context) : -1;
-		(void)json_object_set_new(typed, key, one);
-		if (o->no_log)
-			add_secret(l->args, one);
-		if (check_choice(l, o, one, err) < 0)
-			return -1;
-	}
-	(void)json_object_clear(l->given);
-	(void)json_object_update(l->given, typed);
-	(void)json_object_update(l->params, typed);
-	return 0;
-}
-
-static void take_defaults(struct level *l)
+static void take_defaults(struct ans_level *l)
 {
 	for (size_t i = 0; i < l->rules->noptions; i++) {
 		const struct ans_option *o = &l->rules->options[i];
 
-		if (o->default_json && !json_object_get(l->params, o->name))
+		if (json_object_get(l->params, o->name))
+			(void)json_object_set_new(l->given, o->name, json_null());
+		else if (o->default_json)
 			(void)json_object_set_new(
 				l->params, o->name,
 				json_loads(o->default_json, JSON_DECODE_ANY, NULL));
 	}
 }
 
-static int check_level(struct level *l, const json_t *raw, struct pxc_err *err);
-
-/* A dict with suboptions, given at key (of an object) or at index (of an array). */
-static int check_one_sub(struct level *l, const struct ans_option *o, const json_t *raw,
-			 json_t **ret_params, json_t **ret_given, struct pxc_err *err)
+/* given: what stands in params and is no default. */
+static void copy_given(struct ans_level *l)
 {
-	auto_free char *context =
-		pxc_printf("%s%s%s", l->context, *l->context ? " -> " : "", o->name);
-	struct level sub = { .rules = o->sub,
-			     .args = l->args,
-			     .getenv_fn = l->getenv_fn,
-			     .context = context,
-			     .params = json_object(),
-			     .given = json_object() };
+	const char *key;
+	json_t *value;
+	void *next;
 
-	*ret_params = sub.params;
-	*ret_given = sub.given;
-	return check_level(&sub, raw, err);
+	json_object_foreach_safe(l->given, next, key, value)
+	{
+		(void)value;
+		(void)json_object_set(l->given, key, json_object_get(l->params, key));
+	}
 }
 
-static int check_subs(struct level *l, struct pxc_err *err)
+static int coerce_options(struct ans_level *l, struct pxc_err *err)
 {
 	for (size_t i = 0; i < l->rules->noptions; i++) {
 		const struct ans_option *o = &l->rules->options[i];
-		json_t *value = o->sub ? json_object_get(l->given, o->name) : NULL;
-		json_t *params, *given, *entry;
-		size_t k;
+		const json_t *value = json_object_get(l->params, o->name);
+		json_t *typed;
+
+		if (!value)
+			continue;
+		typed = ans_coerce(o, value, l->context, err);
+		if (!typed)
+			return -1;
+		(void)json_object_set_new(l->params, o->name, typed);
+	}
+	return 0;
+}
+
+static int check_level(struct ans_level *l, struct pxc_err *err);
+
+/* One dict with suboptions: what comes of it goes to *ret_params and *ret_given, checked or not. */
+static int check_sub(const struct ans_level *l, const struct ans_option *o, const json_t *raw,
+		     long index, json_t **ret_params, json_t **ret_given, struct pxc_err *err)
+{
+	auto_free char *context =
+		pxc_printf("%s%s%s", l->context, *l->context ? " -> " : "", o->name);
+	auto_free char *dotted = pxc_printf("%s%s.", l->dotted, o->name);
+	auto_free char *place = index < 0 ? pxc_strdup("") : pxc_printf("[%ld]", index);
+	auto_free char *prefix = pxc_printf("%s%s%s.", l->prefix, o->name, place);
+	struct ans_level sub = *l;
+
+	sub.rules = o->sub;
+	sub.raw = raw;
+	sub.context = context;
+	sub.dotted = dotted;
+	sub.prefix = prefix;
+	sub.params = *ret_params = json_object();
+	sub.given = *ret_given = json_object();
+	return check_level(&sub, err);
+}
+
+static int check_sub_list(struct ans_level *l, const struct ans_option *o, const json_t *list,
+			  struct pxc_err *err)
+{
+	json_t *all_params = json_array(), *all_given = json_array(), *entry;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(list, i, entry)
+	{
+		json_t *params, *given;
+
+		if (r < 0)
+			break;
+		r = check_sub(l, o, entry, (long)i, &params, &given, err);
+		(void)json_array_append_new(all_params, params);
+		(void)json_array_append_new(all_given, given);
+	}
+	if (json_object_get(l->given, o->name))
+		(void)json_object_set(l->given, o->name, all_given);
+	(void)json_object_set_new(l->params, o->name, all_params);
+	json_decref(all_given);
+	return r;
+}
+
+static int check_subs(struct ans_level *l, struct pxc_err *err)
+{
+	for (size_t i = 0; i < l->rules->noptions; i++) {
+		const struct ans_option *o = &l->rules->options[i];
+		json_auto_t *value =
+			o->sub ? json_incref(json_object_get(l->params, o->name)) : NULL;
+		json_t *params = NULL, *given = NULL;
 		int r = 0;
 
-		if (json_is_object(value)) {
-			r = check_one_sub(l, o, value, &params, &given, err);
-			(void)json_object_set_new(l->params, o->name, params);
-			(void)json_object_set_new(l->given, o->name, given);
-		} else if (json_is_array(value)) {
-			json_t *all_params = json_array(), *all_given = json_array();
-
-			json_array_foreach(value, k, entry)
-			{
-				if (r == 0)
-					r = check_one_sub(l, o, entry, &params, &given, err);
-				else
-					break;
-				(void)json_array_append_new(all_params, params);
-				(void)json_array_append_new(all_given, given);
-			}
-			(void)json_object_set_new(l->params, o->name, all_params);
-			(void)json_object_set_new(l->given, o->name, all_given);
+		if (json_is_array(value))
+			r = check_sub_list(l, o, value, err);
+		if (!json_is_object(value)) {
+			if (r < 0)
+				return -1;
+			continue;
 		}
+		r = check_sub(l, o, value, -1, &params, &given, err);
+		if (json_object_get(l->given, o->name))
+			(void)json_object_set(l->given, o->name, given);
+		(void)json_object_set_new(l->params, o->name, params);
+		json_decref(given);
 		if (r < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int check_level(struct level *l, const json_t *raw, struct pxc_err *err)
+/* The order is ArgumentSpecValidator's, so that the same mistake gives the same first message. */
+static int check_level(struct ans_level *l, struct pxc_err *err)
 {
-	if (take_names(l, raw, err) < 0)
-		return -1;
+	take_options(l);
 	take_fallbacks(l);
-	if (check_required(l, err) < 0 || coerce_all(l, err) < 0)
+	level_collect_secrets(l->rules, l->params, l->args->secrets);
+	level_note_unknown(l);
+	if (level_check_exclusive(l->rules, l->params, l->context, err) < 0)
 		return -1;
 	take_defaults(l);
-	if (ans_check_rules(l->rules, l->given, l->context, err) < 0)
+	if (level_check_required(l, err) < 0 || coerce_options(l, err) < 0)
 		return -1;
+	level_collect_secrets(l->rules, l->params, l->args->secrets);
+	if (level_check_choices(l, err) < 0 ||
+	    level_check_conditions(l->rules, l->params, l->context, err) < 0)
+		return -1;
+	copy_given(l);
 	return check_subs(l, err);
 }
 
@@ -319,9 +222,15 @@ int ans_validate(const struct ans_spec *spec, const json_t *raw,
 		 const char *(*getenv_fn)(const char *name), struct ans_args *ret,
 		 struct pxc_err *err)
 {
-	struct level top = {
-		.rules = &spec->rules, .args = ret, .getenv_fn = getenv_fn, .context = ""
-	};
+	json_auto_t *unknown = json_array();
+	struct ans_level top = { .rules = &spec->rules,
+				 .args = ret,
+				 .getenv_fn = getenv_fn,
+				 .raw = raw,
+				 .context = "",
+				 .dotted = "",
+				 .prefix = "",
+				 .unknown = unknown };
 
 	*ret = (struct ans_args){ .spec = spec,
 				  .params = json_object(),
@@ -329,8 +238,10 @@ int ans_validate(const struct ans_spec *spec, const json_t *raw,
 				  .warnings = json_array(),
 				  .secrets = json_array() };
 	read_task(raw, &ret->task);
-	collect_secrets(&spec->rules, raw, ret);
+	level_collect_secrets(&spec->rules, raw, ret->secrets);
 	top.params = ret->params;
 	top.given = ret->given;
-	return check_level(&top, raw, err);
+	if (check_level(&top, err) < 0)
+		return -1;
+	return level_refuse_unknown(&top, err);
 }

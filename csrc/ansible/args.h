@@ -51,13 +51,15 @@ must_check int ans_validate(const struct ans_spec *spec, const json_t *raw,
 
 const char *ans_getenv(const char *name); /* getenv(3) */
 
-/* coerce.c: one value to its type; the result is a new reference, NULL with err EINVAL ("cannot be converted to an int"). */
-json_t *ans_coerce(const struct ans_option *option, const json_t *value, struct pxc_err *err);
+/*
+ * coerce.c: one value to its type, lists and their elements too. context as in messages: "" or "vms -> disks".
+ * returns  a new reference; NULL with err EINVAL in Ansible's words
+ */
+json_t *ans_coerce(const struct ans_option *option, const json_t *value, const char *context,
+		   struct pxc_err *err);
+/* The same for a type that is no list; option (for its unit) may be NULL. */
 json_t *ans_coerce_scalar(enum ans_type type, const struct ans_option *option, const json_t *value,
 			  struct pxc_err *err);
 
-/* check.c: the cross-field rules of one level. context: "" or "vms -> disks". */
-must_check int ans_check_rules(const struct ans_rules *rules, const json_t *params,
-			       const char *context, struct pxc_err *err);
 const struct ans_option *ans_find(const struct ans_rules *rules,
 				  const char *name); /* by name or alias */

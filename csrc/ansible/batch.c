@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "ansible/level.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -21,61 +22,68 @@ static json_t *own_options(const struct ans_spec *spec, const json_t *all)
 	json_t *own = json_object(), *value;
 	const char *key;
 
-	json_object_foreach((json_t *)(uintptr_t)all, key, value) if (!shared(spec, key))(void)
-		json_object_set(own, key, value);
+	json_object_foreach((json_t *)(uintptr_t)all, key, value)
+	{
+		if (!shared(spec, key))
+			(void)json_object_set(own, key, value);
+	}
 	return own;
 }
 
-static int check_item(const struct ans_spec *spec, const json_t *item, size_t i, size_t n,
+/* given: the object as it was named. place: "vms, entry 3" or "". */
+static int check_item(const struct ans_spec *spec, const json_t *given, const char *place,
 		      struct pxc_err *err)
 {
 	auto_buf struct pxc_buf missing = { .data = NULL };
+	const char *name = json_string_value(json_object_get(given, "name"));
 	auto_free char *where =
-		n > 1 ? pxc_printf("%s, entry %zu", spec->batch, i + 1) : pxc_strdup("");
-	const char *name = json_string_value(json_object_get(item, "name"));
+		*place && name ? pxc_printf("%s (%s)", place, name) : pxc_strdup(place);
 
 	for (size_t k = 0; spec->batch_required && spec->batch_required[k]; k++) {
-		const json_t *v = json_object_get(item, spec->batch_required[k]);
+		const json_t *v = json_object_get(given, spec->batch_required[k]);
 
 		if (!v || (json_is_string(v) && !*json_string_value(v)))
 			buf_printf(&missing, "%s%s", missing.len ? ", " : "",
 				   spec->batch_required[k]);
 	}
 	if (missing.len)
-		return pxc_fail(err, PXC_EINVAL, "missing required arguments: %s%s%s%s%s%s",
-				buf_str(&missing), *where ? " found in " : "", where,
-				name ? " (" : "", name ? name : "", name ? ")" : "");
-	return ans_check_rules(&spec->rules, item, where, err);
+		return pxc_fail(err, PXC_EINVAL, "missing required arguments: %s%s%s",
+				buf_str(&missing), *where ? " found in " : "", where);
+	return level_check_exclusive(&spec->rules, given, where, err);
+}
+
+static json_t *overlay(const json_t *under, const json_t *over)
+{
+	json_t *both = json_deep_copy(under);
+	json_auto_t *top = json_deep_copy(over);
+
+	(void)json_object_update(both, top);
+	return both;
 }
 
 int ans_batch(const struct ans_args *args, json_t **ret_items, json_t **ret_given,
 	      struct pxc_err *err)
 {
 	const struct ans_spec *spec = args->spec;
-	const json_t *list = spec->batch ? json_object_get(args->given, spec->batch) : NULL;
-	json_auto_t *params = own_options(spec, args->params),
-		    *given = own_options(spec, args->given);
+	json_auto_t *params = own_options(spec, args->params), *none = json_object(),
+		    *given = own_options(spec, args->given), *items = json_array(),
+		    *named = json_array();
+	const json_t *list = json_object_get(args->params, spec->batch);
+	const json_t *list_given = json_object_get(args->given, spec->batch);
 	size_t n = list ? json_array_size(list) : 1;
-	json_t *items = json_array(), *named = json_array();
-	int r = 0;
 
-	for (size_t i = 0; i < n && r == 0; i++) {
-		json_t *item = json_deep_copy(params), *own = json_deep_copy(given);
+	for (size_t i = 0; i < n; i++) {
+		auto_free char *place =
+			list ? pxc_printf("%s, entry %zu", spec->batch, i + 1) : pxc_strdup("");
 
-		if (list) {
-			(void)json_object_update(item, json_array_get(list, i));
-			(void)json_object_update(own, json_array_get(list, i));
-		}
-		(void)json_array_append_new(items, item);
-		(void)json_array_append_new(named, own);
-		r = check_item(spec, own, i, list ? n : 1, err);
+		(void)json_array_append_new(items,
+					    overlay(params, list ? json_array_get(list, i) : none));
+		(void)json_array_append_new(
+			named, overlay(given, list ? json_array_get(list_given, i) : none));
+		if (check_item(spec, json_array_get(named, i), place, err) < 0)
+			return -1;
 	}
-	if (r < 0) {
-		json_decref(items);
-		json_decref(named);
-		return -1;
-	}
-	*ret_items = items;
-	*ret_given = named;
+	*ret_items = pxc_take(&items);
+	*ret_given = pxc_take(&named);
 	return 0;
 }

@@ -1,196 +1,218 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ansible/coerce.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "ansible/args.h"
+#include "ansible/python.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/units.h"
 
+/* Whole doubles below are 64-bit integers. */
+#define INT_LIMIT 9223372036854775808.0
+
 static const char *const type_names[] = {
-	[ANS_STR] = "str",   [ANS_INT] = "int",    [ANS_BOOL] = "bool", [ANS_FLOAT] = "float",
-	[ANS_LIST] = "list", [ANS_DICT] = "dict",  [ANS_PATH] = "path", [ANS_RAW] = "raw",
-	[ANS_JSON] = "json", [ANS_BYTES] = "size",
+	[ANS_STR] = "str",   [ANS_INT] = "int",     [ANS_BOOL] = "bool", [ANS_FLOAT] = "float",
+	[ANS_LIST] = "list", [ANS_DICT] = "dict",   [ANS_PATH] = "path", [ANS_RAW] = "raw",
+	[ANS_JSON] = "json", [ANS_BYTES] = "bytes",
 };
 
-/* The name Python would give the value's type: it is in the messages that users know. */
-static const char *python_type(const json_t *v)
+static json_t *refuse(const char *type, const json_t *v, struct pxc_err *err)
 {
-	switch (json_typeof(v)) {
-	case JSON_OBJECT:
-		return "dict";
-	case JSON_ARRAY:
-		return "list";
-	case JSON_STRING:
-		return "str";
-	case JSON_INTEGER:
-		return "int";
-	case JSON_REAL:
-		return "float";
-	case JSON_TRUE:
-	case JSON_FALSE:
-		return "bool";
-	case JSON_NULL:
-		break;
-	}
-	return "NoneType";
-}
-
-static json_t *refuse(enum ans_type type, const json_t *v, struct pxc_err *err)
-{
-	(void)pxc_fail(err, PXC_EINVAL, "<class '%s'> cannot be converted to %s %s", python_type(v),
-		       type == ANS_INT ? "an" : "a", type_names[type]);
+	(void)pxc_fail(err, PXC_EINVAL, "<class '%s'> cannot be converted to %s", python_type(v),
+		       type);
 	return NULL;
 }
 
 static json_t *to_str(const json_t *v)
 {
-	char buf[64];
+	auto_free char *text = python_str(v);
 
-	if (json_is_string(v))
-		return json_string(json_string_value(v));
-	if (json_is_boolean(v))
-		return json_string(json_is_true(v) ? "True" : "False");
-	if (json_is_integer(v))
-		(void)snprintf(buf, sizeof(buf), "%lld", (long long)json_integer_value(v));
-	else if (json_is_real(v) && json_real_value(v) == floor(json_real_value(v)) &&
-		 fabs(json_real_value(v)) < 1e15)
-		(void)snprintf(buf, sizeof(buf), "%.1f", json_real_value(v));
-	else if (json_is_real(v))
-		(void)snprintf(buf, sizeof(buf), "%.17g", json_real_value(v));
-	else {
-		auto_free char *text = json_dumps(v, JSON_ENCODE_ANY);
+	/* ansible-core up to 2.16 makes "None" of a null in a list of texts: nobody wants that. */
+	return json_string(json_is_null(v) ? "" : text);
+}
 
-		return json_string(text ? text : "");
+static const char *skip_space(const char *p)
+{
+	while (isspace((unsigned char)*p))
+		p++;
+	return p;
+}
+
+/* Without the white space around it and the single underscores between digits that Python allows. New string; NULL: a wrong one. */
+static char *clean_number(const char *text)
+{
+	struct pxc_buf out = { .data = NULL };
+	size_t len;
+
+	text = skip_space(text);
+	for (len = strlen(text); len && isspace((unsigned char)text[len - 1]);)
+		len--;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] != '_') {
+			buf_addc(&out, text[i]);
+		} else if (i == 0 || !isdigit((unsigned char)text[i - 1]) ||
+			   !isdigit((unsigned char)text[i + 1])) {
+			buf_release(&out);
+			return NULL;
+		}
 	}
-	return json_string(buf);
+	return buf_take(&out);
+}
+
+static bool parse_int(const char *text, long long *ret)
+{
+	auto_free char *number = clean_number(text);
+	char *end;
+
+	if (!number || !*number || isspace((unsigned char)*number))
+		return false;
+	errno = 0;
+	*ret = strtoll(number, &end, 10);
+	return !*end && errno == 0;
+}
+
+static bool parse_float(const char *text, double *ret)
+{
+	auto_free char *number = clean_number(text);
+	char *end;
+
+	if (!number || !*number || strpbrk(number, "xX"))
+		return false;
+	*ret = strtod(number, &end);
+	/* JSON has no infinity, and nothing here means one. */
+	return !*end && isfinite(*ret);
 }
 
 static json_t *to_int(const json_t *v, struct pxc_err *err)
 {
-	const char *text = json_string_value(v);
-	char *end;
-	long long n;
+	double d = json_real_value(v);
+	long long n = 0;
 
 	if (json_is_integer(v))
 		return json_integer(json_integer_value(v));
 	if (json_is_boolean(v))
 		return json_integer(json_is_true(v));
-	if (json_is_real(v) && json_real_value(v) == floor(json_real_value(v)) &&
-	    fabs(json_real_value(v)) < 9e15)
-		return json_integer((json_int_t)json_real_value(v));
-	if (!text)
-		return refuse(ANS_INT, v, err);
-	errno = 0;
-	n = strtoll(text, &end, 10);
-	while (isspace((unsigned char)*end))
-		end++;
-	if (end == text || *end || errno)
-		return refuse(ANS_INT, v, err);
-	return json_integer(n);
+	if (json_is_real(v) && d == floor(d) && fabs(d) < INT_LIMIT)
+		return json_integer((json_int_t)d);
+	if (!json_is_string(v))
+		return refuse("an int", v, err);
+	if (parse_int(json_string_value(v), &n))
+		return json_integer(n);
+	/* ansible-core takes "1.0" and "1e3" from 2.17 on. */
+	if (!parse_float(json_string_value(v), &d) || d != floor(d) || fabs(d) >= INT_LIMIT)
+		return refuse("an int", v, err);
+	return json_integer((json_int_t)d);
 }
 
 static json_t *to_bool(const json_t *v, struct pxc_err *err)
 {
 	static const char *const words[2][6] = { { "n", "no", "off", "0", "false", "f" },
 						 { "y", "yes", "on", "1", "true", "t" } };
-	const char *text = json_string_value(v);
+	auto_free char *text = python_str(v);
+	const char *word = skip_space(text);
+	size_t len = strlen(word);
 
 	if (json_is_boolean(v))
 		return json_boolean(json_is_true(v));
+	if (!json_is_string(v) && !json_is_number(v))
+		return refuse("a bool", v, err);
 	if (json_is_number(v) && (json_number_value(v) == 0.0 || json_number_value(v) == 1.0))
 		return json_boolean(json_number_value(v) == 1.0);
-	for (size_t is = 0; text && is < 2; is++)
+	while (len && isspace((unsigned char)word[len - 1]))
+		len--;
+	for (size_t is = 0; json_is_string(v) && is < 2; is++)
 		for (size_t i = 0; i < ARRAY_SIZE(words[0]); i++)
-			if (strcasecmp(words[is][i], text) == 0)
+			if (strlen(words[is][i]) == len &&
+			    strncasecmp(words[is][i], word, len) == 0)
 				return json_boolean(is == 1);
 	(void)pxc_fail(
 		err, PXC_EINVAL,
-		"The value '%s' is not a valid boolean.  Valid booleans include: 'yes', 'no', 'on', 'off', "
-		"'true', 'false', 1, 0",
-		text ? text : python_type(v));
+		"The value '%s' is not a valid boolean.  Valid booleans include: 'yes', 'no', "
+		"'on', 'off', 'true', 'false', 'y', 'n', 't', 'f', '1', '0', 1, 0",
+		text);
 	return NULL;
 }
 
 static json_t *to_float(const json_t *v, struct pxc_err *err)
 {
-	const char *text = json_string_value(v);
-	char *end;
-	double d;
+	double d = 0.0;
 
 	if (json_is_number(v))
 		return json_real(json_number_value(v));
-	if (!text)
-		return refuse(ANS_FLOAT, v, err);
-	d = strtod(text, &end);
-	if (end == text || *end || !isfinite(d))
-		return refuse(ANS_FLOAT, v, err);
+	if (json_is_boolean(v))
+		return json_real(json_is_true(v) ? 1.0 : 0.0);
+	if (!json_is_string(v) || !parse_float(json_string_value(v), &d))
+		return refuse("a float", v, err);
 	return json_real(d);
 }
 
 static json_t *to_bytes(const struct ans_option *option, const json_t *v, struct pxc_err *err)
 {
-	const char *text = json_string_value(v);
 	uint64_t unit = option && option->unit ? option->unit : 1, bytes = 0;
-	char number[32];
+	auto_free char *text = python_str(v);
 
-	if (json_is_integer(v) && json_integer_value(v) >= 0) {
-		(void)snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(v));
-		text = number;
-	}
-	if (!text || !size_parse(text, unit, &bytes)) {
-		(void)pxc_fail(
-			err, PXC_EINVAL,
-			"\"%s\" is no size: write a number, or one with K, M, G or T, like 32G",
-			text ? text : python_type(v));
-		return NULL;
-	}
-	return json_integer((json_int_t)bytes);
+	if ((json_is_string(v) || json_is_number(v)) && size_parse(text, unit, &bytes))
+		return json_integer((json_int_t)bytes);
+	(void)pxc_fail(err, PXC_EINVAL,
+		       "%s is no size: write a number, or one with K, M, G or T, like 32G", text);
+	return NULL;
 }
 
-/* ~, ~user, $VAR and ${VAR} as os.path does it. */
-static json_t *to_path(const json_t *v)
+/* A container as JSON text; a text without the white space around it. */
+static json_t *to_json(const json_t *v, struct pxc_err *err)
 {
-	json_auto_t *text = to_str(v);
-	const char *p = json_string_value(text);
-	auto_buf struct pxc_buf out = { .data = NULL };
+	const char *text = json_string_value(v);
+	auto_free char *dumped = NULL;
+	size_t len;
 
-	if (*p == '~' && (!p[1] || p[1] == '/')) {
-		const char *home = ans_getenv("HOME");
-		const struct passwd *user = home ? NULL : getpwuid(getuid());
-
-		buf_adds(&out, home ? home : user ? user->pw_dir : "~");
-		p++;
+	if (json_is_object(v) || json_is_array(v)) {
+		dumped = json_dumps(v, 0);
+		return json_string(dumped);
 	}
-	while (*p) {
-		bool braces = p[0] == '$' && p[1] == '{';
-		size_t start = braces ? 2 : 1, len = 0;
-		auto_free char *name = NULL;
-		const char *value;
+	if (!text)
+		return refuse("a json string", v, err);
+	text = skip_space(text);
+	for (len = strlen(text); len && isspace((unsigned char)text[len - 1]);)
+		len--;
+	return json_stringn(text, len);
+}
 
-		while (*p == '$' &&
-		       (isalnum((unsigned char)p[start + len]) || p[start + len] == '_'))
-			len++;
-		if (len == 0 || (braces && p[start + len] != '}')) {
-			buf_addc(&out, *p++);
-			continue;
-		}
-		name = pxc_strndup(p + start, len);
-		value = ans_getenv(name);
-		if (value)
-			buf_adds(&out, value);
-		else
-			buf_add(&out, p, start + len + braces);
-		p += start + len + braces;
+json_t *ans_coerce_scalar(enum ans_type type, const struct ans_option *option, const json_t *value,
+			  struct pxc_err *err)
+{
+	auto_free char *text = NULL;
+
+	switch (type) {
+	case ANS_STR:
+		return to_str(value);
+	case ANS_INT:
+		return to_int(value, err);
+	case ANS_BOOL:
+		return to_bool(value, err);
+	case ANS_FLOAT:
+		return to_float(value, err);
+	case ANS_DICT:
+		return coerce_dict(value, err);
+	case ANS_PATH:
+		text = python_str(value);
+		return coerce_path(text);
+	case ANS_BYTES:
+		return to_bytes(option, value, err);
+	case ANS_JSON:
+		return to_json(value, err);
+	case ANS_LIST:
+	case ANS_RAW:
+		break;
 	}
-	return json_string(buf_str(&out));
+	return json_deep_copy(value);
 }
 
 static json_t *split_list(const char *text)
@@ -207,136 +229,63 @@ static json_t *split_list(const char *text)
 	}
 }
 
-/* "k=v, k2='a b'": the old way to write a dict. */
-static json_t *parse_pairs(const char *text)
+/* A list as it is, a text at its commas, anything else that is one value alone. */
+static json_t *raw_list(const json_t *value, struct pxc_err *err)
 {
-	json_t *dict = json_object();
-	const char *p = text;
-
-	while (*p) {
-		auto_buf struct pxc_buf field = { .data = NULL };
-		char quote = '\0';
-		const char *equals;
-
-		while (*p == ' ' || *p == ',')
-			p++;
-		for (; *p && (quote || (*p != ',' && *p != ' ')); p++) {
-			if (*p == '\\' && p[1])
-				buf_addc(&field, *++p);
-			else if (quote ? *p == quote : *p == '"' || *p == '\'')
-				quote = quote ? '\0' : *p;
-			else
-				buf_addc(&field, *p);
-		}
-		if (field.len == 0)
-			continue;
-		equals = strchr(buf_str(&field), '=');
-		if (!equals || quote) {
-			json_decref(dict);
-			return NULL;
-		}
-		(void)json_object_setn_new(dict, buf_str(&field),
-					   (size_t)(equals - buf_str(&field)),
-					   json_string(equals + 1));
-	}
-	return dict;
-}
-
-static json_t *to_dict(const json_t *v, struct pxc_err *err)
-{
-	const char *text = json_string_value(v);
-	json_t *dict = NULL;
-
-	if (json_is_object(v))
-		return json_deep_copy(v);
-	if (!text)
-		return refuse(ANS_DICT, v, err);
-	if (*text == '{')
-		dict = json_loads(text, 0, NULL);
-	else if (strchr(text, '='))
-		dict = parse_pairs(text);
-	if (!json_is_object(dict)) {
-		json_decref(dict);
-		(void)pxc_fail(err, PXC_EINVAL,
-			       "dictionary requested, could not parse JSON or key=value");
-		return NULL;
-	}
-	return dict;
-}
-
-json_t *ans_coerce_scalar(enum ans_type type, const struct ans_option *option, const json_t *value,
-			  struct pxc_err *err)
-{
-	switch (type) {
-	case ANS_STR:
-		return to_str(value);
-	case ANS_INT:
-		return to_int(value, err);
-	case ANS_BOOL:
-		return to_bool(value, err);
-	case ANS_FLOAT:
-		return to_float(value, err);
-	case ANS_DICT:
-		return to_dict(value, err);
-	case ANS_PATH:
-		return to_path(value);
-	case ANS_BYTES:
-		return to_bytes(option, value, err);
-	case ANS_JSON:
-		return json_is_object(value) || json_is_array(value)
-			       ? json_string(json_dumps(value, JSON_COMPACT))
-			       : to_str(value);
-	case ANS_LIST:
-	case ANS_RAW:
-		break;
-	}
-	return json_deep_copy(value);
-}
-
-static json_t *to_list(const struct ans_option *option, const json_t *value, struct pxc_err *err)
-{
-	json_auto_t *raw = NULL;
-	json_t *list, *entry;
-	size_t i;
-
 	if (json_is_array(value))
-		raw = json_deep_copy(value);
-	else if (json_is_string(value))
-		raw = split_list(json_string_value(value));
-	else if (json_is_number(value))
-		raw = json_pack("[o]", to_str(value));
-	else
-		return refuse(ANS_LIST, value, err);
-	list = json_array();
+		return json_deep_copy(value);
+	if (json_is_string(value))
+		return split_list(json_string_value(value));
+	if (json_is_number(value) || json_is_boolean(value))
+		return json_pack("[o]", to_str(value));
+	return refuse("a list", value, err);
+}
+
+static json_t *coerce_elements(const struct ans_option *o, const json_t *raw, const char *context,
+			       struct pxc_err *err)
+{
+	json_auto_t *list = json_array();
+	size_t i;
+	json_t *entry;
+
 	json_array_foreach(raw, i, entry)
 	{
-		json_t *one = ans_coerce_scalar(option->elements, option, entry, err);
+		json_t *one = ans_coerce_scalar(o->elements, o, entry, err);
 
 		if (!one) {
-			json_decref(list);
 			(void)pxc_context(
 				err,
-				"Elements value for option '%s' is of type <class '%s'> and we were unable "
-				"to convert to %s",
-				option->name, python_type(entry), type_names[option->elements]);
+				"Elements value for option '%s'%s%s%s is of type <class '%s'> and we "
+				"were unable to convert to %s",
+				o->name, *context ? " found in '" : "", context,
+				*context ? "'" : "", python_type(entry), type_names[o->elements]);
 			return NULL;
 		}
 		(void)json_array_append_new(list, one);
 	}
-	return list;
+	return pxc_take(&list);
 }
 
-json_t *ans_coerce(const struct ans_option *option, const json_t *value, struct pxc_err *err)
+json_t *ans_coerce(const struct ans_option *option, const json_t *value, const char *context,
+		   struct pxc_err *err)
 {
+	json_auto_t *raw = NULL;
 	json_t *ret;
 
-	if (option->type == ANS_LIST)
-		return to_list(option, value, err);
-	ret = ans_coerce_scalar(option->type, option, value, err);
+	if (option->type == ANS_LIST) {
+		raw = raw_list(value, err);
+		if (raw)
+			return coerce_elements(option, raw, context, err);
+		ret = NULL;
+	} else {
+		ret = ans_coerce_scalar(option->type, option, value, err);
+	}
 	if (!ret)
 		(void)pxc_context(
 			err,
-			"argument '%s' is of type <class '%s'> and we were unable to convert to %s",
-			option->name, python_type(value), type_names[option->type]);
+			"argument '%s' is of type <class '%s'>%s%s%s and we were unable to convert "
+			"to %s",
+			option->name, python_type(value), *context ? " found in '" : "", context,
+			*context ? "'." : "", type_names[option->type]);
 	return ret;
 }

@@ -21,6 +21,43 @@ static json_t *names(const char *const *list)
 	return ret;
 }
 
+static json_t *groups(const char *const *const *lists)
+{
+	json_t *ret = json_array();
+
+	for (size_t i = 0; lists && lists[i]; i++)
+		(void)json_array_append_new(ret, names(lists[i]));
+	return ret;
+}
+
+/* The rules between the options of one level, those there are. */
+static json_t *dump_between(const struct ans_rules *r)
+{
+	json_t *ret = json_object(), *when = json_array(), *by = json_object();
+	const struct {
+		const char *name;
+		json_t *value;
+	} rows[] = { { "mutually_exclusive", groups(r->mutually_exclusive) },
+		     { "required_together", groups(r->required_together) },
+		     { "required_one_of", groups(r->required_one_of) },
+		     { "required_if", when },
+		     { "required_by", by } };
+
+	for (const struct ans_required_if *c = r->required_if; c && c->option; c++)
+		(void)json_array_append_new(when,
+					    json_pack("[s,o,o,b]", c->option,
+						      json_loads(c->value, JSON_DECODE_ANY, NULL),
+						      names(c->requirements), c->any));
+	for (const struct ans_required_by *b = r->required_by; b && b->option; b++)
+		(void)json_object_set_new(by, b->option, names(b->requirements));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (json_array_size(rows[i].value) || json_object_size(rows[i].value))
+			(void)json_object_set(ret, rows[i].name, rows[i].value);
+		json_decref(rows[i].value);
+	}
+	return ret;
+}
+
 static json_t *dump_rules(const struct ans_rules *rules)
 {
 	json_t *ret = json_object();
@@ -42,8 +79,12 @@ static json_t *dump_rules(const struct ans_rules *rules)
 			(void)json_object_set_new(row, "aliases", names(o->aliases));
 		if (o->env)
 			(void)json_object_set_new(row, "env", names(o->env));
-		if (o->sub)
+		if (o->unit)
+			(void)json_object_set_new(row, "unit", json_integer((json_int_t)o->unit));
+		if (o->sub) {
 			(void)json_object_set_new(row, "options", dump_rules(o->sub));
+			(void)json_object_set_new(row, "rules", dump_between(o->sub));
+		}
 		(void)json_object_set_new(ret, o->name, row);
 	}
 	return ret;
@@ -51,13 +92,21 @@ static json_t *dump_rules(const struct ans_rules *rules)
 
 json_t *ans_dump(const struct ans_spec *spec)
 {
-	return json_pack("{s:s,s:b,s:o}", "module", spec->name, "supports_check_mode",
-			 spec->supports_check_mode, "options", dump_rules(&spec->rules));
+	json_t *ret =
+		json_pack("{s:s,s:s,s:b,s:o,s:o}", "module", spec->name, "short_description",
+			  spec->short_description, "supports_check_mode", spec->supports_check_mode,
+			  "options", dump_rules(&spec->rules), "rules", dump_between(&spec->rules));
+
+	if (spec->batch)
+		(void)json_object_set_new(ret, "batch",
+					  json_pack("{s:s,s:o}", "option", spec->batch, "required",
+						    names(spec->batch_required)));
+	return ret;
 }
 
 static int print(json_t *value_new)
 {
-	int r = json_dumpf(value_new, stdout, JSON_INDENT(1) | JSON_SORT_KEYS);
+	int r = json_dumpf(value_new, stdout, JSON_INDENT(1));
 
 	json_decref(value_new);
 	return r == 0 && printf("\n") == 1 ? 0 : 1;

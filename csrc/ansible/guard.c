@@ -90,9 +90,14 @@ void result_guard(const char *module_name)
 		{ SIGINT, "was interrupted; what it had begun is finished by the next run" },
 		{ SIGHUP, "lost its terminal; what it had begun is finished by the next run" },
 	};
-	struct sigaction action = { .sa_handler = die_by_signal, .sa_flags = (int)SA_RESETHAND };
+	/* A stack of its own: the crash may be that the ordinary one is used up. */
+	static char stack[16384];
+	const stack_t other = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	struct sigaction action = { .sa_handler = die_by_signal,
+				    .sa_flags = (int)SA_RESETHAND | SA_ONSTACK };
 
 	reserve_stdout();
+	(void)sigaltstack(&other, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		(void)snprintf(failures[rows[i].sig], sizeof(failures[0]),
 			       "{\"failed\": true, \"changed\": false, \"msg\": \"%s %s\"}\n",

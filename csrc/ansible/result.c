@@ -7,6 +7,7 @@
 
 #include "ansible/guard.h"
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 #define MASK "********"
@@ -53,10 +54,27 @@ static json_t *mask_number(const json_t *secrets, const json_t *value)
 	return json_integer(json_integer_value(value));
 }
 
-static json_t *masked(const json_t *secrets, const json_t *value)
+static json_t *masked(const json_t *secrets, const json_t *value, bool mask_keys);
+
+static json_t *masked_object(const json_t *secrets, const json_t *value, bool mask_keys)
+{
+	json_t *ret = json_object(), *entry;
+	const char *key;
+
+	json_object_foreach((json_t *)(uintptr_t)value, key, entry)
+	{
+		auto_free char *name = mask_keys ? mask_text(secrets, key) : pxc_strdup(key);
+
+		/* ansible-core 2.19 and newer would take such an object for one of its own and fail. */
+		if (!str_eq(key, FORBIDDEN_KEY))
+			(void)json_object_set_new(ret, name, masked(secrets, entry, true));
+	}
+	return ret;
+}
+
+static json_t *masked(const json_t *secrets, const json_t *value, bool mask_keys)
 {
 	json_t *ret, *entry;
-	const char *key;
 	size_t i;
 
 	if (json_is_string(value)) {
@@ -66,22 +84,14 @@ static json_t *masked(const json_t *secrets, const json_t *value)
 	}
 	if (json_is_integer(value))
 		return mask_number(secrets, value);
-	if (json_is_array(value)) {
-		ret = json_array();
-		json_array_foreach(value, i, entry)(void)
-			json_array_append_new(ret, masked(secrets, entry));
-		return ret;
-	}
-	if (!json_is_object(value))
+	if (json_is_object(value))
+		return masked_object(secrets, value, mask_keys);
+	if (!json_is_array(value))
 		return json_deep_copy(value);
-	ret = json_object();
-	json_object_foreach((json_t *)(uintptr_t)value, key, entry)
+	ret = json_array();
+	json_array_foreach(value, i, entry)
 	{
-		auto_free char *name = mask_text(secrets, key);
-
-		/* ansible-core 2.19 and newer would take such an object for one of its own and fail. */
-		if (!str_eq(key, FORBIDDEN_KEY))
-			(void)json_object_set_new(ret, name, masked(secrets, entry));
+		(void)json_array_append_new(ret, masked(secrets, entry, mask_keys));
 	}
 	return ret;
 }
@@ -114,6 +124,19 @@ static json_t *invocation(const struct ans_rules *rules, const json_t *params)
 	return ret;
 }
 
+json_t *result_text(const char *text)
+{
+	json_t *value = json_string(text);
+	auto_free char *ascii = NULL;
+
+	if (value)
+		return value;
+	ascii = pxc_strdup(text);
+	for (char *p = ascii; *p; p++)
+		*p = (unsigned char)*p < 0x80 ? *p : '?';
+	return json_string(ascii);
+}
+
 int result_print_new(const struct ans_args *args, json_t *result)
 {
 	json_auto_t *own = result, *clean = NULL;
@@ -131,7 +154,8 @@ int result_print_new(const struct ans_args *args, json_t *result)
 		(void)json_object_set_new(own, "invocation",
 					  json_pack("{s:o}", "module_args",
 						    invocation(&args->spec->rules, args->params)));
-	clean = masked(args->secrets, own);
+	/* The outermost keys are ours and never hold a secret: "failed" must stay "failed". */
+	clean = masked(args->secrets, own, false);
 	text = json_dumps(clean, JSON_ENSURE_ASCII | JSON_COMPACT);
 	if (!text)
 		return result_fail("the result could not be written as JSON");
@@ -141,7 +165,8 @@ int result_print_new(const struct ans_args *args, json_t *result)
 
 int result_fail(const char *msg)
 {
-	json_auto_t *o = json_pack("{s:b,s:b,s:s}", "failed", 1, "changed", 0, "msg", msg);
+	json_auto_t *o =
+		json_pack("{s:b,s:b,s:o}", "failed", 1, "changed", 0, "msg", result_text(msg));
 	auto_free char *text = o ? json_dumps(o, JSON_ENSURE_ASCII | JSON_COMPACT) : NULL;
 
 	guard_print(

@@ -20,5 +20,8 @@ void result_guard(const char *module_name);
  */
 int result_print_new(const struct ans_args *args, json_t *result);
 
+/* A text as JSON whatever its bytes: where it is no UTF-8 (a message that was cut), "?" stands for what is not ASCII. New reference. */
+json_t *result_text(const char *text);
+
 /* A failure object's exit without args (they could not be read). Returns 1. */
 int result_fail(const char *msg);

@@ -18,15 +18,17 @@ static int collect(void *ctx, unsigned char *bytes, size_t len)
 static void emit_scalar(yaml_emitter_t *out, const char *text, bool is_text)
 {
 	/* Texts that YAML would read as something else are quoted. */
-	static const char *const words[] = { "true", "false", "yes", "no", "on",
-					     "off",  "null",  "~",   "" };
+	static const char *const words[] = { "true", "false", "yes", "no",   "on",
+					     "off",  "null",  "~",   "",     "y",
+					     "n",    "=",     "<<",  ".inf", ".nan" };
 	yaml_scalar_style_t style = YAML_PLAIN_SCALAR_STYLE;
 	yaml_event_t event;
 
 	for (size_t i = 0; is_text && i < ARRAY_SIZE(words); i++)
 		if (strcasecmp(words[i], text) == 0)
 			style = YAML_SINGLE_QUOTED_SCALAR_STYLE;
-	if (is_text && strspn(text, "+-0123456789.eExX_:") == strlen(text))
+	if (is_text && strpbrk(text, "0123456789") &&
+	    strspn(text, "+-0123456789.abcdefABCDEFxXoO_:tTzZ ") == strlen(text))
 		style = YAML_SINGLE_QUOTED_SCALAR_STYLE;
 	if (is_text && strchr(text, '\n'))
 		style = YAML_LITERAL_SCALAR_STYLE;
@@ -35,14 +37,14 @@ static void emit_scalar(yaml_emitter_t *out, const char *text, bool is_text)
 	(void)yaml_emitter_emit(out, &event);
 }
 
-static void emit(yaml_emitter_t *out, const json_t *value);
+static void emit(yaml_emitter_t *out, const json_t *value, bool sorted);
 
 static int key_order(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void emit_object(yaml_emitter_t *out, const json_t *value)
+static void emit_object(yaml_emitter_t *out, const json_t *value, bool sorted)
 {
 	const char **keys = pxc_calloc(json_object_size(value), sizeof(*keys)), *key;
 	size_t n = 0;
@@ -50,20 +52,21 @@ static void emit_object(yaml_emitter_t *out, const json_t *value)
 	yaml_event_t event;
 
 	json_object_foreach((json_t *)(uintptr_t)value, key, entry) keys[n++] = key;
-	qsort(keys, n, sizeof(*keys), key_order);
+	if (sorted)
+		qsort(keys, n, sizeof(*keys), key_order);
 	(void)yaml_mapping_start_event_initialize(
 		&event, NULL, NULL, 1, n ? YAML_BLOCK_MAPPING_STYLE : YAML_FLOW_MAPPING_STYLE);
 	(void)yaml_emitter_emit(out, &event);
 	for (size_t i = 0; i < n; i++) {
 		emit_scalar(out, keys[i], true);
-		emit(out, json_object_get(value, keys[i]));
+		emit(out, json_object_get(value, keys[i]), sorted);
 	}
 	free(keys);
 	(void)yaml_mapping_end_event_initialize(&event);
 	(void)yaml_emitter_emit(out, &event);
 }
 
-static void emit_array(yaml_emitter_t *out, const json_t *value)
+static void emit_array(yaml_emitter_t *out, const json_t *value, bool sorted)
 {
 	yaml_event_t event;
 	size_t i;
@@ -73,19 +76,19 @@ static void emit_array(yaml_emitter_t *out, const json_t *value)
 		&event, NULL, NULL, 1,
 		json_array_size(value) ? YAML_BLOCK_SEQUENCE_STYLE : YAML_FLOW_SEQUENCE_STYLE);
 	(void)yaml_emitter_emit(out, &event);
-	json_array_foreach(value, i, entry) emit(out, entry);
+	json_array_foreach(value, i, entry) emit(out, entry, sorted);
 	(void)yaml_sequence_end_event_initialize(&event);
 	(void)yaml_emitter_emit(out, &event);
 }
 
-static void emit(yaml_emitter_t *out, const json_t *value)
+static void emit(yaml_emitter_t *out, const json_t *value, bool sorted)
 {
 	auto_free char *text = NULL;
 
 	if (json_is_object(value)) {
-		emit_object(out, value);
+		emit_object(out, value, sorted);
 	} else if (json_is_array(value)) {
-		emit_array(out, value);
+		emit_array(out, value, sorted);
 	} else if (json_is_string(value)) {
 		emit_scalar(out, json_string_value(value), true);
 	} else {
@@ -94,7 +97,7 @@ static void emit(yaml_emitter_t *out, const json_t *value)
 	}
 }
 
-char *yaml_render(const json_t *value)
+static char *render(const json_t *value, bool sorted)
 {
 	struct pxc_buf text = { .data = NULL };
 	yaml_emitter_t out;
@@ -110,13 +113,23 @@ char *yaml_render(const json_t *value)
 	(void)yaml_emitter_emit(&out, &event);
 	(void)yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1);
 	(void)yaml_emitter_emit(&out, &event);
-	emit(&out, value);
+	emit(&out, value, sorted);
 	(void)yaml_document_end_event_initialize(&event, 1);
 	(void)yaml_emitter_emit(&out, &event);
 	(void)yaml_stream_end_event_initialize(&event);
 	(void)yaml_emitter_emit(&out, &event);
 	yaml_emitter_delete(&out);
 	return buf_take(&text);
+}
+
+char *yaml_render(const json_t *value)
+{
+	return render(value, true);
+}
+
+char *yaml_render_ordered(const json_t *value)
+{
+	return render(value, false);
 }
 
 json_t *diff_create(const char *header, const json_t *before, const json_t *after)

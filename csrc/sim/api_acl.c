@@ -37,6 +37,11 @@ static bool valid_path(const char *path)
 	return false;
 }
 
+static const char *type_name(char type)
+{
+	return type == 'u' ? "user" : type == 'g' ? "group" : "token";
+}
+
 static int get_acl(struct sim_call *call)
 {
 	call->data = json_array();
@@ -46,10 +51,7 @@ static int get_acl(struct sim_call *call)
 		if (!sim_may(call, acl->path, "Permissions.Modify"))
 			continue;
 		json_array_append_new(call->data, json_pack("{s:s, s:s, s:s, s:s, s:i}", "path",
-							    acl->path, "type",
-							    acl->type == 'u'   ? "user"
-							    : acl->type == 'g' ? "group"
-									       : "token",
+							    acl->path, "type", type_name(acl->type),
 							    "ugid", acl->who, "roleid", acl->role,
 							    "propagate", (int)acl->propagate));
 	}
@@ -101,38 +103,47 @@ static void set_entry(struct sim_call *call, char type, const char *who, const c
 	acl->propagate = sim_arg_int(call, "propagate", 1);
 }
 
-/* For every name in the list and every role: check, or (dry == false) set. */
+/* Every role of the request for one name. */
+static void set_roles(struct sim_call *call, char type, const char *who)
+{
+	const char *list = sim_arg(call, "roles");
+	char *item;
+
+	while ((item = sim_list_next(&list)) != NULL) {
+		auto_free char *role = item;
+
+		set_entry(call, type, who, role);
+	}
+}
+
+/* For every name in the list: check it, or (dry == false) set its roles. */
 static int each_name(struct sim_call *call, char type, const char *list, bool dry)
 {
-	for (const char *at = list; at && *at; at += strspn(at, ",; ")) {
-		auto_free char *who = pxc_strndup(at, strcspn(at, ",; "));
+	char *item;
 
-		if (dry && !exists(call->sim, type, who))
+	while ((item = sim_list_next(&list)) != NULL) {
+		auto_free char *who = item;
+
+		if (!dry)
+			set_roles(call, type, who);
+		else if (!exists(call->sim, type, who))
 			return sim_fail(call, 500, "ACL update failed: %s '%s' does not exist",
-					type == 'u'   ? "user"
-					: type == 'g' ? "group"
-						      : "token",
-					who);
-		for (const char *r = sim_arg(call, "roles"); *r && !dry; r += strspn(r, ",; ")) {
-			auto_free char *role = pxc_strndup(r, strcspn(r, ",; "));
-
-			set_entry(call, type, who, role);
-			r += strlen(role);
-		}
-		at += strlen(who);
+					type_name(type), who);
 	}
 	return 0;
 }
 
 static int check_roles(struct sim_call *call)
 {
-	for (const char *r = sim_arg(call, "roles"); *r; r += strspn(r, ",; ")) {
-		auto_free char *role = pxc_strndup(r, strcspn(r, ",; "));
+	const char *list = sim_arg(call, "roles");
+	char *item;
+
+	while ((item = sim_list_next(&list)) != NULL) {
+		auto_free char *role = item;
 
 		if (!sim_map_get(&call->sim->roles, role))
 			return sim_fail(call, 500, "ACL update failed: role '%s' does not exist",
 					role);
-		r += strlen(role);
 	}
 	return 0;
 }

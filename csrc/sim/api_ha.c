@@ -111,7 +111,8 @@ static void manager_round(struct sim *sim, json_t *ctx)
 
 	if (!ha || !sim->quorate)
 		return;
-	snprintf(ha->crm, sizeof(ha->crm), "%s", ha->state);
+	snprintf(ha->crm, sizeof(ha->crm), "%s",
+		 strcmp(ha->state, "disabled") ? ha->state : "stopped");
 	sim_qemu_ha(sim, ha);
 }
 
@@ -188,12 +189,7 @@ static int put_resource(struct sim_call *call)
 	digest_of_all(call->sim, digest);
 	if (sim_check_digest(call, digest) < 0)
 		return -1;
-	for (const char *at = sim_arg(call, "delete"); at && *at; at += strspn(at, ",; ")) {
-		auto_free char *name = pxc_strndup(at, strcspn(at, ",; "));
-
-		json_object_del(ha->config, name);
-		at += strlen(name);
-	}
+	sim_forget_keys(ha->config, sim_arg(call, "delete"));
 	take(call, ha);
 	return 0;
 }
@@ -207,6 +203,24 @@ static int delete_resource(struct sim_call *call)
 	if (!sim_ha_find(call->sim, vmid))
 		return sim_fail(call, 500, "cannot delete service 'vm:%u', not HA managed!", vmid);
 	sim_ha_remove(call->sim, vmid, sim_arg_int(call, "purge", 1));
+	return 0;
+}
+
+static int post_migrate(struct sim_call *call)
+{
+	unsigned vmid = vmid_of(call);
+	const char *node = sim_arg(call, "node");
+	struct sim_ha *ha = vmid ? sim_ha_find(call->sim, vmid) : NULL;
+
+	if (!vmid)
+		return -1;
+	if (!ha)
+		return sim_fail(call, 500, "no such resource 'vm:%u'", vmid);
+	if (!sim_node_find(call->sim, node))
+		return sim_fail(call, 500, "no such cluster node '%s'", node);
+	sim_qemu_ha_move(call->sim, ha, node);
+	call->data =
+		json_pack("{s:s, s:o}", "requested-node", node, "sid", json_sprintf("vm:%u", vmid));
 	return 0;
 }
 
@@ -270,6 +284,11 @@ static const struct sim_param resource_put[] = {
 };
 static const struct sim_param resource_delete[] = { { .name = "purge", .type = SIM_BOOL }, { 0 } };
 
+static const struct sim_param resource_migrate[] = {
+	{ .name = "node", .flags = SIM_REQUIRED },
+	{ 0 },
+};
+
 #define RESOURCE "/cluster/ha/resources/{sid}"
 
 const struct sim_route sim_ha_routes[] = {
@@ -278,6 +297,8 @@ const struct sim_route sim_ha_routes[] = {
 	{ "GET", RESOURCE, get_resource, NULL, NULL, "/ Sys.Audit", 0 },
 	{ "PUT", RESOURCE, put_resource, resource_put, NULL, "/ Sys.Console", 0 },
 	{ "DELETE", RESOURCE, delete_resource, resource_delete, NULL, "/ Sys.Console", 0 },
+	{ "POST", RESOURCE "/migrate", post_migrate, resource_migrate, NULL, "/ Sys.Console", 0 },
+	{ "POST", RESOURCE "/relocate", post_migrate, resource_migrate, NULL, "/ Sys.Console", 0 },
 	{ "GET", "/cluster/ha/status/current", get_current, NULL, NULL, "/ Sys.Audit", 0 },
 	{ 0 },
 };

@@ -93,13 +93,14 @@ static int get_node_status(struct sim_call *call)
 {
 	const struct sim_node *node = call->node;
 	const uint64_t used = NODE_DISK_BYTES / 10;
-	json_t *cpu =
-		json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:i}", "flags",
-			  "fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx "
-			  "fxsr sse sse2 ht syscall nx rdtscp lm pni pclmulqdq ssse3 fma cx16 sse4_1 sse4_2 "
-			  "x2apic movbe popcnt aes xsave avx f16c rdrand hypervisor lahf_lm abm bmi1 avx2 bmi2", "cores", (int)node->cores, "mhz", "2400.000",
-			  "vendor", "AuthenticAMD", "hvm", "1", "model", "AMD EPYC (simulated)",
-			  "user_hz", 100, "sockets", 1, "family", "25", "cpus", (int)node->cores);
+	json_t *cpu = json_pack(
+		"{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:i}", "flags",
+		"fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx "
+		"fxsr sse sse2 ht syscall nx rdtscp lm pni pclmulqdq ssse3 fma cx16 sse4_1 sse4_2 "
+		"x2apic movbe popcnt aes xsave avx f16c rdrand hypervisor lahf_lm abm bmi1 avx2 bmi2",
+		"cores", (int)node->cores, "mhz", "2400.000", "vendor", "AuthenticAMD", "hvm", "1",
+		"model", "AMD EPYC (simulated)", "user_hz", 100, "sockets", 1, "family", "25",
+		"cpus", (int)node->cores);
 
 	call->data = json_pack(
 		"{s:{s:s}, s:{s:i, s:i, s:i}, s:i, s:s, s:I, s:i, s:o, s:s, s:{s:i}, s:o}",
@@ -156,7 +157,7 @@ static int get_node_config(struct sim_call *call)
 
 static int put_node_config(struct sim_call *call)
 {
-	const char *remove = sim_arg(call, "delete"), *key;
+	const char *key;
 	char digest[41];
 	json_t *value;
 
@@ -165,12 +166,7 @@ static int put_node_config(struct sim_call *call)
 	sim_json_digest(call->node->config, digest);
 	if (sim_check_digest(call, digest) < 0)
 		return -1;
-	for (const char *at = remove; at && *at; at += strspn(at, ",; ")) {
-		auto_free char *name = pxc_strndup(at, strcspn(at, ",; "));
-
-		json_object_del(call->node->config, name);
-		at += strlen(name);
-	}
+	sim_forget_keys(call->node->config, sim_arg(call, "delete"));
 	json_object_foreach(call->params, key, value)
 	{
 		if (!strcmp(key, "node") || !strcmp(key, "digest") || !strcmp(key, "delete"))

@@ -244,12 +244,7 @@ static int put_options(struct sim_call *call)
 
 	if (!call->sim->quorate)
 		return sim_fail(call, 500, "cfs-lock 'file-datacenter_cfg' error: no quorum!");
-	for (const char *at = sim_arg(call, "delete"); at && *at; at += strspn(at, ",; ")) {
-		auto_free char *name = pxc_strndup(at, strcspn(at, ",; "));
-
-		json_object_del(dc, name);
-		at += strlen(name);
-	}
+	sim_forget_keys(dc, sim_arg(call, "delete"));
 	json_object_foreach(call->params, key, value) if (strcmp(key, "delete"))
 		set_option(dc, key, value);
 	return 0;

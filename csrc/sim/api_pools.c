@@ -44,12 +44,14 @@ static bool format_pool(const char *name, const char *value, struct pxc_buf *why
 
 static json_t *guest_member(const struct sim *sim, const struct sim_guest *guest)
 {
+	static const char *const only_in_resources[] = { "tags", "lock", "hastate" };
 	auto_buf struct pxc_buf text = { 0 };
 	json_t *entry;
 
-	sim_resource_guest(sim, guest, &text);
+	sim_resource_guest(sim, guest, false, &text);
 	entry = json_loads(text.data, 0, NULL);
-	json_object_del(entry, "pool");
+	for (size_t i = 0; i < ARRAY_SIZE(only_in_resources); i++)
+		json_object_del(entry, only_in_resources[i]);
 	return entry;
 }
 
@@ -156,109 +158,16 @@ static int post_pool(struct sim_call *call)
 	return 0;
 }
 
-static struct sim_pool *pool_of_guest(const struct sim *sim, const char *vmid)
-{
-	for (size_t i = 0; i < sim->pools.count; i++) {
-		struct sim_pool *pool = sim->pools.entries[i].value;
-
-		if (sim_map_get(&pool->guests, vmid))
-			return pool;
-	}
-	return NULL;
-}
-
-static int remove_guest(struct sim_call *call, struct sim_pool *pool, const char *vmid)
-{
-	struct sim_guest *guest = sim_guest_find(call->sim, (unsigned)strtoul(vmid, NULL, 10));
-
-	if (!sim_map_remove(&pool->guests, vmid))
-		return sim_fail(call, 500, "update pools failed: VM %s is not a pool member", vmid);
-	if (guest)
-		sim_guest_set_pool(call->sim, guest, NULL);
-	return 0;
-}
-
-static int add_guest(struct sim_call *call, struct sim_pool *pool, const char *vmid)
-{
-	struct sim_guest *guest = sim_guest_find(call->sim, (unsigned)strtoul(vmid, NULL, 10));
-	struct sim_pool *before = pool_of_guest(call->sim, vmid);
-
-	if (before == pool)
-		return sim_fail(call, 500, "update pools failed: VM %s is already a pool member",
-				vmid);
-	if (before && !sim_arg_int(call, "allow-move", 0))
-		return sim_fail(
-			call, 500,
-			"update pools failed: VM %s belongs already to pool '%s' and 'allow-move' is not set",
-			vmid, before->id);
-	if (before)
-		sim_map_remove(&before->guests, vmid);
-	if (guest)
-		sim_guest_set_pool(call->sim, guest, pool->id);
-	else
-		sim_map_put(&pool->guests, vmid, pool);
-	return 0;
-}
-
-static int change_storage(struct sim_call *call, struct sim_pool *pool, const char *id)
-{
-	bool remove = sim_arg_int(call, "delete", 0);
-	bool member = sim_map_get(&pool->storages, id) != NULL;
-
-	if (remove && !member)
-		return sim_fail(call, 500, "update pools failed: Storage '%s' is not a pool member",
-				id);
-	if (!remove && member)
-		return sim_fail(call, 500,
-				"update pools failed: Storage '%s' is already a pool member", id);
-	if (remove)
-		sim_map_remove(&pool->storages, id);
-	else
-		sim_map_put(&pool->storages, id, pool);
-	return 0;
-}
-
-static int each(struct sim_call *call, struct sim_pool *pool, const char *list,
-		int (*change)(struct sim_call *call, struct sim_pool *pool, const char *id))
-{
-	for (const char *at = list; at && *at; at += strspn(at, ",; ")) {
-		auto_free char *id = pxc_strndup(at, strcspn(at, ",; "));
-
-		if (*id && change(call, pool, id) < 0)
-			return -1;
-		at += strlen(id);
-	}
-	return 0;
-}
-
-/* Who adds or removes members needs rights on the members too. */
-static int may_change_guest(struct sim_call *call, struct sim_pool *pool, const char *vmid)
-{
-	(void)pool;
-	return sim_need(call, "VM.Allocate", "/vms/%s", vmid);
-}
-
-static int may_change_storage(struct sim_call *call, struct sim_pool *pool, const char *id)
-{
-	(void)pool;
-	return sim_need(call, "Datastore.Allocate", "/storage/%s", id);
-}
-
 static int put_pool(struct sim_call *call)
 {
 	const char *id = sim_arg(call, "poolid"), *comment = sim_arg(call, "comment");
 	struct sim_pool *pool = sim_map_get(&call->sim->pools, id);
-	bool remove = sim_arg_int(call, "delete", 0);
 
 	if (need_user_cfg(call, "update pools") < 0)
 		return -1;
 	if (!pool)
 		return sim_fail(call, 500, "update pools failed: pool '%s' does not exist", id);
-	if (each(call, pool, sim_arg(call, "vms"), may_change_guest) < 0 ||
-	    each(call, pool, sim_arg(call, "storage"), may_change_storage) < 0)
-		return -1;
-	if (each(call, pool, sim_arg(call, "vms"), remove ? remove_guest : add_guest) < 0 ||
-	    each(call, pool, sim_arg(call, "storage"), change_storage) < 0)
+	if (sim_pool_change(call, pool) < 0)
 		return -1;
 	if (comment) {
 		free(pool->comment);

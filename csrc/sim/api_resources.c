@@ -39,14 +39,15 @@ static void add_stats(const struct sim *sim, const struct sim_guest *guest, stru
 		uptime * 1000, uptime * 500);
 }
 
-void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, struct pxc_buf *out)
+void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, bool show_pool,
+			struct pxc_buf *out)
 {
 	const char *tags = json_string_value(json_object_get(guest->config, "tags"));
 	const struct sim_ha *ha = sim->ha.count ? sim_ha_find(sim, guest->vmid) : NULL;
 
 	buf_printf(out, "{\"id\":\"qemu/%u\",\"type\":\"qemu\",\"vmid\":%u,\"node\":\"%s\"",
 		   guest->vmid, guest->vmid, guest->node->name);
-	if (guest->pool)
+	if (guest->pool && show_pool)
 		add_string(out, "pool", guest->pool);
 	if (tags)
 		add_string(out, "tags", tags);
@@ -108,6 +109,13 @@ static void add_pools(struct sim_call *call)
 	}
 }
 
+static bool may_see_pool(const struct sim_call *call, const struct sim_guest *guest)
+{
+	auto_free char *path = guest->pool ? pxc_printf("/pool/%s", guest->pool) : NULL;
+
+	return path && sim_may(call, path, "Pool.Audit");
+}
+
 static void add_guests(struct sim_call *call)
 {
 	struct sim *sim = call->sim;
@@ -118,7 +126,8 @@ static void add_guests(struct sim_call *call)
 		if (!all && !sim_may_vm(call, sim->guests[i]->vmid, "VM.Audit"))
 			continue;
 		begin_entry(&call->text);
-		sim_resource_guest(sim, sim->guests[i], &call->text);
+		sim_resource_guest(sim, sim->guests[i], all || may_see_pool(call, sim->guests[i]),
+				   &call->text);
 	}
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* api_storage.c - /storage: definitions, and what a node says about them. */
+/* api_storage.c - /storage: definitions of storages. */
 #include <stdio.h>
 #include <string.h>
 
@@ -41,7 +41,7 @@ static json_t *describe(const struct sim_storage *storage, const char *digest)
 	return entry;
 }
 
-static bool may_use(const struct sim_call *call, const struct sim_storage *storage)
+bool sim_storage_usable(const struct sim_call *call, const struct sim_storage *storage)
 {
 	auto_free char *path = pxc_printf("/storage/%s", storage->id);
 
@@ -58,7 +58,7 @@ static int get_storages(struct sim_call *call)
 	for (size_t i = 0; i < call->sim->storages.count; i++) {
 		const struct sim_storage *storage = call->sim->storages.entries[i].value;
 
-		if ((!type || !strcmp(type, storage->type)) && may_use(call, storage))
+		if ((!type || !strcmp(type, storage->type)) && sim_storage_usable(call, storage))
 			json_array_append_new(call->data, describe(storage, digest));
 	}
 	return 0;
@@ -157,12 +157,7 @@ static int put_storage(struct sim_call *call)
 	digest_of_all(call->sim, digest);
 	if (!storage || sim_check_digest(call, digest) < 0)
 		return -1;
-	for (const char *at = sim_arg(call, "delete"); at && *at; at += strspn(at, ",; ")) {
-		auto_free char *name = pxc_strndup(at, strcspn(at, ",; "));
-
-		json_object_del(storage->config, name);
-		at += strlen(name);
-	}
+	sim_forget_keys(storage->config, sim_arg(call, "delete"));
 	take_config(call, storage->config);
 	return answer_written(call, storage);
 }
@@ -181,96 +176,6 @@ static int delete_storage(struct sim_call *call)
 		sim_volume_free(sim_map_remove(volumes, volumes->entries[i].key));
 	sim_map_remove(&call->sim->storages, storage->id);
 	sim_storage_free(storage);
-	return 0;
-}
-
-/* The node's view: sizes and whether it is active there. */
-static json_t *node_view(const struct sim_call *call, const struct sim_storage *storage)
-{
-	uint64_t used = sim_storage_used(call->sim, storage, call->node);
-	bool enabled = sim_storage_on(storage, call->node);
-	json_t *entry = json_pack("{s:s, s:i, s:i, s:i, s:O}", "type", storage->type, "active",
-				  (int)enabled, "enabled", (int)enabled, "shared",
-				  (int)sim_storage_shared(storage), "content",
-				  json_object_get(storage->config, "content"));
-
-	if (!enabled)
-		return entry;
-	json_object_set_new(entry, "total", json_integer((json_int_t)storage->total_bytes));
-	json_object_set_new(entry, "used", json_integer((json_int_t)used));
-	json_object_set_new(entry, "avail",
-			    json_integer((json_int_t)(storage->total_bytes - used)));
-	return entry;
-}
-
-static bool holds_any(const struct sim_storage *storage, const char *list)
-{
-	for (const char *at = list; *at; at += strspn(at, ",; ")) {
-		auto_free char *one = pxc_strndup(at, strcspn(at, ",; "));
-
-		if (sim_storage_holds(storage, one))
-			return true;
-		at += strlen(one);
-	}
-	return false;
-}
-
-static bool listed(const struct sim_call *call, const struct sim_storage *storage)
-{
-	const char *content = sim_arg(call, "content"), *only = sim_arg(call, "storage");
-	const char *target = sim_arg(call, "target");
-	const char *nodes = json_string_value(json_object_get(storage->config, "nodes"));
-
-	if ((only && strcmp(only, storage->id)) || !may_use(call, storage))
-		return false;
-	if (nodes && !strstr(nodes, call->node->name))
-		return false;
-	if (sim_arg_int(call, "enabled", 0) && !sim_storage_on(storage, call->node))
-		return false;
-	if (target && !sim_storage_on(storage, sim_node_find(call->sim, target)))
-		return false;
-	return !content || holds_any(storage, content);
-}
-
-static int get_node_storages(struct sim_call *call)
-{
-	const char *target = sim_arg(call, "target");
-
-	if (target && !sim_node_find(call->sim, target))
-		return sim_fail(call, 500, "no such cluster node '%s'", target);
-	call->data = json_array();
-	for (size_t i = 0; i < call->sim->storages.count; i++) {
-		const struct sim_storage *storage = call->sim->storages.entries[i].value;
-		json_t *entry;
-
-		if (!listed(call, storage))
-			continue;
-		entry = node_view(call, storage);
-		json_object_set_new(entry, "storage", json_string(storage->id));
-		if (json_object_get(entry, "total"))
-			json_object_set_new(
-				entry, "used_fraction",
-				json_real((double)sim_storage_used(call->sim, storage, call->node) /
-					  (double)storage->total_bytes));
-		json_array_append_new(call->data, entry);
-	}
-	return 0;
-}
-
-static int get_node_storage(struct sim_call *call)
-{
-	return sim_answer_index(call, "subdir",
-				"content download-url file-restore import-metadata identity "
-				"oci-registry-pull prunebackups rrd rrddata status upload");
-}
-
-static int get_status(struct sim_call *call)
-{
-	const struct sim_storage *storage = sim_storage_find(call->sim, sim_arg(call, "storage"));
-
-	if (!storage || !sim_storage_on(storage, call->node))
-		return sim_param_error(call, "storage", "No such storage.");
-	call->data = node_view(call, storage);
 	return 0;
 }
 
@@ -328,17 +233,6 @@ static const struct sim_param storage_put[] = {
 	CHANGEABLE,
 	{ 0 },
 };
-static const struct sim_param node_storages_get[] = {
-	{ .name = "content", .flags = SIM_LIST, .format = sim_format_content },
-	{ .name = "enabled", .type = SIM_BOOL },
-	{ .name = "format", .type = SIM_BOOL },
-	{ .name = "storage" },
-	{ .name = "target" },
-	{ 0 },
-};
-
-#define USE "/storage/{storage} Datastore.Audit|Datastore.AllocateSpace"
-
 const struct sim_route sim_storage_routes[] = {
 	{ "GET", "/storage", get_storages, storages_get, NULL, "user", 0 },
 	{ "POST", "/storage", post_storage, storage_post, NULL, "/storage Datastore.Allocate", 0 },
@@ -348,8 +242,5 @@ const struct sim_route sim_storage_routes[] = {
 	  "/storage Datastore.Allocate", 0 },
 	{ "DELETE", "/storage/{storage}", delete_storage, NULL, NULL, "/storage Datastore.Allocate",
 	  0 },
-	{ "GET", "/nodes/{node}/storage", get_node_storages, node_storages_get, NULL, "user", 0 },
-	{ "GET", "/nodes/{node}/storage/{storage}", get_node_storage, NULL, NULL, USE, 0 },
-	{ "GET", "/nodes/{node}/storage/{storage}/status", get_status, NULL, NULL, USE, 0 },
 	{ 0 },
 };

@@ -197,6 +197,7 @@ static void apply(struct sim_call *call, struct sim_user *user)
 {
 	static const char *const texts[] = { "comment", "email", "firstname", "lastname", "keys" };
 	const char *groups = sim_arg(call, "groups");
+	char *item;
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		const char *value = sim_arg(call, texts[i]);
@@ -212,12 +213,11 @@ static void apply(struct sim_call *call, struct sim_user *user)
 		return;
 	if (!sim_arg_int(call, "append", 0))
 		sim_map_release(&user->groups, NULL);
-	for (const char *at = groups; *at; at += strspn(at, ",; ")) {
-		auto_free char *name = pxc_strndup(at, strcspn(at, ",; "));
+	while ((item = sim_list_next(&groups)) != NULL) {
+		auto_free char *name = item;
 
 		if (sim_map_get(&call->sim->groups, name))
 			sim_map_put(&user->groups, name, user);
-		at += strlen(name);
 	}
 }
 

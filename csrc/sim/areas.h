@@ -16,12 +16,20 @@ extern const struct sim_route sim_group_routes[];     /* api_groups.c: groups an
 extern const struct sim_route sim_acl_routes[];       /* api_acl.c */
 extern const struct sim_route sim_ticket_routes[];    /* api_ticket.c */
 extern const struct sim_route sim_storage_routes[];   /* api_storage.c */
+extern const struct sim_route sim_node_storage_routes[]; /* api_node_storage.c */
 extern const struct sim_route sim_content_routes[];   /* api_content.c */
 extern const struct sim_route sim_upload_routes[];    /* api_upload.c */
+extern const struct sim_route sim_download_routes[]; /* api_download.c */
 extern const struct sim_route sim_ha_routes[];        /* api_ha.c */
 
 /* The answer of an index: a list of {key: name} from blank-separated names. */
 int sim_answer_index(struct sim_call *call, const char *key, const char *names);
+
+/* PUT /pools: members come and go as "vms", "storage", "delete" and "allow-move" say. */
+int sim_pool_change(struct sim_call *call, struct sim_pool *pool);
+
+/* May the caller see and use the storage? */
+bool sim_storage_usable(const struct sim_call *call, const struct sim_storage *storage);
 
 /* "images", "iso", ...: kinds of content. */
 sim_format_fn sim_format_content;
@@ -30,7 +38,8 @@ sim_format_fn sim_format_content;
 json_t *sim_resource_storage(const struct sim *sim, const struct sim_storage *storage,
 			     const struct sim_node *node);
 /* Append the guest's entry, as JSON text, to out. */
-void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, struct pxc_buf *out);
+void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, bool show_pool,
+			struct pxc_buf *out);
 /* The node as /nodes and /cluster/resources show it; NULL privileges = the few fields anyone sees. New reference. */
 json_t *sim_resource_node(const struct sim_call *call, const struct sim_node *node);
 /* SHA-1-like digest text (40 hex) over a JSON value, for the shared config files. */

@@ -121,6 +121,33 @@ int sim_wait_lock(struct sim_call *call, struct sim_guest *guest)
 	return -1;
 }
 
+char *sim_list_next(const char **at)
+{
+	size_t len;
+	char *item;
+
+	if (!*at)
+		return NULL;
+	*at += strspn(*at, ",; ");
+	len = strcspn(*at, ",; ");
+	if (!len)
+		return NULL;
+	item = pxc_strndup(*at, len);
+	*at += len;
+	return item;
+}
+
+void sim_forget_keys(json_t *object, const char *list)
+{
+	char *item;
+
+	while ((item = sim_list_next(&list)) != NULL) {
+		auto_free char *key = item;
+
+		json_object_del(object, key);
+	}
+}
+
 int sim_answer_index(struct sim_call *call, const char *key, const char *names)
 {
 	call->data = json_array();

@@ -54,6 +54,7 @@ struct sim_guest {
 	int64_t started_ms; /* cluster clock; of the current run */
 	uint32_t pid;       /* of the running guest */
 	struct sim_task *busy; /* the task that holds the guest's config lock file, NULL = free */
+	bool deaf;          /* nothing in it listens: no ACPI, no agent (set by /sim/guest) */
 	bool creating;      /* its file holds only a lock so far: invisible but for its number */
 	json_t *runtime;    /* what lives only while it runs (agent files, exec results, ...); owner: qemu area; may be NULL */
 	char digest[41];    /* SHA-1 of the config text; "" = to be computed (sim_guest_touch() clears it) */
@@ -137,6 +138,7 @@ struct sim_ha {
 	unsigned vmid;
 	json_t *config;  /* state, comment, max_restart, ...: what was set */
 	char state[16];  /* what is asked for: started, stopped, disabled, ignored */
+	char target[64]; /* node it is asked to move to, "" = none */
 	char crm[24];    /* what the manager says: queued, started, stopped, ... */
 };
 
@@ -172,6 +174,7 @@ struct sim {
 	struct sim_task **tasks; /* in order of start; only the newest are kept */
 	size_t task_count, task_room;
 	struct sim_task *running; /* list by next_running */
+	struct sim_task *working; /* whose stage is being run, NULL = none */
 	struct sim_timer *timers; /* list, soonest first */
 	struct sim_faults *faults;
 	struct sim_apidoc *apidoc;
@@ -326,6 +329,12 @@ bool sim_has(const struct sim_call *call, const char *name);
 const char *sim_arg(const struct sim_call *call, const char *name); /* STR; NULL when absent */
 int64_t sim_arg_int(const struct sim_call *call, const char *name, int64_t otherwise); /* INT and BOOL */
 
+/* The next item of a list separated by "," ";" or blanks; NULL at its end, or when *at is NULL. Caller frees. */
+char *sim_list_next(const char **at);
+
+/* Take the listed keys out of an object; list may be NULL. */
+void sim_forget_keys(json_t *object, const char *list);
+
 /* Failing; each returns -1. The first failure counts. A newline is added to the message as Perl's die does. */
 int sim_fail(struct sim_call *call, int status, const char *fmt, ...) printf_like(3, 4);
 int sim_param_error(struct sim_call *call, const char *param, const char *fmt, ...) printf_like(3, 4); /* 400; collects */
@@ -446,6 +455,8 @@ must_check int sim_qemu_world(struct sim *sim, const json_t *spec, struct pxc_er
 json_t *sim_qemu_dump(const struct sim_guest *guest);
 /* The HA manager's next look at a resource: start or stop the guest as ha->state wants (starts qmstart/qmstop). */
 void sim_qemu_ha(struct sim *sim, struct sim_ha *ha);
+/* Somebody asked the HA manager to move the resource to a node: it does so at its next round. */
+void sim_qemu_ha_move(struct sim *sim, struct sim_ha *ha, const char *node);
 /* A node died: its guests are off (HA ones recover elsewhere later). */
 void sim_qemu_node_died(struct sim *sim, struct sim_node *node);
 /* The SHA-1 digest of the guest's config text; cached in guest->digest. */

@@ -35,6 +35,31 @@ static int set_lock(struct sim *sim, const json_t *params)
 	return 0;
 }
 
+/* As root's `qm set` on the node: an option that the API takes from root alone. */
+static int set_config(struct sim *sim, const json_t *params)
+{
+	struct sim_guest *guest =
+		sim_guest_find(sim, (unsigned)strtoul(arg(params, "vmid"), NULL, 10));
+
+	if (!guest)
+		return -1;
+	json_object_set_new(guest->config, arg(params, "key"), json_string(arg(params, "value")));
+	sim_guest_touch(guest);
+	return 0;
+}
+
+/* Whether a system runs in the guest that reacts to ACPI and has an agent. */
+static int set_deaf(struct sim *sim, const json_t *params)
+{
+	struct sim_guest *guest =
+		sim_guest_find(sim, (unsigned)strtoul(arg(params, "vmid"), NULL, 10));
+
+	if (!guest)
+		return -1;
+	guest->deaf = !strcmp(arg(params, "deaf"), "1");
+	return 0;
+}
+
 static int set_faults(struct sim *sim, const struct sim_request *request)
 {
 	auto_free char *text =
@@ -69,6 +94,10 @@ static void control(struct sim *sim, const struct sim_request *request, const ch
 		done = sim_event(sim, arg(params, "event"), arg(params, "node"));
 	else if (!strcmp(path, "/sim/lock"))
 		done = set_lock(sim, params);
+	else if (!strcmp(path, "/sim/config"))
+		done = set_config(sim, params);
+	else if (!strcmp(path, "/sim/guest"))
+		done = set_deaf(sim, params);
 	else if (!strcmp(path, "/sim/faults"))
 		done = set_faults(sim, request);
 	else if (strcmp(path, "/sim/now"))

@@ -30,12 +30,17 @@ int qm_need_unlocked(struct sim_call *call,
 		     const struct sim_guest *g); /* "VM is locked (backup)" */
 const char *qm_text(const json_t *config, const char *key, const char *otherwise);
 int64_t qm_int(const json_t *config, const char *key, int64_t otherwise);
+/* The object's keys in byte order: PVE works through disks so. Caller frees the array; keys are borrowed. */
+const char **qm_sorted_keys(const json_t *object, size_t *ret_count);
 uint64_t qm_memory_bytes(const json_t *config);
 int64_t qm_cpus(const json_t *config);
 bool qm_template(const struct sim_guest *g);
 const char *qm_status(const struct sim_guest *g);    /* "running", "stopped" */
 const char *qm_qmpstatus(const struct sim_guest *g); /* "paused" too */
 int qm_check_digest(struct sim_call *call, struct sim_guest *g);
+/* A value as the API shows it: passwords are masked (new reference); the same for a whole configuration. */
+json_t *qm_shown(const char *key, json_t *value);
+void qm_mask(json_t *config);
 /* The configuration with what waits merged in (new reference). */
 json_t *qm_merged(const struct sim_guest *g);
 void qm_default_boot(json_t *config); /* "order=scsi0;net0" from the devices, " " without any */
@@ -53,6 +58,10 @@ int qm_drive_check(struct sim_call *call, const char *key, const char *text);
 /* Make it so: allocates or imports; returns the text that the option echoes. New string. */
 char *qm_drive_make(struct sim *sim, struct sim_node *node, unsigned vmid, const char *key,
 		    const char *text);
+/* What qemu-img says when it makes a volume, or copies source into it; written to the log of the task at work, if any. */
+void qm_log_format(const struct sim *sim, const struct sim_volume *v);
+void qm_log_copy(const struct sim *sim, const char *key, const char *source,
+		 const struct sim_volume *v, bool transferred);
 /* How long the worker is busy with it, cluster milliseconds. */
 int64_t qm_drive_ms(struct sim *sim, struct sim_node *node, const char *text);
 void qm_drive_free(struct sim *sim, const struct sim_guest *g,
@@ -85,7 +94,14 @@ extern const struct sim_task_kind qm_start_kind, qm_stop_kind;
 int64_t qm_start_now(struct sim_task *task,
 		     struct sim_guest *g); /* 0, or -1 with the task failed */
 
+/* qm_agent.c */
+/* The guest of the path when its agent answers; NULL after a failure. */
+struct sim_guest *qm_agent_ready(struct sim_call *call);
+int qm_agent_answer(struct sim_call *call, json_t *result_new); /* {"result": ...}; 0 */
+
 /* Tables of routes. */
 extern const struct sim_route qm_list_routes[], qm_config_routes[], qm_power_routes[],
 	qm_clone_routes[], qm_disk_routes[], qm_snapshot_routes[], qm_agent_routes[],
-	qm_migrate_routes[], qm_create_routes[];
+	qm_migrate_routes[], qm_create_routes[], qm_move_routes[], qm_cloudinit_routes[],
+	qm_monitor_routes[], qm_agent_exec_routes[];
+

@@ -20,72 +20,100 @@ static struct sim_volume *volume_of(const struct sim_guest *g, const char *text)
 	return volid ? sim_volume_find(g->sim, volid, g->node) : NULL;
 }
 
-/* A volume of the new guest that holds (full) or refers to (linked) the source's; returns the drive's new text. */
-static char *copy_drive(struct sim *sim, const struct sim_guest *from, struct sim_guest *to,
-			const char *text, const json_t *args)
+struct copying {
+	struct sim *sim;
+	const struct sim_guest *from;
+	struct sim_guest *to;
+	const json_t *args;
+};
+
+/* The format a copy gets: as asked for, as the source on the same storage, else raw. */
+static const char *copy_format(const struct copying *c, const struct sim_volume *old,
+			       const struct sim_storage *target, bool full)
+{
+	const char *wanted = full ? qm_text(c->args, "format", NULL) : NULL;
+
+	if (!sim_storage_file_based(target))
+		return "raw";
+	if (!full)
+		return "qcow2";
+	return wanted ? wanted : target == old->storage ? old->format : "raw";
+}
+
+/* A volume of the new guest that holds (full) or refers to (linked) the source's. */
+static struct sim_volume *copy_volume(const struct copying *c, const struct sim_volume *old,
+				      bool cloudinit)
+{
+	bool full = cloudinit || json_is_true(json_object_get(c->args, "full"));
+	const char *target = full ? qm_text(c->args, "storage", NULL) : NULL;
+	struct sim_storage *s = target ? sim_storage_find(c->sim, target) : old->storage;
+	const char *format = copy_format(c, old, s, full);
+	auto_free char *own = sim_volume_name(c->sim, s, c->to->node, c->to->vmid,
+					      cloudinit ? "cloudinit" : "disk", format),
+		       *name = full ? pxc_strdup(own)
+				    : pxc_printf("%s/%s", old->volid, strchr(own, ':') + 1);
+	struct sim_volume *v = sim_volume_add(c->sim, name, s, c->to->node);
+
+	v->content = "images";
+	v->vmid = c->to->vmid;
+	v->size_bytes = old->size_bytes;
+	(void)snprintf(v->format, sizeof(v->format), "%s", format);
+	if (!full)
+		v->parent = pxc_strdup(old->volid);
+	return v;
+}
+
+/* The drive's text for the new guest; its volume is made. New string. */
+static char *copy_drive(const struct copying *c, const char *key, const char *text)
 {
 	json_auto_t *opts = prop_parse(text, "file");
-	const struct sim_volume *old = volume_of(from, text);
-	bool full = json_is_true(json_object_get(args, "full")),
-	     cloudinit = strstr(text, "cloudinit") != NULL;
-	const char *target = full ? json_string_value(json_object_get(args, "storage")) : NULL;
-	const char *wanted = full ? json_string_value(json_object_get(args, "format")) : NULL;
-	struct sim_storage *s = target ? sim_storage_find(sim, target) : old ? old->storage : NULL;
-	const char *format = !old ? "raw" : wanted ? wanted : old->format;
-	auto_free char *own = NULL, *name = NULL;
-	struct sim_volume *v;
+	const struct sim_volume *old = volume_of(c->from, text), *v;
+	bool cloudinit = strstr(text, "cloudinit") != NULL;
 	char size[32];
 
-	if (!old || !s)
+	if (!old)
 		return prop_print(opts, "file");
-	own = sim_volume_name(sim, s, to->node, to->vmid, cloudinit ? "cloudinit" : "disk",
-			      sim_storage_file_based(s) ? (full || cloudinit ? format : "qcow2")
-							: "raw");
-	if (full || cloudinit) {
-		name = pxc_strdup(own);
-	} else {
-		const char *tail = strchr(own, ':') + 1;
-
-		name = pxc_printf("%s/%s", old->volid, tail);
-	}
-	v = sim_volume_add(sim, name, s, sim_storage_shared(s) ? NULL : to->node);
-	v->content = "images";
-	v->vmid = to->vmid;
-	v->size_bytes = old->size_bytes;
-	v->ctime_s = sim->now_ms / 1000;
-	(void)snprintf(v->format, sizeof(v->format), "%s",
-		       sim_storage_file_based(s) ? (full || cloudinit ? format : "qcow2") : "raw");
-	if (!full && !cloudinit)
-		v->parent = pxc_strdup(old->volid);
+	v = copy_volume(c, old, cloudinit);
+	if (v->parent && c->sim->working)
+		sim_task_log(c->sim->working, "create linked clone of drive %s (%s)", key,
+			     old->volid);
+	else
+		qm_log_copy(c->sim, key, old->volid, v, !cloudinit);
 	qm_size_text(v->size_bytes, size);
 	(void)json_object_set_new(opts, "file", json_string(v->volid));
 	(void)json_object_set_new(opts, "size", json_string(size));
 	return prop_print(opts, "file");
 }
 
-static void copy_option(struct sim *sim, const struct sim_guest *from, struct sim_guest *to,
-			const char *key, const json_t *value, const json_t *args)
+static void copy_option(const struct copying *c, const char *key, const json_t *value)
 {
+	static const char *const own[] = {
+		"template",       "vmgenid",    "smbios1",
+		"parent",         "snaptime",   "vmstate",
+		"runningmachine", "runningcpu", "running-nets-host-mtu"
+	};
 	const char *text = json_string_value(value);
 	auto_free char *out = NULL;
 
-	if (!strcmp(key, "template") || !strcmp(key, "vmgenid") || !strcmp(key, "smbios1") ||
-	    !strcmp(key, "parent") || qm_is_unused(key))
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (!strcmp(own[i], key))
+			return;
+	if (qm_is_unused(key))
 		return;
 	if (qm_family(key, "net")) {
 		json_auto_t *net = prop_parse_net(text);
 		char mac[18];
 
-		sim_mac(sim, mac);
+		sim_mac(c->sim, mac);
 		(void)json_object_set_new(net, "macaddr", json_string(mac));
 		out = prop_print_net(net);
 	} else if (text && qm_is_drive(key) && (is_disk(key, text) || strstr(text, "cloudinit"))) {
-		out = copy_drive(sim, from, to, text, args);
+		out = copy_drive(c, key, text);
 	}
 	if (out)
-		(void)json_object_set_new(to->config, key, json_string(out));
+		(void)json_object_set_new(c->to->config, key, json_string(out));
 	else
-		(void)json_object_set_new(to->config, key, json_deep_copy(value));
+		(void)json_object_set_new(c->to->config, key, json_deep_copy(value));
 }
 
 static void clone_all(struct sim *sim, const struct sim_guest *from, struct sim_guest *to,
@@ -94,12 +122,16 @@ static void clone_all(struct sim *sim, const struct sim_guest *from, struct sim_
 	const char *snapname = json_string_value(json_object_get(args, "snapname"));
 	const char *name = json_string_value(json_object_get(args, "name"));
 	const char *notes = json_string_value(json_object_get(args, "description"));
-	json_t *source = from->config, *value;
-	const char *key;
+	const struct copying copying = { .sim = sim, .from = from, .to = to, .args = args };
+	json_t *source = from->config;
+	auto_free const char **keys = NULL;
+	size_t count = 0;
 
 	if (snapname)
 		source = json_object_get(json_object_get(from->snapshots, snapname), "config");
-	json_object_foreach(source, key, value) copy_option(sim, from, to, key, value, args);
+	keys = qm_sorted_keys(source, &count);
+	for (size_t i = 0; i < count; i++)
+		copy_option(&copying, keys[i], json_object_get(source, keys[i]));
 	qm_fresh_ids(sim, to->config);
 	if (name)
 		(void)json_object_set_new(to->config, "name", json_string(name));
@@ -132,9 +164,7 @@ static int64_t clone_work(struct sim_task *task)
 				     from ? newid : task->vmid);
 	if (task->stage == 0)
 		return json_is_true(json_object_get(task->args, "full")) ? FULL_MS : LINKED_MS;
-	sim_task_log(task, "create %s clone of VM %u",
-		     json_is_true(json_object_get(task->args, "full")) ? "full" : "linked",
-		     from->vmid);
+	sim_task_log(task, "creating a clone of VM %u with ID %u", from->vmid, newid);
 	clone_all(task->sim, from, to, task->args);
 	to->creating = false;
 	sim_guest_set_lock(to, NULL);

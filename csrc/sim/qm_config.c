@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* qm_config.c - reading and writing a guest's configuration; pending changes. */
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/qm.h"
@@ -8,6 +9,7 @@
 
 static void add_common(json_t *config, struct sim_guest *g)
 {
+	qm_mask(config);
 	if (g->lock)
 		(void)json_object_set_new(config, "lock", json_string(g->lock));
 	(void)json_object_set_new(config, "digest", json_string(sim_qemu_digest(g)));
@@ -26,6 +28,7 @@ static int get_config(struct sim_call *call)
 		if (!saved)
 			return sim_fail(call, 500, "snapshot '%s' does not exist", snapshot);
 		call->data = json_deep_copy(saved);
+		qm_mask(call->data);
 		(void)json_object_set_new(call->data, "digest", json_string(sim_qemu_digest(g)));
 		return 0;
 	}
@@ -45,19 +48,19 @@ static int get_pending(struct sim_call *call)
 	call->data = json_array();
 	json_object_foreach(g->config, key, value)
 	{
-		json_t *row = json_pack("{s:s,s:O}", "key", key, "value", value);
+		json_t *row = json_pack("{s:s,s:o}", "key", key, "value", qm_shown(key, value));
 		json_t *next = json_object_get(g->pending, key),
 		       *gone = json_object_get(g->deleted, key);
 
 		if (next)
-			(void)json_object_set(row, "pending", next);
+			(void)json_object_set_new(row, "pending", qm_shown(key, next));
 		if (gone)
 			(void)json_object_set(row, "delete", gone);
 		(void)json_array_append_new(call->data, row);
 	}
 	json_object_foreach(g->pending, key, value) if (!json_object_get(g->config, key))(void)
-		json_array_append_new(call->data,
-				      json_pack("{s:s,s:O}", "key", key, "pending", value));
+		json_array_append_new(call->data, json_pack("{s:s,s:o}", "key", key, "pending",
+							    qm_shown(key, value)));
 	if (g->lock)
 		(void)json_array_append_new(
 			call->data, json_pack("{s:s,s:s}", "key", "lock", "value", g->lock));
@@ -90,6 +93,36 @@ static int put_config(struct sim_call *call)
 	return g ? 0 : -1;
 }
 
+static void add_list(struct pxc_buf *line, const char *option, const json_t *names)
+{
+	for (size_t i = 0; i < json_array_size(names); i++)
+		buf_printf(line, i ? ",%s%s" : " -%s %s", i ? "" : option,
+			   json_string_value(json_array_get(names, i)));
+}
+
+/* "update VM 101: -cores 1 -description async", secrets hidden. */
+static void log_change(struct sim_task *task, const struct qm_change *change)
+{
+	auto_buf struct pxc_buf line = { .data = NULL };
+	size_t count = 0;
+	auto_free const char **keys = qm_sorted_keys(change->set, &count);
+
+	add_list(&line, "delete", change->remove);
+	for (size_t i = 0; i < count; i++) {
+		const json_t *value = json_object_get(change->set, keys[i]);
+
+		if (!strcmp(keys[i], "cipassword") || !strcmp(keys[i], "sshkeys"))
+			buf_printf(&line, " -%s <hidden>", keys[i]);
+		else if (json_is_string(value))
+			buf_printf(&line, " -%s %s", keys[i], json_string_value(value));
+		else
+			buf_printf(&line, " -%s %lld", keys[i],
+				   (long long)json_integer_value(value));
+	}
+	add_list(&line, "revert", change->revert);
+	sim_task_log(task, "update VM %u:%s", task->vmid, buf_str(&line));
+}
+
 static int64_t config_work(struct sim_task *task)
 {
 	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
@@ -115,9 +148,9 @@ static int64_t config_work(struct sim_task *task)
 			qm_drive_ms(task->sim, g->node, json_string_value(value));
 		return ms;
 	}
-	sim_task_log(task, "update VM %u", g->vmid);
+	log_change(task, &change);
 	qm_change_apply(task->sim, g, &change);
-	return 0;
+	return task->status ? -1 : 0;
 }
 
 static const struct sim_task_kind config_kind = { "qmconfig", config_work, NULL };
@@ -126,11 +159,12 @@ static int post_config(struct sim_call *call)
 {
 	struct qm_change change = { .set = NULL };
 	struct sim_guest *g = prepare(call, &change);
+	char id[16];
 	int r = -1;
 
+	(void)snprintf(id, sizeof(id), "%u", call->vmid);
 	if (g)
-		r = sim_task_start(call, &config_kind,
-				   sim_arg(call, "vmid") ? sim_arg(call, "vmid") : "", g->vmid,
+		r = sim_task_start(call, &config_kind, id, g->vmid,
 				   json_pack("{s:O,s:O,s:O,s:b}", "set", change.set, "remove",
 					     change.remove, "revert", change.revert, "force",
 					     change.force));

@@ -10,22 +10,38 @@
 
 static void apply_all(struct sim *sim, struct sim_guest *g, const json_t *options)
 {
-	const char *key;
-	json_t *value;
+	size_t count = 0;
+	auto_free const char **keys = qm_sorted_keys(options, &count);
 
-	json_object_foreach((json_t *)(uintptr_t)options, key, value)
-	{
-		json_t *now = qm_normal(sim, g->node, g->vmid, key, value);
+	for (size_t i = 0; i < count; i++) {
+		json_t *now = qm_normal(sim, g->node, g->vmid, keys[i],
+					json_object_get(options, keys[i]));
 		const char *text = json_string_value(now);
 
 		if (text && !*text)
 			json_decref(now);
 		else
-			(void)json_object_set_new(g->config, key, now);
+			(void)json_object_set_new(g->config, keys[i], now);
 	}
 	qm_fresh_ids(sim, g->config);
 	if (!json_object_get(g->config, "boot"))
 		qm_default_boot(g->config);
+}
+
+static void free_disks(struct sim *sim, struct sim_guest *g, bool unreferenced)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(g->config, key, value) if (qm_is_drive(key) || qm_is_unused(key))
+		qm_drive_free(sim, g, json_string_value(value));
+	for (size_t i = sim->volumes.count; unreferenced && i-- > 0;) {
+		struct sim_volume *v = sim->volumes.entries[i].value;
+
+		if (v->vmid == g->vmid && !strcmp(v->content, "images") &&
+		    (!v->node || v->node == g->node))
+			sim_volume_remove(sim, v);
+	}
 }
 
 static int64_t create_work(struct sim_task *task)
@@ -46,15 +62,19 @@ static int64_t create_work(struct sim_task *task)
 	}
 	/* Only now does the guest get its name, its notes and its pool; until here its file held a lock. */
 	apply_all(task->sim, g, options);
+	if (task->status) {
+		free_disks(task->sim, g, true);
+		sim_guest_remove(task->sim, g);
+		return -1;
+	}
 	g->creating = false;
 	sim_guest_set_lock(g, NULL);
 	sim_guest_set_pool(task->sim, g, pool);
 	sim_guest_touch(g);
 	if (json_is_true(json_object_get(task->args, "start"))) {
-		struct sim_task *start = sim_task_start_on(task->sim, g->node, &qm_start_kind,
-							   task->id, g->vmid, NULL);
-
-		(void)start;
+		sim_task_log(task, "Execute autostart");
+		(void)sim_task_start_on(task->sim, g->node, &qm_start_kind, task->id, g->vmid,
+					json_pack("{s:b}", "now", 1));
 	}
 	return 0;
 }
@@ -137,7 +157,8 @@ static const char *in_use(const struct sim *sim, const struct sim_guest *g)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach (g->config, key, value) {
+	json_object_foreach(g->config, key, value)
+	{
 		auto_free char *volid =
 			qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
 
@@ -151,23 +172,6 @@ static const char *in_use(const struct sim *sim, const struct sim_guest *g)
 		}
 	}
 	return NULL;
-}
-
-static void free_disks(struct sim *sim, struct sim_guest *g, bool unreferenced)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (g->config, key, value)
-		if (qm_is_drive(key) || qm_is_unused(key))
-			qm_drive_free(sim, g, json_string_value(value));
-	for (size_t i = sim->volumes.count; unreferenced && i-- > 0;) {
-		struct sim_volume *v = sim->volumes.entries[i].value;
-
-		if (v->vmid == g->vmid && !strcmp(v->content, "images") &&
-		    (!v->node || v->node == g->node))
-			sim_volume_remove(sim, v);
-	}
 }
 
 static int64_t destroy_work(struct sim_task *task)
@@ -191,8 +195,13 @@ static int64_t destroy_work(struct sim_task *task)
 		return DESTROY_MS;
 	free_disks(task->sim, g, json_is_true(json_object_get(task->args, "unreferenced")));
 	sim_guest_set_pool(task->sim, g, NULL);
-	if (json_is_true(json_object_get(task->args, "purge")))
+	if (json_is_true(json_object_get(task->args, "purge"))) {
+		sim_task_log(task, "purging VM %u from related configurations..", g->vmid);
+		if (sim_ha_find(task->sim, g->vmid))
+			sim_task_log(task, "NOTE: removed VM %u from HA resource configuration.",
+				     g->vmid);
 		sim_ha_remove(task->sim, g->vmid, true);
+	}
 	(void)snprintf(path, sizeof(path), "/vms/%u", g->vmid);
 	sim_acl_forget_path(task->sim, path);
 	task->held = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* qm_disk.c - growing, moving and unlinking disks; the cloud-init drive; what a guest's disks can do. */
+/* qm_disk.c - growing and unlinking disks; what a guest's disks can do. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,12 +38,18 @@ static int64_t resize_work(struct sim_task *task)
 		return sim_task_fail(task, "VM is locked (%s)", g->lock);
 	if (!v)
 		return sim_task_fail(task, "disk '%s' does not exist", disk);
+	if (strstr(text, "media=cdrom"))
+		return sim_task_fail(task, "you can't resize a cdrom");
 	if (*size == '+')
 		want += v->size_bytes;
 	if (want < v->size_bytes)
 		return sim_task_fail(task, "shrinking disks is not supported");
+	if (want == v->size_bytes)
+		return 0;
 	if (task->stage == 0)
 		return 1000;
+	if (sim_storage_file_based(v->storage))
+		sim_task_log(task, "Image resized.");
 	v->size_bytes = want;
 	qm_size_text(want, echo);
 	(void)json_object_set_new(opts, "size", json_string(echo));
@@ -66,76 +72,6 @@ static int put_resize(struct sim_call *call)
 	return sim_task_start(call, &resize_kind, id, call->vmid,
 			      json_pack("{s:s,s:s}", "disk", sim_arg(call, "disk"), "size",
 					sim_arg(call, "size")));
-}
-
-static int64_t move_work(struct sim_task *task)
-{
-	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
-	const char *disk = qm_text(task->args, "disk", ""),
-		   *text = g ? qm_text(g->config, disk, NULL) : NULL;
-	json_auto_t *opts = text ? prop_parse(text, "file") : NULL;
-	auto_free char *volid = text ? qm_volid(text) : NULL, *out = NULL, *name = NULL,
-		       *bare = NULL;
-	struct sim_volume *old = volid ? sim_volume_find(task->sim, volid, g->node) : NULL, *new;
-	struct sim_storage *s = sim_storage_find(task->sim, qm_text(task->args, "storage", ""));
-	const char *format = qm_text(task->args, "format", old ? old->format : "raw");
-	char size[32];
-
-	if (task->stage == 0)
-		return 2000;
-	if (!g || !old || !s)
-		return sim_task_fail(task, "disk '%s' does not exist", disk);
-	name = sim_volume_name(task->sim, s, g->node, g->vmid, "disk",
-			       sim_storage_file_based(s) ? format : "raw");
-	new = sim_volume_add(task->sim, name, s, sim_storage_shared(s) ? NULL : g->node);
-	new->content = "images";
-	new->vmid = g->vmid;
-	new->size_bytes = old->size_bytes;
-	new->ctime_s = task->sim->now_ms / 1000;
-	(void)snprintf(new->format, sizeof(new->format), "%s",
-		       sim_storage_file_based(s) ? format : "raw");
-	bare = pxc_strdup(text);
-	(void)json_object_set_new(opts, "file", json_string(new->volid));
-	qm_size_text(new->size_bytes, size);
-	(void)json_object_set_new(opts, "size", json_string(size));
-	out = prop_print(opts, "file");
-	if (json_is_true(json_object_get(task->args, "delete")))
-		qm_remove_option(task->sim, g, g->config, disk, true);
-	else
-		qm_remove_option(task->sim, g, g->config, disk, false);
-	(void)json_object_set_new(g->config, disk, json_string(out));
-	sim_guest_touch(g);
-	return 0;
-}
-
-static const struct sim_task_kind move_kind = { "qmmove", move_work, NULL };
-
-static int post_move(struct sim_call *call)
-{
-	struct sim_guest *g = qm_guest(call);
-	const char *disk = sim_arg(call, "disk"), *storage = sim_arg(call, "storage");
-	const char *format = sim_arg(call, "format"),
-		   *text = g ? qm_text(g->config, disk, NULL) : NULL;
-	auto_free char *volid = text ? qm_volid(text) : NULL;
-	const struct sim_volume *v = volid ? sim_volume_find(call->sim, volid, g->node) : NULL;
-	char id[16];
-
-	if (!g || qm_check_digest(call, g) < 0 || qm_need_unlocked(call, g) < 0)
-		return -1;
-	if (storage && !sim_storage_find(call->sim, storage))
-		return sim_fail(call, 500, "storage '%s' does not exist", storage);
-	if (!v)
-		return sim_fail(call, 500, "disk '%s' does not exist", disk);
-	if (!storage)
-		return sim_param_error(call, "storage",
-				       "property is missing and it is not optional");
-	if (!strcmp(v->storage->id, storage) && (!format || !strcmp(format, v->format)))
-		return sim_fail(call, 500, "you can't move to the same storage with same format");
-	(void)snprintf(id, sizeof(id), "%u", call->vmid);
-	return sim_task_start(call, &move_kind, id, call->vmid,
-			      json_pack("{s:s,s:s,s:s?,s:b}", "disk", disk, "storage", storage,
-					"format", format, "delete",
-					sim_arg_int(call, "delete", 0) != 0));
 }
 
 static int put_unlink(struct sim_call *call)
@@ -190,83 +126,14 @@ static int get_feature(struct sim_call *call)
 	return 0;
 }
 
-static bool is_cloudinit_key(const char *key)
-{
-	static const char *const keys[] = { "ciuser",     "cipassword",   "citype",
-					    "ciupgrade",  "cicustom",     "sshkeys",
-					    "nameserver", "searchdomain", "name" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		if (!strcmp(keys[i], key))
-			return true;
-	return qm_family(key, "ipconfig") || qm_family(key, "net");
-}
-
-static int get_cloudinit(struct sim_call *call)
-{
-	struct sim_guest *g = qm_guest(call);
-	const char *key;
-	json_t *value;
-
-	if (!g)
-		return -1;
-	call->data = json_array();
-	json_object_foreach(g->config, key, value) if (is_cloudinit_key(key))(void)
-		json_array_append_new(call->data,
-				      json_pack("{s:s,s:O}", "key", key, "value", value));
-	return 0;
-}
-
-static int put_cloudinit(struct sim_call *call)
-{
-	return qm_guest(call) ? 0 : -1;
-}
-
-static int get_dump(struct sim_call *call)
-{
-	struct sim_guest *g = qm_guest(call);
-	const char *type = sim_arg(call, "type");
-
-	if (!g)
-		return -1;
-	if (!strcmp(type, "user"))
-		call->data = json_sprintf(
-			"#cloud-config\nhostname: %s\nmanage_etc_hosts: true\nuser: %s\n",
-			qm_text(g->config, "name", "VM"), qm_text(g->config, "ciuser", "root"));
-	else if (!strcmp(type, "meta"))
-		call->data = json_sprintf("instance-id: %.40s\n", sim_qemu_digest(g));
-	else
-		call->data = json_string("version: 1\nconfig:\n");
-	return 0;
-}
-
-static bool format_size(const char *name, const char *value, struct pxc_buf *why)
-{
-	(void)name, (void)value, (void)why;
-	return true;
-}
-
 static const struct sim_param resize_params[] = {
 	{ .name = "disk", .type = SIM_STR, .flags = SIM_REQUIRED },
 	{ .name = "size",
 	  .type = SIM_STR,
 	  .flags = SIM_REQUIRED,
-	  .format = format_size,
 	  .pattern = "^\\+?[0-9]+(\\.[0-9]+)?[KMGT]?$" },
 	{ .name = "digest", .type = SIM_STR },
 	{ .name = "skiplock", .type = SIM_BOOL },
-	{ .name = NULL },
-};
-static const struct sim_param move_params[] = {
-	{ .name = "disk", .type = SIM_STR, .flags = SIM_REQUIRED },
-	{ .name = "storage", .type = SIM_STR },
-	{ .name = "format", .type = SIM_STR, .choices = "raw, qcow2, vmdk" },
-	{ .name = "delete", .type = SIM_BOOL },
-	{ .name = "digest", .type = SIM_STR },
-	{ .name = "bwlimit", .type = SIM_INT },
-	{ .name = "target-vmid", .type = SIM_INT },
-	{ .name = "target-disk", .type = SIM_STR },
-	{ .name = "target-digest", .type = SIM_STR },
 	{ .name = NULL },
 };
 static const struct sim_param unlink_params[] = {
@@ -282,27 +149,12 @@ static const struct sim_param feature_params[] = {
 	{ .name = "snapname", .type = SIM_STR },
 	{ .name = NULL },
 };
-static const struct sim_param dump_params[] = {
-	{ .name = "type",
-	  .type = SIM_STR,
-	  .flags = SIM_REQUIRED,
-	  .choices = "user, network, meta" },
-	{ .name = NULL },
-};
-
 const struct sim_route qm_disk_routes[] = {
 	{ "PUT", QM_GUEST "/resize", put_resize, resize_params, NULL, "/vms/{vmid} VM.Config.Disk",
-	  0 },
-	{ "POST", QM_GUEST "/move_disk", post_move, move_params, NULL, "/vms/{vmid} VM.Config.Disk",
 	  0 },
 	{ "PUT", QM_GUEST "/unlink", put_unlink, unlink_params, NULL, "/vms/{vmid} VM.Config.Disk",
 	  0 },
 	{ "GET", QM_GUEST "/feature", get_feature, feature_params, NULL, "/vms/{vmid} VM.Audit",
-	  0 },
-	{ "GET", QM_GUEST "/cloudinit", get_cloudinit, NULL, NULL, "/vms/{vmid} VM.Audit", 0 },
-	{ "PUT", QM_GUEST "/cloudinit", put_cloudinit, NULL, NULL,
-	  "/vms/{vmid} VM.Config.Cloudinit", 0 },
-	{ "GET", QM_GUEST "/cloudinit/dump", get_dump, dump_params, NULL, "/vms/{vmid} VM.Audit",
 	  0 },
 	{ .method = NULL },
 };

@@ -8,6 +8,7 @@
 #include "sim/qm.h"
 
 #define GIB_BYTES (1ull << 30)
+#define MAX_FILE_BYTES (16ull << 40) /* of one file on the storage */
 #define CLOUDINIT_BYTES (4ull << 20)
 
 void qm_size_text(uint64_t bytes, char out[32])
@@ -153,56 +154,132 @@ static void set_text(json_t *opts, const char *key, const char *text)
 static uint64_t import_bytes(struct sim *sim, struct sim_node *node, const char *source)
 {
 	const struct sim_volume *v = sim_volume_find(sim, source, node);
-	/* A sparse image is larger than its file: the virtual size is what counts, rounded up to whole MiB. */
-	uint64_t bytes = v ? v->size_bytes : 0;
+	return v ? v->size_bytes : 0;
+}
 
-	return bytes < (2ull << 30) ? 2ull << 30 : (bytes + (1u << 20) - 1) >> 20 << 20;
+void qm_log_format(const struct sim *sim, const struct sim_volume *v)
+{
+	const char *root = qm_text(v->storage->config, "path", NULL);
+
+	if (!sim->working || !root)
+		return;
+	if (!strcmp(v->format, "qcow2"))
+		sim_task_log(
+			sim->working,
+			"Formatting '%s/images/%s', fmt=qcow2 cluster_size=65536 extended_l2=off "
+			"preallocation=metadata compression_type=zlib size=%llu "
+			"lazy_refcounts=off refcount_bits=16",
+			root, strchr(v->volid, ':') + 1, (unsigned long long)v->size_bytes);
+	else
+		sim_task_log(sim->working,
+			     "Formatting '%s/images/%s', fmt=%s size=%llu preallocation=off", root,
+			     strchr(v->volid, ':') + 1, v->format,
+			     (unsigned long long)v->size_bytes);
+}
+
+void qm_log_copy(const struct sim *sim, const char *key, const char *source,
+		 const struct sim_volume *v, bool transferred)
+{
+	double gib = (double)v->size_bytes / (double)GIB_BYTES;
+	const char *unit = gib >= 1 ? "GiB" : "MiB";
+
+	if (!sim->working)
+		return;
+	sim_task_log(sim->working, "create full clone of drive %s (%s)", key, source);
+	qm_log_format(sim, v);
+	sim_task_log(sim->working, "allocated target volume '%s'", v->volid);
+	if (!transferred)
+		return;
+	gib = gib >= 1 ? gib : gib * 1024;
+	sim_task_log(sim->working, "transferred 0.0 B of %.1f %s (0.00%%)", gib, unit);
+	sim_task_log(sim->working, "transferred %.1f %s of %.1f %s (100.00%%)", gib, unit, gib,
+		     unit);
+}
+
+/* A file of that size cannot be on the storage: the worker fails as qemu-img would let it. */
+static bool too_large(const struct sim *sim, const struct sim_volume *v)
+{
+	const char *root = qm_text(v->storage->config, "path", NULL);
+
+	if (!root || v->size_bytes <= MAX_FILE_BYTES || !sim->working)
+		return false;
+	(void)sim_task_fail(sim->working,
+			    "unable to create image: qemu-img: %s/images/%s: The image size is too "
+			    "large for file format '%s'",
+			    root, strchr(v->volid, ':') + 1, v->format);
+	return true;
+}
+
+/* Make the volume that "sid:4", "sid:0,import-from=..." or "sid:cloudinit" asks for. */
+static struct sim_volume *allocate(struct sim *sim, struct sim_node *node, unsigned vmid,
+				   const char *key, const json_t *opts)
+{
+	const char *file = qm_text(opts, "file", ""), *source = qm_text(opts, "import-from", NULL);
+	auto_free char *id = storage_id(file);
+	const struct sim_storage *s = sim_storage_find(sim, id);
+	bool cloudinit = str_ends(file, ":cloudinit");
+	const char *format = cloudinit && s && sim_storage_file_based(s)
+				     ? "qcow2"
+				     : qm_text(opts, "format", NULL);
+	struct sim_volume *v =
+		make_volume(sim, node, vmid, id, cloudinit ? "cloudinit" : "disk", format);
+	double gib = 0;
+
+	if (!v)
+		return NULL; /* the storage went away since the request was checked */
+	if (cloudinit)
+		v->size_bytes = CLOUDINIT_BYTES;
+	else if (qm_family(key, "efidisk"))
+		v->size_bytes = 528u << 10;
+	else if (qm_family(key, "tpmstate"))
+		v->size_bytes = 4u << 20;
+	else if (source)
+		v->size_bytes = import_bytes(sim, node, source);
+	else if (allocates(file, &gib))
+		v->size_bytes = (uint64_t)(gib * (double)GIB_BYTES);
+	if (source)
+		qm_log_copy(sim, key, source, v, true);
+	else
+		qm_log_format(sim, v);
+	return v;
 }
 
 char *qm_drive_make(struct sim *sim, struct sim_node *node, unsigned vmid, const char *key,
 		    const char *text)
 {
 	json_auto_t *opts = prop_parse(text, "file");
-	const char *file = qm_text(opts, "file", "none"),
-		   *source = qm_text(opts, "import-from", NULL);
-	auto_free char *id = storage_id(file);
-	const char *colon = strchr(file, ':');
+	const char *file = qm_text(opts, "file", "none"), *colon = strchr(file, ':');
 	struct sim_volume *v = NULL;
-	char size[32];
+	char size[32], *made;
 	double gib = 0;
+	bool fresh = colon && (!strcmp(colon, ":cloudinit") || allocates(file, &gib));
 
-	if (colon && !strcmp(colon, ":cloudinit")) {
-		const struct sim_storage *s = sim_storage_find(sim, id);
-
-		v = make_volume(sim, node, vmid, id, "cloudinit",
-				s && sim_storage_file_based(s) ? "qcow2" : "raw");
-		v->size_bytes = CLOUDINIT_BYTES;
-		set_text(opts, "file", v->volid);
-		set_text(opts, "media", "cdrom");
-	} else if (colon && allocates(file, &gib)) {
-		const char *kind =
-			qm_family(key, "efidisk") || qm_family(key, "tpmstate") ? "disk" : "disk";
-
-		v = make_volume(sim, node, vmid, id, kind, qm_text(opts, "format", NULL));
-		v->size_bytes = source ? import_bytes(sim, node, source)
-				       : (uint64_t)(gib * (double)GIB_BYTES);
-		if (qm_family(key, "efidisk"))
-			v->size_bytes = 528u << 10;
-		else if (qm_family(key, "tpmstate"))
-			v->size_bytes = 4u << 20;
-		qm_size_text(v->size_bytes, size);
-		set_text(opts, "file", v->volid);
-		set_text(opts, "size", size);
-	} else if (colon) {
+	if (fresh)
+		v = allocate(sim, node, vmid, key, opts);
+	else if (colon)
 		v = sim_volume_find(sim, file, node);
-		if (v && !json_object_get(opts, "size")) {
-			qm_size_text(v->size_bytes, size);
-			set_text(opts, "size", size);
-		}
+	if (fresh && !v) {
+		if (sim->working)
+			(void)sim_task_fail(sim->working, "storage of '%s' does not exist", file);
+		return pxc_strdup("");
 	}
+	if (fresh && !strcmp(colon, ":cloudinit")) {
+		set_text(opts, "media", "cdrom");
+	} else if (fresh && too_large(sim, v)) {
+		sim_volume_remove(sim, v);
+		return pxc_strdup("");
+	} else if (v && (fresh || !json_object_get(opts, "size"))) {
+		qm_size_text((v->size_bytes + 511) / 512 * 512, size);
+		set_text(opts, "size", size);
+	}
+	if (fresh)
+		set_text(opts, "file", v->volid);
 	(void)json_object_del(opts, "format");
 	(void)json_object_del(opts, "import-from");
-	return prop_print(opts, "file");
+	made = prop_print(opts, "file");
+	if (fresh && sim->working)
+		sim_task_log(sim->working, "%s: successfully created disk '%s'", key, made);
+	return made;
 }
 
 int64_t qm_drive_ms(struct sim *sim, struct sim_node *node, const char *text)

@@ -3,11 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/areas.h"
 #include "sim/qm.h"
 
 const struct sim_route *const sim_qemu_routes[] = {
-	qm_list_routes, qm_create_routes,   qm_config_routes, qm_power_routes,   qm_clone_routes,
-	qm_disk_routes, qm_snapshot_routes, qm_agent_routes,  qm_migrate_routes, NULL,
+	qm_list_routes,       qm_create_routes,
+	qm_config_routes,     qm_power_routes,
+	qm_clone_routes,      qm_disk_routes,
+	qm_snapshot_routes,   qm_agent_routes,
+	qm_migrate_routes,    qm_move_routes,
+	qm_cloudinit_routes,  qm_monitor_routes,
+	qm_agent_exec_routes, NULL,
 };
 
 struct sim_guest *qm_guest(struct sim_call *call)
@@ -39,6 +45,23 @@ int64_t qm_int(const json_t *config, const char *key, int64_t otherwise)
 	const json_t *v = json_object_get(config, key);
 
 	return json_is_integer(v) ? json_integer_value(v) : otherwise;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char **qm_sorted_keys(const json_t *object, size_t *ret_count)
+{
+	const char **keys = pxc_calloc(json_object_size(object) + 1, sizeof(*keys)), *key;
+	size_t n = 0;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value) keys[n++] = key;
+	qsort(keys, n, sizeof(*keys), compare_keys);
+	*ret_count = n;
+	return keys;
 }
 
 uint64_t qm_memory_bytes(const json_t *config)
@@ -82,6 +105,17 @@ int qm_check_digest(struct sim_call *call, struct sim_guest *g)
 	if (!want || !strcmp(want, sim_qemu_digest(g)))
 		return 0;
 	return sim_fail(call, 500, "checksum mismatch (file change by other user?)");
+}
+
+json_t *qm_shown(const char *key, json_t *value)
+{
+	return strcmp(key, "cipassword") != 0 ? json_incref(value) : json_string("**********");
+}
+
+void qm_mask(json_t *config)
+{
+	if (json_object_get(config, "cipassword"))
+		(void)json_object_set_new(config, "cipassword", json_string("**********"));
 }
 
 json_t *qm_merged(const struct sim_guest *g)
@@ -268,6 +302,34 @@ static int get_list(struct sim_call *call)
 	return 0;
 }
 
+/* What only a running guest has: counters per card, and the pressure of its processes. */
+static void add_running(json_t *entry, const struct sim_guest *g)
+{
+	static const char *const pressures[] = { "cpu", "io", "memory" };
+	json_t *nics = json_object();
+
+	for (unsigned n = 0; n < 32; n++) {
+		char key[16], tap[32];
+
+		(void)snprintf(key, sizeof(key), "net%u", n);
+		(void)snprintf(tap, sizeof(tap), "tap%ui%u", g->vmid, n);
+		if (json_object_get(g->config, key))
+			(void)json_object_set_new(nics, tap,
+						  json_pack("{s:i,s:i}", "netin", 0, "netout", 0));
+	}
+	if (json_object_size(nics))
+		(void)json_object_set(entry, "nics", nics);
+	json_decref(nics);
+	for (size_t i = 0; i < ARRAY_SIZE(pressures); i++) {
+		char some[32], full[32];
+
+		(void)snprintf(some, sizeof(some), "pressure%ssome", pressures[i]);
+		(void)snprintf(full, sizeof(full), "pressure%sfull", pressures[i]);
+		(void)json_object_set_new(entry, some, json_integer(0));
+		(void)json_object_set_new(entry, full, json_integer(0));
+	}
+}
+
 static int get_current(struct sim_call *call)
 {
 	struct sim_guest *g = qm_guest(call);
@@ -277,36 +339,26 @@ static int get_current(struct sim_call *call)
 	if (!g)
 		return -1;
 	call->data = list_entry(g, true);
-	(void)json_object_set_new(call->data, "clipboard", json_null());
+	if (json_object_get(g->config, "vga"))
+		(void)json_object_set_new(call->data, "clipboard", json_null());
 	(void)json_object_set_new(call->data, "ha",
 				  ha ? json_pack("{s:i,s:s}", "managed", 1, "state", ha->crm)
 				     : json_pack("{s:i}", "managed", 0));
 	agent = prop_parse(qm_text(g->config, "agent", ""), "enabled");
 	if (prop_bool(qm_text(agent, "enabled", "0")))
 		(void)json_object_set_new(call->data, "agent", json_integer(1));
-	if (g->run != SIM_STOPPED) {
-		(void)json_object_set_new(call->data, "diskread", json_integer(0));
-		(void)json_object_set_new(call->data, "diskwrite", json_integer(0));
-	}
+	if (g->run != SIM_STOPPED)
+		add_running(call->data, g);
 	return 0;
 }
 
 static int get_index(struct sim_call *call)
 {
-	static const char *const names[] = { "agent",     "clone",          "cloudinit",
-					     "config",    "dbus-vmstate",   "feature",
-					     "firewall",  "migrate",        "monitor",
-					     "move_disk", "mtunnel",        "mtunnelwebsocket",
-					     "pending",   "remote_migrate", "resize",
-					     "rrd",       "rrddata",        "sendkey",
-					     "snapshot",  "spiceproxy",     "status",
-					     "template",  "termproxy",      "unlink",
-					     "vncproxy",  "vncwebsocket" };
-
-	call->data = json_array();
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		(void)json_array_append_new(call->data, json_pack("{s:s}", "subdir", names[i]));
-	return 0;
+	return sim_answer_index(
+		call, "subdir",
+		"config cloudinit pending status unlink vncproxy termproxy migrate resize "
+		"move rrd rrddata monitor agent snapshot spiceproxy sendkey firewall mtunnel "
+		"remote_migrate");
 }
 
 static const struct sim_param list_params[] = { { .name = "full", .type = SIM_BOOL },

@@ -15,6 +15,23 @@ static struct sim_volume *volume_of(const struct sim_guest *g, const char *text)
 	return volid ? sim_volume_find(g->sim, volid, g->node) : NULL;
 }
 
+static json_t *local_disk(const struct sim_volume *v, const char *key, const char *text)
+{
+	bool attached = qm_is_drive(key);
+	json_t *disk =
+		json_pack("{s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i}", "volid", v->volid, "cdrom",
+			  (int)(strstr(text, "media=cdrom") != NULL), "is_unused", (int)!attached,
+			  "is_attached", (int)attached, "is_vmstate", 0, "is_tpmstate",
+			  (int)qm_family(key, "tpmstate"), "is_cloudinit",
+			  (int)(strstr(text, "cloudinit") != NULL), "shared", 0, "replicate", 1);
+
+	if (attached) {
+		(void)json_object_set_new(disk, "size", json_integer((json_int_t)v->size_bytes));
+		(void)json_object_set_new(disk, "drivename", json_string(key));
+	}
+	return disk;
+}
+
 static json_t *local_disks(const struct sim_guest *g)
 {
 	json_t *list = json_array(), *value;
@@ -22,18 +39,12 @@ static json_t *local_disks(const struct sim_guest *g)
 
 	json_object_foreach(g->config, key, value)
 	{
-		const struct sim_volume *v = qm_is_drive(key) || qm_is_unused(key)
-						     ? volume_of(g, json_string_value(value))
-						     : NULL;
+		const char *text = json_string_value(value);
+		const struct sim_volume *v =
+			qm_is_drive(key) || qm_is_unused(key) ? volume_of(g, text) : NULL;
 
 		if (v && v->node)
-			(void)json_array_append_new(
-				list,
-				json_pack("{s:s,s:I,s:i,s:i,s:s}", "volid", v->volid, "size",
-					  (json_int_t)v->size_bytes, "cdrom",
-					  (int)(strstr(json_string_value(value), "media=cdrom") !=
-						NULL),
-					  "is_unused", (int)qm_is_unused(key), "drivename", key));
+			(void)json_array_append_new(list, local_disk(v, key, text));
 	}
 	return list;
 }
@@ -81,11 +92,10 @@ static int get_migrate(struct sim_call *call)
 				json_pack("{s:o}", "unavailable_storages", missing));
 		}
 	}
-	call->data = json_pack("{s:i,s:o,s:o,s:o,s:[],s:[],s:{},s:i,s:[]}", "running",
+	call->data = json_pack("{s:i,s:o,s:o,s:o,s:[],s:[],s:{},s:i}", "running",
 			       g->run != SIM_STOPPED, "allowed_nodes", allowed, "not_allowed_nodes",
 			       refused, "local_disks", local_disks(g), "local_resources",
-			       "mapped-resources", "mapped-resource-info", "has-dbus-vmstate", 1,
-			       "dependent-ha-resources");
+			       "mapped-resources", "mapped-resource-info", "has-dbus-vmstate", 1);
 	return 0;
 }
 
@@ -151,24 +161,38 @@ static void migrate_abort(struct sim_task *task)
 
 static int64_t ask_work(struct sim_task *task)
 {
-	(void)task;
+	sim_task_log(task, "Requesting HA migration for VM %u to node %s", task->vmid,
+		     qm_text(task->args, "target", ""));
 	return 0;
 }
 
 static const struct sim_task_kind migrate_kind = { "qmigrate", migrate_work, migrate_abort };
 static const struct sim_task_kind hamigrate_kind = { "hamigrate", ask_work, NULL };
 
-static void ha_migrate(struct sim *sim, json_t *ctx)
+/* The manager's round: the move begins, or waits for the next round when the guest is busy. */
+static void ha_round(struct sim *sim, json_t *ctx)
 {
-	struct sim_guest *g = sim_guest_find(sim, (unsigned)qm_int(ctx, "vmid", 0));
+	unsigned vmid = (unsigned)qm_int(ctx, "vmid", 0);
+	struct sim_guest *g = sim_guest_find(sim, vmid);
+	struct sim_ha *ha = sim_ha_find(sim, vmid);
+	const struct sim_node *to = ha ? sim_node_find(sim, ha->target) : NULL;
 	char id[16];
 
-	if (!g)
+	if (!g || !to || to == g->node || !to->online || !g->node->online)
 		return;
+	if (g->lock || g->busy) {
+		sim_later(sim, HA_ROUND_MS, ha_round, json_incref(ctx));
+		return;
+	}
 	(void)snprintf(id, sizeof(id), "%u", g->vmid);
-	(void)sim_task_start_on(
-		sim, g->node, &migrate_kind, id, g->vmid,
-		json_pack("{s:s,s:i}", "target", qm_text(ctx, "target", ""), "online", 1));
+	(void)sim_task_start_on(sim, g->node, &migrate_kind, id, g->vmid,
+				json_pack("{s:s,s:i}", "target", to->name, "online", 1));
+}
+
+void sim_qemu_ha_move(struct sim *sim, struct sim_ha *ha, const char *node)
+{
+	(void)snprintf(ha->target, sizeof(ha->target), "%s", node);
+	sim_later(sim, HA_ROUND_MS, ha_round, json_pack("{s:i}", "vmid", (int)ha->vmid));
 }
 
 static int post_migrate(struct sim_call *call)
@@ -187,9 +211,9 @@ static int post_migrate(struct sim_call *call)
 		return -1;
 	(void)snprintf(id, sizeof(id), "%u", g->vmid);
 	if (sim_ha_find(call->sim, g->vmid)) {
-		sim_later(call->sim, HA_ROUND_MS, ha_migrate,
-			  json_pack("{s:i,s:s}", "vmid", (int)g->vmid, "target", target));
-		return sim_task_start(call, &hamigrate_kind, id, g->vmid, NULL);
+		sim_qemu_ha_move(call->sim, sim_ha_find(call->sim, g->vmid), target);
+		return sim_task_start(call, &hamigrate_kind, id, g->vmid,
+				      json_pack("{s:s}", "target", target));
 	}
 	if (qm_need_unlocked(call, g) < 0)
 		return -1;

@@ -8,6 +8,7 @@
 #define START_MS 2000
 #define STOP_MS 1000
 #define SHUTDOWN_MS 3000
+#define SILENCE_MS 3000 /* what PVE waits for the agent before it tries ACPI */
 #define HA_ROUND_MS 10000
 
 void qm_run(struct sim_guest *g, enum sim_run run)
@@ -42,6 +43,8 @@ int64_t qm_start_now(struct sim_task *task, struct sim_guest *g)
 		json_auto_t *net =
 			qm_family(key, "net") ? prop_parse_net(json_string_value(value)) : NULL;
 
+		if (qm_is_drive(key) && !strncmp(json_string_value(value), "cdrom", 5))
+			return sim_task_fail(task, "no '/dev/cdrom' on this node");
 		if (volid && !sim_volume_find(task->sim, volid, g->node))
 			return sim_task_fail(task, "volume '%s' does not exist", volid);
 		if (net && json_object_get(net, "mtu") &&
@@ -66,7 +69,7 @@ static struct sim_guest *task_guest(struct sim_task *task, int64_t *ret)
 		return NULL;
 	}
 	*ret = sim_task_lock(task, g);
-	if (*ret == 0 && g->lock)
+	if (*ret == 0 && g->lock && strcmp(g->lock, "backup") != 0)
 		*ret = sim_task_fail(task, "VM is locked (%s)", g->lock);
 	return g;
 }
@@ -78,7 +81,8 @@ static int64_t start_work(struct sim_task *task)
 
 	if (!g || r)
 		return r;
-	if (task->stage == 0 && !qm_template(g) && g->run == SIM_STOPPED)
+	if (task->stage == 0 && !qm_template(g) && g->run == SIM_STOPPED &&
+	    !json_is_true(json_object_get(task->args, "now")))
 		return START_MS;
 	return qm_start_now(task, g);
 }
@@ -97,21 +101,48 @@ static int64_t stop_work(struct sim_task *task)
 	return 0;
 }
 
-/* A guest with "noshutdown" among its tags does not listen: for tests of timeouts. */
+/* A guest in which nothing listens (or whose tags say "noshutdown"): for tests of timeouts. */
 static bool deaf(const struct sim_guest *g)
 {
-	return strstr(qm_text(g->config, "tags", ""), "noshutdown") || g->run == SIM_PAUSED;
+	return g->deaf || strstr(qm_text(g->config, "tags", ""), "noshutdown") ||
+	       g->run == SIM_PAUSED;
+}
+
+static void log_silence(struct sim_task *task, const struct sim_guest *g)
+{
+	json_auto_t *agent = prop_parse(qm_text(g->config, "agent", ""), "enabled");
+
+	if (prop_bool(qm_text(agent, "enabled", "0")))
+		sim_task_log(task,
+			     "QEMU Guest Agent is not running - VM %u qga command 'guest-ping' "
+			     "failed - got timeout",
+			     g->vmid);
+}
+
+/* Asked to power down: milliseconds until it is off, or until we stop waiting. */
+static int64_t power_down(struct sim_task *task, const struct sim_guest *g)
+{
+	int64_t timeout = qm_int(task->args, "timeout", 180) * 1000;
+
+	if (task->stage == 0 && deaf(g))
+		return SILENCE_MS < timeout ? SILENCE_MS : timeout;
+	if (task->stage == 1 && deaf(g)) {
+		log_silence(task, g);
+		return timeout > SILENCE_MS ? timeout - SILENCE_MS : 1;
+	}
+	return task->stage == 0 ? SHUTDOWN_MS < timeout ? SHUTDOWN_MS : timeout : 0;
 }
 
 static int64_t shutdown_work(struct sim_task *task)
 {
-	int64_t r, timeout = qm_int(task->args, "timeout", 180) * 1000;
+	int64_t r;
 	struct sim_guest *g = task_guest(task, &r);
 
 	if (!g || r || g->run == SIM_STOPPED)
 		return r;
-	if (task->stage == 0)
-		return deaf(g) ? timeout : SHUTDOWN_MS < timeout ? SHUTDOWN_MS : timeout;
+	r = power_down(task, g);
+	if (r > 0)
+		return r;
 	if (deaf(g) && !qm_int(task->args, "forceStop", 0))
 		return sim_task_fail(task, "VM quit/powerdown failed - got timeout");
 	qm_run(g, SIM_STOPPED);
@@ -126,9 +157,12 @@ static int64_t reboot_work(struct sim_task *task)
 
 	if (!g || r)
 		return r;
-	if (task->stage == 0)
-		return SHUTDOWN_MS;
-	if (task->stage == 1) {
+	r = g->run == SIM_STOPPED ? 0 : power_down(task, g);
+	if (r > 0)
+		return r;
+	if (deaf(g) && g->run != SIM_STOPPED)
+		return sim_task_fail(task, "VM quit/powerdown failed - got timeout");
+	if (g->run != SIM_STOPPED) {
 		qm_run(g, SIM_STOPPED);
 		qm_apply_pending(task->sim, g);
 		return START_MS;
@@ -171,9 +205,15 @@ static int64_t resume_work(struct sim_task *task)
 }
 
 /* Through the HA manager a task only asks; see sim_qemu_ha(). */
-static int64_t ask_work(struct sim_task *task)
+static int64_t ask_start_work(struct sim_task *task)
 {
-	(void)task;
+	sim_task_log(task, "Requesting HA start for VM %u", task->vmid);
+	return 0;
+}
+
+static int64_t ask_stop_work(struct sim_task *task)
+{
+	sim_task_log(task, "Requesting HA stop for VM %u", task->vmid);
 	return 0;
 }
 
@@ -183,9 +223,10 @@ static const struct sim_task_kind shutdown_kind = { "qmshutdown", shutdown_work,
 static const struct sim_task_kind reboot_kind = { "qmreboot", reboot_work, NULL };
 static const struct sim_task_kind reset_kind = { "qmreset", reset_work, NULL };
 static const struct sim_task_kind suspend_kind = { "qmsuspend", suspend_work, NULL };
+static const struct sim_task_kind pause_kind = { "qmpause", suspend_work, NULL };
 static const struct sim_task_kind resume_kind = { "qmresume", resume_work, NULL };
-static const struct sim_task_kind hastart_kind = { "hastart", ask_work, NULL };
-static const struct sim_task_kind hastop_kind = { "hastop", ask_work, NULL };
+static const struct sim_task_kind hastart_kind = { "hastart", ask_start_work, NULL };
+static const struct sim_task_kind hastop_kind = { "hastop", ask_stop_work, NULL };
 
 void sim_qemu_ha(struct sim *sim, struct sim_ha *ha)
 {
@@ -286,7 +327,7 @@ static int post_reset(struct sim_call *call)
 
 static int post_suspend(struct sim_call *call)
 {
-	return begin_running(call, &suspend_kind);
+	return begin_running(call, sim_arg_int(call, "todisk", 0) ? &suspend_kind : &pause_kind);
 }
 
 static int post_resume(struct sim_call *call)

@@ -100,17 +100,25 @@ static bool known_type(const char *text)
 	return false;
 }
 
+static int check_drives(struct sim_call *call, const struct qm_change *c)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(c->set, key, value)
+	{
+		if (qm_is_drive(key) && qm_drive_check(call, key, json_string_value(value)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int check_values(struct sim_call *call, const struct sim_guest *g, const struct qm_change *c)
 {
 	json_auto_t *after = qm_merged(g);
-	const char *key, *boot;
-	json_t *value;
+	const char *boot;
 
 	(void)json_object_update(after, c->set);
-	json_object_foreach(c->set, key,
-			    value) if (qm_is_drive(key) &&
-				       qm_drive_check(call, key, json_string_value(value)) <
-					       0) return -1;
 	if (json_object_get(c->set, "sshkeys") && !known_type(qm_text(c->set, "sshkeys", "")))
 		return sim_fail(call, 500, "SSH public key validation error");
 	if ((uint64_t)qm_int(after, "balloon", 0) << 20 > qm_memory_bytes(after))
@@ -148,41 +156,64 @@ int qm_change_read(struct sim_call *call, struct sim_guest *g, struct qm_change 
 		    json_array_size(ret->revert) ==
 	    0)
 		return sim_fail(call, 500, "no options specified");
-	if (check_remove(call, g, ret) < 0 || check_privileges(call, ret) < 0 ||
-	    check_values(call, g, ret) < 0)
+	if (check_remove(call, g, ret) < 0 || check_drives(call, ret) < 0 ||
+	    check_privileges(call, ret) < 0 || check_values(call, g, ret) < 0)
 		return -1;
 	return 0;
 }
 
-/* Separators become ";", letters lower-case (unless the cluster says otherwise), doubles go, the order stays. */
+static int compare_tags(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/*
+ * Separators become ";", doubles go. Unless the cluster's tag-style says otherwise letters become lower-case and
+ * tags are sorted.
+ */
 static json_t *normal_tags(const struct sim *sim, const char *text)
 {
-	json_auto_t *list = split(text);
 	const json_t *style = json_object_get(sim->dc, "tag-style");
-	bool keep = qm_int(style, "case-sensitive", 0) ||
-		    !strcmp(qm_text(style, "case-sensitive", "0"), "1");
+	bool keep_case = qm_int(style, "case-sensitive", 0) != 0,
+	     keep_order = !strcmp(qm_text(style, "ordering", ""), "config");
+	auto_free char *lower = pxc_strdup(text);
+	json_auto_t *list = NULL;
+	auto_free const char **tags = NULL;
 	auto_buf struct pxc_buf out = { .data = NULL };
-	size_t i, k;
-	json_t *tag;
+	size_t n = 0;
 
-	json_array_foreach(list, i, tag)
-	{
-		const char *t = json_string_value(tag);
+	for (char *p = lower; *p && !keep_case; p++)
+		*p = (char)tolower((unsigned char)*p);
+	list = split(lower);
+	tags = pxc_calloc(json_array_size(list) + 1, sizeof(*tags));
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *tag = json_string_value(json_array_get(list, i));
 		bool twice = false;
 
-		for (k = 0; k < i; k++) {
-			const char *old = json_string_value(json_array_get(list, k));
-
-			twice |= keep ? !strcmp(old, t) : !strcasecmp(old, t);
-		}
-		if (twice)
-			continue;
-		if (out.len)
-			buf_addc(&out, ';');
-		for (const char *p = t; *p; p++)
-			buf_addc(&out, keep ? *p : (char)tolower((unsigned char)*p));
+		for (size_t k = 0; k < n; k++)
+			twice |= !strcmp(tags[k], tag);
+		if (!twice)
+			tags[n++] = tag;
 	}
+	if (!keep_order)
+		qsort(tags, n, sizeof(*tags), compare_tags);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&out, "%s%s", i ? ";" : "", tags[i]);
 	return json_string(out.len ? buf_str(&out) : " ");
+}
+
+/* What crypt(3) would make of a password, in shape: nobody logs in to a simulated guest. */
+static json_t *normal_password(struct sim *sim, const char *text)
+{
+	char hex[41];
+	auto_free char *salted = NULL;
+	unsigned salt = (unsigned)sim_random(sim);
+
+	if (text[0] == '$' && (text[1] == '5' || text[1] == '6') && text[2] == '$')
+		return json_string(text);
+	salted = pxc_printf("%08x%s", salt, text);
+	sim_sha1_hex(salted, hex);
+	return json_sprintf("$5$%08x$%s...", salt, hex);
 }
 
 static json_t *normal_net(struct sim *sim, const char *text)
@@ -217,12 +248,44 @@ json_t *qm_normal(struct sim *sim, struct sim_node *node, unsigned vmid, const c
 		return json_string(made);
 	}
 	if (!strcmp(key, "cipassword"))
-		return json_string("**********");
+		return normal_password(sim, text);
 	if (strcmp(key, "description") != 0)
 		return json_string(text);
 	for (n = strlen(text); n && isspace((unsigned char)text[n - 1]); n--)
 		;
 	return json_stringn(text, n);
+}
+
+/* "order=scsi0;net0" without device. */
+static void unboot(json_t *config, const char *device)
+{
+	const char *order = qm_text(config, "boot", "");
+	auto_buf struct pxc_buf left = { .data = NULL };
+
+	if (strncmp(order, "order=", 6) != 0)
+		return;
+	for (const char *p = order + 6; *p; p += *p == ';') {
+		size_t n = strcspn(p, ";");
+
+		if (strlen(device) != n || strncmp(p, device, n) != 0)
+			buf_printf(&left, "%s%.*s", left.len ? ";" : "", (int)n, p);
+		p += n;
+	}
+	(void)json_object_set_new(config, "boot",
+				  left.len ? json_sprintf("order=%s", buf_str(&left))
+					   : json_string(" "));
+}
+
+/* A new CD drive can be booted from, after everything else; into says so, the configuration or what waits. */
+static void boot_cdrom(const struct sim_guest *g, json_t *into, const char *device,
+		       const char *text)
+{
+	const char *order = qm_text(into, "boot", qm_text(g->config, "boot", ""));
+
+	if (json_object_get(g->config, device) || strncmp(order, "order=", 6) != 0 ||
+	    !strstr(text, "media=cdrom") || strstr(text, "cloudinit"))
+		return;
+	(void)json_object_set_new(into, "boot", json_sprintf("%s;%s", order, device));
 }
 
 /* Take an option out of config. A disk of the guest's own becomes unused, or is destroyed with force. */
@@ -233,6 +296,7 @@ void qm_remove_option(struct sim *sim, struct sim_guest *g, json_t *config, cons
 	char name[16];
 
 	(void)json_object_del(config, key);
+	unboot(config, key);
 	if (!text || (!qm_is_drive(key) && !qm_is_unused(key)) || !qm_owns(g, text))
 		return;
 	if (force || qm_is_unused(key) || strstr(text, "cloudinit")) {
@@ -245,6 +309,20 @@ void qm_remove_option(struct sim *sim, struct sim_guest *g, json_t *config, cons
 			continue;
 		(void)json_object_set_new(config, name, json_stringn(text, strcspn(text, ",")));
 		return;
+	}
+}
+
+/* A volume that is attached again is unused no more. */
+static void use_again(json_t *config, const char *drive)
+{
+	auto_free char *volid = qm_volid(drive);
+
+	for (unsigned n = 0; volid && n < 256; n++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "unused%u", n);
+		if (!strcmp(qm_text(config, name, ""), volid))
+			(void)json_object_del(config, name);
 	}
 }
 
@@ -267,6 +345,8 @@ static void set_one(struct sim *sim, struct sim_guest *g, const char *key, const
 		return;
 	}
 	if (!live) {
+		if (qm_is_drive(key))
+			boot_cdrom(g, g->pending, key, text);
 		(void)json_object_set_new(g->pending, key, now);
 		return;
 	}
@@ -277,14 +357,19 @@ static void set_one(struct sim *sim, struct sim_guest *g, const char *key, const
 		if (a && (!b || strcmp(a, b) != 0))
 			qm_remove_option(sim, g, g->config, key, false);
 	}
+	if (qm_is_drive(key)) {
+		use_again(g->config, text);
+		boot_cdrom(g, g->config, key, text);
+	}
 	(void)json_object_del(g->pending, key);
 	(void)json_object_set_new(g->config, key, now);
 }
 
 void qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_change *c)
 {
+	auto_free const char **keys = NULL;
+	size_t count = 0, i;
 	const char *key;
-	size_t i;
 	json_t *value;
 
 	json_array_foreach(c->revert, i, value)
@@ -303,7 +388,9 @@ void qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_chang
 		else
 			(void)json_object_set_new(g->deleted, key, json_integer(c->force ? 2 : 1));
 	}
-	json_object_foreach(c->set, key, value) set_one(sim, g, key, value);
+	keys = qm_sorted_keys(c->set, &count);
+	for (i = 0; i < count; i++)
+		set_one(sim, g, keys[i], json_object_get(c->set, keys[i]));
 	sim_guest_touch(g);
 }
 

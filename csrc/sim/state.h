@@ -55,6 +55,8 @@ must_check int sim_faults_parse(const char *text, struct sim_faults **ret, struc
 void sim_faults_free(struct sim_faults *faults);
 /* Shall the task that is being started never end? */
 bool sim_faults_hang(struct sim *sim);
+/* Why the task that is being started fails at once; NULL = it does not. Borrowed. */
+const char *sim_faults_fail(struct sim *sim);
 /* Time went on: nodes may have to die. */
 void sim_faults_tick(struct sim *sim);
 /*

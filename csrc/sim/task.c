@@ -116,6 +116,7 @@ static void unlink_running(struct sim_task *task)
 static void finish(struct sim_task *task)
 {
 	struct sim *sim = task->sim;
+	auto_free char *who = NULL;
 
 	unlink_running(task);
 	release(task);
@@ -133,17 +134,23 @@ static void finish(struct sim_task *task)
 	for (char *at = task->status; *at; at++)
 		if (*at == '\n')
 			*at = ' ';
-	sim_log(sim, task->node, task->user, "end task %s %s", task->upid, task->status);
+	who = pxc_printf("%s%s%s", task->user, task->tokenid ? "!" : "",
+			 task->tokenid ? task->tokenid : "");
+	sim_log(sim, task->node, who, "end task %s %s", task->upid, task->status);
 }
 
 /* Run stages until the task is over or has to wait. */
 static void run_stage(struct sim_task *task)
 {
+	struct sim_task *outer = task->sim->working;
+
 	for (;;) {
 		int64_t wait;
 
 		task->repeat = false;
+		task->sim->working = task;
 		wait = task->kind->work(task);
+		task->sim->working = outer;
 		if (wait <= 0) {
 			finish(task);
 			return;
@@ -195,7 +202,7 @@ static struct sim_task *create(struct sim *sim, struct sim_node *node,
 
 static void launch(struct sim_task *task, const char *authid)
 {
-	const char *bang = strchr(authid, '!');
+	const char *bang = strchr(authid, '!'), *failure;
 
 	task->user = bang ? pxc_strndup(authid, (size_t)(bang - authid)) : pxc_strdup(authid);
 	task->tokenid = bang ? pxc_strdup(bang + 1) : NULL;
@@ -205,10 +212,17 @@ static void launch(struct sim_task *task, const char *authid)
 	remember(task->sim, task);
 	sim_log(task->sim, task->node, authid, "starting task %s", task->upid);
 	task->hung = sim_faults_hang(task->sim);
-	if (task->hung)
+	failure = sim_faults_fail(task->sim);
+	if (failure) {
+		if (task->kind->abort)
+			task->kind->abort(task);
+		sim_task_fail(task, "%s", failure);
+		finish(task);
+	} else if (task->hung) {
 		task->next_ms = INT64_MAX;
-	else
+	} else {
 		run_stage(task);
+	}
 }
 
 int sim_task_start(struct sim_call *call, const struct sim_task_kind *kind, const char *id,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* argspec.c - from contracts to C tables and Python files; see argspec.h. */
 #include "tools/argspec.h"
 
 #include <stdio.h>
@@ -7,66 +8,67 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-static const char fragments[] = "plugins/doc_fragments";
+static int usage(void)
+{
+	(void)fputs(
+		"usage: argspec c|runtime CONTRACT...    tables of all modules, meta/runtime.yml\n"
+		"       argspec py|action CONTRACT       documentation stub, action plugin\n"
+		"       argspec fragment FRAGMENT        documentation fragment\n"
+		"       argspec check CONTRACT...        only look for mistakes\n",
+		stderr);
+	return 2;
+}
 
-static int load_all(int n, char **paths, json_t *ret, struct pxc_err *err)
+static int read_models(int n, char **paths, json_t *models, struct pxc_err *err)
 {
 	for (int i = 0; i < n; i++) {
-		json_t *module = NULL;
+		json_t *model = NULL;
 
-		if (module_load(paths[i], fragments, &module, err) < 0)
+		if (model_read(paths[i], &model, err) < 0)
 			return -1;
-		(void)json_array_append_new(ret, module);
+		(void)json_array_append_new(models, model);
+		if (model_check(model, err) < 0)
+			return -1;
 	}
 	return 0;
 }
 
-static int usage(void)
+static int run(const char *mode, int n, char **paths, struct pxc_buf *out, struct pxc_err *err)
 {
-	(void)fputs("usage: argspec c|runtime K.yml...      C tables, meta/runtime.yml\n"
-		    "       argspec py|action K.yml         documentation stub, action stub\n"
-		    "       argspec fragment F.yml          doc fragment\n"
-		    "Run in the root of the project; writes to standard output.\n",
-		    stderr);
-	return 2;
-}
+	json_auto_t *models = json_array();
+	const json_t *first;
 
-static int generate(const char *mode, int n, char **paths, struct pxc_buf *out, struct pxc_err *err)
-{
-	json_auto_t *modules = json_array(), *doc = NULL;
-
-	if (str_eq(mode, "fragment")) {
-		if (yaml_load(paths[0], &doc, err) < 0)
-			return -1;
-		emit_fragment(module_name(paths[0]), doc, out);
-		return 0;
-	}
-	if (load_all(n, paths, modules, err) < 0)
+	if (str_eq(mode, "fragment"))
+		return emit_fragment(paths[0], out, err);
+	if (read_models(n, paths, models, err) < 0)
 		return -1;
+	first = json_array_get(models, 0);
 	if (str_eq(mode, "c"))
-		emit_c(modules, out);
+		emit_c(models, out);
 	else if (str_eq(mode, "runtime"))
-		emit_runtime(modules, out);
-	else if (str_eq(mode, "py"))
-		emit_py(json_array_get(modules, 0), out);
+		emit_runtime(models, out);
 	else if (str_eq(mode, "action"))
-		emit_action(module_name(paths[0]), out);
-	else
-		return pxc_fail(err, PXC_EINVAL, "argspec: there is no mode %s", mode);
+		emit_action(first, out);
+	else if (str_eq(mode, "py"))
+		return emit_stub(first, out, err) < 0 ? pxc_context(err, "%s", paths[0]) : 0;
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
+	static const char *const modes[] = { "c", "runtime", "py", "action", "fragment", "check" };
 	auto_buf struct pxc_buf out = { .data = NULL };
 	struct pxc_err err = { .kind = PXC_OK };
+	bool known = false;
 
-	pxc_mem_init();
-	if (argc < 3)
+	for (size_t i = 0; argc > 2 && i < ARRAY_SIZE(modes); i++)
+		known |= str_eq(modes[i], argv[1]);
+	if (!known)
 		return usage();
-	if (generate(argv[1], argc - 2, argv + 2, &out, &err) < 0) {
-		(void)fprintf(stderr, "%s\n", err.msg);
+	pxc_mem_init();
+	if (run(argv[1], argc - 2, argv + 2, &out, &err) < 0) {
+		(void)fprintf(stderr, "argspec: %s\n", err.msg);
 		return 1;
 	}
-	return fputs(buf_str(&out), stdout) < 0 ? 1 : 0;
+	return fwrite(buf_str(&out), 1, out.len, stdout) == out.len && fflush(stdout) == 0 ? 0 : 1;
 }

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * argspec.h - the generator: from plugins/modules/K.yml (documentation and, under SPEC, what documentation cannot say) to C
- * tables and to the files Ansible wants. Runs at build time only. Layer: tools.
+ * argspec.h - the generator that turns the contract of a module (plugins/modules/K.yml) into C tables and into the Python files
+ * that Ansible wants. Layer: tools.
+ *
+ * A model is the contract as one JSON object, its fragments merged in:
+ *   file, name, doc (DOCUMENTATION as the stub has it), examples, return,
+ *   options (as in doc, each with no_log, env, unit and rules where SPEC says so), rules, check_mode,
+ *   batch, batch_required, shared (names of the options that came from fragments)
  */
 #pragma once
 
@@ -9,24 +14,28 @@
 #include "base/err.h"
 #include "base/json.h"
 
-/* argspec_yaml.c: a YAML file as JSON; plain scalars as YAML 1.1 reads them (yes and on are booleans). New reference. */
-must_check int yaml_load(const char *path, json_t **ret, struct pxc_err *err);
-
 /*
- * argspec_merge.c: a module's file with its fragments merged in, the batch option given its suboptions, and every option
- * checked: {DOCUMENTATION, EXAMPLES, RETURN, SPEC}. fragments: folder of the fragments' sources.
+ * A YAML file as JSON; plain scalars are what PyYAML makes of them. New reference in ret.
+ * err EINVAL: cannot be read or parsed, a key twice, a tag, or a plain scalar that YAML 1.1 reads in a surprising way
+ *     (017, 0x1f, 12:30, dates): it must be quoted
  */
-must_check int module_load(const char *path, const char *fragments, json_t **ret,
-			   struct pxc_err *err);
+must_check int yaml_read(const char *path, json_t **ret, struct pxc_err *err);
+must_check int yaml_read_text(const char *text, size_t len, const char *name, json_t **ret,
+			      struct pxc_err *err);
 
-/* Module name: "pxc_vm" of "plugins/modules/pxc_vm.yml". Borrowed part of a static buffer. */
-const char *module_name(const char *path);
+/* Read a contract and merge its fragments. New reference in ret; err EINVAL begins with file and key. */
+must_check int model_read(const char *path, json_t **ret, struct pxc_err *err);
+/* The option at a dotted path ("cloud_init.password"), borrowed; NULL = none. */
+json_t *model_option(const json_t *options, const char *path);
+/* Is anything in it contradictory? err EINVAL, begins with file and key. */
+must_check int model_check(const json_t *model, struct pxc_err *err);
+/* Do the examples use options that exist? */
+must_check int model_check_examples(const json_t *model, struct pxc_err *err);
 
-/* argspec_emit.c: the C tables of all modules (array of loaded files). */
-void emit_c(const json_t *modules, struct pxc_buf *out);
-
-/* argspec_stub.c: the files of the staged collection. */
-void emit_py(const json_t *module, struct pxc_buf *out); /* documentation stub */
-void emit_fragment(const char *name, const json_t *doc, struct pxc_buf *out);
-void emit_action(const char *module, struct pxc_buf *out);
-void emit_runtime(const json_t *modules, struct pxc_buf *out); /* meta/runtime.yml */
+/* Print C tables of all models (array). */
+void emit_c(const json_t *models, struct pxc_buf *out);
+/* Python files; err EINVAL: a text that a raw Python string cannot hold. */
+must_check int emit_stub(const json_t *model, struct pxc_buf *out, struct pxc_err *err);
+must_check int emit_fragment(const char *path, struct pxc_buf *out, struct pxc_err *err);
+void emit_action(const json_t *model, struct pxc_buf *out);
+void emit_runtime(const json_t *models, struct pxc_buf *out);

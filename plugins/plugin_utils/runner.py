@@ -16,7 +16,6 @@ import os
 import signal
 import subprocess
 
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
@@ -53,7 +52,7 @@ class RunnerBase(ActionBase):
         wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
         if wrap_async or self._connection.become or self._connection.transport not in ('local', 'ansible.builtin.local'):
             result.update(self._execute_module(module_name=name, task_vars=task_vars, wrap_async=wrap_async))
-            return result
+            return self._explain(result)
         result.update(self._run_in_place(name, task_vars))
         return result
 
@@ -70,16 +69,23 @@ class RunnerBase(ActionBase):
         except (KeyError, OSError):
             pass
 
-    def _program(self):
-        machine = os.uname().machine
-        path = os.path.join(BIN, 'linux-' + machine, 'pxc')
-        if os.access(path, os.X_OK):
-            return path
-        have = sorted(os.listdir(BIN)) if os.path.isdir(BIN) else []
-        raise AnsibleActionFail(
-            "pxcloud.pve has no program for this machine (%s): looked for %s, found %s. Install a build of the collection "
-            "for this architecture, or build one with 'make install' from its source."
-            % (machine, path, ', '.join(have) or 'none'))
+    def _explain(self, result):
+        """A program for another machine: the loader's words say it, but not what to do."""
+        words = to_text(result.get('module_stderr') or '') + to_text(result.get('module_stdout') or '')
+        if result.get('failed') and 'Exec format error' in words:
+            result['msg'] = ("the program that was copied there is for %s, and that is another machine: install a build of the "
+                             "collection for its architecture, or delegate the task to localhost" % ', '.join(self._built_for()))
+        return result
+
+    @staticmethod
+    def _built_for():
+        return sorted(os.listdir(BIN)) if os.path.isdir(BIN) else []
+
+    def _missing(self, path):
+        return dict(failed=True, msg=(
+            "pxcloud.pve has no program for this machine (%s): looked for %s, found %s. Install a build of the collection for this "
+            "architecture, or build one with 'make install' from its source."
+            % (os.uname().machine, path, ', '.join(self._built_for()) or 'none')))
 
     def _payload(self, name, task_vars):
         args = dict(self._task.args)
@@ -94,7 +100,9 @@ class RunnerBase(ActionBase):
         return dict(os.environ, **dict((k, to_text(v)) for k, v in named.items()))
 
     def _run_in_place(self, name, task_vars):
-        program = self._program()
+        program = os.path.join(BIN, 'linux-' + os.uname().machine, 'pxc')
+        if not os.access(program, os.X_OK):
+            return self._missing(program)
         # The program takes its module's name from argv[0], as it does through the links in plugins/modules.
         process = subprocess.Popen([self.MODULE], executable=program, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env=self._environment(), cwd=self._loader.get_basedir())

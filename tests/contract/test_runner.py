@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action plugin: how Ansible starts the compiled program, and what comes back. Needs no cluster. Speaks TAP.
+
+    test_runner.py COLLECTIONS     COLLECTIONS holds ansible_collections/pxcloud/pve, made by "make stage"
+    ANSIBLE_PLAYBOOK=...           another ansible-playbook than the one in PATH
+"""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+PLAYBOOK = os.environ.get("ANSIBLE_PLAYBOOK", "ansible-playbook")
+NOWHERE = "https://127.0.0.1:1"  # nobody listens there
+CLOSED = {"api_urls": NOWHERE, "api_token_id": "a@pve!t", "api_token_secret": "geheim-4711", "api_timeout": 1}
+
+# name: the task's keywords. Each runs the module against a port where nobody listens, and must fail with a clear sentence.
+TASKS = {
+    "in_place": {"pxcloud.pve.pxc_info": CLOSED},
+    "ordinary_way": {"pxcloud.pve.pxc_info": CLOSED, "async": 30, "poll": 1},
+    "unknown_option": {"pxcloud.pve.pxc_vm": dict(CLOSED, projct="acme")},
+    "in_a_list": {"pxcloud.pve.pxc_vm": dict(CLOSED, vms=[{"name": "a", "memroy": "4G"}])},
+    "wrong_type": {"pxcloud.pve.pxc_vm": dict(CLOSED, cores="many")},
+    "missing": {"pxcloud.pve.pxc_vm": dict(CLOSED, vms=[{"name": "a"}])},
+    "old_form": {"pxcloud.pve.pxc_vm": "project=acme name=web cores=x"},
+    "environment": {"pxcloud.pve.pxc_info": {"api_token_id": "a@pve!t", "api_token_secret": "geheim-4711", "api_timeout": 1},
+                    "environment": {"PXC_API_URLS": NOWHERE}},
+    "no_api": {"pxcloud.pve.pxc_info": {}},
+    "date": {"pxcloud.pve.pxc_vm": dict(CLOSED, project="acme", name="web", metadata={"day": "{{ '2026-01-02' }}"})},
+    "hidden": {"pxcloud.pve.pxc_vm": dict(CLOSED, cores="geheim-4711")},
+    "defaults": {"pxcloud.pve.pxc_info": {}, "module_defaults": {"group/pxcloud.pve.all": CLOSED}},
+    "loop": {"pxcloud.pve.pxc_info": CLOSED, "loop": [1, 2]},
+    "delegated": {"pxcloud.pve.pxc_info": CLOSED, "delegate_to": "localhost"},
+}
+
+
+def play(folder):
+    tasks = [dict(task, name=name, register="r_" + name, ignore_errors=True) for name, task in TASKS.items()]
+    all_results = ", ".join("'%s': r_%s" % (name, name) for name in TASKS)
+    tasks.append({"name": "keep", "ansible.builtin.copy": {"dest": os.path.join(folder, "results.json"), "mode": "0600",
+                                                           "content": "{{ {%s} | to_json }}" % all_results}})
+    return [{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks,
+             "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}}]
+
+
+def run(collections, folder, playbook, *args):
+    path = os.path.join(folder, "play.yml")
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(playbook, f)
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PXC_", "PROXMOX_", "ANSIBLE_"))}
+    env.update(ANSIBLE_COLLECTIONS_PATH=collections, ANSIBLE_COLLECTIONS_PATHS=collections, ANSIBLE_LOCALHOST_WARNING="0", HOME=folder,
+               ANSIBLE_NOCOLOR="1", ANSIBLE_INJECT_INVOCATION="1", ANSIBLE_ASYNC_DIR=os.path.join(folder, "async"), ANSIBLE_LOCAL_TEMP=os.path.join(folder, "tmp"), ANSIBLE_INVENTORY_UNPARSED_WARNING="0", LC_ALL="C.UTF-8")
+    done = subprocess.run([PLAYBOOK, "-i", "localhost,", *args, path], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return done.stdout.decode("utf-8", "replace")
+
+
+def checks(results, output, invocation):
+    """(sentence, truth)"""
+    message = {name: str(r.get("msg", "")) for name, r in results.items()}
+    refused = "127.0.0.1:1"
+    yield "a local task runs the program in place", refused in message["in_place"] and results["in_place"]["failed"]
+    yield "an asynchronous task goes the ordinary way", refused in message["ordinary_way"]
+    yield "an unknown option is refused with the nearest name", (
+        message["unknown_option"].startswith("Unsupported parameters for (pxcloud.pve.pxc_vm) module: projct.")
+        and message["unknown_option"].endswith("Did you mean project?"))
+    yield "an unknown option in a list is named with its path", "module: vms.memroy." in message["in_a_list"]
+    yield "a wrong type is refused in Ansible's words", (
+        message["wrong_type"] == "argument 'cores' is of type <class 'str'> and we were unable to convert to int: "
+                                 "<class 'str'> cannot be converted to an int")
+    yield "a missing option of an entry is named with the entry", (
+        message["missing"] == "missing required arguments: project found in vms, entry 1 (a)")
+    yield "the old form k=v arrives", "argument 'cores'" in message["old_form"]
+    yield "the environment of the task reaches the program", refused in message["environment"]
+    yield "without an API the sentence says what to set", "api_urls" in message["no_api"]
+    yield "texts that look like dates arrive", refused in message["date"]
+    yield "defaults of the group of modules are used", refused in message["defaults"]
+    yield "a loop runs the program for each item", all(refused in r["msg"] for r in results["loop"]["results"])
+    yield "a task delegated to localhost runs in place", refused in message["delegated"]
+    yield "a secret is never in a message", "geheim-4711" not in json.dumps(results) and "geheim-4711" not in output
+    yield "the arguments come back when much is asked for", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in invocation
+    yield "and never with a secret", "geheim-4711" not in invocation
+
+
+def without_program(collections, folder):
+    """A collection that was built for another machine."""
+    other = os.path.join(folder, "other")
+    root = os.path.join(other, "ansible_collections/pxcloud/pve")
+    shutil.copytree(os.path.join(collections, "ansible_collections"), os.path.join(other, "ansible_collections"), symlinks=True)
+    bins = os.path.join(root, "plugins/plugin_utils/bin")
+    os.rename(os.path.join(bins, "linux-" + os.uname().machine), os.path.join(bins, "linux-pdp11"))
+    text = run(other, folder, [{"hosts": "localhost", "connection": "local", "gather_facts": False,
+                                "tasks": [{"pxcloud.pve.pxc_info": CLOSED}]}])
+    good = all(word in text for word in ("linux-pdp11", os.uname().machine, "make install")) and "exception" not in text
+    return good, text
+
+
+def main():
+    collections = os.path.abspath(sys.argv[1])
+    folder = tempfile.mkdtemp(prefix="pxc-runner-")
+    number = failed = 0
+    try:
+        output = run(collections, folder, play(folder))
+        try:
+            with open(os.path.join(folder, "results.json"), encoding="utf-8") as f:
+                results = json.load(f)
+        except OSError:
+            print("1..1\nnot ok 1 - the playbook ran\n# " + output.replace("\n", "\n# "))
+            return 1
+        verbose = run(collections, folder, [{"hosts": "localhost", "connection": "local", "gather_facts": False,
+                                             "tasks": [{"pxcloud.pve.pxc_info": CLOSED}]}], "-vvv")
+        verdicts = list(checks(results, output, verbose))
+        good, text = without_program(collections, folder)
+        verdicts.append(("a collection without a program for this machine says so", good))
+        print("1..%d" % len(verdicts))
+        for sentence, truth in verdicts:
+            number += 1
+            failed += not truth
+            print("%s %d - %s" % ("ok" if truth else "not ok", number, sentence))
+        if failed:
+            for name, result in results.items():
+                print("# %s: %s" % (name, result.get("msg", result)))
+            print("# " + "\n# ".join(verbose.splitlines()[-30:] + text.splitlines()[-10:]))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
