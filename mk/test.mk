@@ -25,8 +25,3 @@ run-unit: $(call TESTBIN,$(unit_src))
 run-property: $(call TESTBIN,$(prop_src))
 	$(Q)tests/run.py property $^
 .PHONY: unit property run-unit run-property
-
-# Recorded exchanges of a real PVE server, replayed against the simulator: make conformance PVE_TRUTH=dir
-conformance: $B/bin/pxcsim
-	$(Q)PXCSIM=$B/bin/pxcsim tests/conformance/replay.py
-.PHONY: conformance

@@ -13,6 +13,27 @@ static const char *text(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
+/* A node that has just started is listed without its size until pvestatd's next round; it knows it itself. */
+static int read_sizes(struct pxc_env *env, struct vm_world *vw, struct pxc_err *err)
+{
+	struct world_node *nodes = vw->w->nodes;
+
+	for (size_t i = 0; i < vw->w->nnodes; i++) {
+		const char *path = arena_printf(env->arena, "/nodes/%s/status", nodes[i].name);
+		json_auto_t *data = NULL;
+
+		if (!nodes[i].online || nodes[i].memory_bytes)
+			continue;
+		if (pve_get(env->pve, path, &data, err) < 0)
+			return pxc_context(err, "size of node %s", nodes[i].name);
+		nodes[i].cpus = json_number_value(
+			json_object_get(json_object_get(data, "cpuinfo"), "cpus"));
+		nodes[i].memory_bytes = (uint64_t)json_integer_value(
+			json_object_get(json_object_get(data, "memory"), "total"));
+	}
+	return 0;
+}
+
 /* Bridges and vnets of every online node: where can a network card be plugged in? */
 static int read_bridges(struct pxc_env *env, struct vm_world *vw, struct pxc_err *err)
 {
@@ -142,7 +163,8 @@ static int read_making(struct pxc_env *env, struct vm_world *vw, struct pxc_err 
 int vm_observe_creation(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,
 			struct pxc_err *err)
 {
-	if (read_making(env, vw, err) < 0 || read_bridges(env, vw, err) < 0)
+	if (read_making(env, vw, err) < 0 || read_sizes(env, vw, err) < 0 ||
+	    read_bridges(env, vw, err) < 0)
 		return -1;
 	return read_volumes(env, batch, vw, err);
 }

@@ -260,7 +260,7 @@ static int check_reads(struct pxc_env *env, struct pve_read *reads, struct pxc_e
 			continue;
 		if (reads[i].err.kind != PXC_OK) {
 			*err = reads[i].err;
-			r = pxc_context(err, "GET %s", snapshot[i].path);
+			r = -1;
 		} else if (!reads[i].data || json_typeof(reads[i].data) != snapshot[i].type) {
 			r = pxc_fail(err, PXC_EREMOTE,
 				     "GET %s: half an answer, not taken for truth",

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The suites that run the built programs, and `make test`, which runs them all.
+export PVE_TRUTH
+export PXC_RESULTS := $B/results.tsv
+
+# Recorded exchanges of a real PVE server, replayed against the simulator: make conformance PVE_TRUTH=dir
+conformance: $B/bin/pxcsim
+	$(Q)r=0; PXCSIM=$B/bin/pxcsim tests/run.py conformance tests/conformance/replay.py || r=1; \
+	grep -E 'exchanges' $B/log/conformance.log; exit $$r
+
+# pxc_vm killed before and after every request; short: every 7th.
+crash: modules
+	$(Q)tests/run.py crash "tests/crash/crash.py $B"
+crash-short: modules
+	$(Q)tests/run.py crash "tests/crash/crash.py $B --stride 7"
+
+bench: modules $B/tests/bench/client_bench
+	$(Q)tests/bench/bench.py $B
+
+# Everything, with what it needs; the last line counts. Suites that take long run in a short form here.
+SUITES := unit property contract conformance crash-short integration
+test: deps
+	$(Q)$(RM) $B/results.tsv
+	$(Q)$(MAKE) --no-print-directory -j2 modules stage
+	$(Q)good=0; for s in $(SUITES); do $(MAKE) --no-print-directory -k $$s || good=1; done; \
+	tests/run.py --sum || good=1; exit $$good
+.PHONY: conformance crash crash-short bench test
