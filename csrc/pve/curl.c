@@ -22,7 +22,7 @@
 #define CONNECT_MS 10000u /* of one request's deadline at most this is for the connection */
 #define IDLE_S 4L         /* PVE closes after 5 s: do not race it */
 #define DNS_S 300L
-#define READ_SIZE (128L << 10)
+#define BUFFER_SIZE (16L << 10) /* a TLS record */
 #define MAX_CONNECTIONS 64L
 
 /* A set of header lines and curl's list of them: there are only a few, so they are kept. */
@@ -43,6 +43,7 @@ struct curl_transport {
 	struct curl_exchange **all;    /* every exchange ever made */
 	size_t nall;
 	struct header_set *headers;
+	bool no_proxy; /* none in the environment: curl need not look at every request */
 };
 
 static struct curl_transport *up(struct pve_transport *base)
@@ -165,7 +166,11 @@ static struct curl_exchange *exchange_create(struct curl_transport *t)
 	(void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_S);
 	(void)curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, DNS_S);
-	(void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_SIZE);
+	/* curl takes and gives back both buffers with every request: small ones are cheaper. */
+	(void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
+	(void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER_SIZE);
+	if (t->no_proxy)
+		(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_tls_apply(&t->tls, easy);
 	t->all = pxc_realloc(t->all, (t->nall + 1) * sizeof(struct curl_exchange *));
 	t->all[t->nall++] = x;
@@ -289,7 +294,7 @@ static void refuse(struct pve_reply *ret, const struct curl_exchange *x)
 static void retire(struct curl_transport *t, struct curl_exchange *x)
 {
 	/* A large answer's memory is not kept for the small ones that follow. */
-	if (x->body.cap > (size_t)READ_SIZE)
+	if (x->body.cap > (size_t)BUFFER_SIZE)
 		buf_release(&x->body);
 	x->next = t->idle;
 	t->idle = x;
@@ -399,6 +404,8 @@ int pve_curl_create(const char *const *urls, size_t nurls, const struct pve_tls 
 	t->endpoints = pxc_calloc(nurls, sizeof(*t->endpoints));
 	for (size_t i = 0; i < nurls; i++)
 		t->endpoints[i] = (struct curl_endpoint){ .url = urls[i], .tls = &t->tls };
+	t->no_proxy = !getenv("https_proxy") && !getenv("HTTPS_PROXY") && !getenv("all_proxy") &&
+		      !getenv("ALL_PROXY");
 	t->multi = curl_multi_init();
 	t->share = curl_share_init();
 	if (!t->multi || !t->share)

@@ -101,10 +101,15 @@ static int check_chain(X509_STORE_CTX *chain, void *arg)
 	return same;
 }
 
-static CURLcode set_check(CURL *easy, void *context, void *endpoint)
+/* curl lets OpenSSL free its buffers after every record; we have few connections and many records. */
+static CURLcode set_up_context(CURL *easy, void *context, void *arg)
 {
+	struct curl_endpoint *endpoint = arg;
+
 	(void)easy;
-	SSL_CTX_set_cert_verify_callback(context, check_chain, endpoint);
+	(void)SSL_CTX_clear_mode(context, SSL_MODE_RELEASE_BUFFERS);
+	if (endpoint->tls->verify)
+		SSL_CTX_set_cert_verify_callback(context, check_chain, endpoint);
 	return CURLE_OK;
 }
 
@@ -119,8 +124,7 @@ void curl_tls_apply(const struct curl_tls *tls, CURL *easy)
 
 	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, (long)tls->verify);
 	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls->verify && !tls->pinned ? 2L : 0L);
-	if (tls->verify)
-		(void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, set_check);
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, set_up_context);
 	if (tls->pinned || !tls->verify) {
 		(void)curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
 		(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);

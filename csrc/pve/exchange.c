@@ -67,9 +67,17 @@ static void wait_until(struct pve_client *pve, struct pve_exchange *x, int64_t w
 	push(&pve->delayed, x);
 }
 
+/* No more of it is written than is read: thousands of errors of a kilobyte lie untouched. */
+static void clear(struct pxc_err *err)
+{
+	err->kind = PXC_OK;
+	err->http = 0;
+	err->msg[0] = '\0';
+}
+
 void pve_submit(struct pve_client *pve, struct pve_exchange *x, uint32_t delay_ms)
 {
-	*x->err = (struct pxc_err){ .kind = PXC_OK };
+	clear(x->err);
 	x->body = x->data = NULL;
 	x->http = 0;
 	x->first_failure = 0;
@@ -182,7 +190,7 @@ static void unsure(struct pve_client *pve, struct pve_exchange *x)
 
 static void replied(struct pve_client *pve, struct pve_exchange *x, const struct pve_reply *reply)
 {
-	*x->err = (struct pxc_err){ .kind = PXC_OK };
+	clear(x->err);
 	x->http = reply->status;
 	switch (pve_judge(reply, pve->login.who, x->err)) {
 	case PVE_FINE:
@@ -235,7 +243,7 @@ static void note_answer(struct pve_client *pve, struct pve_endpoint *e)
 static void unanswered(struct pve_client *pve, struct pve_exchange *x,
 		       const struct pve_reply *reply)
 {
-	*x->err = (struct pxc_err){ .kind = PXC_OK };
+	clear(x->err);
 	x->http = 0;
 	switch (reply->outcome) {
 	case PVE_REPLIED:

@@ -16,7 +16,8 @@
 #include "base/mem.h"
 #include "pve/client.h"
 
-#define WARM_UP 50 /* reads before the clock starts: connections, TLS */
+#define WARM_UP 50  /* reads before the clock starts: connections, TLS */
+#define PORTION 500 /* reads handed over at once */
 
 struct setup {
 	const char *urls[9]; /* NULL-terminated */
@@ -106,19 +107,22 @@ static double cpu_seconds(void)
 	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
-/* Read path n times side by side; how many failed. */
+/* Read path n times, PORTION side by side; how many failed. */
 static size_t read_many(struct pve_client *pve, char *path, size_t n)
 {
-	struct pve_read *reads = pxc_calloc(n, sizeof(*reads));
+	struct pve_read *reads = pxc_calloc(PORTION, sizeof(*reads));
 	size_t failed = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < PORTION; i++)
 		reads[i].path = path;
-	pve_read_all(pve, reads, n);
-	for (size_t i = 0; i < n; i++) {
-		if (reads[i].err.kind != PXC_OK && !failed++)
-			fprintf(stderr, "client_bench: %s\n", reads[i].err.msg);
-		json_decref(reads[i].data);
+	for (size_t left = n, now; left && !failed; left -= now) {
+		now = left < PORTION ? left : PORTION;
+		pve_read_all(pve, reads, now);
+		for (size_t i = 0; i < now; i++) {
+			if (reads[i].err.kind != PXC_OK && !failed++)
+				fprintf(stderr, "client_bench: %s\n", reads[i].err.msg);
+			json_decref(reads[i].data);
+		}
 	}
 	free(reads);
 	return failed;

@@ -256,9 +256,11 @@ class Cluster:
 
     def close(self):
         self.process.terminate()
-        self.process.wait(20)
+        status = self.process.wait(20)
         self.process.stdout.close()
         self.dir.cleanup()
+        if status:
+            raise RuntimeError('the simulator ended with status %d' % status)
 
     def send(self, method, path, headers, body):
         """-> (status, reason, content type, text); the connection is made again when it was closed."""

@@ -65,6 +65,20 @@ static void a_hung_task_never_ends(void **state)
 	sim_free(sim);
 }
 
+static void a_task_can_be_made_to_fail_and_cleans_up(void **state)
+{
+	struct sim *sim =
+		cluster(1, 1, NULL, "POST /nodes/*/qemu count=1 fail=\"no space left\"\n");
+
+	(void)state;
+	expect(sim, "POST", "/nodes/pve1/qemu", "vmid=100", 200, NULL);
+	assert_string_equal(sim->tasks[0]->status, "no space left");
+	assert_null(sim_guest_find(sim, 100));
+	expect(sim, "POST", "/nodes/pve1/qemu", "vmid=100", 200, NULL);
+	assert_non_null(sim_guest_find(sim, 100));
+	sim_free(sim);
+}
+
 static void nodes_die_and_come_back_at_their_time(void **state)
 {
 	struct sim *sim = cluster(3, 1, NULL, "die node=pve3 at=10s\nrevive node=pve3 at=20s\n");
@@ -129,6 +143,7 @@ int main(void)
 		cmocka_unit_test(a_status_comes_with_its_usual_or_own_words),
 		cmocka_unit_test(slow_answers_say_how_slow),
 		cmocka_unit_test(a_hung_task_never_ends),
+		cmocka_unit_test(a_task_can_be_made_to_fail_and_cleans_up),
 		cmocka_unit_test(nodes_die_and_come_back_at_their_time),
 		cmocka_unit_test(chance_is_the_seeds),
 		cmocka_unit_test(nonsense_is_named_with_its_line),
