@@ -60,10 +60,21 @@ $B/bin/pxcsim: $B/tools/pxcsim.o $(call libs,sim base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS_SIM) -o $@
 
+help:
+	@echo "make deps          install what is needed (Debian packages by name)"
+	@echo "make modules       build the modules and the simulated cluster (default)"
+	@echo "make demo          run playbooks/demo.yml twice against a simulated cluster; KEEP=1 leaves it running"
+	@echo "make test          everything below in its short form; ends with: N passed, M failed"
+	@echo "make unit property contract conformance crash integration fuzz"
+	@echo "make bench         measure the README's figures"
+	@echo "make lint format   check the rules a script can check; format the C"
+	@echo "make stage dist install   lay out the collection, pack it, install it for the user"
+	@echo "V=1 shows commands, WERROR=1 makes warnings errors, SAN=1 adds sanitizers, B=dir builds elsewhere"
+
 clean:
 	$(RM) -r $B
 
 -include $(wildcard $B/*/*.d $B/*.d $B/tests/*/*.d $B/tests/*/*/*.d)
-.PHONY: modules clean
+.PHONY: modules clean help
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := modules

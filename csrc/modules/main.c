@@ -105,7 +105,7 @@ static int run_module(const struct pxc_kind *kind, const struct ans_spec *spec, 
 		result = json_pack("{s:b}", "changed", 0);
 	if (r < 0) {
 		(void)json_object_set_new(result, "failed", json_true());
-		(void)json_object_set_new(result, "msg", json_string(err.msg));
+		(void)json_object_set_new(result, "msg", result_text(err.msg));
 	}
 	return result_print_new(&args, result);
 }

@@ -2,6 +2,7 @@
 #include "modules/outcome.h"
 
 #include "ansible/diff.h"
+#include "ansible/result.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -195,7 +196,7 @@ static json_t *item_of(const struct outcome *x, bool check, bool brief)
 	(void)json_object_set_new(item, "changed", json_boolean(changed));
 	if (x->failed || x->conflict) {
 		(void)json_object_set_new(item, "failed", json_true());
-		(void)json_object_set_new(item, "msg", json_string(x->err.msg));
+		(void)json_object_set_new(item, "msg", result_text(x->err.msg));
 	}
 	return item;
 }
