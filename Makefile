@@ -77,4 +77,5 @@ clean:
 -include $(wildcard $B/*/*.d $B/*.d $B/tests/*/*.d $B/tests/*/*/*.d)
 .PHONY: modules clean help
 .DELETE_ON_ERROR:
+.SECONDARY:
 .DEFAULT_GOAL := modules
