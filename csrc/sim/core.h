@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * core.h - READY: the inside of the simulator that every area (access, pools, storage, qemu, ...) is written against.
+ * core.h - the inside of the simulator that every area (access, pools, storage, qemu, ...) is written against.
  *
  * An area is one or a few C files: tables of parameters, one table of routes, handlers. A handler reads
  * validated parameters from its sim_call, changes the state in struct sim and sets call->data, or fails.
@@ -268,9 +268,7 @@ typedef int sim_handler(struct sim_call *call);
 
 enum {
 	SIM_TICKET_ONLY = 1, /* refused with an API token */
-	SIM_LOCAL = 2,       /* under /nodes/{node} but not proxied there */
-	SIM_UPLOAD = 4,      /* multipart body */
-	SIM_ASYNC_BODY = 8,  /* reserved */
+	SIM_UPLOAD = 2,      /* multipart body */
 };
 
 /*
