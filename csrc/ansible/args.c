@@ -100,8 +100,7 @@ static void copy_given(struct ans_level *l)
 	json_t *value;
 	void *next;
 
-	json_object_foreach_safe(l->given, next, key, value)
-	{
+	json_object_foreach_safe (l->given, next, key, value) {
 		(void)value;
 		(void)json_object_set(l->given, key, json_object_get(l->params, key));
 	}
@@ -154,8 +153,7 @@ static int check_sub_list(struct ans_level *l, const struct ans_option *o, const
 	size_t i;
 	int r = 0;
 
-	json_array_foreach(list, i, entry)
-	{
+	json_array_foreach (list, i, entry) {
 		json_t *params, *given;
 
 		if (r < 0)

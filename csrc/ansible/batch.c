@@ -22,8 +22,7 @@ static json_t *own_options(const struct ans_spec *spec, const json_t *all)
 	json_t *own = json_object(), *value;
 	const char *key;
 
-	json_object_foreach((json_t *)(uintptr_t)all, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)all, key, value) {
 		if (!shared(spec, key))
 			(void)json_object_set(own, key, value);
 	}

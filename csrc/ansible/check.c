@@ -216,8 +216,7 @@ static int check_list(const struct ans_level *l, const struct ans_option *o, con
 	size_t i, n = 0;
 	json_t *entry;
 
-	json_array_foreach(list, i, entry)
-	{
+	json_array_foreach (list, i, entry) {
 		json_auto_t *text = ans_coerce_scalar(ANS_STR, NULL, entry, err);
 
 		if (!is_choice(o, json_string_value(text)))

@@ -248,8 +248,7 @@ static json_t *coerce_elements(const struct ans_option *o, const json_t *raw, co
 	size_t i;
 	json_t *entry;
 
-	json_array_foreach(raw, i, entry)
-	{
+	json_array_foreach (raw, i, entry) {
 		json_t *one = ans_coerce_scalar(o->elements, o, entry, err);
 
 		if (!one) {

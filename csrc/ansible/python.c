@@ -78,8 +78,7 @@ static void add_repr(struct pxc_buf *out, const json_t *value)
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
 		buf_addc(out, '{');
-		json_object_foreach((json_t *)(uintptr_t)value, key, entry)
-		{
+		json_object_foreach ((json_t *)(uintptr_t)value, key, entry) {
 			buf_adds(out, separator);
 			add_quoted(out, key);
 			buf_adds(out, ": ");
@@ -90,8 +89,7 @@ static void add_repr(struct pxc_buf *out, const json_t *value)
 		break;
 	case JSON_ARRAY:
 		buf_addc(out, '[');
-		json_array_foreach(value, i, entry)
-		{
+		json_array_foreach (value, i, entry) {
 			buf_adds(out, i ? ", " : "");
 			add_repr(out, entry);
 		}

@@ -23,8 +23,7 @@ static char *mask_text(const json_t *secrets, const char *text)
 		size_t i, hit = 0;
 		json_t *secret;
 
-		json_array_foreach(secrets, i, secret)
-		{
+		json_array_foreach (secrets, i, secret) {
 			const char *s = json_string_value(secret);
 
 			if (str_starts(p, s)) {
@@ -49,8 +48,9 @@ static json_t *mask_number(const json_t *secrets, const json_t *value)
 	json_t *secret;
 
 	(void)snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
-	json_array_foreach(secrets, i, secret) if (str_eq(json_string_value(secret),
-							  text)) return json_string(MASK);
+	json_array_foreach (secrets, i, secret)
+		if (str_eq(json_string_value(secret), text))
+			return json_string(MASK);
 	return json_integer(json_integer_value(value));
 }
 
@@ -61,8 +61,7 @@ static json_t *masked_object(const json_t *secrets, const json_t *value, bool ma
 	json_t *ret = json_object(), *entry;
 	const char *key;
 
-	json_object_foreach((json_t *)(uintptr_t)value, key, entry)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)value, key, entry) {
 		auto_free char *name = mask_keys ? mask_text(secrets, key) : pxc_strdup(key);
 
 		/* ansible-core 2.19 and newer would take such an object for one of its own and fail. */
@@ -89,8 +88,7 @@ static json_t *masked(const json_t *secrets, const json_t *value, bool mask_keys
 	if (!json_is_array(value))
 		return json_deep_copy(value);
 	ret = json_array();
-	json_array_foreach(value, i, entry)
-	{
+	json_array_foreach (value, i, entry) {
 		(void)json_array_append_new(ret, masked(secrets, entry, mask_keys));
 	}
 	return ret;
@@ -103,8 +101,7 @@ static json_t *invocation(const struct ans_rules *rules, const json_t *params)
 	const char *key;
 	size_t i;
 
-	json_object_foreach((json_t *)(uintptr_t)params, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)params, key, value) {
 		const struct ans_option *o = ans_find(rules, key);
 
 		if (o && o->no_log) {
@@ -114,8 +111,8 @@ static json_t *invocation(const struct ans_rules *rules, const json_t *params)
 		} else if (o && o->sub && json_is_array(value)) {
 			json_t *list = json_array();
 
-			json_array_foreach(value, i, entry)(void)
-				json_array_append_new(list, invocation(o->sub, entry));
+			json_array_foreach (value, i, entry)
+				(void)json_array_append_new(list, invocation(o->sub, entry));
 			(void)json_object_set_new(ret, key, list);
 		} else {
 			(void)json_object_set(ret, key, value);

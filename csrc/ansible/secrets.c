@@ -14,8 +14,7 @@ static void add_text(json_t *secrets, const char *text)
 	if (!*text)
 		return;
 	/* Longest first, so that a secret that contains another one is masked as a whole. */
-	json_array_foreach(secrets, i, old)
-	{
+	json_array_foreach (secrets, i, old) {
 		if (str_eq(json_string_value(old), text))
 			return;
 		if (strlen(json_string_value(old)) < strlen(text))
@@ -36,8 +35,10 @@ static void add(json_t *secrets, const json_t *value)
 
 		add_text(secrets, text);
 	}
-	json_array_foreach(value, i, entry) add(secrets, entry);
-	json_object_foreach((json_t *)(uintptr_t)value, key, entry) add(secrets, entry);
+	json_array_foreach (value, i, entry)
+		add(secrets, entry);
+	json_object_foreach ((json_t *)(uintptr_t)value, key, entry)
+		add(secrets, entry);
 }
 
 /* A dict may also have come as text: "password=..." or JSON. */
@@ -49,7 +50,8 @@ static void collect_from(const struct ans_option *o, const json_t *value, json_t
 	json_t *entry;
 
 	if (json_is_array(value)) {
-		json_array_foreach(value, i, entry) collect_from(o, entry, secrets);
+		json_array_foreach (value, i, entry)
+			collect_from(o, entry, secrets);
 		return;
 	}
 	dict = ans_coerce_scalar(ANS_DICT, NULL, value, &ignored);
@@ -62,8 +64,7 @@ void level_collect_secrets(const struct ans_rules *rules, const json_t *values, 
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)values, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)values, key, value) {
 		const struct ans_option *o = ans_find(rules, key);
 
 		if (o && o->no_log)

@@ -69,8 +69,7 @@ void level_note_unknown(struct ans_level *l)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)l->raw, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)l->raw, key, value) {
 		auto_buf struct pxc_buf text = { .data = NULL };
 
 		(void)value;

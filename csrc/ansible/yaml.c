@@ -51,7 +51,8 @@ static void emit_object(yaml_emitter_t *out, const json_t *value, bool sorted)
 	json_t *entry;
 	yaml_event_t event;
 
-	json_object_foreach((json_t *)(uintptr_t)value, key, entry) keys[n++] = key;
+	json_object_foreach ((json_t *)(uintptr_t)value, key, entry)
+		keys[n++] = key;
 	if (sorted)
 		qsort(keys, n, sizeof(*keys), key_order);
 	(void)yaml_mapping_start_event_initialize(
@@ -76,7 +77,8 @@ static void emit_array(yaml_emitter_t *out, const json_t *value, bool sorted)
 		&event, NULL, NULL, 1,
 		json_array_size(value) ? YAML_BLOCK_SEQUENCE_STYLE : YAML_FLOW_SEQUENCE_STYLE);
 	(void)yaml_emitter_emit(out, &event);
-	json_array_foreach(value, i, entry) emit(out, entry, sorted);
+	json_array_foreach (value, i, entry)
+		emit(out, entry, sorted);
 	(void)yaml_sequence_end_event_initialize(&event);
 	(void)yaml_emitter_emit(out, &event);
 }

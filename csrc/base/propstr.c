@@ -113,8 +113,9 @@ static void add_rest(struct pxc_buf *out, const json_t *obj, const char *but, co
 	const char *key;
 	size_t n = 0;
 
-	json_object_foreach(walk, key, value) if (printable(value) && !str_eq(key, but) &&
-						  !str_eq(key, but2)) keys[n++] = key;
+	json_object_foreach (walk, key, value)
+		if (printable(value) && !str_eq(key, but) && !str_eq(key, but2))
+			keys[n++] = key;
 	if (n)
 		qsort(keys, n, sizeof(*keys), by_name);
 	for (size_t i = 0; i < n; i++) {
@@ -209,9 +210,9 @@ bool prop_same(const json_t *a, const json_t *b)
 
 	if (json_object_size(a) != json_object_size(b))
 		return false;
-	json_object_foreach((json_t *)(uintptr_t)a, key,
-			    value) if (!prop_same_value(key, json_string_value(value),
-							json_string_value(json_object_get(
-								b, key)))) return false;
+	json_object_foreach ((json_t *)(uintptr_t)a, key, value)
+		if (!prop_same_value(key, json_string_value(value),
+				     json_string_value(json_object_get(b, key))))
+			return false;
 	return true;
 }

@@ -96,11 +96,10 @@ static const char *lacking(const struct cloud_world *cw, size_t baseline)
 	const char *node;
 	json_t *flags;
 
-	json_object_foreach(
-		cw->cpu_flags, node,
-		flags) for (size_t i = 0; baselines[baseline].flags[i];
-			    i++) if (!has_word(json_string_value(flags),
-					       baselines[baseline].flags[i])) return node;
+	json_object_foreach (cw->cpu_flags, node, flags)
+		for (size_t i = 0; baselines[baseline].flags[i]; i++)
+			if (!has_word(json_string_value(flags), baselines[baseline].flags[i]))
+				return node;
 	return NULL;
 }
 
@@ -139,9 +138,9 @@ static bool option_same(const json_t *have, const json_t *want)
 	json_t *value;
 
 	if (json_is_object(want)) {
-		json_object_foreach(
-			(json_t *)(uintptr_t)want, key,
-			value) if (!option_same(json_object_get(have, key), value)) return false;
+		json_object_foreach ((json_t *)(uintptr_t)want, key, value)
+			if (!option_same(json_object_get(have, key), value))
+				return false;
 		return json_is_object(have);
 	}
 	if (json_is_integer(have)) {
@@ -176,8 +175,7 @@ static void want_options(const struct cloud_spec *s, const struct world *w, json
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(s->options, key, value)
-	{
+	json_object_foreach (s->options, key, value) {
 		const json_t *have = json_object_get(w->options, key);
 
 		if (json_is_null(value)) {
@@ -199,13 +197,13 @@ static void want_tags(const struct world *w, json_t *args)
 	size_t i;
 	json_t *tag;
 
-	json_array_foreach(have, i, tag)
+	json_array_foreach (have, i, tag)
 		buf_printf(&all, "%s%s", all.len ? ";" : "", json_string_value(tag));
 	for (size_t k = 0; k < ARRAY_SIZE(protected_tags); k++) {
 		bool known = false;
 
-		json_array_foreach(have, i, tag) known |=
-			strcasecmp(json_string_value(tag), protected_tags[k]) == 0;
+		json_array_foreach (have, i, tag)
+			known |= strcasecmp(json_string_value(tag), protected_tags[k]) == 0;
 		if (known)
 			continue;
 		buf_printf(&all, "%s%s", all.len ? ";" : "", protected_tags[k]);
@@ -240,7 +238,8 @@ static int want_block(const struct cloud_spec *s, const struct cloud_world *cw, 
 	annot_set(block, "c", hash);
 	if (s->domain)
 		annot_set(block, "domain", s->domain);
-	json_object_foreach(s->keys, key, value) annot_set(block, key, json_string_value(value));
+	json_object_foreach (s->keys, key, value)
+		annot_set(block, key, json_string_value(value));
 	return s->auto_cpu || s->cpu_model ? choose_cpu(s, cw, block, err) : 0;
 }
 
@@ -325,19 +324,18 @@ static int plan_present(const struct cloud_spec *s, const struct cloud_world *cw
 	want_options(s, w, args, gone);
 	if (s->protect_tags)
 		want_tags(w, args);
-	json_object_foreach(args, key, value)
-	{
+	json_object_foreach (args, key, value) {
 		buf_printf(&why, "%s%s", why.len ? ", " : "set ",
 			   str_eq(key, "description") ? "the registry" : key);
 		if (!str_eq(key, "description"))
 			(void)json_object_set(plan->after, key, value);
 	}
-	json_array_foreach(gone, i, value)
+	json_array_foreach (gone, i, value)
 		buf_printf(&why, "%sunset %s", why.len ? ", " : "", json_string_value(value));
 	if (json_array_size(gone)) {
 		auto_buf struct pxc_buf keys = { .data = NULL };
 
-		json_array_foreach(gone, i, value)
+		json_array_foreach (gone, i, value)
 			buf_printf(&keys, "%s%s", i ? "," : "", json_string_value(value));
 		(void)json_object_set_new(args, "delete", json_string(buf_str(&keys)));
 	}

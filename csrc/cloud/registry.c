@@ -265,8 +265,7 @@ char *registry_flavor_text(const struct flavor *f)
 		buf_adds(&out, ",public/0");
 	for (size_t i = 0; f->projects && f->projects[i]; i++)
 		add_item(&out, "p", f->projects[i]);
-	json_object_foreach(f->extra, key, value)
-	{
+	json_object_foreach (f->extra, key, value) {
 		buf_printf(&out, ",x.%s/", key);
 		add_free_text(&out, json_string_value(value));
 	}

@@ -135,7 +135,9 @@ static bool node_has_bridge(const struct vm_world *vw, const char *node, const c
 	size_t i;
 	json_t *name;
 
-	json_array_foreach(list, i, name) if (str_eq(json_string_value(name), bridge)) return true;
+	json_array_foreach (list, i, name)
+		if (str_eq(json_string_value(name), bridge))
+			return true;
 	return !list;
 }
 

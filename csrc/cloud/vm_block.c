@@ -26,8 +26,7 @@ static void set_metadata(struct annot *a, const json_t *metadata)
 
 			annot_set(a, old, NULL);
 		}
-	json_object_foreach((json_t *)(uintptr_t)metadata, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)metadata, key, value) {
 		auto_free char *name = pxc_printf("m.%s", key);
 
 		annot_set(a, name, json_string_value(value));

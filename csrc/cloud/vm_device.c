@@ -17,8 +17,7 @@ static void overlay(json_t *obj, const json_t *props)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)props, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)props, key, value) {
 		if (json_is_null(value))
 			(void)json_object_del(obj, key);
 		else
@@ -193,10 +192,10 @@ const char *vm_root_disk(const json_t *config)
 
 		p += *p == ';' ? 1 : str_starts(p, "order=") ? strlen("order=") : 0;
 		(void)snprintf(slot, sizeof(slot), "%.*s", (int)strcspn(p, ";"), p);
-		json_object_foreach(
-			(json_t *)(uintptr_t)config, key,
-			value) if (str_eq(key, slot) && vm_is_drive(key) &&
-				   !strstr(json_string_value(value), "media=cdrom")) return key;
+		json_object_foreach ((json_t *)(uintptr_t)config, key, value)
+			if (str_eq(key, slot) && vm_is_drive(key) &&
+			    !strstr(json_string_value(value), "media=cdrom"))
+				return key;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(usual); i++) {
 		const char *v = vm_text(config, usual[i]);

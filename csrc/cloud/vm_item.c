@@ -46,8 +46,7 @@ static json_t *disks(const json_t *config)
 	json_t *list = json_array(), *value;
 	const char *key;
 
-	json_object_foreach((json_t *)(uintptr_t)config, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)config, key, value) {
 		const char *drive = json_string_value(value);
 		json_t *obj = vm_is_drive(key) && drive ? prop_parse(drive, "file") : NULL;
 
@@ -253,12 +252,11 @@ json_t *vm_after(const struct vm_case *c, const json_t *base, const struct vm_ch
 	json_t *row, *obj;
 
 	(void)json_object_update(config, change->set);
-	json_array_foreach(change->remove, i, row)(void)
-		json_object_del(config, json_string_value(row));
-	json_array_foreach(change->unlink, i, row)(void)
-		json_object_del(config, json_string_value(row));
-	json_array_foreach(change->resize, i, row)
-	{
+	json_array_foreach (change->remove, i, row)
+		(void)json_object_del(config, json_string_value(row));
+	json_array_foreach (change->unlink, i, row)
+		(void)json_object_del(config, json_string_value(row));
+	json_array_foreach (change->resize, i, row) {
 		const char *slot = json_string_value(json_object_get(row, "disk"));
 		const char *drive = vm_text(config, slot);
 		json_auto_t *parts = drive ? prop_parse(drive, "file") : NULL;

@@ -88,8 +88,7 @@ static int match_name(const struct vm_spec *s, const struct vm_world *vw, const 
 	size_t i;
 	json_t *hit;
 
-	json_array_foreach(hits, i, hit)
-	{
+	json_array_foreach (hits, i, hit) {
 		const struct vm_seen *x = vw->seen[json_integer_value(hit)];
 		bool damaged = x->notes.finding == ANNOT_TAMPERED;
 

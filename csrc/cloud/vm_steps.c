@@ -28,8 +28,7 @@ static char *join(const json_t *list, const char *separator)
 	size_t i;
 	json_t *value;
 
-	json_array_foreach(list, i, value)
-	{
+	json_array_foreach (list, i, value) {
 		if (i)
 			buf_adds(&out, separator);
 		buf_adds(&out, json_string_value(value));
@@ -45,8 +44,7 @@ static char *summary(const struct vm_change *change)
 	const char *key, *sep = "";
 	json_t *value;
 
-	json_object_foreach(change->set, key, value)
-	{
+	json_object_foreach (change->set, key, value) {
 		const char *text = json_string_value(value);
 		bool show = strlen(text) <= 40 && !strchr(text, '\n') &&
 			    !str_eq(key, "cipassword") && !str_eq(key, "sshkeys") &&
@@ -86,8 +84,7 @@ static void add_disk_steps(struct vm_case *c, const struct vm_change *change)
 	size_t i;
 	json_t *row;
 
-	json_array_foreach(change->unlink, i, row)
-	{
+	json_array_foreach (change->unlink, i, row) {
 		json_t *args = target(c);
 
 		(void)json_object_set(args, "idlist", row);
@@ -95,8 +92,7 @@ static void add_disk_steps(struct vm_case *c, const struct vm_change *change)
 		pxc_plan_add(c->plan, VM_UNLINK, PXC_DESTROYS, args, "destroy disk %s",
 			     json_string_value(row));
 	}
-	json_array_foreach(change->resize, i, row)
-	{
+	json_array_foreach (change->resize, i, row) {
 		json_t *args = target(c);
 
 		(void)json_object_set(args, "disk", json_object_get(row, "disk"));
@@ -321,7 +317,9 @@ static void append_unique(json_t *list, const char *key)
 	size_t i;
 	json_t *old;
 
-	json_array_foreach(list, i, old) if (str_eq(json_string_value(old), key)) return;
+	json_array_foreach (list, i, old)
+		if (str_eq(json_string_value(old), key))
+			return;
 	(void)json_array_append_new(list, json_string(key));
 }
 
@@ -334,11 +332,12 @@ static json_t *needing_restart(const struct vm_case *c, const struct vm_change *
 	size_t i;
 	json_t *value;
 
-	json_object_foreach(change->set, key, value) if (!vm_hotplugs(key, hotplug))
-		append_unique(keys, key);
-	json_array_foreach(change->remove, i,
-			   value) if (!vm_hotplugs(json_string_value(value), hotplug))
-		append_unique(keys, json_string_value(value));
+	json_object_foreach (change->set, key, value)
+		if (!vm_hotplugs(key, hotplug))
+			append_unique(keys, key);
+	json_array_foreach (change->remove, i, value)
+		if (!vm_hotplugs(json_string_value(value), hotplug))
+			append_unique(keys, json_string_value(value));
 	return keys;
 }
 

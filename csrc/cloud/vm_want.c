@@ -94,7 +94,8 @@ static void add_flavor(const struct flavor *f, json_t *want)
 	put(want, "cpu", f->cpu);
 	put(want, "machine", f->machine);
 	put(want, "bios", f->bios);
-	json_object_foreach(f->extra, key, value)(void) json_object_set(want, key, value);
+	json_object_foreach (f->extra, key, value)
+		(void)json_object_set(want, key, value);
 }
 
 /*
@@ -114,7 +115,9 @@ static void merge_tag(json_t *list, const char *tag)
 	size_t i;
 	json_t *have;
 
-	json_array_foreach(list, i, have) if (strcasecmp(json_string_value(have), tag) == 0) return;
+	json_array_foreach (list, i, have)
+		if (strcasecmp(json_string_value(have), tag) == 0)
+			return;
 	(void)json_array_append_new(list, json_string(tag));
 }
 
@@ -144,8 +147,7 @@ static char *join_tags(const json_t *list, bool keep_case)
 	size_t i;
 	json_t *tag;
 
-	json_array_foreach(list, i, tag)
-	{
+	json_array_foreach (list, i, tag) {
 		if (i)
 			buf_addc(&out, ';');
 		buf_adds(&out, json_string_value(tag));
@@ -163,7 +165,8 @@ static bool same_tags(const json_t *a, const json_t *b)
 	size_t i;
 	json_t *tag;
 
-	json_array_foreach(b, i, tag) merge_tag(all, json_string_value(tag));
+	json_array_foreach (b, i, tag)
+		merge_tag(all, json_string_value(tag));
 	return json_array_size(all) == json_array_size(a) &&
 	       json_array_size(a) == json_array_size(b);
 }
@@ -181,7 +184,8 @@ static void want_tags(const struct vm_case *c, const json_t *base, struct vm_cha
 		(void)json_array_extend(want, have);
 	merge_tag(want, "pxc");
 	merge_tag(want, stack);
-	json_array_foreach(c->spec->tags, i, tag) merge_tag(want, json_string_value(tag));
+	json_array_foreach (c->spec->tags, i, tag)
+		merge_tag(want, json_string_value(tag));
 	if (same_tags(have, want))
 		return;
 	text = join_tags(want, case_sensitive(c->w));
@@ -193,9 +197,9 @@ static bool has_cloud_init_drive(const json_t *base)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)base, key,
-			    value) if (vm_is_drive(key) &&
-				       strstr(json_string_value(value), "cloudinit")) return true;
+	json_object_foreach ((json_t *)(uintptr_t)base, key, value)
+		if (vm_is_drive(key) && strstr(json_string_value(value), "cloudinit"))
+			return true;
 	return false;
 }
 
@@ -299,7 +303,8 @@ int vm_want(const struct vm_case *c, const json_t *base, struct vm_change *ret, 
 	if (s->protection >= 0)
 		put(want, "protection", s->protection ? "1" : "0");
 	put(want, "name", s->new_name ? s->new_name : s->name);
-	json_object_foreach(want, key, value) want_key(ret, base, key, json_string_value(value));
+	json_object_foreach (want, key, value)
+		want_key(ret, base, key, json_string_value(value));
 	want_tags(c, base, ret);
 	want_uuid(c, ret);
 	if (vm_want_nets(c, base, ret, err) < 0 || vm_want_disks(c, base, ret, err) < 0 ||

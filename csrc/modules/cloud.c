@@ -35,7 +35,7 @@ static void put_list(json_t *keys, const char *key, const json_t *list)
 	size_t i;
 	json_t *word;
 
-	json_array_foreach(list, i, word)
+	json_array_foreach (list, i, word)
 		buf_printf(&text, "%s%s", i ? "," : "", json_string_value(word));
 	put_text(keys, key, buf_str(&text));
 }
@@ -86,8 +86,7 @@ static int decode_options(struct pxc_env *env, struct cloud_spec *s, const json_
 	const char *key, *name;
 
 	s->options = pxc_env_keep(env, json_object());
-	json_object_foreach(raw, key, value)
-	{
+	json_object_foreach (raw, key, value) {
 		json_t *obj;
 
 		if (str_eq(key, "description") || str_eq(key, "delete"))
@@ -99,8 +98,8 @@ static int decode_options(struct pxc_env *env, struct cloud_spec *s, const json_
 			continue;
 		}
 		obj = json_object();
-		json_object_foreach(value, name, part)(void)
-			json_object_set_new(obj, name, item_scalar(part));
+		json_object_foreach (value, name, part)
+			(void)json_object_set_new(obj, name, item_scalar(part));
 		(void)json_object_set_new(s->options, key, obj);
 	}
 	return 0;

@@ -41,8 +41,7 @@ static int read_urls(struct pxc_env *env, const char *const **ret, struct pxc_er
 	size_t i, n = 0;
 	json_t *url;
 
-	json_array_foreach(list, i, url)
-	{
+	json_array_foreach (list, i, url) {
 		const char *text = json_string_value(url);
 
 		if (!text || !*text)

@@ -54,8 +54,7 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	if (!extra)
 		return 0;
 	s->extra = pxc_env_keep(env, json_object());
-	json_object_foreach((json_t *)(uintptr_t)extra, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)extra, key, value) {
 		json_t *t = item_scalar(value);
 
 		if (json_is_null(t))

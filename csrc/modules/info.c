@@ -31,8 +31,9 @@ static bool wanted(const json_t *gather, const char *what)
 	size_t i;
 	json_t *word;
 
-	json_array_foreach(gather, i, word) if (str_eq(json_string_value(word), what) ||
-						str_eq(json_string_value(word), "all")) return true;
+	json_array_foreach (gather, i, word)
+		if (str_eq(json_string_value(word), what) || str_eq(json_string_value(word), "all"))
+			return true;
 	return false;
 }
 

@@ -14,7 +14,8 @@ const char *const *item_list(struct pxc_arena *arena, const json_t *item, const 
 	if (!list)
 		return NULL;
 	ret = arena_alloc(arena, (json_array_size(list) + 1) * sizeof(*ret));
-	json_array_foreach(list, i, value) ret[i] = json_string_value(value);
+	json_array_foreach (list, i, value)
+		ret[i] = json_string_value(value);
 	return ret;
 }
 

@@ -244,8 +244,7 @@ void locks_sweep(struct pxc_env *env)
 
 	if (pve_get(env->pve, "/access/groups", &groups, &err) < 0)
 		return;
-	json_array_foreach(groups, i, row)
-	{
+	json_array_foreach (groups, i, row) {
 		const char *groupid = json_string_value(json_object_get(row, "groupid"));
 		struct holder h;
 

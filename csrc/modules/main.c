@@ -67,7 +67,8 @@ static void add_connection_warnings(struct pxc_env *env)
 	size_t i;
 	json_t *text;
 
-	json_array_foreach(list, i, text) pxc_env_warn(env, "%s", json_string_value(text));
+	json_array_foreach (list, i, text)
+		pxc_env_warn(env, "%s", json_string_value(text));
 }
 
 static int run(const struct pxc_kind *kind, const struct ans_args *args, json_t **ret_result,

@@ -43,11 +43,11 @@ static void add_warnings(struct outcome *o, const json_t *texts)
 
 	if (!o->warnings)
 		o->warnings = json_array();
-	json_array_foreach(texts, i, text)
-	{
+	json_array_foreach (texts, i, text) {
 		bool known = false;
 
-		json_array_foreach(o->warnings, k, old) known |= json_equal(old, text);
+		json_array_foreach (o->warnings, k, old)
+			known |= json_equal(old, text);
 		if (!known)
 			(void)json_array_append(o->warnings, text);
 	}

@@ -127,8 +127,7 @@ static int decode_config(const json_t *given, struct vm_spec *s, struct pxc_err 
 			       (unsigned long long)(bytes(given, "memory") / MIB));
 		put(s->config, "memory", json_string(mib));
 	}
-	json_object_foreach(raw, key, value)
-	{
+	json_object_foreach (raw, key, value) {
 		for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
 			if (str_eq(reserved[i].key, key))
 				return pxc_fail(err, PXC_EINVAL,
@@ -169,8 +168,7 @@ static int decode_tags(const json_t *given, const json_t *item, struct vm_spec *
 
 	s->tags = list;
 	s->tags_exact = str_eq(text(item, "tags_mode"), "exact");
-	json_array_foreach(list, i, tag)
-	{
+	json_array_foreach (list, i, tag) {
 		const char *t = json_string_value(tag);
 
 		if (!t || !tag_ok(t))
@@ -202,8 +200,7 @@ static int decode_metadata(struct pxc_env *env, const json_t *given, struct vm_s
 		return pxc_fail(err, PXC_EINVAL, "%s: metadata has %zu keys, at most %d are kept",
 				s->label, json_object_size(raw), MAX_METADATA);
 	s->metadata = pxc_env_keep(env, json_object());
-	json_object_foreach(raw, key, value)
-	{
+	json_object_foreach (raw, key, value) {
 		json_t *t = json_is_null(value) ? json_string("") : item_scalar(value);
 
 		if (!*key ||
@@ -294,7 +291,7 @@ static char *join_lines(const json_t *list)
 	size_t i;
 	json_t *line;
 
-	json_array_foreach(list, i, line)
+	json_array_foreach (list, i, line)
 		buf_printf(&out, "%s%s", i ? "\n" : "", json_string_value(line));
 	return buf_take(&out);
 }

@@ -88,8 +88,7 @@ int vm_decode_disks(struct pxc_env *env, const json_t *list, struct vm_spec *ret
 	json_t *entry;
 
 	ret->disks = arena_alloc(env->arena, json_array_size(list) * sizeof(*ret->disks));
-	json_array_foreach(list, i, entry)
-	{
+	json_array_foreach (list, i, entry) {
 		struct vm_disk *d = &ret->disks[ret->ndisks++];
 		json_int_t size = json_integer_value(json_object_get(entry, "size"));
 
@@ -190,6 +189,8 @@ int vm_decode_nets(struct pxc_env *env, const json_t *list, struct vm_spec *ret,
 		return pxc_fail(err, PXC_EINVAL, "%s: PVE takes at most %d networks", ret->label,
 				MAX_NETS);
 	ret->nets = arena_alloc(env->arena, json_array_size(list) * sizeof(*ret->nets));
-	json_array_foreach(list, i, entry) if (decode_net(env, entry, i, ret, err) < 0) return -1;
+	json_array_foreach (list, i, entry)
+		if (decode_net(env, entry, i, ret, err) < 0)
+			return -1;
 	return 0;
 }

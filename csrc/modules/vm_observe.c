@@ -96,8 +96,8 @@ static int check_sight(struct pxc_env *env, const struct vm_batch *batch, const 
 			*err = read.err;
 			return -1;
 		}
-		json_object_foreach(data, key, privs) may |=
-			json_object_get(privs, "VM.Audit") != NULL;
+		json_object_foreach (data, key, privs)
+			may |= json_object_get(privs, "VM.Audit") != NULL;
 		if (!may)
 			return pxc_fail(
 				err, PXC_EDENIED,

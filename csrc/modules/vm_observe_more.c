@@ -63,8 +63,8 @@ static int read_bridges(struct pxc_env *env, struct vm_world *vw, struct pxc_err
 			return pxc_context(err, "bridges of node %s", w->nodes[i].name);
 		}
 		names = json_array();
-		json_array_foreach(reads[i].data, k, row)(void)
-			json_array_append_new(names, json_string(text(row, "iface")));
+		json_array_foreach (reads[i].data, k, row)
+			(void)json_array_append_new(names, json_string(text(row, "iface")));
 		(void)json_object_set_new(vw->bridges, w->nodes[i].name, names);
 		json_decref(reads[i].data);
 	}
@@ -97,8 +97,7 @@ static int read_content(struct pxc_env *env, struct vm_world *vw, const char *no
 		json_decref(read.data);
 		return pxc_context(err, "import volumes of storage %s on %s", storage, node);
 	}
-	json_array_foreach(read.data, i, row)
-	{
+	json_array_foreach (read.data, i, row) {
 		auto_free char *key = pxc_printf("%s/%s", node, text(row, "volid"));
 
 		(void)json_object_set_new(vw->volumes, key, json_true());
@@ -148,8 +147,7 @@ static int read_making(struct pxc_env *env, struct vm_world *vw, struct pxc_err 
 		return 0;
 	if (pve_get(env->pve, "/cluster/tasks", &tasks, err) < 0)
 		return -1;
-	json_array_foreach(tasks, i, row)
-	{
+	json_array_foreach (tasks, i, row) {
 		const char *type = text(row, "type");
 
 		if (!json_object_get(row, "endtime") &&
@@ -174,12 +172,10 @@ json_t *vm_agent_addresses(const json_t *data)
 	json_t *list = json_array(), *iface, *address;
 	size_t i, k;
 
-	json_array_foreach(json_object_get(data, "result"), i, iface)
-	{
+	json_array_foreach (json_object_get(data, "result"), i, iface) {
 		if (str_eq(text(iface, "name"), "lo"))
 			continue;
-		json_array_foreach(json_object_get(iface, "ip-addresses"), k, address)
-		{
+		json_array_foreach (json_object_get(iface, "ip-addresses"), k, address) {
 			const char *ip = text(address, "ip-address");
 			struct net_ip parsed;
 

@@ -28,8 +28,7 @@ static void take_pending(struct pxc_env *env, struct vm_seen *s, const json_t *l
 	s->config = pxc_env_keep(env, json_object());
 	s->current = pxc_env_keep(env, json_object());
 	s->pending = pxc_env_keep(env, json_array());
-	json_array_foreach(list, i, row)
-	{
+	json_array_foreach (list, i, row) {
 		const char *key = json_string_value(json_object_get(row, "key"));
 		const json_t *value = json_object_get(row, "value");
 		const json_t *next = json_object_get(row, "pending");

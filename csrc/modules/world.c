@@ -88,8 +88,7 @@ static void read_resources(struct world *w, struct pxc_arena *arena, const json_
 	w->nodes = arena_alloc(arena, n * sizeof(*w->nodes));
 	w->guests = arena_alloc(arena, n * sizeof(*w->guests));
 	w->storages = arena_alloc(arena, n * sizeof(*w->storages));
-	json_array_foreach(list, i, r)
-	{
+	json_array_foreach (list, i, r) {
 		const char *type = text(r, "type", "");
 
 		if (str_eq(type, "qemu") || str_eq(type, "lxc"))
@@ -122,8 +121,7 @@ static void read_status(struct world *w, const json_t *list)
 	json_t *r;
 
 	w->quorate = true;
-	json_array_foreach(list, i, r)
-	{
+	json_array_foreach (list, i, r) {
 		const char *name = text(r, "name", "");
 
 		if (str_eq(text(r, "type", ""), "cluster")) {
@@ -146,8 +144,9 @@ static void read_pools(struct world *w, struct pxc_arena *arena, const json_t *l
 	json_t *r;
 
 	w->pools = arena_alloc(arena, json_array_size(list) * sizeof(*w->pools));
-	json_array_foreach(list, i, r) w->pools[w->npools++] =
-		(struct world_pool){ text(r, "poolid", ""), text(r, "comment", "") };
+	json_array_foreach (list, i, r)
+		w->pools[w->npools++] =
+			(struct world_pool){ text(r, "poolid", ""), text(r, "comment", "") };
 }
 
 static void read_ha(struct world *w, const json_t *list)
@@ -155,8 +154,7 @@ static void read_ha(struct world *w, const json_t *list)
 	size_t i;
 	json_t *r;
 
-	json_array_foreach(list, i, r)
-	{
+	json_array_foreach (list, i, r) {
 		const char *sid = text(r, "sid", "");
 		const char *colon = strchr(sid, ':');
 		const struct world_guest *g =
@@ -195,8 +193,7 @@ static void refresh(struct world *w, const json_t *list)
 	size_t i;
 	json_t *r;
 
-	json_array_foreach(list, i, r)
-	{
+	json_array_foreach (list, i, r) {
 		const struct world_guest *g =
 			world_guest(w, (unsigned)json_integer_value(json_object_get(r, "vmid")));
 		struct world_guest *mine = g ? &w->guests[g - w->guests] : NULL;

@@ -94,8 +94,7 @@ static void add_fields(struct pxc_buf *out, const json_t *errors)
 	const char *key;
 	size_t n = 0;
 
-	json_object_foreach(walk, key, value)
-	{
+	json_object_foreach (walk, key, value) {
 		size_t at = 0;
 
 		while (at < n && strcmp(json_string_value(json_array_get(sorted, at)), key) < 0)

@@ -63,10 +63,10 @@ void pve_form(struct pxc_buf *out, const json_t *params)
 	const char *key;
 	size_t i;
 
-	json_object_foreach(walk, key, value)
-	{
+	json_object_foreach (walk, key, value) {
 		if (json_is_array(value))
-			json_array_foreach(value, i, item) add_pair(&form, key, item);
+			json_array_foreach (value, i, item)
+				add_pair(&form, key, item);
 		else
 			add_pair(&form, key, value);
 	}

@@ -93,8 +93,9 @@ static json_t *sendable(const json_t *args)
 	json_t *params = json_object(), *walk = json_incref((json_t *)(uintptr_t)args), *value;
 	const char *key;
 
-	json_object_foreach(walk, key, value) if (key[0] != '_' && !json_is_null(value))(void)
-		json_object_set(params, key, value);
+	json_object_foreach (walk, key, value)
+		if (key[0] != '_' && !json_is_null(value))
+			(void)json_object_set(params, key, value);
 	json_decref(walk);
 	return params;
 }
@@ -167,8 +168,7 @@ static void add_warnings(struct slot *s, const json_t *lines)
 		return;
 	if (!s->job->warnings)
 		s->job->warnings = json_array();
-	json_array_foreach(lines, i, line)
-	{
+	json_array_foreach (lines, i, line) {
 		auto_free char *text = pxc_printf("%s%s%s", why ? why : "", why ? ": " : "",
 						  json_string_value(line));
 

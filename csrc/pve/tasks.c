@@ -69,8 +69,7 @@ static void collect_warnings(struct pve_task *t, const json_t *log)
 	json_t *line;
 	size_t i;
 
-	json_array_foreach(log, i, line)
-	{
+	json_array_foreach (log, i, line) {
 		const char *text = line_text(line);
 
 		if (!str_starts(text, "WARN"))
@@ -245,8 +244,7 @@ static void read_list(struct pve_client *pve, struct pve_tasks *w, const json_t 
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(list, i, row)
-	{
+	json_array_foreach (list, i, row) {
 		const char *upid = json_string_value(json_object_get(row, "upid"));
 		const char *status = json_string_value(json_object_get(row, "status"));
 		struct pve_task *t = upid ? find(w, upid) : NULL;

@@ -62,8 +62,7 @@ static int get_log(struct sim_call *call)
 	json_t *entry;
 
 	call->data = json_array();
-	json_array_foreach(call->sim->log, i, entry)
-	{
+	json_array_foreach (call->sim->log, i, entry) {
 		const char *user = json_string_value(json_object_get(entry, "user"));
 
 		if (json_array_size(call->data) >= max)

@@ -167,8 +167,7 @@ static int put_node_config(struct sim_call *call)
 	if (sim_check_digest(call, digest) < 0)
 		return -1;
 	sim_forget_keys(call->node->config, sim_arg(call, "delete"));
-	json_object_foreach(call->params, key, value)
-	{
+	json_object_foreach (call->params, key, value) {
 		if (!strcmp(key, "node") || !strcmp(key, "digest") || !strcmp(key, "delete"))
 			continue;
 		if (!strcmp(key, "description"))

@@ -245,8 +245,9 @@ static int put_options(struct sim_call *call)
 	if (!call->sim->quorate)
 		return sim_fail(call, 500, "cfs-lock 'file-datacenter_cfg' error: no quorum!");
 	sim_forget_keys(dc, sim_arg(call, "delete"));
-	json_object_foreach(call->params, key, value) if (strcmp(key, "delete"))
-		set_option(dc, key, value);
+	json_object_foreach (call->params, key, value)
+		if (strcmp(key, "delete"))
+			set_option(dc, key, value);
 	return 0;
 }
 

@@ -97,8 +97,9 @@ static void take_config(struct sim_call *call, json_t *config)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(call->params, key, value) if (!is_meta(key))
-		json_object_set(config, key, value);
+	json_object_foreach (call->params, key, value)
+		if (!is_meta(key))
+			json_object_set(config, key, value);
 }
 
 /* What a type cannot be without. */

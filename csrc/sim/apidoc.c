@@ -31,12 +31,10 @@ static void index_tree(struct sim_apidoc *doc, json_t *list)
 	const char *method;
 	size_t i;
 
-	json_array_foreach(list, i, entry)
-	{
+	json_array_foreach (list, i, entry) {
 		const char *path = json_string_value(json_object_get(entry, "path"));
 
-		json_object_foreach(json_object_get(entry, "info"), method, info)
-		{
+		json_object_foreach (json_object_get(entry, "info"), method, info) {
 			json_t *parameters = json_object_get(info, "parameters");
 			auto_free char *key = nameless(method, path ? path : "");
 
@@ -93,8 +91,7 @@ static bool in_enum(const json_t *choices, const char *text)
 	const json_t *choice;
 	size_t i;
 
-	json_array_foreach(choices, i, choice)
-	{
+	json_array_foreach (choices, i, choice) {
 		auto_free char *number =
 			json_is_integer(choice)
 				? pxc_printf("%lld", (long long)json_integer_value(choice))
@@ -151,8 +148,7 @@ void sim_apidoc_check(struct sim_call *call, const json_t *raw)
 			 call->path);
 		return;
 	}
-	json_object_foreach((json_t *)(uintptr_t)raw, name, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)raw, name, value) {
 		schema = property(properties, name);
 		if (!schema && json_object_get(call->path_params, name))
 			continue;
@@ -163,10 +159,9 @@ void sim_apidoc_check(struct sim_call *call, const json_t *raw)
 		else if (json_is_string(value) && !json_object_get(call->errors, name))
 			check_text(call, name, schema, json_string_value(value));
 	}
-	json_object_foreach((json_t *)(uintptr_t)properties, name,
-			    value) if (!json_object_get(value, "optional") && !strchr(name, '[') &&
-				       !json_object_get(raw, name) &&
-				       !(call->route->flags & SIM_UPLOAD) &&
-				       json_object_size(call->path_params) == 0)
-		sim_param_error(call, name, "property is missing and it is not optional");
+	json_object_foreach ((json_t *)(uintptr_t)properties, name, value)
+		if (!json_object_get(value, "optional") && !strchr(name, '[') &&
+		    !json_object_get(raw, name) && !(call->route->flags & SIM_UPLOAD) &&
+		    json_object_size(call->path_params) == 0)
+			sim_param_error(call, name, "property is missing and it is not optional");
 }

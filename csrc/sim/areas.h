@@ -4,23 +4,23 @@
 
 #include "sim/core.h"
 
-extern const struct sim_route sim_node_routes[];      /* api_nodes.c */
-extern const struct sim_route sim_cluster_routes[];   /* api_cluster.c */
-extern const struct sim_route sim_options_routes[];   /* api_options.c */
-extern const struct sim_route sim_resources_routes[]; /* api_resources.c */
-extern const struct sim_route sim_task_routes[];      /* api_tasks.c */
-extern const struct sim_route sim_pool_routes[];      /* api_pools.c */
-extern const struct sim_route sim_user_routes[];      /* api_users.c */
-extern const struct sim_route sim_token_routes[];     /* api_tokens.c */
-extern const struct sim_route sim_group_routes[];     /* api_groups.c: groups and roles */
-extern const struct sim_route sim_acl_routes[];       /* api_acl.c */
-extern const struct sim_route sim_ticket_routes[];    /* api_ticket.c */
-extern const struct sim_route sim_storage_routes[];   /* api_storage.c */
+extern const struct sim_route sim_node_routes[];         /* api_nodes.c */
+extern const struct sim_route sim_cluster_routes[];      /* api_cluster.c */
+extern const struct sim_route sim_options_routes[];      /* api_options.c */
+extern const struct sim_route sim_resources_routes[];    /* api_resources.c */
+extern const struct sim_route sim_task_routes[];         /* api_tasks.c */
+extern const struct sim_route sim_pool_routes[];         /* api_pools.c */
+extern const struct sim_route sim_user_routes[];         /* api_users.c */
+extern const struct sim_route sim_token_routes[];        /* api_tokens.c */
+extern const struct sim_route sim_group_routes[];        /* api_groups.c: groups and roles */
+extern const struct sim_route sim_acl_routes[];          /* api_acl.c */
+extern const struct sim_route sim_ticket_routes[];       /* api_ticket.c */
+extern const struct sim_route sim_storage_routes[];      /* api_storage.c */
 extern const struct sim_route sim_node_storage_routes[]; /* api_node_storage.c */
-extern const struct sim_route sim_content_routes[];   /* api_content.c */
-extern const struct sim_route sim_upload_routes[];    /* api_upload.c */
-extern const struct sim_route sim_download_routes[]; /* api_download.c */
-extern const struct sim_route sim_ha_routes[];        /* api_ha.c */
+extern const struct sim_route sim_content_routes[];      /* api_content.c */
+extern const struct sim_route sim_upload_routes[];       /* api_upload.c */
+extern const struct sim_route sim_download_routes[];     /* api_download.c */
+extern const struct sim_route sim_ha_routes[];           /* api_ha.c */
 
 /* The answer of an index: a list of {key: name} from blank-separated names. */
 int sim_answer_index(struct sim_call *call, const char *key, const char *names);

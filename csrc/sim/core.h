@@ -31,8 +31,8 @@ struct sim_node {
 	bool online;
 	unsigned cores;
 	uint64_t memory_bytes;
-	int64_t started_ms; /* cluster clock */
-	int64_t died_ms;    /* when it went offline */
+	int64_t started_ms;  /* cluster clock */
+	int64_t died_ms;     /* when it went offline */
 	uint64_t used_bytes; /* memory of its running guests at pvestatd's last round */
 	uint32_t next_pid;
 	json_t *config; /* PUT /nodes/{node}/config */
@@ -44,46 +44,49 @@ struct sim_guest {
 	struct sim *sim;
 	unsigned vmid;
 	struct sim_node *node;
-	json_t *config;    /* the current section: key -> string or integer, as GET config?current=1 shows them */
-	json_t *pending;   /* key -> value that waits for a stop; {} = nothing waits */
-	json_t *deleted;   /* key -> 1 (or 2: forced) that waits for a stop; {} = nothing waits */
+	json_t *config; /* the current section: key -> string or integer, as GET config?current=1 shows them */
+	json_t *pending; /* key -> value that waits for a stop; {} = nothing waits */
+	json_t *deleted; /* key -> 1 (or 2: forced) that waits for a stop; {} = nothing waits */
 	json_t *snapshots; /* name -> object owned by the qemu area (its config, snaptime, description, ...) */
-	char *lock;        /* owned; the config property "lock", NULL = none */
-	char *pool;        /* owned; pool id, NULL = none; set it with sim_guest_set_pool() */
+	char *lock; /* owned; the config property "lock", NULL = none */
+	char *pool; /* owned; pool id, NULL = none; set it with sim_guest_set_pool() */
 	enum sim_run run;
-	int64_t started_ms; /* cluster clock; of the current run */
-	uint32_t pid;       /* of the running guest */
+	int64_t started_ms;    /* cluster clock; of the current run */
+	uint32_t pid;          /* of the running guest */
 	struct sim_task *busy; /* the task that holds the guest's config lock file, NULL = free */
-	bool deaf;          /* nothing in it listens: no ACPI, no agent (set by /sim/guest) */
-	bool creating;      /* its file holds only a lock so far: invisible but for its number */
-	json_t *runtime;    /* what lives only while it runs (agent files, exec results, ...); owner: qemu area; may be NULL */
-	char digest[41];    /* SHA-1 of the config text; "" = to be computed (sim_guest_touch() clears it) */
-	char *summary;      /* what pvestatd said at its last round, JSON; NULL = nothing yet ("unknown") */
+	bool deaf;             /* nothing in it listens: no ACPI, no agent (set by /sim/guest) */
+	bool creating;         /* its file holds only a lock so far: invisible but for its number */
+	json_t *runtime; /* what lives only while it runs (agent files, exec results, ...); owner: qemu area; may be NULL */
+	char digest
+		[41]; /* SHA-1 of the config text; "" = to be computed (sim_guest_touch() clears it) */
+	char *summary; /* what pvestatd said at its last round, JSON; NULL = nothing yet ("unknown") */
 	enum sim_run seen_run; /* run state at that round */
 	uint64_t seen_maxmem;  /* bytes at that round */
-	bool unseen;        /* touched since that round */
+	bool unseen;           /* touched since that round */
 };
 
 struct sim_storage {
 	char *id;
-	char *type;       /* "dir", "rbd", ... */
-	json_t *config;   /* as GET /storage/{id} shows it without digest: content, path, shared (1), nodes, pool, ... */
+	char *type; /* "dir", "rbd", ... */
+	json_t *config; /* as GET /storage/{id} shows it without digest: content, path, shared (1), nodes, pool, ... */
 	uint64_t total_bytes;
 	uint64_t used_bytes; /* of things that are not volumes; volumes are counted on top */
-	uint64_t *seen_bytes; /* owned; volumes per node (shared: all in [0]) at pvestatd's last round; NULL = not yet */
+	uint64_t *
+		seen_bytes; /* owned; volumes per node (shared: all in [0]) at pvestatd's last round; NULL = not yet */
 };
 
 struct sim_volume {
-	char *volid;      /* "data:100/vm-100-disk-0.qcow2" */
+	char *volid; /* "data:100/vm-100-disk-0.qcow2" */
 	struct sim_storage *storage;
 	struct sim_node *node; /* where it lies; NULL = on a shared storage */
-	const char *content;   /* "images", "iso", "vztmpl", "import", "backup", "snippets", "rootdir" */
+	const char
+		*content; /* "images", "iso", "vztmpl", "import", "backup", "snippets", "rootdir" */
 	char format[8];   /* "raw", "qcow2", "subvol", "iso", "tgz", ... */
 	uint64_t size_bytes;
-	unsigned vmid;    /* owner; 0 = none */
+	unsigned vmid; /* owner; 0 = none */
 	int64_t ctime_s;
-	char *parent;     /* owned; volid of the base image, NULL = none */
-	char *notes;      /* owned; NULL = none */
+	char *parent; /* owned; volid of the base image, NULL = none */
+	char *notes;  /* owned; NULL = none */
 	bool is_protected;
 	json_t *snapshots; /* array of names of volume snapshots; NULL = none */
 	char *checksum;    /* owned; "sha256:<hex>" of a downloaded file, NULL = not known */
@@ -91,26 +94,26 @@ struct sim_volume {
 
 struct sim_pool {
 	char *id;
-	char *comment;    /* owned; NULL = none */
+	char *comment;           /* owned; NULL = none */
 	struct sim_map guests;   /* decimal VMID -> non-NULL; may name guests that do not exist */
 	struct sim_map storages; /* storage id -> non-NULL */
 };
 
 struct sim_token {
-	char *id;      /* "test" */
-	char *full;    /* "root@pam!test" */
+	char *id;   /* "test" */
+	char *full; /* "root@pam!test" */
 	char secret[37];
-	char *comment; /* NULL = none */
+	char *comment;    /* NULL = none */
 	int64_t expire_s; /* 0 = never */
 	bool privsep;
 };
 
 struct sim_user {
-	char *id;         /* "alice@pve" */
-	json_t *config;   /* comment, email, firstname, lastname, keys: what was set */
+	char *id;       /* "alice@pve" */
+	json_t *config; /* comment, email, firstname, lastname, keys: what was set */
 	bool enable;
-	int64_t expire_s; /* 0 = never */
-	char *password;   /* NULL = cannot log in */
+	int64_t expire_s;      /* 0 = never */
+	char *password;        /* NULL = cannot log in */
 	struct sim_map groups; /* group id -> non-NULL */
 	struct sim_map tokens; /* token id -> struct sim_token */
 };
@@ -127,9 +130,9 @@ struct sim_role {
 };
 
 struct sim_acl {
-	char *path;      /* "/vms/100" */
-	char type;       /* 'u'ser, 'g'roup, 't'oken */
-	char *who;       /* user id, group id, full token id */
+	char *path; /* "/vms/100" */
+	char type;  /* 'u'ser, 'g'roup, 't'oken */
+	char *who;  /* user id, group id, full token id */
 	char *role;
 	bool propagate;
 };
@@ -151,19 +154,19 @@ struct sim {
 	struct sim_options options; /* its strings are copies */
 	int64_t now_ms;             /* cluster clock, milliseconds since 1970 */
 	uint64_t random;
-	uint64_t requests;          /* answered so far, /sim/... aside */
-	bool clustered;             /* false: one stand-alone node */
+	uint64_t requests; /* answered so far, /sim/... aside */
+	bool clustered;    /* false: one stand-alone node */
 	bool quorate;
 
 	struct sim_node *nodes; /* by number, fixed after creation */
 	size_t node_count;
 	struct sim_guest **guests; /* sorted by VMID */
 	size_t guest_count, guest_room;
-	struct sim_map storages; /* id -> sim_storage */
-	struct sim_map volumes;  /* "volid" (shared) or "volid LF node" -> sim_volume */
-	struct sim_map pools;    /* id -> sim_pool */
+	struct sim_map storages;             /* id -> sim_storage */
+	struct sim_map volumes;              /* "volid" (shared) or "volid LF node" -> sim_volume */
+	struct sim_map pools;                /* id -> sim_pool */
 	struct sim_map users, groups, roles; /* id -> sim_user, sim_group, sim_role */
-	struct sim_acl *acls;    /* array */
+	struct sim_acl *acls;                /* array */
 	size_t acl_count, acl_room;
 	struct sim_map ha;       /* "vm:100" -> sim_ha */
 	struct sim_map ha_rules; /* name -> json_t */
@@ -203,17 +206,21 @@ unsigned sim_next_vmid(const struct sim *sim);
 
 struct sim_storage *sim_storage_find(const struct sim *sim, const char *id);
 bool sim_storage_shared(const struct sim_storage *storage);
-bool sim_storage_on(const struct sim_storage *storage, const struct sim_node *node); /* enabled, allowed there */
-bool sim_storage_holds(const struct sim_storage *storage, const char *content);     /* "images", ... */
-bool sim_storage_file_based(const struct sim_storage *storage); /* dir, nfs, cifs: qcow2 and sub-paths */
+bool sim_storage_on(const struct sim_storage *storage,
+		    const struct sim_node *node); /* enabled, allowed there */
+bool sim_storage_holds(const struct sim_storage *storage, const char *content); /* "images", ... */
+bool sim_storage_file_based(
+	const struct sim_storage *storage); /* dir, nfs, cifs: qcow2 and sub-paths */
 /* A volume as seen from node (NULL: shared only). */
-struct sim_volume *sim_volume_find(const struct sim *sim, const char *volid, const struct sim_node *node);
+struct sim_volume *sim_volume_find(const struct sim *sim, const char *volid,
+				   const struct sim_node *node);
 struct sim_volume *sim_volume_add(struct sim *sim, const char *volid, struct sim_storage *storage,
 				  struct sim_node *node);
 void sim_volume_remove(struct sim *sim, struct sim_volume *volume);
 /* New reference to a free name for a guest's disk: "data:100/vm-100-disk-0.qcow2" (dir), "ceph:vm-100-disk-0" (rbd). */
-char *sim_volume_name(const struct sim *sim, const struct sim_storage *storage, const struct sim_node *node,
-		      unsigned vmid, const char *kind, const char *format);
+char *sim_volume_name(const struct sim *sim, const struct sim_storage *storage,
+		      const struct sim_node *node, unsigned vmid, const char *kind,
+		      const char *format);
 /* Re-key a local volume that moved to another node (migration). */
 void sim_volume_move_node(struct sim *sim, struct sim_volume *volume, struct sim_node *node);
 
@@ -230,7 +237,8 @@ void sim_sha1_hex(const char *text, char hex[41]);
 
 uint64_t sim_random(struct sim *sim);
 void sim_uuid(struct sim *sim, char text[37]);
-void sim_mac(struct sim *sim, char text[18]); /* upper-case, begins with the cluster's mac_prefix (BC:24:11) */
+void sim_mac(struct sim *sim,
+	     char text[18]); /* upper-case, begins with the cluster's mac_prefix (BC:24:11) */
 
 /* ---- one request ---------------------------------------------------------------------------------------- */
 
@@ -252,12 +260,14 @@ struct sim_param {
 	const char *name;
 	enum sim_type type;
 	unsigned flags;
-	int64_t min, max;    /* INT, NUM: range; STR: length in characters; used when max >= min and not both 0 */
+	int64_t min,
+		max; /* INT, NUM: range; STR: length in characters; used when max >= min and not both 0 */
 	const char *choices; /* "vm, storage, node, sdn": exactly as PVE prints the enumeration */
 	sim_format_fn *format;
 	unsigned count;
-	const char *needs;   /* "missing property required by": the name of another parameter */
-	const char *pattern; /* POSIX extended; failure says "value does not match the regex pattern" */
+	const char *needs; /* "missing property required by": the name of another parameter */
+	const char *
+		pattern; /* POSIX extended; failure says "value does not match the regex pattern" */
 };
 
 /* "100".."999999999", for parameters that are VMIDs ({vmid} in a path is checked anyway). */
@@ -286,7 +296,7 @@ struct sim_route {
 	const char *path;
 	sim_handler *handler;
 	const struct sim_param *params; /* ends with a zero entry; NULL = none */
-	const struct sim_param *more;   /* a second table, so that big ones are shared; NULL = none */
+	const struct sim_param *more; /* a second table, so that big ones are shared; NULL = none */
 	const char *permission;
 	unsigned flags;
 };
@@ -295,37 +305,38 @@ struct sim_call {
 	struct sim *sim;
 	const struct sim_route *route;
 	const char *method;
-	const char *path;       /* without /api2/json: "/nodes/pve1/qemu/100" */
-	json_t *raw;            /* borrowed; all parameters as they came */
-	json_t *path_params;    /* owned; the variables of the path */
-	json_t *params;         /* owned; path, query and body, validated: INT and BOOL as JSON integers, NUM as real, STR as string, ARRAY as array */
-	struct sim_user *user;  /* NULL: not logged in ("world") */
+	const char *path;    /* without /api2/json: "/nodes/pve1/qemu/100" */
+	json_t *raw;         /* borrowed; all parameters as they came */
+	json_t *path_params; /* owned; the variables of the path */
+	json_t *params; /* owned; path, query and body, validated: INT and BOOL as JSON integers, NUM as real, STR as string, ARRAY as array */
+	struct sim_user *user;   /* NULL: not logged in ("world") */
 	struct sim_token *token; /* NULL: ticket */
-	const char *authid;     /* "root@pam!test", "alice@pve"; never NULL after login */
-	struct sim_node *node;  /* of the path; for calls without {node} the local one */
-	unsigned vmid;          /* of the path; 0 = none */
-	const char *body;       /* raw, for uploads */
+	const char *authid;      /* "root@pam!test", "alice@pve"; never NULL after login */
+	struct sim_node *node;   /* of the path; for calls without {node} the local one */
+	unsigned vmid;           /* of the path; 0 = none */
+	const char *body;        /* raw, for uploads */
 	size_t body_len;
 	const char *content_type;
 
 	/* the answer */
-	json_t *data;           /* owned; NULL answers null */
-	struct pxc_buf text;    /* not empty: the text of data, already JSON */
-	json_t *siblings;       /* owned; keys beside data ("total", "changes"); NULL = none */
-	int status;             /* 0 = 200 */
-	char *message;          /* owned; of a failure */
-	json_t *errors;         /* owned; parameter -> text; NULL = none */
-	char *plain;            /* owned; answer is this text/plain instead of JSON */
+	json_t *data;        /* owned; NULL answers null */
+	struct pxc_buf text; /* not empty: the text of data, already JSON */
+	json_t *siblings;    /* owned; keys beside data ("total", "changes"); NULL = none */
+	int status;          /* 0 = 200 */
+	char *message;       /* owned; of a failure */
+	json_t *errors;      /* owned; parameter -> text; NULL = none */
+	char *plain;         /* owned; answer is this text/plain instead of JSON */
 	uint32_t delay_ms;
-	int64_t again_ms;       /* not 0: run the handler once more at this time (see sim_wait_lock) */
-	bool waited;            /* this is such a second run */
-	int64_t first_ms;       /* when the request came in */
+	int64_t again_ms; /* not 0: run the handler once more at this time (see sim_wait_lock) */
+	bool waited;      /* this is such a second run */
+	int64_t first_ms; /* when the request came in */
 };
 
 /* Parameters. The text of integers is formatted; the pointers live as long as the call. */
 bool sim_has(const struct sim_call *call, const char *name);
 const char *sim_arg(const struct sim_call *call, const char *name); /* STR; NULL when absent */
-int64_t sim_arg_int(const struct sim_call *call, const char *name, int64_t otherwise); /* INT and BOOL */
+int64_t sim_arg_int(const struct sim_call *call, const char *name,
+		    int64_t otherwise); /* INT and BOOL */
 
 /* The next item of a list separated by "," ";" or blanks; NULL at its end, or when *at is NULL. Caller frees. */
 char *sim_list_next(const char **at);
@@ -335,9 +346,13 @@ void sim_forget_keys(json_t *object, const char *list);
 
 /* Failing; each returns -1. The first failure counts. A newline is added to the message as Perl's die does. */
 int sim_fail(struct sim_call *call, int status, const char *fmt, ...) printf_like(3, 4);
-int sim_param_error(struct sim_call *call, const char *param, const char *fmt, ...) printf_like(3, 4); /* 400; collects */
-int sim_bad_params(struct sim_call *call); /* -1 if a parameter error was collected; also for 400 with empty errors */
-int sim_deny(struct sim_call *call, const char *fmt, ...) printf_like(2, 3); /* 403 "Permission check failed (...)" */
+int sim_param_error(struct sim_call *call, const char *param, const char *fmt, ...)
+	printf_like(3, 4); /* 400; collects */
+int sim_bad_params(
+	struct sim_call
+		*call); /* -1 if a parameter error was collected; also for 400 with empty errors */
+int sim_deny(struct sim_call *call, const char *fmt, ...)
+	printf_like(2, 3);                  /* 403 "Permission check failed (...)" */
 int sim_need_quorum(struct sim_call *call); /* 500 cluster not ready - no quorum? */
 /* 500 checksum/digest mismatch as all but guests say it; have = current digest; parameter "digest" absent = fine. */
 int sim_check_digest(struct sim_call *call, const char *have);
@@ -377,9 +392,11 @@ extern const char *const sim_priv_names[]; /* NULL-terminated, sorted; the index
 typedef int64_t sim_work_fn(struct sim_task *task);
 
 struct sim_task_kind {
-	const char *type;   /* "qmcreate" */
+	const char *type; /* "qmcreate" */
 	sim_work_fn *work;
-	void (*abort)(struct sim_task *task); /* NULL, or cleans up when the task is stopped or its node dies */
+	void (*abort)(
+		struct sim_task
+			*task); /* NULL, or cleans up when the task is stopped or its node dies */
 };
 
 struct sim_task {
@@ -392,17 +409,17 @@ struct sim_task {
 	int64_t start_ms, end_ms; /* end_ms 0 = running */
 	int64_t next_ms;          /* when the next stage is due */
 	unsigned stage;
-	unsigned vmid;            /* handy number; 0 = none */
-	json_t *args;             /* owned; what the work needs */
-	json_t *log;              /* array of strings */
+	unsigned vmid; /* handy number; 0 = none */
+	json_t *args;  /* owned; what the work needs */
+	json_t *log;   /* array of strings */
 	unsigned warnings;
-	char *status;             /* owned; exit status, NULL = running */
-	bool hung;                /* by a fault: never ends */
-	bool repeat;              /* the next stage is this one again (sim_task_lock) */
-	int64_t lock_since_ms;    /* since when it waits for a lock file; 0 = does not */
+	char *status;          /* owned; exit status, NULL = running */
+	bool hung;             /* by a fault: never ends */
+	bool repeat;           /* the next stage is this one again (sim_task_lock) */
+	int64_t lock_since_ms; /* since when it waits for a lock file; 0 = does not */
 	struct sim_task *next_running;
-	struct sim_guest *held;   /* whose config lock file it holds, NULL = none */
-	void *data;               /* of the work; free_data(data) is called when the task is forgotten */
+	struct sim_guest *held; /* whose config lock file it holds, NULL = none */
+	void *data; /* of the work; free_data(data) is called when the task is forgotten */
 	void (*free_data)(void *data);
 };
 
@@ -412,17 +429,19 @@ struct sim_task {
  *
  * id    the UPID's id field, "" allowed      args  stolen; NULL = {}
  */
-int sim_task_start(struct sim_call *call, const struct sim_task_kind *kind, const char *id, unsigned vmid,
-		   json_t *args);
+int sim_task_start(struct sim_call *call, const struct sim_task_kind *kind, const char *id,
+		   unsigned vmid, json_t *args);
 /* The same, with data that is the task's from its first stage on; free_data(data) is called in the end. */
-int sim_task_start_with(struct sim_call *call, const struct sim_task_kind *kind, const char *id, json_t *args,
-			void *data, void (*free_data)(void *data));
+int sim_task_start_with(struct sim_call *call, const struct sim_task_kind *kind, const char *id,
+			json_t *args, void *data, void (*free_data)(void *data));
 /* The same without a request, as root@pam (HA manager, startall). The task is borrowed. */
-struct sim_task *sim_task_start_on(struct sim *sim, struct sim_node *node, const struct sim_task_kind *kind,
-				   const char *id, unsigned vmid, json_t *args);
+struct sim_task *sim_task_start_on(struct sim *sim, struct sim_node *node,
+				   const struct sim_task_kind *kind, const char *id, unsigned vmid,
+				   json_t *args);
 void sim_task_log(struct sim_task *task, const char *fmt, ...) printf_like(2, 3);
-void sim_task_warn(struct sim_task *task, const char *fmt, ...) printf_like(2, 3); /* "WARN: ..." and counts */
-int sim_task_fail(struct sim_task *task, const char *fmt, ...) printf_like(2, 3);  /* returns -1 */
+void sim_task_warn(struct sim_task *task, const char *fmt, ...)
+	printf_like(2, 3); /* "WARN: ..." and counts */
+int sim_task_fail(struct sim_task *task, const char *fmt, ...) printf_like(2, 3); /* returns -1 */
 /*
  * Take the guest's config lock file for the task; it is released by itself when the task ends.
  * returns 0 held now; otherwise return the value from the work at once: the stage is run again later, or

@@ -8,11 +8,11 @@
 struct sim_fetch;
 
 struct sim_fetched {
-	char error[256];     /* "" = it went well; wget's words otherwise */
+	char error[256]; /* "" = it went well; wget's words otherwise */
 	uint64_t size_bytes;
 	uint64_t virtual_bytes; /* of a qcow2 image; else size_bytes */
 	bool is_qcow2;
-	char digest[129];    /* lower-case hex, "" when no algorithm was asked for */
+	char digest[129]; /* lower-case hex, "" when no algorithm was asked for */
 };
 
 /* algorithm: "sha256", ... or NULL. */

@@ -12,11 +12,11 @@
 struct sim_http;
 
 struct sim_http_options {
-	const char *listen;               /* address; NULL = 127.0.0.1 */
-	uint16_t port;                    /* 0 = any that is free */
-	const char *cert_pem, *key_pem;   /* borrowed as long as the face lives */
-	bool manual;                      /* the clock stands still: only requests that wait, and /sim/advance, move it */
-	double speed;                     /* cluster seconds per wall second; delays are divided by it, 0 = none */
+	const char *listen;             /* address; NULL = 127.0.0.1 */
+	uint16_t port;                  /* 0 = any that is free */
+	const char *cert_pem, *key_pem; /* borrowed as long as the face lives */
+	bool manual; /* the clock stands still: only requests that wait, and /sim/advance, move it */
+	double speed; /* cluster seconds per wall second; delays are divided by it, 0 = none */
 };
 
 /* Answers from now on, in a thread of its own; nobody else may touch sim until sim_http_stop(). */

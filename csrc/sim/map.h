@@ -13,7 +13,7 @@ struct sim_map {
 	struct sim_map_entry {
 		char *key;
 		void *value;
-	} *entries; /* sorted by key (byte order) */
+	} * entries; /* sorted by key (byte order) */
 	size_t count, room;
 };
 

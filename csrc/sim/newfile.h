@@ -25,4 +25,6 @@ void newfile_add(struct sim_task *task, const char *content, const char *filenam
 #define NEWFILE_SUMS "md5, sha1, sha224, sha256, sha384, sha512"
 #define NEWFILE_PARAMS                                                                             \
 	{ .name = "checksum", .needs = "checksum-algorithm" },                                     \
-		{ .name = "checksum-algorithm", .choices = NEWFILE_SUMS, .needs = "checksum" }
+	{                                                                                          \
+		.name = "checksum-algorithm", .choices = NEWFILE_SUMS, .needs = "checksum"         \
+	}

@@ -219,8 +219,7 @@ static char *joined(const json_t *list)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		auto_free char *one = scalar_text(item);
 
 		buf_printf(&text, "%s%s", i ? "," : "", one ? one : "");
@@ -314,8 +313,7 @@ void sim_params_check(struct sim_call *call, json_t *raw)
 	json_t *value;
 
 	call->raw = raw;
-	json_object_foreach(raw, name, value)
-	{
+	json_object_foreach (raw, name, value) {
 		if (!strcmp(name, "vmid") && json_object_get(call->path_params, name))
 			check_one_as(call, &path_vmid, name, value);
 		else if (json_object_get(call->path_params, name) && !find(call->route, name))

@@ -104,4 +104,3 @@ extern const struct sim_route qm_list_routes[], qm_config_routes[], qm_power_rou
 	qm_clone_routes[], qm_disk_routes[], qm_snapshot_routes[], qm_agent_routes[],
 	qm_migrate_routes[], qm_create_routes[], qm_move_routes[], qm_cloudinit_routes[],
 	qm_monitor_routes[], qm_agent_exec_routes[];
-

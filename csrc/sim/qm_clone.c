@@ -191,8 +191,7 @@ static int check_target(struct sim_call *call, const struct sim_guest *g,
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		const char *text = json_string_value(value);
 		const struct sim_volume *v = text && is_disk(key, text) ? volume_of(g, text) : NULL;
 
@@ -213,8 +212,7 @@ static int check_linked(struct sim_call *call, const struct sim_guest *g)
 		return sim_fail(call, 500, "parameter 'storage' not allowed for linked clones");
 	if (sim_has(call, "format"))
 		return sim_fail(call, 500, "parameter 'format' not allowed for linked clones");
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		const char *text = json_string_value(value);
 		const struct sim_volume *v = text && is_disk(key, text) ? volume_of(g, text) : NULL;
 
@@ -319,9 +317,9 @@ static int64_t template_work(struct sim_task *task)
 	if (!g)
 		return sim_task_fail(task, "VM %u is gone", task->vmid);
 	before = json_copy(g->config);
-	json_object_foreach(before, key, value) if (json_is_string(value) &&
-						    is_disk(key, json_string_value(value)))
-		to_base(task->sim, g, key, json_string_value(value));
+	json_object_foreach (before, key, value)
+		if (json_is_string(value) && is_disk(key, json_string_value(value)))
+			to_base(task->sim, g, key, json_string_value(value));
 	(void)json_object_set_new(g->config, "template", json_integer(1));
 	sim_guest_touch(g);
 	return 0;

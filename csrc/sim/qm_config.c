@@ -46,8 +46,7 @@ static int get_pending(struct sim_call *call)
 	if (!g)
 		return -1;
 	call->data = json_array();
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		json_t *row = json_pack("{s:s,s:o}", "key", key, "value", qm_shown(key, value));
 		json_t *next = json_object_get(g->pending, key),
 		       *gone = json_object_get(g->deleted, key);
@@ -58,9 +57,11 @@ static int get_pending(struct sim_call *call)
 			(void)json_object_set(row, "delete", gone);
 		(void)json_array_append_new(call->data, row);
 	}
-	json_object_foreach(g->pending, key, value) if (!json_object_get(g->config, key))(void)
-		json_array_append_new(call->data, json_pack("{s:s,s:o}", "key", key, "pending",
-							    qm_shown(key, value)));
+	json_object_foreach (g->pending, key, value)
+		if (!json_object_get(g->config, key))
+			(void)json_array_append_new(call->data,
+						    json_pack("{s:s,s:o}", "key", key, "pending",
+							      qm_shown(key, value)));
 	if (g->lock)
 		(void)json_array_append_new(
 			call->data, json_pack("{s:s,s:s}", "key", "lock", "value", g->lock));
@@ -144,8 +145,9 @@ static int64_t config_work(struct sim_task *task)
 			return wait;
 	}
 	if (task->stage == 0) {
-		json_object_foreach(change.set, key, value) if (qm_is_drive(key)) ms +=
-			qm_drive_ms(task->sim, g->node, json_string_value(value));
+		json_object_foreach (change.set, key, value)
+			if (qm_is_drive(key))
+				ms += qm_drive_ms(task->sim, g->node, json_string_value(value));
 		return ms;
 	}
 	log_change(task, &change);

@@ -33,8 +33,9 @@ static void free_disks(struct sim *sim, struct sim_guest *g, bool unreferenced)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(g->config, key, value) if (qm_is_drive(key) || qm_is_unused(key))
-		qm_drive_free(sim, g, json_string_value(value));
+	json_object_foreach (g->config, key, value)
+		if (qm_is_drive(key) || qm_is_unused(key))
+			qm_drive_free(sim, g, json_string_value(value));
 	for (size_t i = sim->volumes.count; unreferenced && i-- > 0;) {
 		struct sim_volume *v = sim->volumes.entries[i].value;
 
@@ -56,8 +57,9 @@ static int64_t create_work(struct sim_task *task)
 		return sim_task_fail(task, "unable to create VM %u - its configuration is gone",
 				     task->vmid);
 	if (task->stage == 0) {
-		json_object_foreach((json_t *)(uintptr_t)options, key, value) if (qm_is_drive(key))
-			ms += qm_drive_ms(task->sim, g->node, json_string_value(value));
+		json_object_foreach ((json_t *)(uintptr_t)options, key, value)
+			if (qm_is_drive(key))
+				ms += qm_drive_ms(task->sim, g->node, json_string_value(value));
 		return ms < 10000 ? ms : 10000;
 	}
 	/* Only now does the guest get its name, its notes and its pool; until here its file held a lock. */
@@ -109,8 +111,7 @@ static int check_options(struct sim_call *call)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(call->params, key, value)
-	{
+	json_object_foreach (call->params, key, value) {
 		const char *text = json_string_value(value);
 
 		if (!qm_option(key))
@@ -140,8 +141,9 @@ static int post_create(struct sim_call *call)
 				"unable to create VM %u - VM %u already exists on node '%s'", vmid,
 				vmid, old->node->name);
 	options = json_object();
-	json_object_foreach(call->params, key, value) if (qm_option(key))(void)
-		json_object_set(options, key, value);
+	json_object_foreach (call->params, key, value)
+		if (qm_option(key))
+			(void)json_object_set(options, key, value);
 	g = sim_guest_add(call->sim, vmid, call->node);
 	g->creating = true;
 	sim_guest_set_lock(g, "create");
@@ -157,8 +159,7 @@ static const char *in_use(const struct sim *sim, const struct sim_guest *g)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		auto_free char *volid =
 			qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
 

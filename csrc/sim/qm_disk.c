@@ -104,8 +104,7 @@ static int get_feature(struct sim_call *call)
 
 	if (!g)
 		return -1;
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		auto_free char *volid =
 			qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
 		const struct sim_volume *v =

@@ -57,7 +57,8 @@ const char **qm_sorted_keys(const json_t *object, size_t *ret_count)
 	size_t n = 0;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, key, value) keys[n++] = key;
+	json_object_foreach ((json_t *)(uintptr_t)object, key, value)
+		keys[n++] = key;
 	qsort(keys, n, sizeof(*keys), compare_keys);
 	*ret_count = n;
 	return keys;
@@ -123,7 +124,8 @@ json_t *qm_merged(const struct sim_guest *g)
 	const char *key;
 
 	(void)json_object_update(config, g->pending);
-	json_object_foreach(g->deleted, key, value)(void) json_object_del(config, key);
+	json_object_foreach (g->deleted, key, value)
+		(void)json_object_del(config, key);
 	return config;
 }
 
@@ -144,11 +146,10 @@ void qm_default_boot(json_t *config)
 			if (text && !strstr(text, "media=cdrom"))
 				buf_adds(&order, name);
 		}
-	json_object_foreach(config, key,
-			    value) if (qm_is_drive(key) &&
-				       strstr(json_string_value(value), "media=cdrom") &&
-				       !strstr(json_string_value(value), "cloudinit"))
-		buf_printf(&order, "%s%s", order.len ? ";" : "", key);
+	json_object_foreach (config, key, value)
+		if (qm_is_drive(key) && strstr(json_string_value(value), "media=cdrom") &&
+		    !strstr(json_string_value(value), "cloudinit"))
+			buf_printf(&order, "%s%s", order.len ? ";" : "", key);
 	for (unsigned n = 0; n < 32; n++) {
 		char name[16];
 

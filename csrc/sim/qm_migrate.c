@@ -37,8 +37,7 @@ static json_t *local_disks(const struct sim_guest *g)
 	json_t *list = json_array(), *value;
 	const char *key;
 
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		const char *text = json_string_value(value);
 		const struct sim_volume *v =
 			qm_is_drive(key) || qm_is_unused(key) ? volume_of(g, text) : NULL;
@@ -55,8 +54,7 @@ static json_t *missing_storages(const struct sim_guest *g, const struct sim_node
 	json_t *list = json_array(), *value;
 	const char *key;
 
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		const struct sim_volume *v =
 			qm_is_drive(key) ? volume_of(g, json_string_value(value)) : NULL;
 
@@ -104,8 +102,7 @@ static void arrive(struct sim *sim, struct sim_guest *g, struct sim_node *to)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		struct sim_volume *v = qm_is_drive(key) || qm_is_unused(key)
 					       ? volume_of(g, json_string_value(value))
 					       : NULL;

@@ -36,8 +36,7 @@ int64_t qm_start_now(struct sim_task *task, struct sim_guest *g)
 	if (g->run != SIM_STOPPED)
 		return sim_task_fail(task, "VM %u already running", g->vmid);
 	qm_apply_pending(task->sim, g);
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		auto_free char *volid =
 			qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
 		json_auto_t *net =

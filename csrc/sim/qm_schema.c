@@ -124,8 +124,7 @@ static bool format_parts(const char *name, const char *value, struct pxc_buf *wh
 		buf_printf(why, "format error\n%s: value cannot be read\n", name);
 		return false;
 	}
-	json_object_foreach(obj, key, part)
-	{
+	json_object_foreach (obj, key, part) {
 		struct pxc_buf text = { .data = NULL };
 
 		if (!listed(keys, key))

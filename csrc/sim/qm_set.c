@@ -35,8 +35,7 @@ static int check_remove(struct sim_call *call, const struct sim_guest *g, const 
 	size_t i;
 	json_t *name;
 
-	json_array_foreach(c->remove, i, name)
-	{
+	json_array_foreach (c->remove, i, name) {
 		const char *key = json_string_value(name);
 
 		if (!qm_option(key))
@@ -52,14 +51,12 @@ static int check_remove(struct sim_call *call, const struct sim_guest *g, const 
 			return sim_fail(call, 500,
 					"can't remove drive '%s' - protection mode enabled", key);
 	}
-	json_array_foreach(c->revert, i, name) if (
-		json_object_get(
-			c->set,
-			json_string_value(
-				name))) return sim_param_error(call, "delete",
-							       "you can't use '-%s' and -revert %s' at the same time",
-							       json_string_value(name),
-							       json_string_value(name));
+	json_array_foreach (c->revert, i, name)
+		if (json_object_get(c->set, json_string_value(name)))
+			return sim_param_error(
+				call, "delete",
+				"you can't use '-%s' and -revert %s' at the same time",
+				json_string_value(name), json_string_value(name));
 	return 0;
 }
 
@@ -69,8 +66,7 @@ static int check_privileges(struct sim_call *call, const struct qm_change *c)
 	size_t i;
 	json_t *value;
 
-	json_object_foreach(c->set, key, value)
-	{
+	json_object_foreach (c->set, key, value) {
 		const char *text = json_string_value(value);
 
 		if (qm_root_only(key, text) && !sim_is_root(call))
@@ -83,10 +79,9 @@ static int check_privileges(struct sim_call *call, const struct qm_change *c)
 		if (sim_need_vm(call, call->vmid, qm_privilege(key, text)) < 0)
 			return -1;
 	}
-	json_array_foreach(c->remove, i,
-			   value) if (sim_need_vm(call, call->vmid,
-						  qm_privilege(json_string_value(value), NULL)) <
-				      0) return -1;
+	json_array_foreach (c->remove, i, value)
+		if (sim_need_vm(call, call->vmid, qm_privilege(json_string_value(value), NULL)) < 0)
+			return -1;
 	return 0;
 }
 
@@ -105,8 +100,7 @@ static int check_drives(struct sim_call *call, const struct qm_change *c)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(c->set, key, value)
-	{
+	json_object_foreach (c->set, key, value) {
 		if (qm_is_drive(key) && qm_drive_check(call, key, json_string_value(value)) < 0)
 			return -1;
 	}
@@ -148,8 +142,9 @@ int qm_change_read(struct sim_call *call, struct sim_guest *g, struct qm_change 
 				   .remove = split(sim_arg(call, "delete")),
 				   .revert = split(sim_arg(call, "revert")),
 				   .force = sim_arg_int(call, "force", 0) != 0 };
-	json_object_foreach(call->params, key, value) if (qm_option(key))(void)
-		json_object_set(ret->set, key, value);
+	json_object_foreach (call->params, key, value)
+		if (qm_option(key))
+			(void)json_object_set(ret->set, key, value);
 	if (sim_arg_int(call, "skiplock", 0) && !sim_is_root(call))
 		return sim_param_error(call, "skiplock", "Only root may use this option.");
 	if (json_object_size(ret->set) + json_array_size(ret->remove) +
@@ -372,13 +367,11 @@ void qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_chang
 	const char *key;
 	json_t *value;
 
-	json_array_foreach(c->revert, i, value)
-	{
+	json_array_foreach (c->revert, i, value) {
 		(void)json_object_del(g->pending, json_string_value(value));
 		(void)json_object_del(g->deleted, json_string_value(value));
 	}
-	json_array_foreach(c->remove, i, value)
-	{
+	json_array_foreach (c->remove, i, value) {
 		key = json_string_value(value);
 		(void)json_object_del(g->pending, key);
 		if (!json_object_get(g->config, key))
@@ -399,7 +392,7 @@ void qm_apply_pending(struct sim *sim, struct sim_guest *g)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(g->deleted, key, value)
+	json_object_foreach (g->deleted, key, value)
 		qm_remove_option(sim, g, g->config, key, json_integer_value(value) == 2);
 	(void)json_object_update(g->config, g->pending);
 	(void)json_object_clear(g->pending);

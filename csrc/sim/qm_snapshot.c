@@ -18,8 +18,7 @@ static int get_list(struct sim_call *call)
 	if (!g)
 		return -1;
 	call->data = json_array();
-	json_object_foreach(g->snapshots, name, snap)
-	{
+	json_object_foreach (g->snapshots, name, snap) {
 		row = json_pack("{s:s,s:s,s:O,s:O}", "name", name, "description",
 				qm_text(snap, "description", ""), "snaptime",
 				json_object_get(snap, "snaptime"), "vmstate",
@@ -42,8 +41,7 @@ static bool can_snapshot(const struct sim_guest *g)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		auto_free char *volid =
 			qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
 		const struct sim_volume *v = volid ? sim_volume_find(g->sim, volid, g->node) : NULL;
@@ -63,8 +61,7 @@ static char *save_ram(struct sim_task *task, const struct sim_guest *g, const ch
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		auto_free char *disk = qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
 		const struct sim_volume *of = disk ? sim_volume_find(g->sim, disk, g->node) : NULL;
 
@@ -90,8 +87,7 @@ static json_t *saved_config(struct sim_guest *g, struct sim_task *task)
 	const char *notes = qm_text(task->args, "description", ""), *key;
 	void *next;
 
-	json_object_foreach_safe(config, next, key, value)
-	{
+	json_object_foreach_safe (config, next, key, value) {
 		if (qm_is_unused(key))
 			(void)json_object_del(config, key);
 	}
@@ -183,14 +179,13 @@ static int64_t delete_work(struct sim_task *task)
 		return SNAPSHOT_MS;
 	snap = json_object_get(g->snapshots, name);
 	parent = qm_text(snap, "parent", NULL);
-	json_object_foreach(g->snapshots, other,
-			    value) if (!strcmp(qm_text(value, "parent", ""), name))
-	{
-		if (parent)
-			(void)json_object_set_new(value, "parent", json_string(parent));
-		else
-			(void)json_object_del(value, "parent");
-	}
+	json_object_foreach (g->snapshots, other, value)
+		if (!strcmp(qm_text(value, "parent", ""), name)) {
+			if (parent)
+				(void)json_object_set_new(value, "parent", json_string(parent));
+			else
+				(void)json_object_del(value, "parent");
+		}
 	if (!strcmp(qm_text(g->config, "parent", ""), name)) {
 		if (parent)
 			(void)json_object_set_new(g->config, "parent", json_string(parent));
@@ -212,8 +207,7 @@ static void restore_sizes(struct sim *sim, const struct sim_guest *g)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		json_auto_t *opts =
 			qm_is_drive(key) ? prop_parse(json_string_value(value), "file") : NULL;
 		struct sim_volume *v = sim_volume_find(sim, qm_text(opts, "file", ""), g->node);
@@ -247,8 +241,7 @@ static int64_t rollback_work(struct sim_task *task)
 	if (json_object_get(g->config, "description"))
 		(void)json_object_set(config, "description",
 				      json_object_get(g->config, "description"));
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		if (qm_is_unused(key))
 			(void)json_object_set(config, key, value);
 	}

@@ -37,8 +37,7 @@ static void add_sibling_keys(struct pxc_buf *out, const json_t *siblings)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)siblings, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)siblings, key, value) {
 		auto_free char *name = NULL,
 			       *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 		json_t *label = json_string(key);

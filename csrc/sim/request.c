@@ -104,8 +104,9 @@ static bool decode_params(const struct sim_request *request, bool upload, json_t
 	if (query)
 		sim_form_decode(query + 1, strlen(query + 1), from_query);
 	json_object_update(raw, from_query);
-	json_object_foreach_safe(raw, next, key, value) if (json_is_null(value))
-		json_object_del(raw, key);
+	json_object_foreach_safe (raw, next, key, value)
+		if (json_is_null(value))
+			json_object_del(raw, key);
 	return true;
 }
 

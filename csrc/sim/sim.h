@@ -17,26 +17,28 @@
 struct sim;
 
 struct sim_options {
-	unsigned nodes;         /* 1..64: pve1, pve2, ...; 0 = 3 */
-	unsigned vms;           /* guests to begin with, spread over the nodes */
+	unsigned nodes; /* 1..64: pve1, pve2, ...; 0 = 3 */
+	unsigned vms;   /* guests to begin with, spread over the nodes */
 	uint64_t seed;
-	double speed;           /* cluster seconds per wall second; 0 = tasks end at once */
+	double speed;             /* cluster seconds per wall second; 0 = tasks end at once */
 	const char *cluster_name; /* NULL = "pxcsim"; one node: stand-alone when "" */
-	const char *apidoc;     /* PVE's schema as JSON file: every request is checked against it too; NULL = no */
-	const char *faults;     /* text of a fault script, or NULL */
-	const char *world;      /* JSON text of a starting world, or NULL */
+	const char *
+		apidoc; /* PVE's schema as JSON file: every request is checked against it too; NULL = no */
+	const char *faults;                   /* text of a fault script, or NULL */
+	const char *world;                    /* JSON text of a starting world, or NULL */
 	unsigned node_memory_mib, node_cores; /* per node; 0 = 65536 and 16 */
-	int64_t start_s;        /* the cluster's clock begins at this second since 1970; 0 = a fixed one */
+	int64_t start_s; /* the cluster's clock begins at this second since 1970; 0 = a fixed one */
 };
 
 struct sim_reply {
-	int status;          /* HTTP status; 0 = the connection is dropped without an answer */
+	int status; /* HTTP status; 0 = the connection is dropped without an answer */
 	char reason[512];
-	char *content_type;  /* owned; NULL = none */
-	char *body;          /* owned; body_len bytes */
+	char *content_type; /* owned; NULL = none */
+	char *body;         /* owned; body_len bytes */
 	size_t body_len;
-	bool close;          /* the connection ends after this reply */
-	uint32_t delay_ms;   /* cluster time that passes before the reply (401: 3 s, dead node, slow faults) */
+	bool close; /* the connection ends after this reply */
+	uint32_t
+		delay_ms; /* cluster time that passes before the reply (401: 3 s, dead node, slow faults) */
 };
 
 must_check int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_err *err);
@@ -48,8 +50,9 @@ void sim_free(struct sim *sim);
  * target   path and query as sent: "/api2/json/nodes?x=1"
  * headers  NULL-terminated "Name: value" lines: Authorization, Cookie, CSRFPreventionToken, Content-Type
  */
-void sim_request(struct sim *sim, const char *method, const char *target, const char *const *headers,
-		 const void *body, size_t body_len, struct sim_reply *ret);
+void sim_request(struct sim *sim, const char *method, const char *target,
+		 const char *const *headers, const void *body, size_t body_len,
+		 struct sim_reply *ret);
 void sim_reply_release(struct sim_reply *reply);
 
 int64_t sim_now_ms(const struct sim *sim);

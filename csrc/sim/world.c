@@ -35,8 +35,7 @@ static int world_storages(struct sim *sim, json_t *storages, struct pxc_err *err
 	if (!storages)
 		return 0;
 	sim_map_release(&sim->storages, sim_storage_free);
-	json_object_foreach(storages, id, spec)
-	{
+	json_object_foreach (storages, id, spec) {
 		auto_free char *type = pxc_strdup(json_string_value(json_object_get(spec, "type")));
 		struct sim_storage *storage;
 
@@ -58,8 +57,7 @@ static int world_users(struct sim *sim, json_t *users)
 	const char *id;
 	json_t *spec;
 
-	json_object_foreach(users, id, spec)
-	{
+	json_object_foreach (users, id, spec) {
 		struct sim_user *user = sim_map_get(&sim->users, id);
 		const char *password = json_string_value(json_object_get(spec, "password"));
 		json_t *config = json_copy(spec);
@@ -80,8 +78,7 @@ static void world_pools(struct sim *sim, json_t *pools)
 	const char *id;
 	json_t *comment;
 
-	json_object_foreach(pools, id, comment)
-	{
+	json_object_foreach (pools, id, comment) {
 		struct sim_pool *pool = pxc_calloc(1, sizeof(*pool)), *before;
 
 		pool->id = pxc_strdup(id);
@@ -124,8 +121,7 @@ static int world_nodes(struct sim *sim, json_t *nodes, struct pxc_err *err)
 	const char *name;
 	json_t *spec;
 
-	json_object_foreach(nodes, name, spec)
-	{
+	json_object_foreach (nodes, name, spec) {
 		struct sim_node *node = sim_node_find(sim, name);
 		json_int_t cores = json_integer_value(json_object_get(spec, "cores"));
 		json_int_t memory_mib = json_integer_value(json_object_get(spec, "memory"));
@@ -145,7 +141,9 @@ static int world_guests(struct sim *sim, json_t *guests, struct pxc_err *err)
 	json_t *spec;
 	size_t i;
 
-	json_array_foreach(guests, i, spec) if (sim_qemu_world(sim, spec, err) < 0) return -1;
+	json_array_foreach (guests, i, spec)
+		if (sim_qemu_world(sim, spec, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -163,8 +161,9 @@ static int read_world(struct sim *sim, struct pxc_err *err)
 	    world_users(sim, json_object_get(world, "users")) < 0)
 		return -1;
 	world_pools(sim, json_object_get(world, "pools"));
-	json_object_foreach(json_object_get(world, "volumes"), volid,
-			    spec) if (world_volume(sim, volid, spec, err) < 0) return -1;
+	json_object_foreach (json_object_get(world, "volumes"), volid, spec)
+		if (world_volume(sim, volid, spec, err) < 0)
+			return -1;
 	return world_guests(sim, json_object_get(world, "guests"), err);
 }
 

@@ -53,8 +53,7 @@ static unsigned put_names(struct emitter *e, const json_t *list)
 		return 0;
 	id = ++e->next;
 	buf_printf(e->out, "static const char *const t%u[] = { ", id);
-	json_array_foreach(list, i, entry)
-	{
+	json_array_foreach (list, i, entry) {
 		auto_free char *text = canonical(entry);
 
 		put_string(e->out, text);
@@ -70,7 +69,8 @@ static unsigned put_groups(struct emitter *e, const json_t *list)
 	unsigned *ids = pxc_calloc(n, sizeof(*ids)), id = 0;
 	json_t *group;
 
-	json_array_foreach(list, i, group) ids[i] = put_names(e, group);
+	json_array_foreach (list, i, group)
+		ids[i] = put_names(e, group);
 	if (n) {
 		id = ++e->next;
 		buf_printf(e->out, "static const char *const *const t%u[] = { ", id);
@@ -88,12 +88,12 @@ static unsigned put_required_if(struct emitter *e, const json_t *list)
 	unsigned *ids = pxc_calloc(n, sizeof(*ids)), id = 0;
 	json_t *row;
 
-	json_array_foreach(list, i, row) ids[i] = put_names(e, json_array_get(row, 2));
+	json_array_foreach (list, i, row)
+		ids[i] = put_names(e, json_array_get(row, 2));
 	if (n) {
 		id = ++e->next;
 		buf_printf(e->out, "static const struct ans_required_if t%u[] = {\n", id);
-		json_array_foreach(list, i, row)
-		{
+		json_array_foreach (list, i, row) {
 			auto_free char *value = json_dumps(json_array_get(row, 1), JSON_ENCODE_ANY);
 
 			buf_adds(e->out, "\t{ ");
@@ -116,13 +116,13 @@ static unsigned put_required_by(struct emitter *e, const json_t *rows)
 	const char *key;
 	json_t *list;
 
-	json_object_foreach((json_t *)(uintptr_t)rows, key, list) ids[i++] = put_names(e, list);
+	json_object_foreach ((json_t *)(uintptr_t)rows, key, list)
+		ids[i++] = put_names(e, list);
 	if (i) {
 		id = ++e->next;
 		buf_printf(e->out, "static const struct ans_required_by t%u[] = {\n", id);
 		i = 0;
-		json_object_foreach((json_t *)(uintptr_t)rows, key, list)
-		{
+		json_object_foreach ((json_t *)(uintptr_t)rows, key, list) {
 			buf_adds(e->out, "\t{ ");
 			put_string(e->out, key);
 			buf_printf(e->out, ", t%u },\n", ids[i++]);
@@ -199,8 +199,7 @@ static unsigned put_options(struct emitter *e, const json_t *options)
 	const char *key;
 	json_t *o;
 
-	json_object_foreach((json_t *)(uintptr_t)options, key, o)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)options, key, o) {
 		const json_t *sub = json_object_get(o, "suboptions");
 
 		ids[i].choices = put_names(e, json_object_get(o, "choices"));
@@ -211,7 +210,8 @@ static unsigned put_options(struct emitter *e, const json_t *options)
 	id = ++e->next;
 	buf_printf(e->out, "static const struct ans_option t%u[] = {\n", id);
 	i = 0;
-	json_object_foreach((json_t *)(uintptr_t)options, key, o) put_option(e, key, o, &ids[i++]);
+	json_object_foreach ((json_t *)(uintptr_t)options, key, o)
+		put_option(e, key, o, &ids[i++]);
 	buf_adds(e->out, "};\n");
 	free(ids);
 	return id;
@@ -279,9 +279,10 @@ void emit_c(const json_t *models, struct pxc_buf *out)
 	buf_adds(out, "/* SPDX-License-Identifier: GPL-3.0-or-later */\n"
 		      "/* Generated from plugins/modules by argspec: not to be edited. */\n"
 		      "#include \"ansible/spec.h\"\n\n");
-	json_array_foreach(models, i, model) put_spec(&e, model);
+	json_array_foreach (models, i, model)
+		put_spec(&e, model);
 	buf_adds(out, "const struct ans_spec *const ans_specs[] = {\n");
-	json_array_foreach(models, i, model)
+	json_array_foreach (models, i, model)
 		buf_printf(out, "\t&spec_%s,\n", json_string_value(json_object_get(model, "name")));
 	buf_adds(out, "\tNULL,\n};\n");
 }

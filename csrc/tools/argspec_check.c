@@ -47,8 +47,7 @@ static bool contains(const json_t *list, const json_t *value)
 	size_t i;
 	json_t *entry;
 
-	json_array_foreach(list, i, entry)
-	{
+	json_array_foreach (list, i, entry) {
 		if (json_equal(entry, value))
 			return true;
 	}
@@ -64,8 +63,7 @@ static int check_shape(const json_t *o, struct pxc_err *err)
 	size_t i;
 	json_t *entry;
 
-	json_object_foreach((json_t *)(uintptr_t)o, key, entry)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)o, key, entry) {
 		if (!in(key, option_keys))
 			return pxc_fail(err, PXC_EINVAL, "unknown key %s", key);
 	}
@@ -81,14 +79,12 @@ static int check_shape(const json_t *o, struct pxc_err *err)
 		return pxc_fail(err, PXC_EINVAL, "what is required cannot have a default");
 	if (value && !fits(type, value))
 		return pxc_fail(err, PXC_EINVAL, "its default is no %s", type);
-	json_array_foreach(choices, i, entry)
-	{
+	json_array_foreach (choices, i, entry) {
 		if (!fits(inner, entry))
 			return pxc_fail(err, PXC_EINVAL, "choice %zu is no %s", i + 1, inner);
 	}
 	if (choices && json_is_array(value)) {
-		json_array_foreach(value, i, entry)
-		{
+		json_array_foreach (value, i, entry) {
 			if (!contains(choices, entry))
 				return pxc_fail(err, PXC_EINVAL,
 						"its default is none of its choices");
@@ -109,8 +105,7 @@ static char *description(const json_t *o)
 
 	if (json_is_string(d))
 		buf_adds(&all, json_string_value(d));
-	json_array_foreach(d, i, line)
-	{
+	json_array_foreach (d, i, line) {
 		if (json_is_string(line))
 			buf_printf(&all, "%s\n", json_string_value(line));
 	}
@@ -124,8 +119,7 @@ static int check_words(const json_t *o, const char *name, struct pxc_err *err)
 	size_t i;
 	json_t *entry;
 
-	json_array_foreach(json_object_get(o, "description"), i, entry)
-	{
+	json_array_foreach (json_object_get(o, "description"), i, entry) {
 		if (!json_is_string(entry))
 			return pxc_fail(err, PXC_EINVAL,
 					"line %zu of its description is no text: put it in quotes",
@@ -133,8 +127,7 @@ static int check_words(const json_t *o, const char *name, struct pxc_err *err)
 	}
 	if (!*words)
 		return pxc_fail(err, PXC_EINVAL, "it has no description");
-	json_array_foreach(json_object_get(o, "env"), i, entry)
-	{
+	json_array_foreach (json_object_get(o, "env"), i, entry) {
 		auto_free char *mark = pxc_printf("E(%s)", json_string_value(entry));
 
 		if (!strstr(words, mark))
@@ -153,8 +146,7 @@ static int check_names(const json_t *options, const json_t *list, const char *ru
 	size_t i;
 	json_t *name;
 
-	json_array_foreach(list, i, name)
-	{
+	json_array_foreach (list, i, name) {
 		if (!json_is_string(name) || !json_object_get(options, json_string_value(name)))
 			return pxc_fail(err, PXC_EINVAL, "%s: there is no option %s", rule,
 					json_is_string(name) ? json_string_value(name)
@@ -192,18 +184,15 @@ static int check_rules(const json_t *options, const json_t *rules, struct pxc_er
 	json_t *row;
 
 	for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
-		json_array_foreach(json_object_get(rules, lists[k]), i, row)
-		{
+		json_array_foreach (json_object_get(rules, lists[k]), i, row) {
 			if (check_names(options, row, lists[k], err) < 0)
 				return -1;
 		}
-	json_array_foreach(json_object_get(rules, "required_if"), i, row)
-	{
+	json_array_foreach (json_object_get(rules, "required_if"), i, row) {
 		if (check_condition(options, row, err) < 0)
 			return -1;
 	}
-	json_object_foreach(json_object_get(rules, "required_by"), key, row)
-	{
+	json_object_foreach (json_object_get(rules, "required_by"), key, row) {
 		if (!json_object_get(options, key))
 			return pxc_fail(err, PXC_EINVAL, "required_by: there is no option %s", key);
 		if (check_names(options, row, "required_by", err) < 0)
@@ -219,10 +208,8 @@ static int check_aliases(const json_t *options, struct pxc_err *err)
 	size_t i;
 	json_t *o, *alias;
 
-	json_object_foreach((json_t *)(uintptr_t)options, key, o)
-	{
-		json_array_foreach(json_object_get(o, "aliases"), i, alias)
-		{
+	json_object_foreach ((json_t *)(uintptr_t)options, key, o) {
+		json_array_foreach (json_object_get(o, "aliases"), i, alias) {
 			word = json_string_value(alias);
 			if (!word || json_object_get(options, word) || json_object_get(seen, word))
 				return pxc_fail(err, PXC_EINVAL, "%s: alias %s is taken already",
@@ -240,8 +227,7 @@ static int check_options(const json_t *options, const char *path, const char *ba
 	const char *key;
 	json_t *o;
 
-	json_object_foreach((json_t *)(uintptr_t)options, key, o)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)options, key, o) {
 		auto_free char *full = pxc_printf("%s%s%s", path, *path ? "." : "", key);
 		const json_t *sub = json_object_get(o, "suboptions");
 
@@ -267,8 +253,7 @@ static int check_return(const json_t *values, const char *path, struct pxc_err *
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)(uintptr_t)values, key, v)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)values, key, v) {
 		auto_free char *full = pxc_printf("%s.%s", path, key);
 
 		for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
@@ -301,8 +286,7 @@ static int check_batch(const json_t *model, struct pxc_err *err)
 				err, PXC_EINVAL,
 				"SPEC.%s: cannot be said of a task with a list: use SPEC.batch.required",
 				per_item[i]);
-	json_object_foreach((json_t *)(uintptr_t)options, key, o)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)options, key, o) {
 		if (json_is_true(json_object_get(o, "required")))
 			return pxc_fail(
 				err, PXC_EINVAL,

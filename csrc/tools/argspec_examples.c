@@ -15,10 +15,8 @@ static const json_t *find(const json_t *options, const char *name)
 
 	if (json_object_get(options, name))
 		return json_object_get(options, name);
-	json_object_foreach((json_t *)(uintptr_t)options, key, o)
-	{
-		json_array_foreach(json_object_get(o, "aliases"), i, alias)
-		{
+	json_object_foreach ((json_t *)(uintptr_t)options, key, o) {
+		json_array_foreach (json_object_get(o, "aliases"), i, alias) {
 			if (str_eq(json_string_value(alias), name))
 				return o;
 		}
@@ -32,8 +30,7 @@ static int check_args(const json_t *options, const json_t *args, struct pxc_err 
 	json_t *value, *entry;
 	size_t i;
 
-	json_object_foreach((json_t *)(uintptr_t)args, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)args, key, value) {
 		const json_t *o = find(options, key), *sub = json_object_get(o, "suboptions");
 
 		if (!o)
@@ -42,8 +39,7 @@ static int check_args(const json_t *options, const json_t *args, struct pxc_err 
 			continue;
 		if (json_is_object(value) && check_args(sub, value, err) < 0)
 			return pxc_context(err, "%s", key);
-		json_array_foreach(value, i, entry)
-		{
+		json_array_foreach (value, i, entry) {
 			if (check_args(sub, entry, err) < 0)
 				return pxc_context(err, "%s", key);
 		}
@@ -65,8 +61,7 @@ int model_check_examples(const json_t *model, struct pxc_err *err)
 		return pxc_fail(err, PXC_EINVAL, "EXAMPLES: must be one text");
 	if (yaml_read_text(text, strlen(text), "EXAMPLES", &tasks, err) < 0)
 		return -1;
-	json_array_foreach(tasks, i, task)
-	{
+	json_array_foreach (tasks, i, task) {
 		const json_t *args = json_object_get(task, action);
 
 		used |= args != NULL;

@@ -29,8 +29,7 @@ static int only(const json_t *object, const char *const *keys, const char *where
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
 		(void)value;
 		if (!known(key, keys))
 			return pxc_fail(err, PXC_EINVAL, "%s: unknown key %s", where, key);
@@ -72,8 +71,7 @@ static int annotate(json_t *options, const json_t *spec, struct pxc_err *err)
 	json_t *value, *option;
 	const char *path;
 
-	json_array_foreach(secret, i, value)
-	{
+	json_array_foreach (secret, i, value) {
 		path = json_string_value(value);
 		option = path ? model_option(options, path) : NULL;
 		if (!option)
@@ -81,23 +79,20 @@ static int annotate(json_t *options, const json_t *spec, struct pxc_err *err)
 					path);
 		(void)json_object_set_new(option, "no_log", json_true());
 	}
-	json_object_foreach(json_object_get(spec, "env"), path, value)
-	{
+	json_object_foreach (json_object_get(spec, "env"), path, value) {
 		option = model_option(options, path);
 		if (!option)
 			return pxc_fail(err, PXC_EINVAL, "SPEC.env: there is no option %s", path);
 		(void)json_object_set(option, "env", value);
 	}
-	json_object_foreach(json_object_get(spec, "bytes"), path, value)
-	{
+	json_object_foreach (json_object_get(spec, "bytes"), path, value) {
 		option = model_option(options, path);
 		if (!option)
 			return pxc_fail(err, PXC_EINVAL, "SPEC.bytes: there is no option %s", path);
 		if (set_unit(option, value, err) < 0)
 			return pxc_context(err, "SPEC.bytes.%s", path);
 	}
-	json_object_foreach(json_object_get(spec, "suboptions"), path, value)
-	{
+	json_object_foreach (json_object_get(spec, "suboptions"), path, value) {
 		option = model_option(options, path);
 		if (!option)
 			return pxc_fail(err, PXC_EINVAL, "SPEC.suboptions: there is no option %s",
@@ -115,8 +110,7 @@ static void merge_entries(json_t *into, const json_t *from)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)from, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)from, key, value) {
 		json_t *own = json_object_get(into, key);
 
 		if (own)
@@ -175,8 +169,8 @@ static int add_fragment(json_t *model, const char *name, struct pxc_err *err)
 	options = json_object_get(doc, "options");
 	if (only(spec, spec_keys, "SPEC", err) < 0 || annotate(options, spec, err) < 0)
 		return pxc_context(err, "%s", path);
-	json_object_foreach(options, key, value)(void)
-		json_array_append_new(json_object_get(model, "shared"), json_string(key));
+	json_object_foreach (options, key, value)
+		(void)json_array_append_new(json_object_get(model, "shared"), json_string(key));
 	merge_entries(section(model, "options"), options);
 	merge_rules(section(model, "rules"), spec);
 	return 0;
@@ -190,15 +184,15 @@ static json_t *copy_suboptions(const json_t *options, const json_t *shared, cons
 	const char *key;
 	size_t i;
 
-	json_object_foreach((json_t *)(uintptr_t)options, key, option)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)options, key, option) {
 		auto_free char *full = pxc_printf("%s%s", path, key);
 		auto_free char *see = NULL, *below = NULL;
 		const json_t *sub = json_object_get(option, "suboptions");
 		bool skip = *path == '\0' && str_eq(key, batch);
 		json_t *one;
 
-		json_array_foreach(shared, i, text) skip |= str_eq(json_string_value(text), key);
+		json_array_foreach (shared, i, text)
+			skip |= str_eq(json_string_value(text), key);
 		if (skip)
 			continue;
 		one = json_deep_copy(option);
@@ -281,9 +275,9 @@ static int build(json_t *model, const json_t *file, struct pxc_err *err)
 	(void)json_object_set_new(model, "options", json_deep_copy(options));
 	(void)json_object_set_new(model, "shared", json_array());
 	(void)json_object_set_new(model, "rules", json_object());
-	json_array_foreach(json_object_get(doc, "extends_documentation_fragment"), i,
-			   name) if (add_fragment(model, json_string_value(name), err) <
-				     0) return -1;
+	json_array_foreach (json_object_get(doc, "extends_documentation_fragment"), i, name)
+		if (add_fragment(model, json_string_value(name), err) < 0)
+			return -1;
 	if (annotate(json_object_get(model, "options"), spec, err) < 0)
 		return -1;
 	merge_rules(json_object_get(model, "rules"), spec);

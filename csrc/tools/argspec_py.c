@@ -82,8 +82,8 @@ void emit_runtime(const json_t *models, struct pxc_buf *out)
 	size_t i;
 	json_t *model;
 
-	json_array_foreach(models, i, model)(void)
-		json_array_append(names, json_object_get(model, "name"));
+	json_array_foreach (models, i, model)
+		(void)json_array_append(names, json_object_get(model, "name"));
 	runtime = json_pack("{s:s,s:{s:O}}", "requires_ansible", MIN_ANSIBLE, "action_groups",
 			    "all", names);
 	text = yaml_render_ordered(runtime);
