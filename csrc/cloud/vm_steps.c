@@ -46,7 +46,7 @@ static char *summary(const struct vm_change *change)
 
 	json_object_foreach (change->set, key, value) {
 		const char *text = json_string_value(value);
-		bool show = strlen(text) <= 40 && !strchr(text, '\n') &&
+		bool show = strlen(text) <= 80 && !strchr(text, '\n') &&
 			    !str_eq(key, "cipassword") && !str_eq(key, "sshkeys") &&
 			    !str_eq(key, "description") && !str_eq(key, "smbios1");
 

@@ -139,6 +139,11 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 			err, PXC_EINVAL,
 			"domain: \"%s\" is no DNS domain in lower case, like cloud.example.org",
 			s->domain);
+	if (s->description && strstr(s->description, "<!-- pxc/"))
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"description: \"<!-- pxc/...\" marks the cloud's own annotation: take it "
+			"out");
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (json_object_get(given, texts[i][0]))
 			put_text(s->keys, texts[i][1], item_text(given, texts[i][0]));

@@ -366,14 +366,29 @@ static void decode_behaviour(const json_t *item, struct vm_spec *s)
 	s->reseal = truth(item, "reseal");
 }
 
+/* A text that holds a block of its own could not be told from the annotation. */
+static int check_description(const struct vm_spec *s, struct pxc_err *err)
+{
+	auto_annot_text struct annot_text t = { .before = NULL };
+
+	annot_parse(ANNOT_BLOCK, s->description, &t);
+	if (t.finding == ANNOT_NONE)
+		return 0;
+	return pxc_fail(
+		err, PXC_EINVAL,
+		"%s: its description holds a line \"<!-- pxc/...\", which marks the cloud's own "
+		"annotation: take that line out",
+		s->label);
+}
+
 static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given,
 		      struct vm_spec *s, struct pxc_err *err)
 {
 	s->config = pxc_env_keep(env, json_object());
 	decode_behaviour(item, s);
-	if (decode_names(env, item, s, err) < 0 || decode_config(given, s, err) < 0 ||
-	    decode_tags(given, item, s, err) < 0 || decode_metadata(env, given, s, err) < 0 ||
-	    decode_image(env, item, s, err) < 0)
+	if (decode_names(env, item, s, err) < 0 || check_description(s, err) < 0 ||
+	    decode_config(given, s, err) < 0 || decode_tags(given, item, s, err) < 0 ||
+	    decode_metadata(env, given, s, err) < 0 || decode_image(env, item, s, err) < 0)
 		return -1;
 	decode_cloud_init(env, given, s);
 	s->nets_exact =

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * world.h - snapshots of a cluster for tests of plans, from a few lines of JSON.
+ *
+ * {"nodes":    {"pve1": {"online": 0, "memory_gib": 64, "cores": 16}},   default: pve1, pve2, pve3 of 64 GiB and 16 cores
+ *  "registry": {"storage": "fast", "f.small": "vcpus/1,ram_mb/1024,disk_gb/5"},   over domain=example.org, bridge=vmbr0,
+ *                                                                         storage=shared; null = no registry at all
+ *  "pools":    {"acme": {"quota": {"cores": 4}}, "plain": null},          default: project acme; null = a pool without a token
+ *  "guests":   [{"vmid": 100, "node": "pve1", "status": "running", "pool": "acme", "config": {"memory": "1024"},
+ *                "block": {"name": "web"}, "human": "text", "pending": ["memory"], "current": {...}, "raw": "notes as they are",
+ *                "template": 1, "ha": "started", "paused": 1, "problem": "why", "addresses": [...]}],
+ *  "bridges":  {"pve1": ["vmbr0"]}, "volumes": ["pve1/local:import/x.qcow2"]}
+ * Storages: "shared" (shared), "fast" (shared) and "local" (per node, import too) on every node.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "cloud/vm.h"
+
+struct test_world {
+	struct pxc_arena arena;
+	json_t *json, *kept; /* owned */
+	struct world world;
+	struct vm_world vm;
+};
+
+void test_world_create(struct test_world *ret, const char *json); /* NULL or "" = {} */
+void test_world_release(struct test_world *w);
+#define auto_world on_scope_exit(test_world_release)
