@@ -14,26 +14,26 @@ uint32_t pve_backoff(unsigned n);
 struct pve_endpoint {
 	unsigned inflight, failures; /* failures in a row */
 	int64_t down_until;          /* no request before */
-	bool proven;                 /* it answered once; before that it gets one request at a time */
-	bool fatal;                  /* it will never do: TLS */
-	char *problem;               /* of the last failure; owned */
+	bool proven;   /* it answered once; before that it gets one request at a time */
+	bool fatal;    /* it will never do: TLS */
+	char *problem; /* of the last failure; owned */
 };
 
 enum login_state { LOGIN_NEEDED, LOGIN_UNDER_WAY, LOGIN_READY, LOGIN_FAILED };
 
 struct pve_login {
 	enum login_state state;
-	char *user, *token;             /* owned; token "" with a ticket */
-	char *who;                      /* owned; "user" or "user!token", for sentences */
-	char *password, *otp, *ticket;  /* owned, secret; NULL with a token */
-	char *lines[2];                 /* owned header lines: authorisation or cookie, CSRF token */
-	const char *headers[2][3];      /* for reads and for writes; NULL-terminated */
-	unsigned generation;            /* counts tickets */
-	int64_t since;                  /* when the ticket was got */
-	bool renewing, second;          /* with the ticket as password; answering the TFA challenge */
-	json_t *params;                 /* of x */
+	char *user, *token;            /* owned; token "" with a ticket */
+	char *who;                     /* owned; "user" or "user!token", for sentences */
+	char *password, *otp, *ticket; /* owned, secret; NULL with a token */
+	char *lines[2];                /* owned header lines: authorisation or cookie, CSRF token */
+	const char *headers[2][3];     /* for reads and for writes; NULL-terminated */
+	unsigned generation;           /* counts tickets */
+	int64_t since;                 /* when the ticket was got */
+	bool renewing, second; /* with the ticket as password; answering the TFA challenge */
+	json_t *params;        /* of x */
 	struct pve_exchange x;
-	struct pxc_err x_err, err;      /* of x; why LOGIN_FAILED */
+	struct pxc_err x_err, err; /* of x; why LOGIN_FAILED */
 };
 
 struct pve_queue {
@@ -48,8 +48,8 @@ struct pve_client {
 	uint32_t timeout_ms, retry_ms;
 	int64_t trouble_since; /* no answer from anywhere since then; 0 = none missing */
 	struct pve_queue ready, delayed;
-	size_t nsent;          /* under way */
-	unsigned long nended;  /* done() calls so far */
+	size_t nsent;         /* under way */
+	unsigned long nended; /* done() calls so far */
 	unsigned long requests;
 	struct pve_login login;
 	json_t *warnings;

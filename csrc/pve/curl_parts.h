@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "pve/transport.h"
 
-#define FINGERPRINT_BYTES 32                       /* SHA-256 */
-#define FINGERPRINT_TEXT (3 * FINGERPRINT_BYTES)   /* "AA:BB:...", NUL included */
+#define FINGERPRINT_BYTES 32                     /* SHA-256 */
+#define FINGERPRINT_TEXT (3 * FINGERPRINT_BYTES) /* "AA:BB:...", NUL included */
 
 /* How the servers' certificates are checked; one for all endpoints. */
 struct curl_tls {
@@ -18,9 +18,9 @@ struct curl_tls {
 };
 
 struct curl_endpoint {
-	const char *url;            /* borrowed */
-	const struct curl_tls *tls; /* borrowed */
-	char shown[FINGERPRINT_TEXT]; /* of the certificate that the server showed last; "" before */
+	const char *url;              /* borrowed */
+	const struct curl_tls *tls;   /* borrowed */
+	char shown[FINGERPRINT_TEXT]; /* by the server last; "" before */
 };
 
 /* One request under way; kept for the next one together with its curl handle. */

@@ -10,11 +10,11 @@
 #include "pve/transport.h"
 
 enum pve_verdict {
-	PVE_FINE,    /* status 200, and a body with "data" */
-	PVE_LOGIN,   /* 401: the ticket is no longer good */
-	PVE_AGAIN,   /* somebody holds a lock: nothing was done, send it again */
-	PVE_UNSURE,  /* it may have been done: a proxy between us and the node gave up */
-	PVE_FAILED,  /* for good */
+	PVE_FINE,   /* status 200, and a body with "data" */
+	PVE_LOGIN,  /* 401: the ticket is no longer good */
+	PVE_AGAIN,  /* somebody holds a lock: nothing was done, send it again */
+	PVE_UNSURE, /* it may have been done: a proxy between us and the node gave up */
+	PVE_FAILED, /* for good */
 };
 
 /*

@@ -24,7 +24,7 @@ struct pve_task {
 	char *path, node[64];
 	struct pve_exchange x;
 	struct pxc_err x_err;
-	json_t *params; /* of x */
+	json_t *params;       /* of x */
 	uint32_t interval_ms; /* of its own polls, where there is no list */
 	bool asking, seen;
 };

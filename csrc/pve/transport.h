@@ -16,13 +16,14 @@
 #include "base/json.h"
 
 struct pve_request {
-	const char *method;   /* GET POST PUT DELETE */
-	const char *path;     /* below /api2/json, percent-encoded, without query: "/nodes/n1/qemu" */
+	const char *method; /* GET POST PUT DELETE */
+	const char *path;   /* below /api2/json, percent-encoded, without query: "/nodes/n1/qemu" */
 	/* Object or NULL: string, integer, boolean (sent as 0/1), array of strings (the key repeated). Sent as
 	 * query for GET and DELETE, as form body else. */
 	const json_t *params;
-	size_t endpoint;      /* index into the client's list of API URLs */
-	const char *const *headers; /* NULL-terminated "Name: value" lines (authorisation), or NULL */
+	size_t endpoint; /* index into the client's list of API URLs */
+	/* NULL-terminated "Name: value" lines (authorisation), or NULL. */
+	const char *const *headers;
 	uint32_t deadline_ms; /* for the whole exchange */
 };
 
@@ -35,26 +36,30 @@ enum pve_outcome {
 
 struct pve_reply {
 	enum pve_outcome outcome;
-	int status;         /* HTTP status when REPLIED */
-	char reason[300];   /* reason phrase; PVE puts its message there */
-	json_t *body;       /* owned by the receiver; the whole parsed body, or NULL when empty or not JSON */
-	bool fatal;         /* no retry will change it: TLS verification (UNREACHED), an answer over PXC_MAX_REPLY (LOST) */
-	char problem[600];  /* not REPLIED: one sentence for people: what failed, with which URL, what to do */
+	int status;       /* HTTP status when REPLIED */
+	char reason[300]; /* reason phrase; PVE puts its message there */
+	json_t *body;     /* owned by the receiver; all of it parsed; NULL when empty or not JSON */
+	/* No retry will change it: TLS verification (UNREACHED), an answer over PXC_MAX_REPLY (LOST). */
+	bool fatal;
+	/* Not REPLIED: one sentence for people: what failed, with which URL, what to do. */
+	char problem[600];
 };
 
 struct pve_transport {
 	/* Begin; never blocks. tag comes back with the reply. All of request is borrowed for the call only. */
 	void (*start)(struct pve_transport *self, const struct pve_request *request, void *tag);
 	/* Wait up to wait_ms for one reply; also the way to sleep when nothing is under way. false: none came. */
-	bool (*next)(struct pve_transport *self, uint32_t wait_ms, void **ret_tag, struct pve_reply *ret);
+	bool (*next)(struct pve_transport *self, uint32_t wait_ms, void **ret_tag,
+		     struct pve_reply *ret);
 	int64_t (*now_ms)(struct pve_transport *self); /* monotonic; virtual in tests */
 	void (*destroy)(struct pve_transport *self);   /* abandons what is under way */
 };
 
 struct pve_tls {
-	bool verify;             /* false: no check at all (validate_certs: false) */
-	const char *ca_path;     /* PEM file or folder; NULL = the system's */
-	const char *fingerprint; /* SHA-256 of the server's certificate, 64 hex with or without ':'; NULL = none */
+	bool verify;         /* false: no check at all (validate_certs: false) */
+	const char *ca_path; /* PEM file or folder; NULL = the system's */
+	/* SHA-256 of the server's certificate, 64 hex digits with or without ':'; NULL = none. */
+	const char *fingerprint;
 };
 
 /*
@@ -67,4 +72,5 @@ struct pve_tls {
  * err           EINVAL: malformed fingerprint, ca_path that is not there
  */
 must_check int pve_curl_create(const char *const *urls, size_t nurls, const struct pve_tls *tls,
-			       unsigned per_endpoint, struct pve_transport **ret, struct pxc_err *err);
+			       unsigned per_endpoint, struct pve_transport **ret,
+			       struct pxc_err *err);

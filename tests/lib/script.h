@@ -31,10 +31,11 @@ struct script_line {
 	int status;               /* 0 = 200 */
 	enum pve_outcome outcome; /* PVE_REPLIED by default */
 	bool fatal;
-	const char *body;         /* JSON of the whole body, instead of reply; "" = none */
-	uint32_t after_ms;        /* virtual time until the reply; at or over the request's deadline it is lost */
-	const char *header;       /* a header line that must be there; NULL = not looked at */
-	unsigned url;             /* 1 = must go to the first URL, ...; 0 = any */
+	const char *body; /* JSON of the whole body, instead of reply; "" = none */
+	uint32_t
+		after_ms; /* virtual time until the reply; at or over the request's deadline it is lost */
+	const char *header; /* a header line that must be there; NULL = not looked at */
+	unsigned url;       /* 1 = must go to the first URL, ...; 0 = any */
 };
 
 struct script_pending; /* a reply that is on its way */
@@ -43,7 +44,7 @@ struct script {
 	const struct script_line *lines;
 	size_t nlines;
 	bool any_order; /* a request takes the first unused line that fits, instead of the next */
-	/* Instead of lines: answer anything. Zeroed ret is 200 with {"data": null}; returns the time until the reply. */
+	/* Instead of lines: answer anything. Untouched ret is 200 with {"data": null}; returns the reply's time. */
 	uint32_t (*answer)(struct script *script, const char *request, struct pve_reply *ret);
 	void *arg;
 	/* out */
@@ -59,7 +60,10 @@ struct script {
 	int64_t now;
 };
 
-#define SCRIPT(array) { .lines = (array), .nlines = sizeof(array) / sizeof((array)[0]) }
+#define SCRIPT(array)                                                                              \
+	{                                                                                          \
+		.lines = (array), .nlines = sizeof(array) / sizeof((array)[0])                     \
+	}
 
 /* The transport; script must outlive it. */
 struct pve_transport *script_transport(struct script *script);

@@ -21,9 +21,9 @@
 #define SLOW_MS 700
 
 struct tls_server {
-	char url[64];          /* "https://127.0.0.1:PORT" */
-	char ca_file[64];      /* its own certificate, PEM */
-	char fingerprint[96];  /* SHA-256 of it, "AA:BB:..." */
+	char url[64];         /* "https://127.0.0.1:PORT" */
+	char ca_file[64];     /* its own certificate, PEM */
+	char fingerprint[96]; /* SHA-256 of it, "AA:BB:..." */
 	atomic_uint requests, connections;
 	/* inside */
 	bool plain;

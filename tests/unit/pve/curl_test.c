@@ -1,37 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "lib/asking.h"
 #include "lib/tlsserver.h"
 #include "pve/transport.h"
-
-#define DEADLINE_MS 5000u
 
 struct fixture {
 	struct tls_server server;
 	struct pve_transport *transport;
 	const char *urls[1];
 };
-
-static struct pve_transport *connect_to(const char *const *urls, const struct pve_tls *tls)
-{
-	struct pve_transport *t = NULL;
-	struct pxc_err err = { .kind = PXC_OK };
-
-	if (pve_curl_create(urls, 1, tls, 4, &t, &err) < 0)
-		fail_msg("%s", err.msg);
-	return t;
-}
 
 static int setup(void **state)
 {
@@ -41,7 +27,7 @@ static int setup(void **state)
 	tls_server_start(&f->server, "IP:127.0.0.1");
 	tls.ca_path = f->server.ca_file;
 	f->urls[0] = f->server.url;
-	f->transport = connect_to(f->urls, &tls);
+	f->transport = ask_connect(f->urls, &tls);
 	*state = f;
 	return 0;
 }
@@ -56,40 +42,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct pve_reply ask_with(struct pve_transport *t, struct pve_request request)
-{
-	struct pve_reply reply = { .outcome = PVE_LOST };
-	void *tag = NULL;
-	int here;
-
-	if (!request.deadline_ms)
-		request.deadline_ms = DEADLINE_MS;
-	t->start(t, &request, &here);
-	assert_true(t->next(t, request.deadline_ms + 5000, &tag, &reply));
-	assert_ptr_equal(tag, &here);
-	return reply;
-}
-
-static struct pve_reply ask(struct pve_transport *t, const char *method, const char *path)
-{
-	return ask_with(t, (struct pve_request){ .method = method, .path = path });
-}
-
-static void check_ok(struct pve_reply *reply)
-{
-	if (reply->outcome != PVE_REPLIED)
-		fail_msg("no reply: %s", reply->problem);
-	assert_int_equal(reply->status, 200);
-	assert_string_equal(json_string_value(json_object_get(reply->body, "data")), "ok");
-	json_decref(reply->body);
-}
-
-static void check_has(const struct pve_reply *reply, const char *words)
-{
-	if (!strstr(reply->problem, words))
-		fail_msg("\"%s\" does not say \"%s\"", reply->problem, words);
-}
-
 static void one_connection_carries_many_requests(void **state)
 {
 	struct fixture *f = *state;
@@ -97,7 +49,7 @@ static void one_connection_carries_many_requests(void **state)
 	for (int i = 0; i < 5; i++) {
 		struct pve_reply reply = ask(f->transport, i % 2 ? "POST" : "GET", "/ok");
 
-		check_ok(&reply);
+		ask_check_ok(&reply);
 	}
 	assert_int_equal(f->server.connections, 1);
 	assert_int_equal(f->server.requests, 5);
@@ -178,7 +130,7 @@ static void the_reason_phrase_and_the_body_of_an_error_arrive(void **state)
 	assert_null(reply.body);
 	/* Both closed the connection; the next request needs a new one. */
 	reply = ask(f->transport, "POST", "/ok");
-	check_ok(&reply);
+	ask_check_ok(&reply);
 	assert_int_equal(f->server.connections, 3);
 }
 
@@ -212,8 +164,8 @@ static void a_half_answer_is_lost_and_never_data(void **state)
 		assert_int_equal(reply.outcome, PVE_LOST);
 		assert_null(reply.body);
 		assert_int_equal(reply.fatal, halves[i].fatal);
-		check_has(&reply, halves[i].words);
-		check_has(&reply, f->server.url);
+		ask_check_problem(&reply, halves[i].words);
+		ask_check_problem(&reply, f->server.url);
 	}
 }
 
@@ -225,7 +177,7 @@ static void no_answer_in_time_is_lost(void **state)
 		(struct pve_request){ .method = "POST", .path = "/slow", .deadline_ms = 300 });
 
 	assert_int_equal(reply.outcome, PVE_LOST);
-	check_has(&reply, "no answer within 300 ms");
+	ask_check_problem(&reply, "no answer within 300 ms");
 }
 
 /* The kept connection dies under the request, so that nobody knows whether it was worked on. */
@@ -238,7 +190,7 @@ static void a_write_on_a_dying_connection_is_sent_only_once(void **state)
 		unsigned before = f->server.requests;
 		struct pve_reply reply = ask(f->transport, "GET", "/second");
 
-		check_ok(&reply);
+		ask_check_ok(&reply);
 		reply = ask(f->transport, methods[i], "/second");
 		assert_int_equal(reply.outcome, PVE_LOST);
 		assert_int_equal(f->server.requests, before + 2);
@@ -250,9 +202,9 @@ static void a_read_on_a_dying_connection_is_sent_again(void **state)
 	struct fixture *f = *state;
 	struct pve_reply reply = ask(f->transport, "GET", "/second");
 
-	check_ok(&reply);
+	ask_check_ok(&reply);
 	reply = ask(f->transport, "GET", "/second");
-	check_ok(&reply);
+	ask_check_ok(&reply);
 	assert_int_equal(f->server.requests, 3);
 	assert_int_equal(f->server.connections, 2);
 }
@@ -262,12 +214,12 @@ static void a_connection_closed_meanwhile_is_noticed_before_a_write(void **state
 	struct fixture *f = *state;
 	struct pve_reply reply = ask(f->transport, "GET", "/second");
 
-	check_ok(&reply);
+	ask_check_ok(&reply);
 	reply = ask(f->transport, "GET", "/locked");
 	json_decref(reply.body);
 	for (int i = 0; i < 3; i++) {
 		reply = ask(f->transport, "POST", "/ok");
-		check_ok(&reply);
+		ask_check_ok(&reply);
 		/* Closes without having said so; give the news time to arrive. */
 		reply = ask(f->transport, "GET", "/html");
 		usleep(30000);
@@ -292,11 +244,11 @@ static void a_body_over_the_ceiling_is_not_sent(void **state)
 	struct pve_reply reply = ask_with(f->transport, request);
 
 	assert_int_equal(reply.outcome, PVE_REFUSED);
-	check_has(&reply, "524300 bytes long");
+	ask_check_problem(&reply, "524300 bytes long");
 	assert_int_equal(f->server.requests, 0);
 	/* The next one is not disturbed. */
 	reply = ask(f->transport, "GET", "/ok");
-	check_ok(&reply);
+	ask_check_ok(&reply);
 }
 
 static void a_refusal_before_the_body_is_read_is_seen(void **state)
@@ -328,7 +280,7 @@ static void replies_come_in_any_order(void **state)
 	f->transport->start(f->transport, &fast, &b);
 	assert_true(f->transport->next(f->transport, 9000, &tag, &reply));
 	assert_ptr_equal(tag, &b);
-	check_ok(&reply);
+	ask_check_ok(&reply);
 	assert_false(f->transport->next(f->transport, 50, &tag, &reply));
 	assert_true(f->transport->next(f->transport, 9000, &tag, &reply));
 	assert_ptr_equal(tag, &a);
@@ -358,197 +310,6 @@ static void what_is_under_way_can_be_abandoned(void **state)
 	assert_false(f->transport->next(f->transport, 100, &tag, &reply));
 }
 
-/* --- trust -------------------------------------------------------------------------------------------- */
-
-static struct pve_reply ask_once(const char *url, const struct pve_tls *tls)
-{
-	const char *const urls[] = { url };
-	struct pve_transport *t = connect_to(urls, tls);
-	struct pve_reply reply = ask(t, "GET", "/ok");
-
-	t->destroy(t);
-	return reply;
-}
-
-static void an_unknown_certificate_is_refused_and_its_fingerprint_shown(void **state)
-{
-	struct fixture *f = *state;
-	struct pve_tls system = { .verify = true };
-	struct pve_reply reply = ask_once(f->server.url, &system);
-
-	assert_int_equal(reply.outcome, PVE_UNREACHED);
-	assert_true(reply.fatal);
-	check_has(&reply, "the certificate is not trusted");
-	check_has(&reply, f->server.fingerprint);
-	check_has(&reply, "ca_path");
-	assert_int_equal(f->server.requests, 0);
-}
-
-static void a_fingerprint_alone_decides(void **state)
-{
-	struct fixture *f = *state;
-	struct pve_tls pinned = { .verify = true, .fingerprint = f->server.fingerprint };
-	struct pve_reply reply = ask_once(f->server.url, &pinned);
-	struct tls_server other;
-	char bare[65] = "";
-
-	check_ok(&reply);
-	/* Without colons, in lower case, and with checks turned off otherwise. */
-	for (size_t i = 0, n = 0; f->server.fingerprint[i]; i++)
-		if (f->server.fingerprint[i] != ':')
-			bare[n++] = (char)(f->server.fingerprint[i] | 0x20);
-	pinned = (struct pve_tls){ .verify = false, .fingerprint = bare };
-	reply = ask_once(f->server.url, &pinned);
-	check_ok(&reply);
-	/* Another server's certificate, though it is for the right address. */
-	tls_server_start(&other, "IP:127.0.0.1");
-	reply = ask_once(other.url, &pinned);
-	assert_int_equal(reply.outcome, PVE_UNREACHED);
-	assert_true(reply.fatal);
-	check_has(&reply, other.fingerprint);
-	check_has(&reply, f->server.fingerprint);
-	assert_int_equal(other.requests, 0);
-	tls_server_stop(&other);
-}
-
-static void a_certificate_for_another_name_is_refused(void **state)
-{
-	struct tls_server other;
-	struct pve_tls tls = { .verify = true };
-	struct pve_reply reply;
-
-	(void)state;
-	tls_server_start(&other, "DNS:pve.example.org");
-	tls.ca_path = other.ca_file;
-	reply = ask_once(other.url, &tls);
-	assert_int_equal(reply.outcome, PVE_UNREACHED);
-	assert_true(reply.fatal);
-	check_has(&reply, "the certificate is not trusted");
-	/* A fingerprint knows the server without its name. */
-	tls = (struct pve_tls){ .verify = true, .fingerprint = other.fingerprint };
-	reply = ask_once(other.url, &tls);
-	check_ok(&reply);
-	tls_server_stop(&other);
-}
-
-static void checks_can_be_turned_off(void **state)
-{
-	struct fixture *f = *state;
-	struct pve_tls off = { .verify = false };
-	struct pve_reply reply = ask_once(f->server.url, &off);
-
-	check_ok(&reply);
-}
-
-static void a_ca_path_without_a_certificate_is_named(void **state)
-{
-	struct fixture *f = *state;
-	struct pve_tls empty = { .verify = true, .ca_path = "/dev/null" };
-	struct pve_reply reply = ask_once(f->server.url, &empty);
-
-	assert_int_equal(reply.outcome, PVE_UNREACHED);
-	assert_true(reply.fatal);
-	check_has(&reply, "ca_path /dev/null holds no certificate");
-}
-
-static void wrong_tls_options_are_refused_at_once(void **state)
-{
-	static const struct {
-		struct pve_tls tls;
-		const char *words;
-	} rows[] = {
-		{ { true, "/nonexistent/ca.pem", NULL },
-		  "ca_path: /nonexistent/ca.pem: No such file" },
-		{ { true, NULL, "AA:BB" }, "fingerprint: AA:BB is not a SHA-256 fingerprint" },
-		{ { true, NULL, "" }, "is not a SHA-256 fingerprint" },
-		{ { true, NULL, "zz" }, "is not a SHA-256 fingerprint" },
-	};
-	const char *const urls[] = { "https://127.0.0.1:1" };
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct pve_transport *t = NULL;
-		struct pxc_err err = { .kind = PXC_OK };
-
-		assert_int_equal(pve_curl_create(urls, 1, &rows[i].tls, 4, &t, &err), -1);
-		assert_int_equal(err.kind, PXC_EINVAL);
-		assert_non_null(strstr(err.msg, rows[i].words));
-	}
-}
-
-/* --- not reached -------------------------------------------------------------------------------------- */
-
-/* A port of loopback where nobody listens. */
-static int free_port(void)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-	(void)close(fd);
-	return ntohs(address.sin_port);
-}
-
-static void a_server_that_cannot_be_reached_is_told_why(void **state)
-{
-	struct tls_server plain;
-	auto_free char *refused = pxc_printf("https://127.0.0.1:%d", free_port());
-	const struct {
-		const char *url, *words;
-		bool fatal;
-	} rows[] = {
-		{ refused, "connection refused: is it the right host and port", false },
-		{ "https://no-such-host.invalid:8006", "the host name does not resolve (DNS)",
-		  false },
-		{ plain.url, "is this the https port of a PVE node?", false },
-		{ "http://127.0.0.1:1", "not an https URL", true },
-	};
-	struct pve_tls tls = { .verify = true };
-
-	(void)state;
-	tls_server_start(&plain, NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct pve_reply reply = ask_once(rows[i].url, &tls);
-
-		assert_int_equal(reply.outcome, PVE_UNREACHED);
-		assert_int_equal(reply.fatal, rows[i].fatal);
-		check_has(&reply, rows[i].words);
-		check_has(&reply, rows[i].url);
-	}
-	tls_server_stop(&plain);
-}
-
-/* Its queue of connections is full and nobody takes one out. */
-static void a_server_that_does_not_even_connect_is_unreached(void **state)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char url[64];
-	const char *const urls[] = { url };
-	struct pve_tls tls = { .verify = true };
-	struct pve_request request = { .method = "POST", .path = "/ok", .deadline_ms = 300 };
-	struct pve_transport *t;
-	struct pve_reply reply;
-
-	(void)state;
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
-	assert_int_equal(listen(fd, 0), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%d", ntohs(address.sin_port));
-	t = connect_to(urls, &tls);
-	reply = ask_with(t, request);
-	assert_int_equal(reply.outcome, PVE_UNREACHED);
-	assert_false(reply.fatal);
-	check_has(&reply, "no connection within 300 ms");
-	t->destroy(t);
-	(void)close(fd);
-}
-
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -569,14 +330,6 @@ int main(void)
 		WITH_SERVER(replies_come_in_any_order),
 		WITH_SERVER(waiting_with_nothing_to_do_is_sleeping),
 		WITH_SERVER(what_is_under_way_can_be_abandoned),
-		WITH_SERVER(an_unknown_certificate_is_refused_and_its_fingerprint_shown),
-		WITH_SERVER(a_fingerprint_alone_decides),
-		cmocka_unit_test(a_certificate_for_another_name_is_refused),
-		WITH_SERVER(checks_can_be_turned_off),
-		WITH_SERVER(a_ca_path_without_a_certificate_is_named),
-		cmocka_unit_test(wrong_tls_options_are_refused_at_once),
-		cmocka_unit_test(a_server_that_cannot_be_reached_is_told_why),
-		cmocka_unit_test(a_server_that_does_not_even_connect_is_unreached),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
