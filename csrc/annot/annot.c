@@ -44,7 +44,7 @@ void annot_set(struct annot *a, const char *key, const char *value)
 {
 	struct annot_pair *p = find(a, key);
 
-	if (!annot_key_ok(key, strlen(key)))
+	if (!annot_key_ok(key, strlen(key)) || str_eq(key, "s"))
 		abort();
 	if (p && value) {
 		char *copy = pxc_strdup(value); /* value may be the old one */
@@ -91,31 +91,30 @@ bool annot_equal(const struct annot *a, const struct annot *b, const char *const
 	return covers(a, b, skip) && covers(b, a, skip);
 }
 
-static int line_order(const void *a, const void *b)
+static int key_order(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const struct annot_pair *const *x = a, *const *y = b;
+
+	return strcmp((*x)->key, (*y)->key);
 }
 
 void annot_seal(const struct annot *a, char out[17])
 {
-	char **lines = pxc_calloc(a->npairs, sizeof(*lines)), hex[65];
+	const struct annot_pair **sorted = pxc_calloc(a->npairs, sizeof(*sorted));
 	const char *id = annot_get(a, "id");
 	auto_buf struct pxc_buf text = { .data = NULL };
+	char hex[65];
 
-	for (size_t i = 0; i < a->npairs; i++) {
-		struct pxc_buf line = { .data = NULL };
-
-		buf_printf(&line, "%s=", a->pairs[i].key);
-		annot_escape(&line, a->pairs[i].value);
-		lines[i] = buf_take(&line);
-	}
-	qsort(lines, a->npairs, sizeof(*lines), line_order);
+	for (size_t i = 0; i < a->npairs; i++)
+		sorted[i] = &a->pairs[i];
+	qsort(sorted, a->npairs, sizeof(*sorted), key_order);
 	buf_printf(&text, "pxc/1\n%s\n", id ? id : "");
 	for (size_t i = 0; i < a->npairs; i++) {
-		buf_printf(&text, "%s\n", lines[i]);
-		free(lines[i]);
+		buf_printf(&text, "%s=", sorted[i]->key);
+		annot_escape(&text, sorted[i]->value);
+		buf_addc(&text, '\n');
 	}
-	free(lines);
+	free(sorted);
 	sha256_hex(buf_str(&text), text.len, hex);
 	memcpy(out, hex, 16);
 	out[16] = '\0';
@@ -140,20 +139,23 @@ static void add_pairs(struct pxc_buf *out, const struct annot *a, char before, c
 	}
 }
 
-/* A block stands on lines of its own, divided from a text before it by an empty line. */
-static void divide(struct pxc_buf *out, enum annot_carrier carrier)
+static void add_block(struct pxc_buf *out, enum annot_carrier carrier, const struct annot *a,
+		      const char *after)
 {
-	const char *want = carrier == ANNOT_BLOCK ? "\n\n" : " ";
-
-	if (out->len == 0)
-		return;
 	if (carrier == ANNOT_TOKEN) {
-		if (out->data[out->len - 1] != ' ')
-			buf_adds(out, want);
-		return;
+		buf_adds(out, "[pxc/1");
+		add_pairs(out, a, ' ', '\0');
+		buf_addc(out, ']');
+	} else {
+		buf_adds(out, "<!-- pxc/1\n");
+		add_pairs(out, a, '\0', '\n');
+		buf_adds(out, "-->");
+		/* The end mark is a line of its own. */
+		if (*after && !str_starts(after, "\n") && !str_starts(after, "\r\n") &&
+		    !str_eq(after, "\r"))
+			buf_addc(out, '\n');
 	}
-	while (out->len == 1 ? out->data[0] != '\n' : !str_ends(buf_str(out), want))
-		buf_addc(out, '\n');
+	buf_adds(out, after);
 }
 
 char *annot_render(enum annot_carrier carrier, const char *before, const struct annot *a,
@@ -162,19 +164,24 @@ char *annot_render(enum annot_carrier carrier, const char *before, const struct 
 	struct pxc_buf out = { .data = NULL };
 
 	buf_adds(&out, before);
-	divide(&out, carrier);
-	if (carrier == ANNOT_BLOCK) {
-		buf_adds(&out, "<!-- pxc/1\n");
-		add_pairs(&out, a, '\0', '\n');
-		buf_adds(&out, "-->");
-		if (*after && *after != '\n' && *after != '\r')
-			buf_addc(&out, '\n');
-	} else {
-		buf_adds(&out, "[pxc/1");
-		add_pairs(&out, a, ' ', '\0');
-		buf_addc(&out, ']');
-	}
-	buf_adds(&out, after);
+	if (out.len && carrier == ANNOT_TOKEN && !str_ends(before, " "))
+		buf_addc(&out, ' ');
+	while (out.len && carrier == ANNOT_BLOCK && !str_eq(out.data, "\n") &&
+	       !str_ends(out.data, "\n\n"))
+		buf_addc(&out, '\n');
+	add_block(&out, carrier, a, after);
+	return buf_take(&out);
+}
+
+char *annot_rewrite(enum annot_carrier carrier, const struct annot_text *have,
+		    const struct annot *a)
+{
+	struct pxc_buf out = { .data = NULL };
+
+	if (have->finding == ANNOT_NONE)
+		return annot_render(carrier, have->before, a, have->after);
+	buf_adds(&out, have->before);
+	add_block(&out, carrier, a, have->after);
 	return buf_take(&out);
 }
 
@@ -194,18 +201,58 @@ bool annot_text_same(const char *a, const char *b)
 	return n == trimmed(b) && memcmp(a, b, n) == 0;
 }
 
-bool annot_has_secret(const char *text)
+/* Beginnings of the tokens of services that people keep in notes by mistake, and how much must follow. */
+static const struct {
+	const char *begin;
+	size_t length;
+} tokens[] = {
+	{ "PVEAPIToken=", 1 }, { "AKIA", 16 }, { "ghp_", 20 }, { "glpat-", 16 }, { "xoxb-", 10 }
+};
+
+static bool word_byte(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       c == '_' || c == '-';
+}
+
+static bool has_token(const char *text, const char *begin, size_t length)
+{
+	for (const char *p = strstr(text, begin); p; p = strstr(p + 1, begin)) {
+		const char *rest = p + strlen(begin);
+		size_t n = 0;
+
+		while (n < length && word_byte(rest[n]))
+			n++;
+		if (n == length && (p == text || !word_byte(p[-1])))
+			return true;
+	}
+	return false;
+}
+
+static bool looks_secret(const char *text)
 {
 	static const char *const words[] = { "PRIVATE KEY-----",
 					     "password=", "passwd=", "secret=" };
-	/* Beginnings of the tokens of services that people keep in notes by mistake. */
-	static const char *const tokens[] = { "PVEAPIToken=", "AKIA", "ghp_", "glpat-", "xoxb-" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (strcasestr(text, words[i]))
 			return true;
 	for (size_t i = 0; i < ARRAY_SIZE(tokens); i++)
-		if (strstr(text, tokens[i]))
+		if (has_token(text, tokens[i].begin, tokens[i].length))
 			return true;
 	return false;
+}
+
+bool annot_has_secret(const char *text)
+{
+	auto_buf struct pxc_buf plain = { .data = NULL };
+
+	/* Inside a block the same words stand escaped. */
+	for (const char *p = text; *p; p++) {
+		if (*p == '*' && p[1] && p[2] && annot_unescape(&plain, p, 3))
+			p += 2;
+		else
+			buf_addc(&plain, *p);
+	}
+	return looks_secret(text) || looks_secret(buf_str(&plain));
 }

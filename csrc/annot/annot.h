@@ -28,7 +28,8 @@ enum annot_finding {
 
 struct annot_pair {
 	char *key; /* owned */
-	char *value; /* owned; decoded UTF-8; "," inside list items is not distinguishable from separators */
+	/* Owned; any bytes but NUL. "," inside a list item is not told apart from a separator. */
+	char *value;
 };
 
 struct annot {
@@ -36,7 +37,7 @@ struct annot {
 	size_t npairs;
 };
 
-/* The whole field, taken apart: before + block + after is the field's text, byte for byte. */
+/* The whole field, taken apart: before, then the block, then after make the field's text, byte for byte. */
 struct annot_text {
 	enum annot_finding finding;
 	char problem[120];    /* for people; "" unless TAMPERED or FOREIGN */
@@ -51,7 +52,7 @@ void annot_text_release(struct annot_text *t);
 #define auto_annot_text on_scope_exit(annot_text_release)
 
 const char *annot_get(const struct annot *a, const char *key); /* borrowed; NULL when absent */
-/* Set in place or append; value NULL removes. key must match [a-z0-9._-]+ (else EBUG abort). */
+/* Set in place or append; value NULL removes. key must match [a-z0-9._-]+ and is not the seal's "s" (else abort). */
 void annot_set(struct annot *a, const char *key, const char *value);
 void annot_copy(struct annot *to, const struct annot *from); /* to must be released or zeroed */
 /* Same pairs, order ignored; keys in skip[] (NULL-terminated) do not count. */
@@ -61,21 +62,34 @@ bool annot_equal(const struct annot *a, const struct annot *b, const char *const
  * Take a field's text apart. Never fails; text NULL counts as "".
  *
  * carrier  BLOCK: the block begins at the first line that is exactly "<!-- pxc/1" (a CR at line ends is
- *          tolerated inside the block) and ends at the next line "-->". TOKEN: first "[pxc/1 " to "]".
+ *          tolerated) and ends at the next line "-->". TOKEN: first "[pxc/1" and a blank, to "]"; any white
+ *          space divides. A second beginning before the end, or no end, leaves the block unclosed: it then
+ *          ends behind its last good pair, so that no text of a human is taken for its body. A block above
+ *          PXC_MAX_BLOCK bytes is TAMPERED and not read.
  */
 void annot_parse(enum annot_carrier carrier, const char *text, struct annot_text *ret);
 
 /*
- * Put a field together: before, the sealed block, after. A new block (before without it) is separated
- * from a non-empty human text by one blank line (BLOCK) or one space (TOKEN). Returns a new string.
+ * A field with a new block: before, the sealed block, after. It is separated from a non-empty before by one
+ * blank line (BLOCK) or one space (TOKEN). Returns a new string.
  */
 char *annot_render(enum annot_carrier carrier, const char *before, const struct annot *a,
 		   const char *after);
 
-/* 16 hex: the seal over "pxc/1" LF id LF and all lines (encoded, "s" left out) sorted by key. */
+/*
+ * The field that was parsed into have, its block replaced by a. The human's text stays byte for byte; where
+ * there was no block, one is appended as by annot_render(). Returns a new string.
+ */
+char *annot_rewrite(enum annot_carrier carrier, const struct annot_text *have,
+		    const struct annot *a);
+
+/*
+ * The seal: first 16 hex of SHA-256 over "pxc/1" LF, the value of id LF, and key=value LF of every pair (id among
+ * them, values escaped), sorted by the bytes of the key.
+ */
 void annot_seal(const struct annot *a, char out[17]);
 
-/* True when the text holds something that looks like a secret: private key headers, "password=", token patterns. */
+/* True when the text, as it stands or unescaped, looks like it holds a secret: private keys, "password=", tokens. */
 bool annot_has_secret(const char *text);
 
 /* Are two human texts the same but for trailing white space, which PVE strips (or adds) on its own? */

@@ -6,18 +6,21 @@
 #include "annot/annot.h"
 #include "annot/escape.h"
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
 
 #define BLOCK_BEGIN "<!-- pxc/"
 #define BLOCK_END "-->"
 #define TOKEN_BEGIN "[pxc/"
+#define BLANKS " \t\r\n"
+#define SEAL "s"
 
 /* Where a block stands in the text: [begin, end) with its body between. */
 struct place {
 	const char *begin, *body, *body_end, *end;
 	unsigned long version;
-	bool closed;
+	bool closed; /* its end mark is there; else it ends behind its last pair */
 };
 
 void annot_text_release(struct annot_text *t)
@@ -26,6 +29,11 @@ void annot_text_release(struct annot_text *t)
 	free(t->after);
 	annot_release(&t->annot);
 	*t = (struct annot_text){ .finding = ANNOT_NONE };
+}
+
+static const char *dividers_of(enum annot_carrier carrier)
+{
+	return carrier == ANNOT_BLOCK ? "\n" : BLANKS;
 }
 
 static size_t line_length(const char *line)
@@ -47,21 +55,65 @@ static const char *next_line(const char *line)
 	return *line ? line + 1 : NULL;
 }
 
+/* Digits of a format's number: 1 to 4, without a zero in front. 0: it is none. */
+static size_t version_length(const char *text)
+{
+	size_t n = strspn(text, "0123456789");
+
+	return n > 4 || (n > 1 && *text == '0') ? 0 : n;
+}
+
 /* "<!-- pxc/" and a number and nothing else. */
 static bool begins_block(const char *line, unsigned long *ret_version)
 {
-	size_t n = bare_length(line), head = strlen(BLOCK_BEGIN);
-	size_t digits = str_starts(line, BLOCK_BEGIN) ? strspn(line + head, "0123456789") : 0;
+	size_t head = strlen(BLOCK_BEGIN), digits;
 
-	if (digits == 0 || digits > 4 || head + digits != n)
+	if (!str_starts(line, BLOCK_BEGIN))
+		return false;
+	digits = version_length(line + head);
+	if (digits == 0 || head + digits != bare_length(line))
 		return false;
 	*ret_version = strtoul(line + head, NULL, 10);
 	return true;
 }
 
+static bool ends_block(const char *line)
+{
+	return str_starts(line, BLOCK_END) && bare_length(line) == strlen(BLOCK_END);
+}
+
+/* Length of the key of "key=value" that obeys the grammar. 0: it does not. */
+static size_t pair_key(const char *text, size_t len)
+{
+	const char *equals = memchr(text, '=', len);
+	auto_buf struct pxc_buf value = { .data = NULL };
+	size_t n = equals ? (size_t)(equals - text) : 0;
+
+	return n && annot_key_ok(text, n) && annot_unescape(&value, equals + 1, len - n - 1) ? n
+											     : 0;
+}
+
+/* A block that was never closed ends where its pairs end: what follows may be a human's. */
+static const char *pairs_end(const char *body, enum annot_carrier carrier)
+{
+	const char *dividers = dividers_of(carrier), *end = body;
+
+	for (;;) {
+		size_t blank = strspn(end, dividers), len = strcspn(end + blank, dividers);
+		const char *p = end + blank;
+
+		if (carrier == ANNOT_BLOCK && blank > (size_t)(end != body))
+			return end;
+		if (!pair_key(p, len && p[len - 1] == '\r' ? len - 1 : len))
+			return end;
+		end = p + len;
+	}
+}
+
 static bool find_block(const char *text, struct place *ret)
 {
 	const char *line = text;
+	unsigned long other;
 
 	while (line && !begins_block(line, &ret->version))
 		line = next_line(line);
@@ -70,28 +122,29 @@ static bool find_block(const char *text, struct place *ret)
 	ret->begin = line;
 	line = next_line(line);
 	ret->body = line ? line : ret->begin + strlen(ret->begin);
-	while (line && !(bare_length(line) == strlen(BLOCK_END) && str_starts(line, BLOCK_END)))
+	while (line && !ends_block(line) && !begins_block(line, &other))
 		line = next_line(line);
-	ret->closed = line != NULL;
-	ret->body_end = line ? line : ret->body + strlen(ret->body);
-	ret->end = line ? line + strlen(BLOCK_END) : ret->body_end;
+	ret->closed = line && ends_block(line);
+	ret->body_end = ret->closed ? line : pairs_end(ret->body, ANNOT_BLOCK);
+	ret->end = ret->body_end + (ret->closed ? strlen(BLOCK_END) : 0);
 	return true;
 }
 
 static bool find_token(const char *text, struct place *ret)
 {
 	for (const char *p = strstr(text, TOKEN_BEGIN); p; p = strstr(p + 1, TOKEN_BEGIN)) {
-		const char *number = p + strlen(TOKEN_BEGIN);
-		size_t digits = strspn(number, "0123456789");
+		const char *number = p + strlen(TOKEN_BEGIN), *close, *other;
+		size_t digits = version_length(number);
 
-		if (digits == 0 || digits > 4 || !number[digits] ||
-		    !strchr(" \r\n\t]", number[digits]))
+		if (digits == 0 || !number[digits] || !strchr(BLANKS "]", number[digits]))
 			continue;
 		ret->begin = p;
 		ret->version = strtoul(number, NULL, 10);
 		ret->body = number + digits;
-		ret->body_end = ret->body + strcspn(ret->body, "]");
-		ret->closed = *ret->body_end == ']';
+		close = strchr(ret->body, ']');
+		other = strstr(ret->body, TOKEN_BEGIN);
+		ret->closed = close && !(other && other < close);
+		ret->body_end = ret->closed ? close : pairs_end(ret->body, ANNOT_TOKEN);
 		ret->end = ret->body_end + ret->closed;
 		return true;
 	}
@@ -113,23 +166,33 @@ static int damaged(struct annot_text *t, const char *fmt, ...)
 	return -1;
 }
 
+/* The beginning of a line, for a message. */
+static char *excerpt(const char *line, size_t len)
+{
+	size_t n = len < 40 ? len : 40;
+
+	while (n && !utf8_valid(line, n))
+		n--;
+	return pxc_strndup(line, n);
+}
+
 /* One key=value. The seal is taken aside. */
 static int take_pair(struct annot_text *t, const char *line, size_t len, char seal[17])
 {
-	const char *equals = memchr(line, '=', len);
-	auto_free char *key = equals ? pxc_strndup(line, (size_t)(equals - line)) : NULL;
-	auto_free char *shown = pxc_strndup(line, len < 40 ? len : 40);
+	size_t key_len = pair_key(line, len);
+	auto_free char *key = pxc_strndup(line, key_len);
+	auto_free char *shown = excerpt(line, len);
 	auto_buf struct pxc_buf value = { .data = NULL };
-	size_t value_len = equals ? len - (size_t)(equals - line) - 1 : 0;
 
-	if (!key || !annot_key_ok(key, strlen(key)))
+	if (!key_len)
 		return damaged(t, "\"%s\" is no key=value", shown);
-	if (!annot_unescape(&value, equals + 1, value_len))
-		return damaged(t, "the value of %s holds bytes that must be escaped", key);
 	if (*seal)
-		return damaged(t, "\"%s\" stands behind the seal", key);
-	if (str_eq(key, "s")) {
-		(void)snprintf(seal, 17, "%.16s", buf_str(&value));
+		return damaged(t, "\"%s\" stands behind the seal", shown);
+	(void)annot_unescape(&value, line + key_len + 1, len - key_len - 1);
+	if (str_eq(key, SEAL)) {
+		if (value.len != 16)
+			return damaged(t, "its seal is malformed");
+		memcpy(seal, value.data, 17);
 		return 0;
 	}
 	if (annot_get(&t->annot, key))
@@ -140,14 +203,14 @@ static int take_pair(struct annot_text *t, const char *line, size_t len, char se
 
 static void take_body(enum annot_carrier carrier, const struct place *at, struct annot_text *t)
 {
-	const char *dividers = carrier == ANNOT_BLOCK ? "\n" : " \t\r\n";
+	const char *dividers = dividers_of(carrier);
 	char seal[17] = "", right[17];
 
 	for (const char *p = at->body; p < at->body_end;) {
 		size_t len = strcspn(p, dividers), left = (size_t)(at->body_end - p);
 
 		len = len < left ? len : left;
-		if (len && !(carrier == ANNOT_BLOCK && len == 1 && *p == '\r'))
+		if (len > 1 || (len && *p != '\r'))
 			(void)take_pair(t, p, len - (p[len - 1] == '\r'), seal);
 		p += len + (len < left);
 	}
@@ -182,7 +245,10 @@ void annot_parse(enum annot_carrier carrier, const char *text, struct annot_text
 	}
 	if (!at.closed)
 		(void)damaged(ret, "the block has no end");
-	take_body(carrier, &at, ret);
+	if ((size_t)(at.end - at.begin) > PXC_MAX_BLOCK)
+		(void)damaged(ret, "the block is longer than %u bytes", PXC_MAX_BLOCK);
+	else
+		take_body(carrier, &at, ret);
 	if (find(at.end, &other))
-		(void)damaged(ret, "there are two blocks");
+		(void)damaged(ret, "there are two blocks: remove one of them");
 }

@@ -30,7 +30,8 @@ json_t *prop_parse_net(const char *text);
 
 /*
  * New text, caller frees: the value of default_key (NULL = none) first and without its name (with it where the value
- * holds '=' or only blanks), the rest sorted by key. Values: strings, integers, booleans as 1 or 0; others are left out.
+ * holds '=' or only blanks), the rest sorted by key. Values: strings, integers, booleans as 1 or 0; others are
+ * left out.
  */
 char *prop_print(const json_t *obj, const char *default_key);
 

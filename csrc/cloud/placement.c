@@ -8,6 +8,9 @@
 #include "base/str.h"
 #include "base/units.h"
 
+/* A refusal tells of so many nodes, and how many more there are. */
+#define NODES_SAID 12
+
 static int larger_first(const void *a, const void *b)
 {
 	const struct place_request *x = *(struct place_request *const *)a,
@@ -50,21 +53,31 @@ static void say_why_not(struct pxc_buf *out, const struct place_request *rq,
 	else if (left < rq->memory_bytes)
 		buf_printf(out, "%s has %llu MiB left", n->name, (unsigned long long)(left / MIB));
 	else
-		buf_printf(out, "%s has %.0f cores left", n->name, n->cores - n->used_cores);
+		buf_printf(out, "%s has %.0f cores left", n->name,
+			   n->cores > n->used_cores ? n->cores - n->used_cores : 0);
 }
 
 static int refuse(const struct place_request *rq, const struct place_node *nodes, size_t nnodes,
 		  struct pxc_err *err)
 {
 	auto_buf struct pxc_buf why = { .data = NULL };
+	size_t said = 0, more = 0;
 
 	for (size_t i = 0; i < nnodes; i++) {
 		if (rq->fixed && !str_eq(rq->fixed, nodes[i].name))
 			continue;
-		if (why.len)
+		if (said == NODES_SAID) {
+			more++;
+			continue;
+		}
+		if (said++)
 			buf_adds(&why, ", ");
 		say_why_not(&why, rq, &nodes[i]);
 	}
+	if (said == 0)
+		buf_printf(&why, "there is no node %s", rq->fixed ? rq->fixed : "at all");
+	if (more)
+		buf_printf(&why, ", and %zu more", more);
 	return pxc_fail(err, PXC_EINVAL, "no node can take %s (%llu MiB, %.0f cores): %s",
 			rq->label, (unsigned long long)(rq->memory_bytes / MIB), rq->cores,
 			buf_str(&why));

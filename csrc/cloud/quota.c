@@ -59,7 +59,7 @@ int quota_check(const struct quota *limit, const struct quota *used, const struc
 	auto_buf struct pxc_buf text = { .data = NULL };
 
 	for (int i = 0; i < QUOTA_KEYS; i++) {
-		if (limit->v[i] < 0 || asked->v[i] <= 0 || used->v[i] + asked->v[i] <= limit->v[i])
+		if (limit->v[i] < 0 || asked->v[i] <= 0 || asked->v[i] <= limit->v[i] - used->v[i])
 			continue;
 		buf_printf(&text, "%s%s used %lld + asked %lld > limit %lld",
 			   text.len ? "; " : "quota: ", quota_names[i], (long long)used->v[i],

@@ -25,6 +25,7 @@ struct flavor {
 	bool is_public;
 	const char *const *projects; /* NULL-terminated: who may use it when not public */
 	json_t *extra; /* more PVE options, key -> text; kept by the arena's owner; never NULL */
+	const char *const *unknown; /* items of a newer writer, as they stand; NULL = none */
 };
 
 struct registry {
@@ -50,7 +51,14 @@ const struct flavor *registry_flavor(const struct registry *r, const char *name)
 /* For people: "there are m1.small, m1.large" (cut after a dozen). */
 const char *registry_flavor_names(const struct registry *r, char *out, size_t size);
 
-/* Value of key f.<name>; new string. */
+/*
+ * Fill f, which has its name and an empty extra, from the value of key f.<name>: items "name/value" divided by ",";
+ * a "," inside a value stands there as byte 0x1F.
+ * err EINVAL: an item without "/", or a number that is none
+ */
+must_check int registry_flavor_read(const char *text, struct pxc_arena *arena, struct flavor *f,
+				    struct pxc_err *err);
+/* The same back; new string. Projects and extra are sorted: their order in a playbook is no difference. */
 char *registry_flavor_text(const struct flavor *f);
 
 bool strv_has(const char *const *list, const char *word); /* list may be NULL */

@@ -20,9 +20,9 @@
 struct pve_client;
 
 struct pve_options {
-	const char *const
-		*urls;    /* NULL-terminated; "https://host:8006"; borrowed for the client's life */
-	const char *user; /* "root@pam" */
+	/* NULL-terminated list of "https://host:8006"; borrowed for the client's life. */
+	const char *const *urls;
+	const char *user;     /* "root@pam" */
 	const char *password; /* ticket login; NULL with a token */
 	const char *otp;      /* second factor for the ticket login, or NULL */
 	const char *token_id; /* "name", or the full "user@realm!name" */
@@ -45,27 +45,31 @@ unsigned long pve_requests(const struct pve_client *pve); /* sent so far, for fi
 const char *pve_user(const struct pve_client *pve);
 const char *pve_token(const struct pve_client *pve);
 int64_t pve_now_ms(const struct pve_client *pve);
-void pve_sleep(struct pve_client *pve,
-	       uint32_t ms); /* through the transport, so virtual in tests */
+/* Through the transport, so virtual in tests. */
+void pve_sleep(struct pve_client *pve, uint32_t ms);
 
 /* One kind of request: a row of a kind's table. */
 struct pve_op {
 	const char *method;
-	const char *
-		path; /* {node}, {vmid}, {name} are filled from args (percent-encoded) and leave the params */
-	uint32_t wait_ms; /* deadline of the step: request, task and until together */
-	/* A GET that is repeated until this is true of its data (status reached, agent answers); else NULL.
-	 * data NULL and http != 200: the call failed with that status and text; return false to go on waiting. */
+	/* {node}, {vmid}, {name} are filled from args (percent-encoded) and leave the params. */
+	const char *path;
+	uint32_t wait_ms; /* for the whole step: request, task, until; 0 = timeout_ms */
+	/*
+	 * A GET that is repeated until this is true of its data (status reached, agent answers); else NULL.
+	 * data NULL and http != 200: the call failed with that status (0: no answer) and text; return false to
+	 * go on waiting. 401 and 403 end the wait by themselves.
+	 */
 	bool (*until)(const json_t *data, const json_t *args, int http, const char *text);
 	bool gone_ok; /* ENOTFOUND counts as done (deletes) */
 };
 
 struct pve_step {
 	const struct pve_op *op;
-	const json_t *
-		args; /* borrowed; may hold "_wait_ms" (integer) to override op->wait_ms; keys with "_" are not sent */
-	const char *why; /* put in front of an error */
-	json_t *ret_data; /* owned by the job; the reply's data, or the UPID's final exit status as a string */
+	/* Borrowed; "_wait_ms" (integer) overrides op->wait_ms. null and keys that begin with "_" are not sent. */
+	const json_t *args;
+	const char *why; /* put in front of an error; NULL = method and path */
+	/* Owned by the job: the reply's data, or the task's exit status as a string; NULL: gone_ok. */
+	json_t *ret_data;
 };
 
 /* Steps in order, each awaited to the end of its task; stops at its first failure. */
@@ -78,13 +82,14 @@ struct pve_job {
 	json_t *warnings; /* owned; array of strings: WARN lines of tasks that ended with WARNINGS; or NULL */
 };
 
-void pve_job_release(
-	struct pve_job *job); /* what the run added; steps and args stay the caller's */
+/* What the run added; steps and args stay the caller's. */
+void pve_job_release(struct pve_job *job);
 
 /*
- * Run jobs side by side, at most per_endpoint * urls requests and max_jobs jobs under way (0 = 4 per URL). Returns when all have
- * ended. Task ends are learned from one poll of /cluster/tasks for all of them, and from the task's own status
- * where that list no longer shows it. A failed task fails at once with the end of its log.
+ * Run jobs side by side, at most per_endpoint * urls requests and max_jobs jobs under way (0 = 4 per URL).
+ * Returns when all have ended. Task ends are learned from one poll of /cluster/tasks for all of them, and from
+ * the task's own status where that list does not show it. A failed task fails at once with the end of its log,
+ * its kind read from PVE's words; ETIMEOUT leaves it running on the server.
  */
 void pve_run(struct pve_client *pve, struct pve_job *jobs, size_t njobs, unsigned max_jobs);
 

@@ -18,7 +18,11 @@
 #include "pve/form.h"
 
 #define API "/api2/json"
+#ifdef PXC_VERSION
+#define USER_AGENT "pxcloud.pve/" PXC_VERSION
+#else
 #define USER_AGENT "pxcloud.pve"
+#endif
 #define CONNECT_MS 10000u /* of one request's deadline at most this is for the connection */
 #define IDLE_S 4L         /* PVE closes after 5 s: do not race it */
 #define DNS_S 300L

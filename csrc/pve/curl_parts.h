@@ -18,10 +18,9 @@ struct curl_tls {
 };
 
 struct curl_endpoint {
-	const char *url;            /* borrowed */
-	const struct curl_tls *tls; /* borrowed */
-	char shown
-		[FINGERPRINT_TEXT]; /* of the certificate that the server showed last; "" before */
+	const char *url;              /* borrowed */
+	const struct curl_tls *tls;   /* borrowed */
+	char shown[FINGERPRINT_TEXT]; /* by the server last; "" before */
 };
 
 /* One request under way; kept for the next one together with its curl handle. */

@@ -152,7 +152,7 @@ static void again(struct pve_client *pve, struct pve_exchange *x)
 	when = now + pve_backoff(x->tries++);
 	if (left > 0 && when > now + left)
 		when = now + left;
-	if (left <= 0 || (x->deadline && when >= x->deadline) || out_of_patience(pve, now))
+	if (left <= 0 || (x->deadline && when >= x->deadline))
 		end(pve, x);
 	else
 		wait_until(pve, x, when);

@@ -22,8 +22,8 @@ struct pve_request {
 	 * query for GET and DELETE, as form body else. */
 	const json_t *params;
 	size_t endpoint; /* index into the client's list of API URLs */
-	const char *const
-		*headers;     /* NULL-terminated "Name: value" lines (authorisation), or NULL */
+	/* NULL-terminated "Name: value" lines (authorisation), or NULL. */
+	const char *const *headers;
 	uint32_t deadline_ms; /* for the whole exchange */
 };
 
@@ -38,10 +38,11 @@ struct pve_reply {
 	enum pve_outcome outcome;
 	int status;       /* HTTP status when REPLIED */
 	char reason[300]; /* reason phrase; PVE puts its message there */
-	json_t *body; /* owned by the receiver; the whole parsed body, or NULL when empty or not JSON */
-	bool fatal; /* no retry will change it: TLS verification (UNREACHED), an answer over PXC_MAX_REPLY (LOST) */
-	char problem
-		[600]; /* not REPLIED: one sentence for people: what failed, with which URL, what to do */
+	json_t *body;     /* owned by the receiver; all of it parsed; NULL when empty or not JSON */
+	/* No retry will change it: TLS verification (UNREACHED), an answer over PXC_MAX_REPLY (LOST). */
+	bool fatal;
+	/* Not REPLIED: one sentence for people: what failed, with which URL, what to do. */
+	char problem[600];
 };
 
 struct pve_transport {
@@ -57,8 +58,8 @@ struct pve_transport {
 struct pve_tls {
 	bool verify;         /* false: no check at all (validate_certs: false) */
 	const char *ca_path; /* PEM file or folder; NULL = the system's */
-	const char *
-		fingerprint; /* SHA-256 of the server's certificate, 64 hex with or without ':'; NULL = none */
+	/* SHA-256 of the server's certificate, 64 hex digits with or without ':'; NULL = none. */
+	const char *fingerprint;
 };
 
 /*

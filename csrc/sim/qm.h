@@ -15,13 +15,32 @@
 extern const struct sim_param qm_options[];
 const struct sim_param *qm_option(const char *name);  /* of "net3" too; NULL = unknown */
 bool qm_family(const char *name, const char *family); /* "scsi12" is of "scsi" */
-bool qm_is_drive(
-	const char *name); /* holds a disk or medium: scsi, virtio, sata, ide, efidisk, tpmstate */
+/* Holds a disk or medium: scsi, virtio, sata, ide, efidisk, tpmstate. */
+bool qm_is_drive(const char *name);
 bool qm_is_unused(const char *name);
-const char *qm_privilege(const char *name, const char *value); /* "VM.Config.Memory", ... */
-bool qm_root_only(const char *name, const char *value);
 /* Does a running guest take the option over at once? */
 bool qm_live(const struct sim_guest *g, const char *name);
+
+/* qm_format.c: see sim_format_fn. qm_format_parts is of every property string that has a table of sub-options. */
+sim_format_fn qm_format_parts, qm_format_name, qm_format_tags, qm_format_cpu, qm_format_machine,
+	qm_format_urlencoded;
+bool qm_listed(const char *list, const char *word); /* one of the blank-separated words of list */
+
+/* qm_rights.c: each fails as PVE does: 403 "Permission check failed (path, privilege)", or 500 "only root can set ..." */
+/* Whose option is to be set: a guest, which may be about to be created, and then the pool it is to be in. */
+struct qm_owner {
+	unsigned vmid;
+	const char *pool; /* NULL = none */
+	bool creating;
+};
+/* "VM.Config.Memory", "A|B", ...; NULL: only root can set it. */
+const char *qm_privilege(const char *name, const char *value);
+int qm_need_option(struct sim_call *call, const struct qm_owner *owner, const char *key,
+		   const char *value); /* value NULL: it is to be deleted */
+int qm_need_bridges(struct sim_call *call, const json_t *config); /* of all its cards */
+int qm_need_power(struct sim_call *call, const struct qm_owner *owner);
+/* May the caller give the volume to the guest of the call, or copy it? */
+int qm_need_volume(struct sim_call *call, const struct sim_volume *v);
 
 /* qm_lib.c: guests */
 /* The guest of the path, on the node of the path; fails with "Configuration file ... does not exist". */
@@ -53,6 +72,10 @@ struct qm_drive {
 };
 /* Volume id of a drive text without options; NULL for "none". New string. */
 char *qm_volid(const char *drive);
+/* The volume behind a drive text, as the guest's node sees it; NULL = none. Borrowed. */
+struct sim_volume *qm_volume(const struct sim_guest *g, const char *text);
+/* A drive with a disk, not a medium. */
+bool qm_is_disk(const char *key, const char *text);
 /* Would this drive be accepted? storage, content, rights, an existing volume. */
 int qm_drive_check(struct sim_call *call, const char *key, const char *text);
 /* Make it so: allocates or imports; returns the text that the option echoes. New string. */
@@ -69,7 +92,7 @@ void qm_drive_free(struct sim *sim, const struct sim_guest *g,
 bool qm_owns(const struct sim_guest *g, const char *text);
 void qm_size_text(uint64_t bytes, char out[32]); /* 2G, 4608M, 528K */
 
-/* qm_set.c: changing options */
+/* qm_check.c: reading a change of options */
 struct qm_change {
 	json_t *set;    /* borrowed; option -> value as validated */
 	json_t *remove; /* borrowed; array of options */
@@ -79,6 +102,9 @@ struct qm_change {
 /* Read and check a config call's parameters. */
 int qm_change_read(struct sim_call *call, struct sim_guest *g, struct qm_change *ret);
 void qm_change_release(struct qm_change *c);
+json_t *qm_split(const char *text); /* "a;b, c" -> ["a", "b", "c"], new reference */
+
+/* qm_set.c: carrying it out */
 /* Do it: at once, or for a running guest what it takes over live, the rest pending. */
 void qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_change *c);
 /* One value as PVE stores and echoes it; may allocate a disk. New reference. */
@@ -90,9 +116,13 @@ void qm_remove_option(struct sim *sim, struct sim_guest *g, json_t *config, cons
 
 /* qm_power.c */
 void qm_run(struct sim_guest *g, enum sim_run run); /* run state, pid, start time */
-extern const struct sim_task_kind qm_start_kind, qm_stop_kind;
+extern const struct sim_task_kind qm_start_kind, qm_stop_kind, qm_shutdown_kind, qm_reboot_kind,
+	qm_reset_kind, qm_suspend_kind, qm_pause_kind, qm_resume_kind;
 int64_t qm_start_now(struct sim_task *task,
 		     struct sim_guest *g); /* 0, or -1 with the task failed */
+
+/* qm_snapshot_work.c */
+extern const struct sim_task_kind qm_snapshot_kind, qm_delsnapshot_kind, qm_rollback_kind;
 
 /* qm_agent.c */
 /* The guest of the path when its agent answers; NULL after a failure. */
@@ -103,4 +133,4 @@ int qm_agent_answer(struct sim_call *call, json_t *result_new); /* {"result": ..
 extern const struct sim_route qm_list_routes[], qm_config_routes[], qm_power_routes[],
 	qm_clone_routes[], qm_disk_routes[], qm_snapshot_routes[], qm_agent_routes[],
 	qm_migrate_routes[], qm_create_routes[], qm_move_routes[], qm_cloudinit_routes[],
-	qm_monitor_routes[], qm_agent_exec_routes[];
+	qm_monitor_routes[], qm_agent_exec_routes[], qm_template_routes[];

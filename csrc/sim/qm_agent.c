@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* qm_agent.c - the guest agent: it answers some seconds after the start of a guest that has one. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/areas.h"
@@ -45,25 +46,34 @@ static json_t *address(const char *ip, const char *type, int prefix)
 			 prefix);
 }
 
+/* "10.0.0.5/24" of an ipconfigN; false: none is given, or it comes by DHCP or router advertisement. */
+static bool fixed_address(const char *text, char ip[64], int *ret_prefix)
+{
+	const char *slash = text ? strchr(text, '/') : NULL;
+
+	if (!slash)
+		return false;
+	(void)snprintf(ip, 64, "%.*s", (int)(slash - text), text);
+	*ret_prefix = (int)strtol(slash + 1, NULL, 10);
+	return true;
+}
+
 /* What ipconfigN says, or, with DHCP or nothing, an address made of VMID and card. */
 static json_t *addresses(const struct sim_guest *g, unsigned n)
 {
 	json_t *list = json_array();
 	json_auto_t *p = NULL;
 	char key[16], ip[64];
-	const char *named;
+	int prefix = 24;
 
 	(void)snprintf(key, sizeof(key), "ipconfig%u", n);
 	p = prop_parse(qm_text(g->config, key, ""), NULL);
-	named = qm_text(p, "ip", NULL);
-	if (named && strcmp(named, "dhcp") != 0) {
-		(void)snprintf(ip, sizeof(ip), "%.*s", (int)strcspn(named, "/"), named);
-		(void)json_array_append_new(list, address(ip, "ipv4", 24));
-	} else {
+	if (!fixed_address(qm_text(p, "ip", NULL), ip, &prefix))
 		(void)snprintf(ip, sizeof(ip), "10.%u.%u.%u", n + 10, g->vmid / 250 % 250,
 			       g->vmid % 250 + 2);
-		(void)json_array_append_new(list, address(ip, "ipv4", 24));
-	}
+	(void)json_array_append_new(list, address(ip, "ipv4", prefix));
+	if (fixed_address(qm_text(p, "ip6", NULL), ip, &prefix))
+		(void)json_array_append_new(list, address(ip, "ipv6", prefix));
 	return list;
 }
 

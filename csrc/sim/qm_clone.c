@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* qm_clone.c - clones, full and linked, and templates. */
+/* qm_clone.c - clones, full and linked. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,18 +7,6 @@
 
 #define LINKED_MS 1000
 #define FULL_MS 3000
-
-static bool is_disk(const char *key, const char *text)
-{
-	return qm_is_drive(key) && !strstr(text, "media=cdrom") && strncmp(text, "none", 4) != 0;
-}
-
-static struct sim_volume *volume_of(const struct sim_guest *g, const char *text)
-{
-	auto_free char *volid = qm_volid(text);
-
-	return volid ? sim_volume_find(g->sim, volid, g->node) : NULL;
-}
 
 struct copying {
 	struct sim *sim;
@@ -67,7 +55,7 @@ static struct sim_volume *copy_volume(const struct copying *c, const struct sim_
 static char *copy_drive(const struct copying *c, const char *key, const char *text)
 {
 	json_auto_t *opts = prop_parse(text, "file");
-	const struct sim_volume *old = volume_of(c->from, text), *v;
+	const struct sim_volume *old = qm_volume(c->from, text), *v;
 	bool cloudinit = strstr(text, "cloudinit") != NULL;
 	char size[32];
 
@@ -107,7 +95,8 @@ static void copy_option(const struct copying *c, const char *key, const json_t *
 		sim_mac(c->sim, mac);
 		(void)json_object_set_new(net, "macaddr", json_string(mac));
 		out = prop_print_net(net);
-	} else if (text && qm_is_drive(key) && (is_disk(key, text) || strstr(text, "cloudinit"))) {
+	} else if (text && qm_is_drive(key) &&
+		   (qm_is_disk(key, text) || strstr(text, "cloudinit"))) {
 		out = copy_drive(c, key, text);
 	}
 	if (out)
@@ -193,7 +182,8 @@ static int check_target(struct sim_call *call, const struct sim_guest *g,
 
 	json_object_foreach (g->config, key, value) {
 		const char *text = json_string_value(value);
-		const struct sim_volume *v = text && is_disk(key, text) ? volume_of(g, text) : NULL;
+		const struct sim_volume *v =
+			text && qm_is_disk(key, text) ? qm_volume(g, text) : NULL;
 
 		if (v && !sim_storage_shared(v->storage))
 			return sim_fail(call, 500,
@@ -214,7 +204,8 @@ static int check_linked(struct sim_call *call, const struct sim_guest *g)
 		return sim_fail(call, 500, "parameter 'format' not allowed for linked clones");
 	json_object_foreach (g->config, key, value) {
 		const char *text = json_string_value(value);
-		const struct sim_volume *v = text && is_disk(key, text) ? volume_of(g, text) : NULL;
+		const struct sim_volume *v =
+			text && qm_is_disk(key, text) ? qm_volume(g, text) : NULL;
 
 		if (v && !strstr(v->volid, "base-"))
 			return sim_fail(call, 500,
@@ -237,7 +228,26 @@ static int clone_rights(struct sim_call *call, unsigned newid)
 		return -1;
 	if (storage && !sim_storage_find(call->sim, storage))
 		return sim_fail(call, 500, "storage '%s' does not exist", storage);
-	return storage ? sim_need(call, "Datastore.AllocateSpace", "/storage/%s", storage) : 0;
+	return 0;
+}
+
+/* The copy needs room where the disks are, or where they are to go, and its cards need their bridges. */
+static int source_rights(struct sim_call *call, const struct sim_guest *g)
+{
+	const char *storage = sim_arg(call, "storage"), *key;
+	json_t *value;
+
+	json_object_foreach(g->config, key, value)
+	{
+		const char *text = json_string_value(value);
+		const struct sim_volume *v =
+			text && qm_is_disk(key, text) ? qm_volume(g, text) : NULL;
+
+		if (v && sim_need(call, "Datastore.AllocateSpace", "/storage/%s",
+				  storage ? storage : v->storage->id) < 0)
+			return -1;
+	}
+	return qm_need_bridges(call, g->config);
 }
 
 static int post_clone(struct sim_call *call)
@@ -257,7 +267,7 @@ static int post_clone(struct sim_call *call)
 		return sim_fail(call, 500,
 				"unable to find configuration file for VM %u on node '%s'",
 				call->vmid, call->node->name);
-	if (qm_need_unlocked(call, g) < 0)
+	if (qm_need_unlocked(call, g) < 0 || source_rights(call, g) < 0)
 		return -1;
 	linked = sim_has(call, "full") ? !sim_arg_int(call, "full", 0) : qm_template(g);
 	if (snapname && !json_object_get(g->snapshots, snapname))
@@ -281,70 +291,6 @@ static int post_clone(struct sim_call *call)
 			  sim_arg(call, "storage"), "format", sim_arg(call, "format")));
 }
 
-/* vm-100-disk-0 becomes base-100-disk-0: a volume that clones can refer to. */
-static void to_base(struct sim *sim, struct sim_guest *g, const char *key, const char *text)
-{
-	json_auto_t *opts = prop_parse(text, "file");
-	struct sim_volume *old = volume_of(g, text), *new;
-	const char *at = old ? strstr(old->volid, "vm-") : NULL;
-	auto_free char *name = NULL, *out = NULL;
-
-	if (!at)
-		return;
-	name = pxc_printf("%.*sbase-%s", (int)(at - old->volid), old->volid, at + 3);
-	new = sim_volume_add(sim, name, old->storage, old->node);
-	new->content = old->content;
-	new->vmid = old->vmid;
-	new->size_bytes = old->size_bytes;
-	new->ctime_s = old->ctime_s;
-	new->parent = pxc_strdup(old->parent);
-	memcpy(new->format, old->format, sizeof(new->format));
-	sim_volume_remove(sim, old);
-	(void)json_object_set_new(opts, "file", json_string(name));
-	out = prop_print(opts, "file");
-	(void)json_object_set_new(g->config, key, json_string(out));
-}
-
-static int64_t template_work(struct sim_task *task)
-{
-	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
-	json_auto_t *before = NULL;
-	const char *key;
-	json_t *value;
-
-	if (task->stage == 0)
-		return 500;
-	if (!g)
-		return sim_task_fail(task, "VM %u is gone", task->vmid);
-	before = json_copy(g->config);
-	json_object_foreach (before, key, value)
-		if (json_is_string(value) && is_disk(key, json_string_value(value)))
-			to_base(task->sim, g, key, json_string_value(value));
-	(void)json_object_set_new(g->config, "template", json_integer(1));
-	sim_guest_touch(g);
-	return 0;
-}
-
-static const struct sim_task_kind template_kind = { "qmtemplate", template_work, NULL };
-
-static int post_template(struct sim_call *call)
-{
-	struct sim_guest *g = qm_guest(call);
-	char id[16];
-
-	if (!g || qm_need_unlocked(call, g) < 0)
-		return -1;
-	if (json_object_size(g->snapshots))
-		return sim_fail(call, 500,
-				"unable to create template, because VM contains snapshots");
-	if (qm_template(g) && !sim_has(call, "disk"))
-		return sim_fail(call, 500, "you can't convert a template to a template");
-	if (g->run != SIM_STOPPED)
-		return sim_fail(call, 500, "you can't convert a VM to template if VM is running");
-	(void)snprintf(id, sizeof(id), "%u", g->vmid);
-	return sim_task_start(call, &template_kind, id, g->vmid, NULL);
-}
-
 static const struct sim_param clone_params[] = {
 	{ .name = "newid", .type = SIM_INT, .flags = SIM_REQUIRED, .format = sim_format_vmid },
 	{ .name = "name", .type = SIM_STR },
@@ -359,12 +305,7 @@ static const struct sim_param clone_params[] = {
 	{ .name = NULL },
 };
 
-static const struct sim_param template_params[] = { { .name = "disk", .type = SIM_STR },
-						    { .name = NULL } };
-
 const struct sim_route qm_clone_routes[] = {
 	{ "POST", QM_GUEST "/clone", post_clone, clone_params, NULL, "/vms/{vmid} VM.Clone", 0 },
-	{ "POST", QM_GUEST "/template", post_template, template_params, NULL,
-	  "/vms/{vmid} VM.Allocate", 0 },
 	{ .method = NULL },
 };

@@ -57,11 +57,13 @@ static int get_pending(struct sim_call *call)
 			(void)json_object_set(row, "delete", gone);
 		(void)json_array_append_new(call->data, row);
 	}
-	json_object_foreach (g->pending, key, value)
+	json_object_foreach(g->pending, key, value)
+	{
 		if (!json_object_get(g->config, key))
 			(void)json_array_append_new(call->data,
 						    json_pack("{s:s,s:o}", "key", key, "pending",
 							      qm_shown(key, value)));
+	}
 	if (g->lock)
 		(void)json_array_append_new(
 			call->data, json_pack("{s:s,s:s}", "key", "lock", "value", g->lock));
@@ -145,9 +147,11 @@ static int64_t config_work(struct sim_task *task)
 			return wait;
 	}
 	if (task->stage == 0) {
-		json_object_foreach (change.set, key, value)
+		json_object_foreach(change.set, key, value)
+		{
 			if (qm_is_drive(key))
 				ms += qm_drive_ms(task->sim, g->node, json_string_value(value));
+		}
 		return ms;
 	}
 	log_change(task, &change);

@@ -33,9 +33,11 @@ static void free_disks(struct sim *sim, struct sim_guest *g, bool unreferenced)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach (g->config, key, value)
+	json_object_foreach(g->config, key, value)
+	{
 		if (qm_is_drive(key) || qm_is_unused(key))
 			qm_drive_free(sim, g, json_string_value(value));
+	}
 	for (size_t i = sim->volumes.count; unreferenced && i-- > 0;) {
 		struct sim_volume *v = sim->volumes.entries[i].value;
 
@@ -57,17 +59,21 @@ static int64_t create_work(struct sim_task *task)
 		return sim_task_fail(task, "unable to create VM %u - its configuration is gone",
 				     task->vmid);
 	if (task->stage == 0) {
-		json_object_foreach ((json_t *)(uintptr_t)options, key, value)
+		json_object_foreach((json_t *)(uintptr_t)options, key, value)
+		{
 			if (qm_is_drive(key))
 				ms += qm_drive_ms(task->sim, g->node, json_string_value(value));
+		}
 		return ms < 10000 ? ms : 10000;
 	}
 	/* Only now does the guest get its name, its notes and its pool; until here its file held a lock. */
 	apply_all(task->sim, g, options);
 	if (task->status) {
+		auto_free char *why = pxc_strdup(task->status);
+
 		free_disks(task->sim, g, true);
 		sim_guest_remove(task->sim, g);
-		return -1;
+		return sim_task_fail(task, "unable to create VM %u - %s", task->vmid, why);
 	}
 	g->creating = false;
 	sim_guest_set_lock(g, NULL);
@@ -91,66 +97,81 @@ static void create_abort(struct sim_task *task)
 
 static const struct sim_task_kind create_kind = { "qmcreate", create_work, create_abort };
 
-static int may_create(struct sim_call *call, unsigned vmid, const char *pool)
+static int may_create(struct sim_call *call, const struct qm_owner *owner)
 {
+	const char *storage = sim_arg(call, "storage");
 	char path[300];
 
-	if (pool && !sim_map_get(&call->sim->pools, pool))
-		return sim_deny(call, "pool '%s' does not exist", pool);
-	(void)snprintf(path, sizeof(path), "/vms/%u", vmid);
+	if (owner->pool && !sim_map_get(&call->sim->pools, owner->pool))
+		return sim_deny(call, "pool '%s' does not exist", owner->pool);
+	if (storage && sim_need(call, "Datastore.AllocateSpace", "/storage/%s", storage) < 0)
+		return -1;
+	if (sim_arg_int(call, "start", 0) && qm_need_power(call, owner) < 0)
+		return -1;
+	(void)snprintf(path, sizeof(path), "/vms/%u", owner->vmid);
 	if (sim_may(call, path, "VM.Allocate"))
 		return 0;
-	(void)snprintf(path, sizeof(path), "/pool/%s", pool ? pool : "");
-	if (pool && sim_may(call, path, "VM.Allocate"))
+	(void)snprintf(path, sizeof(path), "/pool/%s", owner->pool ? owner->pool : "");
+	if (owner->pool && sim_may(call, path, "VM.Allocate"))
 		return 0;
 	return sim_fail(call, 403, "Permission check failed");
 }
 
-static int check_options(struct sim_call *call)
+static int check_options(struct sim_call *call, const struct qm_owner *owner, const json_t *options)
 {
 	const char *key;
 	json_t *value;
 
-	json_object_foreach (call->params, key, value) {
-		const char *text = json_string_value(value);
-
-		if (!qm_option(key))
-			continue;
-		if (qm_root_only(key, text) && !sim_is_root(call))
-			return sim_fail(call, 500, "only root can set '%s' config", key);
-		if (qm_is_drive(key) && qm_drive_check(call, key, text) < 0)
+	json_object_foreach((json_t *)(uintptr_t)options, key, value)
+	{
+		if (qm_is_drive(key) && qm_drive_check(call, key, json_string_value(value)) < 0)
 			return -1;
 	}
-	return 0;
+	json_object_foreach((json_t *)(uintptr_t)options, key, value)
+	{
+		if (qm_need_option(call, owner, key, json_string_value(value)) < 0)
+			return -1;
+	}
+	return qm_need_bridges(call, options);
+}
+
+static json_t *read_options(const struct sim_call *call)
+{
+	json_t *options = json_object(), *value;
+	const char *key;
+
+	json_object_foreach(call->params, key, value)
+	{
+		if (qm_option(key))
+			(void)json_object_set(options, key, value);
+	}
+	return options;
 }
 
 static int post_create(struct sim_call *call)
 {
-	unsigned vmid = (unsigned)sim_arg_int(call, "vmid", 0);
-	const char *pool = sim_arg(call, "pool"), *key;
-	const struct sim_guest *old = sim_guest_find(call->sim, vmid);
-	json_t *options, *value;
+	const struct qm_owner owner = { .vmid = (unsigned)sim_arg_int(call, "vmid", 0),
+					.pool = sim_arg(call, "pool"),
+					.creating = true };
+	const struct sim_guest *old = sim_guest_find(call->sim, owner.vmid);
+	json_auto_t *options = read_options(call);
 	struct sim_guest *g;
 	char id[16];
 
-	if (sim_need_quorum(call) < 0 || may_create(call, vmid, pool) < 0 ||
-	    check_options(call) < 0)
+	if (sim_need_quorum(call) < 0 || may_create(call, &owner) < 0 ||
+	    check_options(call, &owner, options) < 0)
 		return -1;
 	if (old)
 		return sim_fail(call, 500,
-				"unable to create VM %u - VM %u already exists on node '%s'", vmid,
-				vmid, old->node->name);
-	options = json_object();
-	json_object_foreach (call->params, key, value)
-		if (qm_option(key))
-			(void)json_object_set(options, key, value);
-	g = sim_guest_add(call->sim, vmid, call->node);
+				"unable to create VM %u - VM %u already exists on node '%s'",
+				owner.vmid, owner.vmid, old->node->name);
+	g = sim_guest_add(call->sim, owner.vmid, call->node);
 	g->creating = true;
 	sim_guest_set_lock(g, "create");
-	(void)snprintf(id, sizeof(id), "%u", vmid);
-	return sim_task_start(call, &create_kind, id, vmid,
-			      json_pack("{s:o,s:s?,s:b}", "options", options, "pool", pool, "start",
-					sim_arg_int(call, "start", 0) != 0));
+	(void)snprintf(id, sizeof(id), "%u", owner.vmid);
+	return sim_task_start(call, &create_kind, id, owner.vmid,
+			      json_pack("{s:O,s:s?,s:b}", "options", options, "pool", owner.pool,
+					"start", sim_arg_int(call, "start", 0) != 0));
 }
 
 /* A base image that linked clones still need. */

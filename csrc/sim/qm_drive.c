@@ -16,7 +16,7 @@ void qm_size_text(uint64_t bytes, char out[32])
 	static const char units[] = "\0KMGT";
 	size_t u = 0;
 
-	while (bytes && bytes % 1024 == 0 && u < 4) {
+	while (bytes % 1024 == 0 && u < 4) {
 		bytes /= 1024;
 		u++;
 	}
@@ -30,6 +30,19 @@ char *qm_volid(const char *drive)
 	if (!strncmp(drive, "none", n) || !strncmp(drive, "cdrom", n) || !memchr(drive, ':', n))
 		return NULL;
 	return pxc_strndup(drive, n);
+}
+
+struct sim_volume *qm_volume(const struct sim_guest *g, const char *text)
+{
+	auto_free char *volid = text ? qm_volid(text) : NULL;
+
+	return volid ? sim_volume_find(g->sim, volid, g->node) : NULL;
+}
+
+bool qm_is_disk(const char *key, const char *text)
+{
+	return qm_is_drive(key) && text && !strstr(text, "media=cdrom") &&
+	       strncmp(text, "none", 4) != 0;
 }
 
 /* "sid:4" or "sid:0.5": allocate. */
@@ -52,35 +65,36 @@ static char *storage_id(const char *file)
 
 bool qm_owns(const struct sim_guest *g, const char *text)
 {
-	auto_free char *volid = qm_volid(text);
-	const struct sim_volume *v = volid ? sim_volume_find(g->sim, volid, g->node) : NULL;
+	const struct sim_volume *v = qm_volume(g, text);
 
 	return v && v->vmid == g->vmid;
 }
 
-static int check_storage(struct sim_call *call, const char *id, const char *content)
+static int check_storage(struct sim_call *call, const char *id)
 {
 	const struct sim_storage *s = sim_storage_find(call->sim, id);
-	char path[160];
 
+	if (sim_need(call, "Datastore.AllocateSpace", "/storage/%s", id) < 0)
+		return -1;
 	if (!s)
 		return sim_fail(call, 500, "storage '%s' does not exist", id);
-	(void)snprintf(path, sizeof(path), "/storage/%s", id);
-	if (!sim_may(call, path, "Datastore.AllocateSpace"))
-		return sim_deny(call, "%s, Datastore.AllocateSpace", path);
 	if (!sim_storage_on(s, call->node))
 		return sim_fail(call, 500, "storage '%s' is not available on node '%s'", id,
 				call->node->name);
-	if (!sim_storage_holds(s, content))
+	if (!sim_storage_holds(s, "images"))
 		return sim_param_error(call, "storage", "storage '%s' does not support vm images",
 				       id);
 	return 0;
 }
 
-static int check_import(struct sim_call *call, const char *source)
+static int check_import(struct sim_call *call, const char *key, const char *source, double gib)
 {
 	const struct sim_volume *v;
 
+	if (gib > 0)
+		return sim_param_error(
+			call, key,
+			"'import-from' requires special syntax - use <storage ID>:0,import-from=<source>");
 	if (*source == '/')
 		return sim_fail(
 			call, 500,
@@ -89,6 +103,31 @@ static int check_import(struct sim_call *call, const char *source)
 	v = sim_volume_find(call->sim, source, call->node);
 	if (!v)
 		return sim_fail(call, 500, "volume '%s' does not exist", source);
+	if (strcmp(v->content, "images") != 0 && strcmp(v->content, "import") != 0)
+		return sim_param_error(call, key,
+				       "%s has wrong type '%s' - needs to be 'images' or 'import'",
+				       source, v->content);
+	return v->vmid ? sim_need_vm(call, v->vmid, "VM.Clone") : qm_need_volume(call, v);
+}
+
+/* A volume that is there already: a disk, or an ISO image as a medium. */
+static int check_existing(struct sim_call *call, const char *key, const json_t *opts)
+{
+	const char *file = qm_text(opts, "file", "");
+	auto_free char *id = storage_id(file);
+	const struct sim_volume *v = sim_volume_find(call->sim, file, call->node);
+
+	if (!sim_storage_find(call->sim, id))
+		return sim_fail(call, 500, "storage '%s' does not exist", id);
+	if (!v)
+		return sim_fail(call, 500, "volume '%s' does not exist", file);
+	if (qm_need_volume(call, v) < 0)
+		return -1;
+	if (strcmp(v->content, "images") != 0 && strcmp(v->content, "iso") != 0)
+		return sim_param_error(call, key, "content type needs to be 'images' or 'iso'");
+	if (!strcmp(v->content, "iso") && strcmp(qm_text(opts, "media", "disk"), "cdrom") != 0)
+		return sim_param_error(call, key,
+				       "explicit 'media=cdrom' is required for iso images");
 	return 0;
 }
 
@@ -100,36 +139,26 @@ int qm_drive_check(struct sim_call *call, const char *key, const char *text)
 	const char *colon = strchr(file, ':');
 	double gib;
 
-	(void)key;
-	if (!strcmp(file, "none") || !strcmp(file, "cdrom"))
+	if (!strcmp(file, "none"))
 		return 0;
+	if (!strcmp(file, "cdrom"))
+		return sim_need(call, "Sys.Console", "/");
 	if (!colon)
 		return sim_fail(call, 500, "unable to parse volume ID '%s'", file);
 	if (!strcmp(colon, ":cloudinit"))
-		return check_storage(call, id, "images");
-	if (allocates(file, &gib)) {
-		if (check_storage(call, id, "images") < 0)
-			return -1;
-		return source ? check_import(call, source) : 0;
-	}
-	if (!sim_storage_find(call->sim, id))
-		return sim_fail(call, 500, "storage '%s' does not exist", id);
-	if (!sim_volume_find(call->sim, file, call->node))
-		return sim_fail(call, 500, "volume '%s' does not exist", file);
-	return 0;
-}
-
-static const char *default_format(const struct sim_storage *s)
-{
-	(void)s;
-	return "raw";
+		return check_storage(call, id);
+	if (!allocates(file, &gib))
+		return check_existing(call, key, opts);
+	if (check_storage(call, id) < 0)
+		return -1;
+	return source ? check_import(call, key, source, gib) : 0;
 }
 
 static struct sim_volume *make_volume(struct sim *sim, struct sim_node *node, unsigned vmid,
 				      const char *storage, const char *kind, const char *format)
 {
 	struct sim_storage *s = sim_storage_find(sim, storage);
-	const char *form = format ? format : default_format(s);
+	const char *form = format ? format : "raw";
 	auto_free char *name = NULL;
 	struct sim_volume *v;
 
@@ -154,6 +183,7 @@ static void set_text(json_t *opts, const char *key, const char *text)
 static uint64_t import_bytes(struct sim *sim, struct sim_node *node, const char *source)
 {
 	const struct sim_volume *v = sim_volume_find(sim, source, node);
+
 	return v ? v->size_bytes : 0;
 }
 

@@ -6,13 +6,11 @@
 #include "sim/qm.h"
 
 const struct sim_route *const sim_qemu_routes[] = {
-	qm_list_routes,       qm_create_routes,
-	qm_config_routes,     qm_power_routes,
-	qm_clone_routes,      qm_disk_routes,
-	qm_snapshot_routes,   qm_agent_routes,
-	qm_migrate_routes,    qm_move_routes,
-	qm_cloudinit_routes,  qm_monitor_routes,
-	qm_agent_exec_routes, NULL,
+	qm_list_routes,       qm_create_routes,    qm_config_routes,
+	qm_power_routes,      qm_clone_routes,     qm_disk_routes,
+	qm_snapshot_routes,   qm_agent_routes,     qm_migrate_routes,
+	qm_move_routes,       qm_cloudinit_routes, qm_monitor_routes,
+	qm_agent_exec_routes, qm_template_routes,  NULL,
 };
 
 struct sim_guest *qm_guest(struct sim_call *call)
@@ -124,46 +122,58 @@ json_t *qm_merged(const struct sim_guest *g)
 	const char *key;
 
 	(void)json_object_update(config, g->pending);
-	json_object_foreach (g->deleted, key, value)
+	json_object_foreach(g->deleted, key, value)
+	{
 		(void)json_object_del(config, key);
+	}
 	return config;
+}
+
+/* The first drive that is (or is not) a medium to boot from. */
+static bool first_drive(const json_t *config, bool medium, char name[16])
+{
+	static const struct {
+		const char *bus;
+		unsigned count;
+	} buses[] = { { "ide", 4 }, { "scsi", 31 }, { "virtio", 16 }, { "sata", 6 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(buses); i++)
+		for (unsigned n = 0; n < buses[i].count; n++) {
+			const char *text;
+
+			(void)snprintf(name, 16, "%s%u", buses[i].bus, n);
+			text = qm_text(config, name, NULL);
+			if (text && (strstr(text, "media=cdrom") != NULL) == medium &&
+			    !(medium && strstr(text, "cloudinit")))
+				return true;
+		}
+	return false;
+}
+
+static bool first_card(const json_t *config, char name[16])
+{
+	for (unsigned n = 0; n < 32; n++) {
+		(void)snprintf(name, 16, "net%u", n);
+		if (json_object_get(config, name))
+			return true;
+	}
+	return false;
 }
 
 void qm_default_boot(json_t *config)
 {
-	static const char *const disks[] = { "ide", "sata", "scsi", "virtio" };
 	auto_buf struct pxc_buf order = { .data = NULL };
-	const char *key;
-	json_t *value;
+	char name[16];
 
-	for (size_t i = 0; i < ARRAY_SIZE(disks) && !order.len; i++)
-		for (unsigned n = 0; n < 31 && !order.len; n++) {
-			char name[16];
-			const char *text;
-
-			(void)snprintf(name, sizeof(name), "%s%u", disks[i], n);
-			text = qm_text(config, name, NULL);
-			if (text && !strstr(text, "media=cdrom"))
-				buf_adds(&order, name);
-		}
-	json_object_foreach (config, key, value)
-		if (qm_is_drive(key) && strstr(json_string_value(value), "media=cdrom") &&
-		    !strstr(json_string_value(value), "cloudinit"))
-			buf_printf(&order, "%s%s", order.len ? ";" : "", key);
-	for (unsigned n = 0; n < 32; n++) {
-		char name[16];
-
-		(void)snprintf(name, sizeof(name), "net%u", n);
-		if (!json_object_get(config, name))
-			continue;
-		buf_printf(&order, "%s%s", order.len ? ";" : "", name);
-		break;
-	}
-	if (order.len)
-		(void)json_object_set_new(config, "boot",
-					  json_sprintf("order=%s", buf_str(&order)));
-	else
-		(void)json_object_set_new(config, "boot", json_string(" "));
+	if (first_drive(config, false, name))
+		buf_printf(&order, ";%s", name);
+	if (first_drive(config, true, name))
+		buf_printf(&order, ";%s", name);
+	if (first_card(config, name))
+		buf_printf(&order, ";%s", name);
+	(void)json_object_set_new(config, "boot",
+				  order.len ? json_sprintf("order=%s", buf_str(&order) + 1)
+					    : json_string(" "));
 }
 
 void qm_fresh_ids(struct sim *sim, json_t *config)

@@ -163,6 +163,8 @@ static int post_move(struct sim_call *call)
 
 	if (!g || qm_check_digest(call, g) < 0 || qm_need_unlocked(call, g) < 0)
 		return -1;
+	if (storage && sim_need(call, "Datastore.AllocateSpace", "/storage/%s", storage) < 0)
+		return -1;
 	if (storage && !sim_storage_find(call->sim, storage))
 		return sim_fail(call, 500, "storage '%s' does not exist", storage);
 	if (!v)

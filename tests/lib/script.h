@@ -44,7 +44,7 @@ struct script {
 	const struct script_line *lines;
 	size_t nlines;
 	bool any_order; /* a request takes the first unused line that fits, instead of the next */
-	/* Instead of lines: answer anything. Zeroed ret is 200 with {"data": null}; returns the time until the reply. */
+	/* Instead of lines: answer anything. Untouched ret is 200 with {"data": null}; returns the reply's time. */
 	uint32_t (*answer)(struct script *script, const char *request, struct pve_reply *ret);
 	void *arg;
 	/* out */

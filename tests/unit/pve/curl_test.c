@@ -1,5 +1,46 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "curl_fixture.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "lib/asking.h"
+#include "lib/tlsserver.h"
+#include "pve/transport.h"
+
+struct fixture {
+	struct tls_server server;
+	struct pve_transport *transport;
+	const char *urls[1];
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = pxc_calloc(1, sizeof(*f));
+	struct pve_tls tls = { .verify = true };
+
+	tls_server_start(&f->server, "IP:127.0.0.1");
+	tls.ca_path = f->server.ca_file;
+	f->urls[0] = f->server.url;
+	f->transport = ask_connect(f->urls, &tls);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	f->transport->destroy(f->transport);
+	tls_server_stop(&f->server);
+	free(f);
+	return 0;
+}
 
 static void one_connection_carries_many_requests(void **state)
 {
@@ -8,7 +49,7 @@ static void one_connection_carries_many_requests(void **state)
 	for (int i = 0; i < 5; i++) {
 		struct pve_reply reply = ask(f->transport, i % 2 ? "POST" : "GET", "/ok");
 
-		check_ok(&reply);
+		ask_check_ok(&reply);
 	}
 	assert_int_equal(f->server.connections, 1);
 	assert_int_equal(f->server.requests, 5);
@@ -89,7 +130,7 @@ static void the_reason_phrase_and_the_body_of_an_error_arrive(void **state)
 	assert_null(reply.body);
 	/* Both closed the connection; the next request needs a new one. */
 	reply = ask(f->transport, "POST", "/ok");
-	check_ok(&reply);
+	ask_check_ok(&reply);
 	assert_int_equal(f->server.connections, 3);
 }
 
@@ -123,8 +164,8 @@ static void a_half_answer_is_lost_and_never_data(void **state)
 		assert_int_equal(reply.outcome, PVE_LOST);
 		assert_null(reply.body);
 		assert_int_equal(reply.fatal, halves[i].fatal);
-		check_has(&reply, halves[i].words);
-		check_has(&reply, f->server.url);
+		ask_check_problem(&reply, halves[i].words);
+		ask_check_problem(&reply, f->server.url);
 	}
 }
 
@@ -136,7 +177,7 @@ static void no_answer_in_time_is_lost(void **state)
 		(struct pve_request){ .method = "POST", .path = "/slow", .deadline_ms = 300 });
 
 	assert_int_equal(reply.outcome, PVE_LOST);
-	check_has(&reply, "no answer within 300 ms");
+	ask_check_problem(&reply, "no answer within 300 ms");
 }
 
 /* The kept connection dies under the request, so that nobody knows whether it was worked on. */
@@ -149,7 +190,7 @@ static void a_write_on_a_dying_connection_is_sent_only_once(void **state)
 		unsigned before = f->server.requests;
 		struct pve_reply reply = ask(f->transport, "GET", "/second");
 
-		check_ok(&reply);
+		ask_check_ok(&reply);
 		reply = ask(f->transport, methods[i], "/second");
 		assert_int_equal(reply.outcome, PVE_LOST);
 		assert_int_equal(f->server.requests, before + 2);
@@ -161,9 +202,9 @@ static void a_read_on_a_dying_connection_is_sent_again(void **state)
 	struct fixture *f = *state;
 	struct pve_reply reply = ask(f->transport, "GET", "/second");
 
-	check_ok(&reply);
+	ask_check_ok(&reply);
 	reply = ask(f->transport, "GET", "/second");
-	check_ok(&reply);
+	ask_check_ok(&reply);
 	assert_int_equal(f->server.requests, 3);
 	assert_int_equal(f->server.connections, 2);
 }
@@ -173,12 +214,12 @@ static void a_connection_closed_meanwhile_is_noticed_before_a_write(void **state
 	struct fixture *f = *state;
 	struct pve_reply reply = ask(f->transport, "GET", "/second");
 
-	check_ok(&reply);
+	ask_check_ok(&reply);
 	reply = ask(f->transport, "GET", "/locked");
 	json_decref(reply.body);
 	for (int i = 0; i < 3; i++) {
 		reply = ask(f->transport, "POST", "/ok");
-		check_ok(&reply);
+		ask_check_ok(&reply);
 		/* Closes without having said so; give the news time to arrive. */
 		reply = ask(f->transport, "GET", "/html");
 		usleep(30000);
@@ -203,11 +244,11 @@ static void a_body_over_the_ceiling_is_not_sent(void **state)
 	struct pve_reply reply = ask_with(f->transport, request);
 
 	assert_int_equal(reply.outcome, PVE_REFUSED);
-	check_has(&reply, "524300 bytes long");
+	ask_check_problem(&reply, "524300 bytes long");
 	assert_int_equal(f->server.requests, 0);
 	/* The next one is not disturbed. */
 	reply = ask(f->transport, "GET", "/ok");
-	check_ok(&reply);
+	ask_check_ok(&reply);
 }
 
 static void a_refusal_before_the_body_is_read_is_seen(void **state)
@@ -239,7 +280,7 @@ static void replies_come_in_any_order(void **state)
 	f->transport->start(f->transport, &fast, &b);
 	assert_true(f->transport->next(f->transport, 9000, &tag, &reply));
 	assert_ptr_equal(tag, &b);
-	check_ok(&reply);
+	ask_check_ok(&reply);
 	assert_false(f->transport->next(f->transport, 50, &tag, &reply));
 	assert_true(f->transport->next(f->transport, 9000, &tag, &reply));
 	assert_ptr_equal(tag, &a);
@@ -269,7 +310,7 @@ static void what_is_under_way_can_be_abandoned(void **state)
 	assert_false(f->transport->next(f->transport, 100, &tag, &reply));
 }
 
-/* --- trust -------------------------------------------------------------------------------------------- */
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {

@@ -1,53 +1,73 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "curl_fixture.h"
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-static struct pve_reply ask_once(const char *url, const struct pve_tls *tls)
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "lib/asking.h"
+#include "lib/tlsserver.h"
+#include "pve/transport.h"
+
+static int setup(void **state)
 {
-	const char *const urls[] = { url };
-	struct pve_transport *t = connect_to(urls, tls);
-	struct pve_reply reply = ask(t, "GET", "/ok");
+	struct tls_server *server = pxc_calloc(1, sizeof(*server));
 
-	t->destroy(t);
-	return reply;
+	tls_server_start(server, "IP:127.0.0.1");
+	*state = server;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	tls_server_stop(*state);
+	free(*state);
+	return 0;
 }
 
 static void an_unknown_certificate_is_refused_and_its_fingerprint_shown(void **state)
 {
-	struct fixture *f = *state;
+	struct tls_server *server = *state;
 	struct pve_tls system = { .verify = true };
-	struct pve_reply reply = ask_once(f->server.url, &system);
+	struct pve_reply reply = ask_once(server->url, &system);
 
 	assert_int_equal(reply.outcome, PVE_UNREACHED);
 	assert_true(reply.fatal);
-	check_has(&reply, "the certificate is not trusted");
-	check_has(&reply, f->server.fingerprint);
-	check_has(&reply, "ca_path");
-	assert_int_equal(f->server.requests, 0);
+	ask_check_problem(&reply, "the certificate is not trusted");
+	ask_check_problem(&reply, server->fingerprint);
+	ask_check_problem(&reply, "ca_path");
+	assert_int_equal(server->requests, 0);
 }
 
 static void a_fingerprint_alone_decides(void **state)
 {
-	struct fixture *f = *state;
-	struct pve_tls pinned = { .verify = true, .fingerprint = f->server.fingerprint };
-	struct pve_reply reply = ask_once(f->server.url, &pinned);
+	struct tls_server *server = *state;
+	struct pve_tls pinned = { .verify = true, .fingerprint = server->fingerprint };
+	struct pve_reply reply = ask_once(server->url, &pinned);
 	struct tls_server other;
 	char bare[65] = "";
 
-	check_ok(&reply);
+	ask_check_ok(&reply);
 	/* Without colons, in lower case, and with checks turned off otherwise. */
-	for (size_t i = 0, n = 0; f->server.fingerprint[i]; i++)
-		if (f->server.fingerprint[i] != ':')
-			bare[n++] = (char)(f->server.fingerprint[i] | 0x20);
+	for (size_t i = 0, n = 0; server->fingerprint[i]; i++)
+		if (server->fingerprint[i] != ':')
+			bare[n++] = (char)(server->fingerprint[i] | 0x20);
 	pinned = (struct pve_tls){ .verify = false, .fingerprint = bare };
-	reply = ask_once(f->server.url, &pinned);
-	check_ok(&reply);
+	reply = ask_once(server->url, &pinned);
+	ask_check_ok(&reply);
 	/* Another server's certificate, though it is for the right address. */
 	tls_server_start(&other, "IP:127.0.0.1");
 	reply = ask_once(other.url, &pinned);
 	assert_int_equal(reply.outcome, PVE_UNREACHED);
 	assert_true(reply.fatal);
-	check_has(&reply, other.fingerprint);
-	check_has(&reply, f->server.fingerprint);
+	ask_check_problem(&reply, other.fingerprint);
+	ask_check_problem(&reply, server->fingerprint);
 	assert_int_equal(other.requests, 0);
 	tls_server_stop(&other);
 }
@@ -64,32 +84,32 @@ static void a_certificate_for_another_name_is_refused(void **state)
 	reply = ask_once(other.url, &tls);
 	assert_int_equal(reply.outcome, PVE_UNREACHED);
 	assert_true(reply.fatal);
-	check_has(&reply, "the certificate is not trusted");
+	ask_check_problem(&reply, "the certificate is not trusted");
 	/* A fingerprint knows the server without its name. */
 	tls = (struct pve_tls){ .verify = true, .fingerprint = other.fingerprint };
 	reply = ask_once(other.url, &tls);
-	check_ok(&reply);
+	ask_check_ok(&reply);
 	tls_server_stop(&other);
 }
 
 static void checks_can_be_turned_off(void **state)
 {
-	struct fixture *f = *state;
+	struct tls_server *server = *state;
 	struct pve_tls off = { .verify = false };
-	struct pve_reply reply = ask_once(f->server.url, &off);
+	struct pve_reply reply = ask_once(server->url, &off);
 
-	check_ok(&reply);
+	ask_check_ok(&reply);
 }
 
 static void a_ca_path_without_a_certificate_is_named(void **state)
 {
-	struct fixture *f = *state;
+	struct tls_server *server = *state;
 	struct pve_tls empty = { .verify = true, .ca_path = "/dev/null" };
-	struct pve_reply reply = ask_once(f->server.url, &empty);
+	struct pve_reply reply = ask_once(server->url, &empty);
 
 	assert_int_equal(reply.outcome, PVE_UNREACHED);
 	assert_true(reply.fatal);
-	check_has(&reply, "ca_path /dev/null holds no certificate");
+	ask_check_problem(&reply, "ca_path /dev/null holds no certificate");
 }
 
 static void wrong_tls_options_are_refused_at_once(void **state)
@@ -156,8 +176,8 @@ static void a_server_that_cannot_be_reached_is_told_why(void **state)
 
 		assert_int_equal(reply.outcome, PVE_UNREACHED);
 		assert_int_equal(reply.fatal, rows[i].fatal);
-		check_has(&reply, rows[i].words);
-		check_has(&reply, rows[i].url);
+		ask_check_problem(&reply, rows[i].words);
+		ask_check_problem(&reply, rows[i].url);
 	}
 	tls_server_stop(&plain);
 }
@@ -181,14 +201,16 @@ static void a_server_that_does_not_even_connect_is_unreached(void **state)
 	assert_int_equal(listen(fd, 0), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
 	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%d", ntohs(address.sin_port));
-	t = connect_to(urls, &tls);
+	t = ask_connect(urls, &tls);
 	reply = ask_with(t, request);
 	assert_int_equal(reply.outcome, PVE_UNREACHED);
 	assert_false(reply.fatal);
-	check_has(&reply, "no connection within 300 ms");
+	ask_check_problem(&reply, "no connection within 300 ms");
 	t->destroy(t);
 	(void)close(fd);
 }
+
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {

@@ -264,17 +264,25 @@ static void a_certificate_that_is_not_trusted_is_not_tried_again(void **state)
 		{ "GET /version", "not trusted", .outcome = PVE_UNREACHED, .fatal = true,
 		  .url = 1 },
 		{ "GET /version", .url = 2 },
+		{ "GET /version", .url = 2 },
+		{ "GET /version", .url = 2 },
 		{ "GET /version", "refused", .outcome = PVE_UNREACHED, .fatal = true, .url = 2 },
 	};
 	struct script script = SCRIPT(lines);
 	struct pve_client *pve = script_client(&script, 2);
 	struct pxc_err err = { .kind = PXC_OK };
+	char path[] = "/version";
+	struct pve_read reads[2] = { { .path = path }, { .path = path } };
 
 	(void)state;
 	assert_int_equal(get_version(pve, &err), 0);
+	assert_int_equal(script.now, 1000);
+	/* Not later either, when there is work for both. */
+	pve_sleep(pve, 60000);
+	pve_read_all(pve, reads, 2);
 	assert_int_equal(get_version(pve, &err), -1);
 	assert_string_equal(err.msg, "GET /version: not trusted; refused");
-	assert_int_equal(script.now, 1000);
+	assert_int_equal(script.now, 61000);
 	pve_free(pve);
 	script_end(&script);
 }

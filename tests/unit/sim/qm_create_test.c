@@ -92,7 +92,7 @@ static void a_worker_that_fails_leaves_nothing(void **state)
 	(void)state;
 	expect(sim, "POST", QEMU, "vmid=100&scsi0=data:1&scsi1=data:99999999", 200, NULL);
 	assert_true(str_starts(last_status(sim),
-			       "unable to create image: qemu-img: /srv/data/images/"));
+			       "unable to create VM 100 - unable to create image: qemu-img: "));
 	assert_null(sim_guest_find(sim, 100));
 	assert_int_equal(sim->volumes.count, 0);
 	sim_free(sim);
