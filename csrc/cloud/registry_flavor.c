@@ -150,7 +150,8 @@ static void add_extra(struct pxc_buf *out, const struct flavor *f)
 	json_t *value;
 	size_t n = 0;
 
-	json_object_foreach(f->extra, key, value) sorted[n++] = key;
+	json_object_foreach (f->extra, key, value)
+		sorted[n++] = key;
 	qsort(sorted, n, sizeof(*sorted), word_order);
 	for (size_t i = 0; i < n; i++) {
 		buf_printf(out, ",x.%s/", sorted[i]);

@@ -33,8 +33,7 @@ static int check_remove(struct sim_call *call, const struct sim_guest *g, const 
 	size_t i;
 	json_t *name;
 
-	json_array_foreach(c->remove, i, name)
-	{
+	json_array_foreach (c->remove, i, name) {
 		const char *key = json_string_value(name);
 
 		if (!qm_option(key))
@@ -50,8 +49,7 @@ static int check_remove(struct sim_call *call, const struct sim_guest *g, const 
 			return sim_fail(call, 500,
 					"can't remove drive '%s' - protection mode enabled", key);
 	}
-	json_array_foreach(c->revert, i, name)
-	{
+	json_array_foreach (c->revert, i, name) {
 		const char *key = json_string_value(name);
 
 		if (json_object_get(c->set, key))
@@ -70,14 +68,12 @@ static int check_privileges(struct sim_call *call, const struct sim_guest *g,
 	size_t i;
 	json_t *value;
 
-	json_array_foreach(c->remove, i, value)
-	{
+	json_array_foreach (c->remove, i, value) {
 		key = json_string_value(value);
 		if (qm_need_option(call, &owner, key, qm_text(g->config, key, NULL)) < 0)
 			return -1;
 	}
-	json_object_foreach(c->set, key, value)
-	{
+	json_object_foreach (c->set, key, value) {
 		if (qm_need_option(call, &owner, key, json_string_value(value)) < 0)
 			return -1;
 	}
@@ -99,8 +95,7 @@ static int check_drives(struct sim_call *call, const struct qm_change *c)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(c->set, key, value)
-	{
+	json_object_foreach (c->set, key, value) {
 		if (qm_is_drive(key) && qm_drive_check(call, key, json_string_value(value)) < 0)
 			return -1;
 	}
@@ -148,15 +143,13 @@ static int check_cloudinit(struct sim_call *call, const struct sim_guest *g,
 	json_t *value, *another;
 	size_t i;
 
-	json_array_foreach(c->remove, i, value)(void)
-		json_object_del(after, json_string_value(value));
+	json_array_foreach (c->remove, i, value)
+		(void)json_object_del(after, json_string_value(value));
 	(void)json_object_update(after, c->set);
-	json_object_foreach(c->set, key, value)
-	{
+	json_object_foreach (c->set, key, value) {
 		if (!is_cloudinit(key, value))
 			continue;
-		json_object_foreach(after, other, another)
-		{
+		json_object_foreach (after, other, another) {
 			if (strcmp(other, key) != 0 && is_cloudinit(other, another))
 				return sim_fail(call, 500,
 						"%s - cloud-init drive is already attached at '%s'",
@@ -175,8 +168,7 @@ int qm_change_read(struct sim_call *call, struct sim_guest *g, struct qm_change 
 				   .remove = qm_split(sim_arg(call, "delete")),
 				   .revert = qm_split(sim_arg(call, "revert")),
 				   .force = sim_arg_int(call, "force", 0) != 0 };
-	json_object_foreach(call->params, key, value)
-	{
+	json_object_foreach (call->params, key, value) {
 		if (qm_option(key))
 			(void)json_object_set(ret->set, key, value);
 	}

@@ -237,8 +237,7 @@ static int source_rights(struct sim_call *call, const struct sim_guest *g)
 	const char *storage = sim_arg(call, "storage"), *key;
 	json_t *value;
 
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		const char *text = json_string_value(value);
 		const struct sim_volume *v =
 			text && qm_is_disk(key, text) ? qm_volume(g, text) : NULL;

@@ -57,8 +57,7 @@ static int get_pending(struct sim_call *call)
 			(void)json_object_set(row, "delete", gone);
 		(void)json_array_append_new(call->data, row);
 	}
-	json_object_foreach(g->pending, key, value)
-	{
+	json_object_foreach (g->pending, key, value) {
 		if (!json_object_get(g->config, key))
 			(void)json_array_append_new(call->data,
 						    json_pack("{s:s,s:o}", "key", key, "pending",
@@ -147,8 +146,7 @@ static int64_t config_work(struct sim_task *task)
 			return wait;
 	}
 	if (task->stage == 0) {
-		json_object_foreach(change.set, key, value)
-		{
+		json_object_foreach (change.set, key, value) {
 			if (qm_is_drive(key))
 				ms += qm_drive_ms(task->sim, g->node, json_string_value(value));
 		}

@@ -33,8 +33,7 @@ static void free_disks(struct sim *sim, struct sim_guest *g, bool unreferenced)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		if (qm_is_drive(key) || qm_is_unused(key))
 			qm_drive_free(sim, g, json_string_value(value));
 	}
@@ -59,8 +58,7 @@ static int64_t create_work(struct sim_task *task)
 		return sim_task_fail(task, "unable to create VM %u - its configuration is gone",
 				     task->vmid);
 	if (task->stage == 0) {
-		json_object_foreach((json_t *)(uintptr_t)options, key, value)
-		{
+		json_object_foreach ((json_t *)(uintptr_t)options, key, value) {
 			if (qm_is_drive(key))
 				ms += qm_drive_ms(task->sim, g->node, json_string_value(value));
 		}
@@ -122,13 +120,11 @@ static int check_options(struct sim_call *call, const struct qm_owner *owner, co
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)options, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)options, key, value) {
 		if (qm_is_drive(key) && qm_drive_check(call, key, json_string_value(value)) < 0)
 			return -1;
 	}
-	json_object_foreach((json_t *)(uintptr_t)options, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)options, key, value) {
 		if (qm_need_option(call, owner, key, json_string_value(value)) < 0)
 			return -1;
 	}
@@ -140,8 +136,7 @@ static json_t *read_options(const struct sim_call *call)
 	json_t *options = json_object(), *value;
 	const char *key;
 
-	json_object_foreach(call->params, key, value)
-	{
+	json_object_foreach (call->params, key, value) {
 		if (qm_option(key))
 			(void)json_object_set(options, key, value);
 	}

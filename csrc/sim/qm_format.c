@@ -99,8 +99,7 @@ bool qm_format_parts(const char *name, const char *value, struct pxc_buf *why)
 		buf_printf(why, "format error\n%s: value cannot be read\n", name);
 		return false;
 	}
-	json_object_foreach(obj, key, part)
-	{
+	json_object_foreach (obj, key, part) {
 		struct pxc_buf text = { .data = NULL };
 
 		if (!qm_listed(keys, key))

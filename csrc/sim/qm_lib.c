@@ -122,8 +122,7 @@ json_t *qm_merged(const struct sim_guest *g)
 	const char *key;
 
 	(void)json_object_update(config, g->pending);
-	json_object_foreach(g->deleted, key, value)
-	{
+	json_object_foreach (g->deleted, key, value) {
 		(void)json_object_del(config, key);
 	}
 	return config;

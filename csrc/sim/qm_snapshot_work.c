@@ -12,8 +12,7 @@ static bool can_snapshot(const struct sim_guest *g)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		auto_free char *volid =
 			qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
 		const struct sim_volume *v = volid ? sim_volume_find(g->sim, volid, g->node) : NULL;
@@ -33,8 +32,7 @@ static char *save_ram(struct sim_task *task, const struct sim_guest *g, const ch
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		auto_free char *disk = qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
 		const struct sim_volume *of = disk ? sim_volume_find(g->sim, disk, g->node) : NULL;
 
@@ -60,8 +58,7 @@ static json_t *saved_config(struct sim_guest *g, struct sim_task *task)
 	const char *notes = qm_text(task->args, "description", ""), *key;
 	void *next;
 
-	json_object_foreach_safe(config, next, key, value)
-	{
+	json_object_foreach_safe (config, next, key, value) {
 		if (qm_is_unused(key))
 			(void)json_object_del(config, key);
 	}
@@ -201,7 +198,8 @@ static int64_t delete_work(struct sim_task *task)
 	}
 	snap = json_object_get(g->snapshots, name);
 	parent = qm_text(snap, "parent", NULL);
-	json_object_foreach(g->snapshots, other, value) unparent(value, name, parent);
+	json_object_foreach (g->snapshots, other, value)
+		unparent(value, name, parent);
 	unparent(g->config, name, parent);
 	state = sim_volume_find(task->sim, qm_text(json_object_get(snap, "config"), "vmstate", ""),
 				g->node);
@@ -218,8 +216,7 @@ static void restore_sizes(struct sim *sim, const struct sim_guest *g)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		json_auto_t *opts =
 			qm_is_drive(key) ? prop_parse(json_string_value(value), "file") : NULL;
 		struct sim_volume *v = sim_volume_find(sim, qm_text(opts, "file", ""), g->node);
@@ -243,8 +240,7 @@ static json_t *restored_config(struct sim_guest *g, const json_t *snap, const ch
 
 	for (size_t i = 0; i < ARRAY_SIZE(of_snapshots); i++)
 		(void)json_object_del(config, of_snapshots[i]);
-	json_object_foreach(g->config, key, value)
-	{
+	json_object_foreach (g->config, key, value) {
 		if (qm_is_unused(key) || !strcmp(key, "description"))
 			(void)json_object_set(config, key, value);
 	}

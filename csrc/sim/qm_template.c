@@ -41,8 +41,7 @@ static int64_t template_work(struct sim_task *task)
 	if (!g)
 		return sim_task_fail(task, "VM %u is gone", task->vmid);
 	before = json_copy(g->config);
-	json_object_foreach(before, key, value)
-	{
+	json_object_foreach (before, key, value) {
 		if (json_is_string(value) && qm_is_disk(key, json_string_value(value)))
 			to_base(task->sim, g, key, json_string_value(value));
 	}

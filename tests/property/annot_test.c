@@ -67,7 +67,7 @@ static char *human_text(enum annot_carrier carrier)
 	for (;;) {
 		char *text = random_text(120);
 		auto_annot_text struct annot_text t = { .before = NULL };
-		auto_free char *probe = pxc_printf("%s \n", text);
+		auto_free char *probe = pxc_printf("%s%s", text, carrier == ANNOT_BLOCK ? "\n" : " ");
 
 		annot_parse(carrier, probe, &t);
 		if (t.finding == ANNOT_NONE)

@@ -122,7 +122,7 @@ static void secrets_are_seen_and_places_are_not_taken_for_them(void **state)
 	(void)state;
 	assert_true(annot_has_secret("-----BEGIN RSA PRIVATE KEY-----"));
 	assert_true(annot_has_secret("PassWord=x"));
-	assert_true(annot_has_secret("token ghp_0123"));
+	assert_true(annot_has_secret("token ghp_0123456789abcdefghij0123"));
 	assert_false(annot_has_secret("Slovakia, the password is in the vault"));
 }
 
