@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the integration targets through a real ansible-playbook, each against a simulated cluster of its own.
+
+    tests/integration/run.py BUILD SYSTEM|VENV [TARGET...]
+
+SYSTEM is the word "system" (the ansible-playbook on PATH), VENV a folder whose bin/ansible-playbook is used, made by
+tests/contract/with_ansible.py with the newest ansible-core. A target is a role-like folder: tasks/main.yml runs prepare, test and
+cleanup. Speaks TAP: one line a target.
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.abspath(sys.argv[1])
+ANSIBLE = sys.argv[2]
+PLAY = """---
+- name: {name}
+  hosts: localhost
+  connection: local
+  gather_facts: false
+  vars:
+    target_dir: {path}
+  tasks:
+    - name: Run the target, then clean up in any case
+      block:
+        - ansible.builtin.include_tasks: {path}/tasks/test.yml
+      always:
+        - ansible.builtin.include_tasks: {here}/cleanup.yml
+"""
+
+
+def start_cluster(folder):
+    ready = os.path.join(folder, "ready.json")
+    process = subprocess.Popen([f"{BUILD}/bin/pxcsim", "--nodes", "3", "--port", "0", "--speed", "100", "--ready", ready,
+                                "--state-dir", folder, "--world", os.path.join(HERE, "world.json")], stdout=subprocess.DEVNULL)
+    while not os.path.exists(ready):
+        if process.poll() is not None:
+            raise SystemExit("pxcsim did not start")
+        time.sleep(0.02)
+    with open(ready, encoding="utf-8") as f:
+        return process, json.load(f)
+
+
+def environment(info, folder):
+    env = dict(os.environ, PXC_API_URLS=info["url"], PXC_API_TOKEN_ID=info["token_id"],
+               PXC_API_TOKEN_SECRET=info["token_secret"], PXC_CA_PATH=info["ca_path"],
+               PXC_FINGERPRINT_SEEN=info["fingerprint"], PXC_PASSWORD_SEEN=info["password"],
+               ANSIBLE_COLLECTIONS_PATH=BUILD, ANSIBLE_LOCALHOST_WARNING="False",
+               ANSIBLE_INVENTORY_UNPARSED_WARNING="False", ANSIBLE_RETRY_FILES_ENABLED="False",
+               ANSIBLE_LOCAL_TEMP=os.path.join(folder, "tmp"), ANSIBLE_NOCOLOR="1", PXC_ACTOR="tester")
+    if ANSIBLE != "system":
+        env["PATH"] = os.path.join(os.path.abspath(ANSIBLE), "bin") + os.pathsep + env["PATH"]
+    return env
+
+
+def run_target(name):
+    path = os.path.join(HERE, "targets", name)
+    with tempfile.TemporaryDirectory(prefix="pxc-it-") as folder:
+        process, info = start_cluster(folder)
+        playbook = os.path.join(folder, "play.yml")
+        with open(playbook, "w", encoding="utf-8") as f:
+            f.write(PLAY.format(name=name, path=path, here=HERE))
+        start = time.monotonic()
+        try:
+            done = subprocess.run(["ansible-playbook", "-vvvvv" if name == "secrets" else "-v", playbook],
+                                  env=environment(info, folder), stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=400, check=False)
+        finally:
+            process.terminate()
+            process.wait()
+    text = done.stdout.decode("utf-8", "replace")
+    leaked = [s for s in (info["token_secret"], "tops3cret") if s in text]
+    good = done.returncode == 0 and not leaked and "DEPRECATION" not in text
+    print(f"{'ok' if good else 'not ok'} - {name} ({ANSIBLE_NAME}, {time.monotonic() - start:.0f} s)", flush=True)
+    if not good:
+        print("\n".join("# " + line for line in ([f"leaked: {leaked}"] if leaked else []) + text.splitlines()[-40:]), flush=True)
+    return good
+
+
+def main():
+    names = sys.argv[3:] or sorted(os.listdir(os.path.join(HERE, "targets")))
+    return 0 if all([run_target(n) for n in names]) else 1
+
+
+ANSIBLE_NAME = "installed ansible-core" if ANSIBLE == "system" else "newest ansible-core"
+if __name__ == "__main__":
+    sys.exit(main())
