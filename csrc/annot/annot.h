@@ -62,7 +62,7 @@ bool annot_equal(const struct annot *a, const struct annot *b, const char *const
  * Take a field's text apart. Never fails; text NULL counts as "".
  *
  * carrier  BLOCK: the block begins at the first line that is exactly "<!-- pxc/1" (a CR at line ends is
- *          tolerated) and ends at the next line "-->". TOKEN: first "[pxc/1" and a blank, to "]"; any white
+ *          tolerated) and ends at the next line "-->". TOKEN: first "[pxc/1" as a word, to "]"; any white
  *          space divides. A second beginning before the end, or no end, leaves the block unclosed: it then
  *          ends behind its last good pair, so that no text of a human is taken for its body. A block above
  *          PXC_MAX_BLOCK bytes is TAMPERED and not read.

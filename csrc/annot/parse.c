@@ -136,7 +136,7 @@ static bool find_token(const char *text, struct place *ret)
 		const char *number = p + strlen(TOKEN_BEGIN), *close, *other;
 		size_t digits = version_length(number);
 
-		if (digits == 0 || !number[digits] || !strchr(BLANKS "]", number[digits]))
+		if (digits == 0 || !strchr(BLANKS "]", number[digits])) /* NUL too */
 			continue;
 		ret->begin = p;
 		ret->version = strtoul(number, NULL, 10);

@@ -115,6 +115,33 @@ static void the_ram_of_a_running_guest_is_a_volume_until_its_snapshot_goes(void 
 	sim_free(sim);
 }
 
+static void nobody_changes_a_guest_while_its_snapshot_is_made(void **state)
+{
+	struct sim *sim = cluster(1, 1, NULL, NULL);
+
+	(void)state;
+	expect(sim, "POST", "/nodes/pve1/qemu", "vmid=100&scsi0=data:1,format=qcow2", 200, NULL);
+	sim_advance(sim, 2000);
+	expect(sim, "POST", GUEST "/snapshot", "snapname=s1", 200, NULL);
+	expect(sim, "PUT", GUEST "/config", "cores=2", 500, "VM is locked (snapshot)");
+	sim_advance(sim, 1000);
+	assert_string_equal(last_status(sim), "OK");
+	expect(sim, "POST", GUEST "/snapshot/s1/rollback", NULL, 200, NULL);
+	expect(sim, "PUT", GUEST "/config", "cores=2", 500, "VM is locked (rollback)");
+	sim_advance(sim, 1000);
+	expect(sim, "DELETE", GUEST "/snapshot/s1", NULL, 200, NULL);
+	expect(sim, "PUT", GUEST "/config", "cores=2", 500, "VM is locked (snapshot-delete)");
+	{
+		const struct sim_task *task = sim->tasks[sim->task_count - 1];
+		auto_free char *path = pxc_printf("/nodes/pve1/tasks/%s", task->upid);
+
+		expect(sim, "DELETE", path, NULL, 200, NULL);
+	}
+	expect(sim, "PUT", GUEST "/config", "cores=2", 200, NULL);
+	assert_non_null(json_object_get(sim_guest_find(sim, 100)->snapshots, "s1"));
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +149,7 @@ int main(void)
 		cmocka_unit_test(snapshots_have_parents_and_end_with_the_present),
 		cmocka_unit_test(most_mistakes_show_only_in_the_task),
 		cmocka_unit_test(raw_files_have_no_snapshots),
+		cmocka_unit_test(nobody_changes_a_guest_while_its_snapshot_is_made),
 		cmocka_unit_test(the_ram_of_a_running_guest_is_a_volume_until_its_snapshot_goes),
 	};
 
