@@ -50,7 +50,7 @@ $B/lib%.a:
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RM) $@ && $(AR) rcs $@ $^
 
-include mk/contract.mk mk/test.mk mk/stage.mk mk/deps.mk mk/fuzz.mk
+include mk/contract.mk mk/test.mk mk/suites.mk mk/integration.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
 
 $B/bin/pxc: csrc/main.c $B/gen/specs.o $(call libs,modules pve ansible cloud annot base)
 	$(Q)mkdir -p $(@D)

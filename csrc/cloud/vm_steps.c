@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/propstr.h"
 #include "base/str.h"
 #include "cloud/vm_parts.h"
 
@@ -231,6 +232,16 @@ static void first_start(struct vm_case *c)
 	finish_journal(c);
 }
 
+/* Will the guest have an agent to ask, once the plan is done? */
+static bool has_agent(const struct vm_case *c)
+{
+	const char *text = json_string_value(json_object_get(c->plan->after, "agent"));
+	json_auto_t *parts = text ? prop_parse(text, "enabled") : NULL;
+	const char *enabled = json_string_value(json_object_get(parts, "enabled"));
+
+	return enabled && prop_bool(enabled);
+}
+
 static int wait_steps(struct vm_case *c, struct pxc_err *err)
 {
 	const struct vm_spec *s = c->spec;
@@ -242,6 +253,11 @@ static int wait_steps(struct vm_case *c, struct pxc_err *err)
 	if (off || (!on && s->power == VM_POWER_KEEP && c->plan->nsteps == 0))
 		return pxc_fail(err, PXC_EINVAL,
 				"%s: wait needs a VM that runs: set power: running", s->label);
+	if (s->wait >= VM_WAIT_FOR_AGENT && !has_agent(c))
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: wait: %s asks the guest agent, which is not enabled: set agent: true",
+			s->label, s->wait == VM_WAIT_FOR_IP ? "ip" : "agent");
 	if (s->wait == VM_WAIT_FOR_RUNNING && !on)
 		pxc_plan_add(c->plan, VM_WAIT_RUNNING, PXC_WAITS, with_wait(target(c), s->wait_s),
 			     "wait until it runs");

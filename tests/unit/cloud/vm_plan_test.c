@@ -277,6 +277,8 @@ static const struct row {
 	{ "waiting for a stopped one", HAVE(""),
 	  "{\"name\":\"web\",\"power\":\"stopped\",\"wait\":\"ip\"}",
 	  "!vm acme/web: wait needs a VM that runs: set power: running" },
+	{ "waiting for a guest without an agent", HAVE(RUNS), "{\"name\":\"web\",\"wait\":\"ip\"}",
+	  "!vm acme/web: wait: ip asks the guest agent, which is not enabled: set agent: true" },
 	{ "a reserved tag", "", "{\"name\":\"web\",\"tags\":[\"pxc-mine\"]}",
 	  "!vm acme/web: tag \"pxc-mine\": *" },
 	{ "a bad name", "", "{\"name\":\"a_b\"}", "!vm acme/a_b: \"a_b\" is no DNS name: *" },

@@ -6,8 +6,7 @@ static const json_t *row(const json_t *rows, const char *key)
 	size_t i;
 	json_t *one;
 
-	json_array_foreach((json_t *)(uintptr_t)rows, i, one)
-	{
+	json_array_foreach ((json_t *)(uintptr_t)rows, i, one) {
 		if (!strcmp(text_of(one, "key"), key))
 			return one;
 	}
