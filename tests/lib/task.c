@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lib/task.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "modules/connect.h"
+
+/* Values that differ from run to run. */
+static const char *const volatile_keys[] = { "description=", "smbios1=", "digest=", "comment=" };
+
+void lab_create(struct lab *lab, uint64_t seed)
+{
+	struct sim_options options = {
+		.nodes = 3,
+		.seed = seed,
+		.speed = 1,
+		.world = "{\"volumes\":{\"shared:import/img.qcow2\":{\"size\":2147483648}},"
+			 "\"guests\":[{\"vmid\":9000,\"node\":\"pve1\",\"config\":{"
+			 "\"name\":\"tpl\",\"memory\":\"512\",\"cores\":1,\"scsi0\":\"shared:3\","
+			 "\"net0\":\"virtio,bridge=vmbr0\",\"agent\":\"1\"}}]}"
+	};
+	struct pxc_err err = { .kind = PXC_OK };
+
+	*lab = (struct lab){ .result = NULL };
+	if (sim_create(&options, &lab->sim, &err) < 0)
+		fail_msg("%s", err.msg);
+	sim_token(lab->sim, "test", lab->secret);
+	sim_advance(lab->sim, 20000);
+}
+
+void lab_release(struct lab *lab)
+{
+	json_decref(lab->result);
+	buf_release(&lab->log);
+	sim_free(lab->sim);
+}
+
+static const struct pxc_kind *kind_of(const char *module)
+{
+	for (size_t i = 0; pxc_kinds[i]; i++)
+		if (str_eq(pxc_kinds[i]->name, module + strlen("pxc_")))
+			return pxc_kinds[i];
+	fail_msg("no module %s", module);
+	return NULL;
+}
+
+static const struct ans_spec *spec_of(const char *module)
+{
+	for (size_t i = 0; ans_specs[i]; i++)
+		if (str_eq(ans_specs[i]->name, module))
+			return ans_specs[i];
+	return NULL;
+}
+
+static const char *no_env(const char *name)
+{
+	(void)name;
+	return NULL;
+}
+
+static int run(struct lab *lab, const char *module, const struct ans_args *args,
+	       struct simlink *link)
+{
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	struct pxc_env env = { .args = args,
+			       .arena = &arena,
+			       .clock = &pxc_system_clock,
+			       .actor = "tester",
+			       .stamp = "20260101T000000Z" };
+	int r;
+
+	/* Another run, other uuids. */
+	(void)snprintf(env.nonce, sizeof(env.nonce), "%032llx",
+		       (unsigned long long)sim_now_ms(lab->sim));
+	r = pxc_connect(&env, simlink_create(link), &lab->err);
+	if (r == 0)
+		r = kind_run(kind_of(module), &env, &lab->result, &lab->err);
+	pve_free(env.pve);
+	pxc_env_release(&env);
+	return r;
+}
+
+int lab_task(struct lab *lab, const char *module, const char *text)
+{
+	struct simlink link = { .sim = lab->sim,
+				.record = true,
+				.kill_before = lab->kill_before,
+				.kill_after = lab->kill_after };
+	auto_args struct ans_args args = { .params = NULL };
+	json_auto_t *raw = json_loads(text, 0, NULL);
+	int r;
+
+	if (!raw)
+		fail_msg("no JSON: %s", text);
+	json_decref(lab->result);
+	lab->result = NULL;
+	lab->err = (struct pxc_err){ .kind = PXC_OK };
+	buf_release(&lab->log);
+	(void)json_object_set_new(raw, "api_urls", json_pack("[s]", "https://pve1:8006"));
+	(void)json_object_set_new(raw, "api_token_id", json_string("root@pam!test"));
+	(void)json_object_set_new(raw, "api_token_secret", json_string(lab->secret));
+	r = ans_validate(spec_of(module), raw, no_env, &args, &lab->err);
+	if (r == 0)
+		r = run(lab, module, &args, &link);
+	lab->log = link.log;
+	lab->killed = link.killed;
+	lab->kill_before = lab->kill_after = 0;
+	return r;
+}
+
+void lab_must(struct lab *lab, const char *module, const char *args)
+{
+	if (lab_task(lab, module, args) < 0)
+		fail_msg("%s %s: %s", module, args, lab->err.msg);
+}
+
+static void ask(struct lab *lab, const char *method, const char *target)
+{
+	auto_free char *auth =
+		pxc_printf("Authorization: PVEAPIToken=root@pam!test=%s", lab->secret);
+	const char *headers[] = { auth, NULL };
+	struct sim_reply reply = { .status = 0 };
+
+	sim_request(lab->sim, method, target, headers, "", 0, &reply);
+	assert_int_equal(reply.status, 200);
+	sim_reply_release(&reply);
+}
+
+void lab_prepare(struct lab *lab)
+{
+	ask(lab, "POST", "/api2/json/nodes/pve1/qemu/9000/template");
+	sim_advance(lab->sim, 20000);
+	lab_must(
+		lab, "pxc_cloud",
+		"{\"domain\":\"example.org\",\"storage\":\"shared\",\"import_storage\":\"shared\",\"bridge\":\"vmbr0\"}");
+	lab_must(lab, "pxc_flavor",
+		 "{\"flavors\":[{\"name\":\"small\",\"vcpus\":1,\"memory\":512,\"disk\":3},"
+		 "{\"name\":\"big\",\"vcpus\":2,\"memory\":\"2G\",\"disk\":6}]}");
+	lab_must(lab, "pxc_project",
+		 "{\"name\":\"acme\",\"quota\":{\"instances\":20,\"cores\":60,\"ram_mb\":-1}}");
+}
+
+/* One line of the log with what differs from run to run cut to "*". */
+static void add_line(struct pxc_buf *out, const char *line, size_t len)
+{
+	for (const char *p = line; p < line + len;) {
+		bool cut = false;
+
+		for (size_t i = 0; i < ARRAY_SIZE(volatile_keys) && !cut; i++)
+			if (str_starts(p, volatile_keys[i]) && strchr(" &", p[-1])) {
+				size_t value = strcspn(p, "&\n ");
+
+				buf_printf(out, "%s*", volatile_keys[i]);
+				p += value;
+				cut = true;
+			}
+		if (!cut)
+			buf_addc(out, *p++);
+	}
+	buf_addc(out, '\n');
+}
+
+char *lab_writes(const struct lab *lab)
+{
+	struct pxc_buf out = { .data = NULL };
+
+	for (const char *p = buf_str(&lab->log); *p;) {
+		size_t len = strcspn(p, "\n");
+
+		if (!str_starts(p, "GET "))
+			add_line(&out, p, len);
+		p += len + (p[len] == '\n');
+	}
+	return buf_take(&out);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* task.h - a module's task run in this process against the simulator: same loop, same client, virtual time. */
+#pragma once
+
+#include "lib/simlink.h"
+#include "modules/kind.h"
+
+struct lab {
+	struct sim *sim;
+	char secret[37];
+	/* out, of the last task */
+	json_t *result;                        /* owned */
+	struct pxc_err err;                    /* kind PXC_OK when it went well */
+	struct pxc_buf log;                    /* every request */
+	unsigned long kill_before, kill_after; /* in: see simlink.h; for the next task only */
+	bool killed;
+};
+
+void lab_create(struct lab *lab, uint64_t seed);
+void lab_release(struct lab *lab);
+#define auto_lab on_scope_exit(lab_release)
+
+/* A registry, the flavors small and big, the project acme, a template 9000. Fails the test if that does not work. */
+void lab_prepare(struct lab *lab);
+
+/* Run module ("pxc_vm") with these arguments (JSON). Returns 0, or -1 with lab->err. */
+int lab_task(struct lab *lab, const char *module, const char *args);
+/* The same, failing the test when the task fails. */
+void lab_must(struct lab *lab, const char *module, const char *args);
+
+/* The requests of the last task that are no GETs, one a line, notes and ids cut to "*". New string. */
+char *lab_writes(const struct lab *lab);
