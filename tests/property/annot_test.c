@@ -147,12 +147,13 @@ static void check_old_field(uint64_t seed)
 	enum annot_carrier carrier = number(&seed, 2) ? ANNOT_BLOCK : ANNOT_TOKEN;
 	auto_annot struct annot a = { .npairs = 0 };
 	auto_free char *before = human_text(&seed), *after = human_text(&seed), *text = NULL,
-		       *changed = NULL, *again = NULL;
+		       *block = NULL, *changed = NULL, *again = NULL;
 	auto_annot_text struct annot_text t = { .before = NULL }, u = { .before = NULL };
 
 	random_annot(&seed, &a);
-	text = number(&seed, 3) ? annot_render(carrier, before, &a, after)
-				: pxc_printf("%s%s", before, after);
+	block = annot_render(carrier, "", &a, "");
+	text = pxc_printf("%s%s%s%s%s", before, number(&seed, 2) ? "\n" : "",
+			  number(&seed, 4) ? block : "", number(&seed, 2) ? "\n" : "", after);
 	annot_parse(carrier, text, &t);
 	/* Before and after are the beginning and the end of the field. */
 	assert_true(str_starts(text, t.before));

@@ -3,6 +3,7 @@
 #include "annot/annot.h"
 
 #include <dirent.h>
+#include <regex.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@
 #include "base/str.h"
 
 #define CASES "tests/data/annotation"
+#define SCHEMA "schemas/annotation.json"
 
 static const char *const findings[] = {
 	[ANNOT_NONE] = "none",
@@ -185,6 +187,54 @@ static void a_block_above_the_ceiling_is_not_read(void **state)
 	}
 }
 
+static bool matches(const json_t *schema, const char *name, const char *text)
+{
+	const char *pattern =
+		json_string_value(json_object_get(json_object_get(schema, "x-grammar"), name));
+	regex_t re;
+	bool found;
+
+	assert_non_null(pattern);
+	assert_int_equal(regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB), 0);
+	found = regexec(&re, text, 0, NULL, 0) == 0;
+	regfree(&re);
+	return found;
+}
+
+/* What was read of a case, written again, is what the schema says a writer writes. */
+static void check_schema(const json_t *schema, const char *name)
+{
+	auto_free char *text = slurp(name, "input.txt"), *block = NULL, *token = NULL;
+	auto_annot_text struct annot_text t = { .before = NULL };
+
+	annot_parse(str_starts(name, "block") ? ANNOT_BLOCK : ANNOT_TOKEN, text, &t);
+	block = annot_render(ANNOT_BLOCK, "", &t.annot, "");
+	token = annot_render(ANNOT_TOKEN, "", &t.annot, "");
+	if (!matches(schema, "block", block) || !matches(schema, "token", token))
+		fail_msg("%s: %s is not what the schema says", name, block);
+	for (size_t i = 0; i < t.annot.npairs; i++)
+		assert_true(matches(schema, "key", t.annot.pairs[i].key));
+}
+
+static void the_schema_says_what_is_written(void **state)
+{
+	json_auto_t *schema = json_load_file(SCHEMA, 0, NULL);
+	DIR *dir = opendir(CASES);
+
+	(void)state;
+	assert_non_null(schema);
+	assert_non_null(dir);
+	for (struct dirent *e; (e = readdir(dir));)
+		if (e->d_name[0] != '.' && !str_ends(e->d_name, ".md"))
+			check_schema(schema, e->d_name);
+	(void)closedir(dir);
+	assert_false(matches(schema, "block", "<!-- pxc/1\nt=vm\n-->"));
+	assert_false(matches(schema, "block", "<!-- pxc/1\nt=a b\ns=0123456789abcdef\n-->"));
+	assert_false(matches(schema, "token", "[pxc/1 T=vm s=0123456789abcdef]"));
+	assert_true(matches(schema, "value", "a*2D,b"));
+	assert_false(matches(schema, "value", "a*2d"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +243,7 @@ int main(void)
 		cmocka_unit_test(a_problem_is_told_to_people),
 		cmocka_unit_test(two_sound_blocks_are_one_too_many),
 		cmocka_unit_test(a_block_above_the_ceiling_is_not_read),
+		cmocka_unit_test(the_schema_says_what_is_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
