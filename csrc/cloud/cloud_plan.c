@@ -35,8 +35,8 @@ char *registry_notes(const struct world *w, const char *human, struct annot *blo
 	annot_set(block, "r", r);
 	annot_set(block, "at", stamp);
 	annot_set(block, "by", actor);
-	text = annot_render(ANNOT_BLOCK, human ? human : w->notes.before, block,
-			    human ? "" : w->notes.after);
+	text = human ? annot_render(ANNOT_BLOCK, human, block, "")
+		     : annot_rewrite(ANNOT_BLOCK, &w->notes, block);
 	/* PVE adds a line break when it is read: what is sent must not grow by one each time. */
 	for (size_t n = strlen(text); n && strchr(" \t\r\n", text[n - 1]); n--)
 		text[n - 1] = '\0';

@@ -128,7 +128,7 @@ static char *comment(struct project_case *c, const struct project_block *want, s
 	annot_set(block, "by", c->batch->actor);
 	if (c->spec->description)
 		return annot_render(ANNOT_TOKEN, c->spec->description, block, "");
-	return annot_render(ANNOT_TOKEN, c->text.before, block, c->text.after);
+	return annot_rewrite(ANNOT_TOKEN, &c->text, block);
 }
 
 static void warn_lowered(struct project_case *c, const struct project_block *want)

@@ -135,7 +135,7 @@ struct vm_world {
 	struct vm_seen **seen; /* candidates and templates, any order */
 	size_t nseen;
 	json_t *bridges; /* node -> array of bridge and vnet names; a missing node = not known; NULL = not read */
-	json_t *volumes; /* "node/volid" -> true for import volumes that are there; NULL = not read */
+	json_t *volumes; /* "node/volid" -> bytes of import volumes that are there; NULL = not read */
 	json_t *index;   /* owned by the run; see vm_index() */
 	bool making;     /* one of our own creations still runs on the server */
 };

@@ -22,3 +22,6 @@ void vm_downloads(struct vm_case *cases, size_t n, const struct vm_world *vw,
 /* Why the node cannot take the image of a new VM (in text), or NULL. */
 const char *vm_image_unfit(const struct vm_case *c, const struct vm_world *vw, const char *node,
 			   char *text, size_t size);
+
+/* Bytes of an import volume; 0 = not known (not there yet). */
+uint64_t vm_image_bytes(const struct vm_world *vw, const char *volume);

@@ -97,7 +97,6 @@ char *vm_notes(const struct vm_case *c, const struct annot *block)
 	if (s->description)
 		return annot_render(ANNOT_BLOCK, s->description, block, "");
 	if (c->have)
-		return annot_render(ANNOT_BLOCK, c->have->notes.before, block,
-				    c->have->notes.after);
+		return annot_rewrite(ANNOT_BLOCK, &c->have->notes, block);
 	return annot_render(ANNOT_BLOCK, "", block, "");
 }

@@ -302,6 +302,17 @@ static int want_disk(const struct vm_case *c, const struct vm_disk *d, const jso
 	return want_size(c, d->slot, have, d->size_bytes, ret, err);
 }
 
+static int refuse_small(const struct vm_case *c, struct pxc_err *err)
+{
+	char have[32], want[32];
+
+	size_format(c->image_bytes, have, sizeof(have));
+	size_format(c->spec->disk_bytes, want, sizeof(want));
+	return pxc_fail(err, PXC_EINVAL,
+			"%s: image %s has %s and cannot shrink to %s: ask for %s or more",
+			c->spec->label, c->spec->image_volume, have, want, have);
+}
+
 /* The disk of a new VM that is not cloned: imported, or blank. */
 static int first_disk(const struct vm_case *c, struct vm_change *ret, struct pxc_err *err)
 {
@@ -326,8 +337,10 @@ static int first_disk(const struct vm_case *c, struct vm_change *ret, struct pxc
 	text = new_disk(storage, bytes, c->spec->image_volume, named ? named->props : NULL);
 	vm_set(ret, "scsi0", text);
 	ret->allocates = true;
+	if (c->spec->image_volume && c->spec->disk_bytes && c->spec->disk_bytes < c->image_bytes)
+		return refuse_small(c, err);
 	/* PVE takes over the image's own size; how much it has to grow is known only then, so the size is absolute. */
-	if (c->spec->image_volume && bytes) {
+	if (c->spec->image_volume && bytes > c->image_bytes) {
 		char size[32];
 		auto_free char *why = NULL;
 

@@ -20,6 +20,21 @@ static bool is_there(const struct vm_world *vw, const char *node, const char *vo
 	return json_object_get(vw->volumes, key) != NULL;
 }
 
+/*
+ * The size of an import volume, as PVE lists it: of a raw image that of the disk, of others that of the file, which the
+ * disk can hardly be below.
+ */
+uint64_t vm_image_bytes(const struct vm_world *vw, const char *volume)
+{
+	const char *key;
+	json_t *size;
+
+	json_object_foreach (vw->volumes, key, size)
+		if (str_eq(strchr(key, '/') + 1, volume))
+			return (uint64_t)json_integer_value(size);
+	return 0;
+}
+
 const char *vm_image_unfit(const struct vm_case *c, const struct vm_world *vw, const char *node,
 			   char *text, size_t size)
 {

@@ -13,11 +13,12 @@ struct vm_case {
 	const struct vm_seen *have;     /* NULL = does not exist */
 	const struct vm_seen *template; /* clone source, when it must be created from one */
 	const char *pool;
-	const char *cluster; /* key c of its block */
-	unsigned vmid;       /* its own, or the one chosen */
-	const char *node;    /* its own, or the one chosen */
-	const char *uuid;    /* smbios uuid chosen for a new VM */
-	const char *storage; /* for its disks */
+	const char *cluster;  /* key c of its block */
+	unsigned vmid;        /* its own, or the one chosen */
+	const char *node;     /* its own, or the one chosen */
+	const char *uuid;     /* smbios uuid chosen for a new VM */
+	const char *storage;  /* for its disks */
+	uint64_t image_bytes; /* of the image it is made from; 0 = not known */
 	struct pxc_plan *plan;
 };
 

@@ -100,6 +100,8 @@ static int prepare(struct vm_case *c, const struct vm_world *vw, struct pxc_err 
 	if (!c->have && (s->template_vmid || s->template_name) &&
 	    vm_template(s, vw, &c->template, err) < 0)
 		return -1;
+	if (!c->have && s->image_volume)
+		c->image_bytes = vm_image_bytes(vw, s->image_volume);
 	if (s->new_name && !c->have)
 		return pxc_fail(err, PXC_EINVAL, "%s does not exist and cannot be renamed to %s",
 				s->label, s->new_name);

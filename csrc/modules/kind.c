@@ -162,8 +162,12 @@ static int rounds(struct run *run, struct pxc_plans *plans, struct pxc_err *err)
 		if (!first_open(run, plans))
 			return 0;
 		apply(run, plans);
-		if (look(run, plans, err) < 0)
+		if (look(run, plans, err) < 0) {
+			/* What is refused now, was not when it was planned: not the task's fault any more. */
+			if (err->kind == PXC_EINVAL)
+				err->kind = PXC_EREMOTE;
 			return pxc_context(err, "after the change");
+		}
 		outcomes_settle(&run->outcomes, plans);
 		open = first_open(run, plans);
 		if (!open)

@@ -100,7 +100,9 @@ static int read_content(struct pxc_env *env, struct vm_world *vw, const char *no
 	json_array_foreach (read.data, i, row) {
 		auto_free char *key = pxc_printf("%s/%s", node, text(row, "volid"));
 
-		(void)json_object_set_new(vw->volumes, key, json_true());
+		(void)json_object_set_new(
+			vw->volumes, key,
+			json_integer(json_integer_value(json_object_get(row, "size"))));
 	}
 	json_decref(read.data);
 	return 0;

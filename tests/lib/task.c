@@ -147,22 +147,39 @@ void lab_prepare(struct lab *lab)
 		 "{\"name\":\"acme\",\"quota\":{\"instances\":20,\"cores\":60,\"ram_mb\":-1}}");
 }
 
-/* One line of the log with what differs from run to run cut to "*". */
+static int word_order(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* One "key=value", its value cut to "*" where it differs from run to run. */
+static char *parameter(const char *text, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(volatile_keys); i++)
+		if (str_starts(text, volatile_keys[i]))
+			return pxc_printf("%s*", volatile_keys[i]);
+	return pxc_strndup(text, len);
+}
+
+/* "METHOD PATH parameters", the parameters sorted. */
 static void add_line(struct pxc_buf *out, const char *line, size_t len)
 {
-	for (const char *p = line; p < line + len;) {
-		bool cut = false;
+	const char *end = line + len, *p = memchr(line, ' ', len);
+	char *words[64];
+	size_t n = 0;
 
-		for (size_t i = 0; i < ARRAY_SIZE(volatile_keys) && !cut; i++)
-			if (str_starts(p, volatile_keys[i]) && strchr(" &", p[-1])) {
-				size_t value = strcspn(p, "&\n ");
+	p = p ? memchr(p + 1, ' ', (size_t)(end - p - 1)) : NULL;
+	buf_add(out, line, p ? (size_t)(p - line) : len);
+	while (p && p < end && n < ARRAY_SIZE(words)) {
+		size_t size = strcspn(p + 1, "&\n");
 
-				buf_printf(out, "%s*", volatile_keys[i]);
-				p += value;
-				cut = true;
-			}
-		if (!cut)
-			buf_addc(out, *p++);
+		words[n++] = parameter(p + 1, size);
+		p += 1 + size;
+	}
+	qsort(words, n, sizeof(*words), word_order);
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(out, "%c%s", i ? '&' : ' ', words[i]);
+		free(words[i]);
 	}
 	buf_addc(out, '\n');
 }

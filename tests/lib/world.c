@@ -244,7 +244,8 @@ void test_world_create(struct test_world *ret, const char *json)
 	ret->vm.bridges = json_object_get(ret->json, "bridges");
 	ret->vm.volumes = keep(ret, json_object());
 	json_array_foreach (json_object_get(ret->json, "volumes"), i, value)
-		(void)json_object_set_new(ret->vm.volumes, json_string_value(value), json_true());
+		(void)json_object_set_new(ret->vm.volumes, json_string_value(value),
+					  json_integer(2ll << 30));
 	ret->vm.index = keep(ret, vm_index(&ret->vm));
 }
 

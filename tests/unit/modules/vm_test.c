@@ -20,7 +20,7 @@ static const struct row {
 	{ "created blank",
 	  "{\"project\":\"acme\",\"name\":\"a\",\"cores\":1,\"memory\":512,\"disk_size\":1,\"power\":\"stopped\"}",
 	  LOCK
-	  "POST /nodes/pve1/qemu agent=1&cores=1&description=*&memory=512&name=a&ostype=l26&pool=acme&"
+	  "POST /nodes/pve1/qemu agent=1&description=*&name=a&ostype=l26&pool=acme&"
 	  "scsi0=shared%3A1&scsihw=virtio-scsi-single&smbios1=*&tags=pxc%3Bstack-default&vmid=100\n" UNLOCK },
 	{ "cloned",
 	  "{\"project\":\"acme\",\"name\":\"b\",\"flavor\":\"small\",\"template\":{\"vmid\":9000},\"power\":\"running\","

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The loop, with a kind of its own: a world of a few numbers that steps count up to their wanted values. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "lib/script.h"
+#include "modules/kind.h"
+
+static struct {
+	int have[3], want[3], conflicts, busy;
+	enum pxc_impact impact, allow;
+	bool stubborn;
+} world;
+
+static const char *const labels[] = { "number 0", "number 1", "number 2" };
+static const struct pve_op ops[] = { { "PUT", "/number/{n}", 1000, NULL, false } };
+
+static int decode(struct pxc_env *env, void **ret, struct pxc_err *err)
+{
+	(void)env, (void)err;
+	*ret = &world;
+	return 0;
+}
+
+static int observe(struct pxc_env *env, void *batch, void **ret, struct pxc_err *err)
+{
+	(void)env, (void)err;
+	*ret = batch;
+	return 0;
+}
+
+static int plan(const void *batch, const void *seen, struct pxc_plans *ret, struct pxc_err *err)
+{
+	(void)batch, (void)seen;
+	if (world.busy-- > 0)
+		return pxc_fail(err, PXC_EBUSY, "busy");
+	for (size_t i = 0; i < ARRAY_SIZE(labels); i++) {
+		struct pxc_plan *p = pxc_plans_add(ret, labels[i]);
+
+		p->allow = world.allow;
+		p->item = json_pack("{s:i}", "value", world.have[i]);
+		if (world.have[i] != world.want[i])
+			pxc_plan_add(p, 0, world.impact, json_pack("{s:i}", "n", (int)i), "set it");
+	}
+	return 0;
+}
+
+static const struct pxc_kind number_kind = { .name = "number",
+					     .plural = "numbers",
+					     .ops = ops,
+					     .decode = decode,
+					     .observe = observe,
+					     .plan = plan };
+
+/* Number 1 fails when its wanted value is -1; conflicts are told as PVE tells them. */
+static uint32_t answer(struct script *script, const char *request, struct pve_reply *ret)
+{
+	int n = request[strlen("PUT /number/")] - '0';
+
+	(void)script;
+	if (world.conflicts-- > 0) {
+		ret->status = 500;
+		(void)snprintf(ret->reason, sizeof(ret->reason),
+			       "checksum mismatch (file change by other user?)");
+	} else if (world.want[n] == -1) {
+		ret->status = 500;
+		(void)snprintf(ret->reason, sizeof(ret->reason), "no space left");
+	} else if (!world.stubborn) {
+		world.have[n] = world.want[n];
+	}
+	return 0;
+}
+
+static int run(bool check, json_t **ret_result, unsigned *ret_requests, struct pxc_err *err)
+{
+	static const char *const urls[] = { "https://pve1:8006", NULL };
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	struct script script = { .answer = answer };
+	struct ans_args args = { .task = { .check_mode = check } };
+	struct pve_options options = { .urls = urls,
+				       .token_id = "a@pve!b",
+				       .token_secret = "x",
+				       .timeout_ms = 1000,
+				       .retry_ms = 1000 };
+	struct pxc_env env = {
+		.args = &args, .arena = &arena, .clock = &pxc_system_clock, .task_timeout_ms = 5000
+	};
+	int r;
+
+	*err = (struct pxc_err){ .kind = PXC_OK };
+	if (pve_create(&options, script_transport(&script), &env.pve, err) < 0)
+		fail_msg("%s", err->msg);
+	r = kind_run(&number_kind, &env, ret_result, err);
+	*ret_requests = 0;
+	for (const char *p = buf_str(&script.log); (p = strstr(p, "PUT ")); p++)
+		++*ret_requests;
+	pve_free(env.pve);
+	pxc_env_release(&env);
+	buf_release(&script.log);
+	return r;
+}
+
+static const struct loop_case {
+	const char *name;
+	int want[3], conflicts, busy;
+	enum pxc_impact impact, allow;
+	bool stubborn, check;
+	int result;
+	unsigned requests;
+	bool changed;
+	const char *msg;
+} cases[] = {
+	{ "as wanted",
+	  { 0, 0, 0 },
+	  0,
+	  0,
+	  PXC_QUIET,
+	  PXC_DESTROYS,
+	  false,
+	  false,
+	  0,
+	  0,
+	  false,
+	  NULL },
+	{ "changed", { 1, 0, 1 }, 0, 0, PXC_QUIET, PXC_DESTROYS, false, false, 0, 2, true, NULL },
+	{ "check mode", { 1, 1, 1 }, 0, 0, PXC_QUIET, PXC_DESTROYS, false, true, 0, 0, true, NULL },
+	{ "a conflict sends it round again",
+	  { 1, 0, 0 },
+	  1,
+	  0,
+	  PXC_QUIET,
+	  PXC_DESTROYS,
+	  false,
+	  false,
+	  0,
+	  2,
+	  true,
+	  NULL },
+	{ "conflicts for ever",
+	  { 1, 0, 0 },
+	  99,
+	  0,
+	  PXC_QUIET,
+	  PXC_DESTROYS,
+	  false,
+	  false,
+	  -1,
+	  4,
+	  false,
+	  "gave up after 4 rounds" },
+	{ "does not converge",
+	  { 1, 0, 0 },
+	  0,
+	  0,
+	  PXC_QUIET,
+	  PXC_DESTROYS,
+	  true,
+	  false,
+	  -1,
+	  1,
+	  true,
+	  "number 0 did not converge: set it" },
+	{ "one failure does not hide the others",
+	  { 1, -1, 1 },
+	  0,
+	  0,
+	  PXC_QUIET,
+	  PXC_DESTROYS,
+	  false,
+	  false,
+	  -1,
+	  3,
+	  true,
+	  "1 of 3 failed" },
+	{ "busy is waited for",
+	  { 1, 0, 0 },
+	  0,
+	  3,
+	  PXC_QUIET,
+	  PXC_DESTROYS,
+	  false,
+	  false,
+	  0,
+	  1,
+	  true,
+	  NULL },
+	{ "busy for ever",
+	  { 1, 0, 0 },
+	  0,
+	  999,
+	  PXC_QUIET,
+	  PXC_DESTROYS,
+	  false,
+	  false,
+	  -1,
+	  0,
+	  false,
+	  "busy" },
+	{ "worse than allowed",
+	  { 1, 0, 0 },
+	  0,
+	  0,
+	  PXC_DESTROYS,
+	  PXC_QUIET,
+	  false,
+	  false,
+	  -1,
+	  0,
+	  false,
+	  "the task allows no more than quiet" },
+	{ "waiting is no change",
+	  { 1, 0, 0 },
+	  0,
+	  0,
+	  PXC_WAITS,
+	  PXC_QUIET,
+	  false,
+	  false,
+	  0,
+	  1,
+	  false,
+	  NULL },
+};
+
+static void every_way_through_the_loop(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct loop_case *c = &cases[i];
+		json_auto_t *result = NULL;
+		struct pxc_err err;
+		unsigned requests;
+		int r;
+
+		memset(&world, 0, sizeof(world));
+		memcpy(world.want, c->want, sizeof(world.want));
+		world.conflicts = c->conflicts;
+		world.busy = c->busy;
+		world.impact = c->impact;
+		world.allow = c->allow;
+		world.stubborn = c->stubborn;
+		r = run(c->check, &result, &requests, &err);
+		if (r != c->result || requests != c->requests ||
+		    json_is_true(json_object_get(result, "changed")) != c->changed)
+			fail_msg("%s: %d (%s), %u requests, changed %d", c->name, r, err.msg,
+				 requests, json_is_true(json_object_get(result, "changed")));
+		if (c->msg && !strstr(err.msg, c->msg))
+			fail_msg("%s: \"%s\" does not say \"%s\"", c->name, err.msg, c->msg);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_way_through_the_loop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
