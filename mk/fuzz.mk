@@ -14,5 +14,5 @@ $B/tests/fuzz/%: tests/fuzz/%.c $B/gen/specs.o $(TEST_LIBS)
 
 # What was found interesting stays in $B/corpus for the next time; a finding is left in $B as crash-*.
 run-fuzz: $(FUZZ_PROGS)
-	$(Q)tests/fuzz/run.sh $B $(FUZZ_SECONDS) $(FUZZERS)
+	$(Q)tests/run.py fuzz "tests/fuzz/run.sh $B $(FUZZ_SECONDS) $(FUZZERS)"
 .PHONY: fuzz run-fuzz

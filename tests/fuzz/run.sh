@@ -13,10 +13,10 @@ for name; do
 	done
 	if "$build/tests/fuzz/${name}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
 		-artifact_prefix="$build/crash-$name-" "$corpus" >"$log" 2>&1; then
-		echo "fuzz $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs in $seconds s, nothing found"
+		echo "ok - fuzz $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs in $seconds s, nothing found"
 	else
-		echo "fuzz $name: FAILED, the input is kept:"
-		tail -n 40 "$log"
+		echo "not ok - fuzz $name, the input is kept:"
+		tail -n 40 "$log" | sed "s/^/# /"
 		status=1
 	fi
 done
