@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
-#include "ansible/batch.h"
-#include "base/limits.h"
 #include "base/str.h"
 #include "base/units.h"
 #include "cloud/registry_plan.h"
@@ -68,12 +66,10 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 {
 	struct flavor_batch *b = arena_alloc(env->arena, sizeof(*b));
-	json_t *items = NULL, *given = NULL;
+	const json_t *items = NULL, *given = NULL;
 
-	if (ans_batch(env->args, &items, &given, err) < 0)
+	if (items_of_task(env, &items, &given, err) < 0)
 		return -1;
-	(void)pxc_env_keep(env, items);
-	(void)pxc_env_keep(env, given);
 	b->nspecs = json_array_size(items);
 	b->specs = arena_alloc(env->arena, b->nspecs * sizeof(*b->specs));
 	b->stamp = env->stamp;

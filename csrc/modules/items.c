@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ansible/batch.h"
+#include "base/limits.h"
+
 const char *const *item_list(struct pxc_arena *arena, const json_t *item, const char *key)
 {
 	const json_t *list = json_object_get(item, key);
@@ -60,4 +63,19 @@ bool item_slug(const char *name)
 
 	return n >= 2 && n <= 31 && name[0] >= 'a' && name[0] <= 'z' &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
+int items_of_task(struct pxc_env *env, const json_t **ret_items, const json_t **ret_given,
+		  struct pxc_err *err)
+{
+	json_t *items = NULL, *given = NULL;
+
+	if (ans_batch(env->args, &items, &given, err) < 0)
+		return -1;
+	*ret_items = pxc_env_keep(env, items);
+	*ret_given = pxc_env_keep(env, given);
+	if (json_array_size(items) > PXC_MAX_BATCH)
+		return pxc_fail(err, PXC_EINVAL, "%zu objects in one task: at most %d are taken",
+				json_array_size(items), PXC_MAX_BATCH);
+	return 0;
 }

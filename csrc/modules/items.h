@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "cloud/quota.h"
+#include "modules/kind.h"
 
 static inline const char *item_text(const json_t *item, const char *key)
 {
@@ -35,3 +36,10 @@ json_t *item_scalar(const json_t *value);
 
 /* [a-z][a-z0-9-]{1,30}: names of projects. */
 bool item_slug(const char *name);
+
+/*
+ * The objects of the task, complete (items) and as named (given): equally long arrays that live as long as the run.
+ * err EINVAL: as ans_batch(); more than PXC_MAX_BATCH.
+ */
+must_check int items_of_task(struct pxc_env *env, const json_t **ret_items,
+			     const json_t **ret_given, struct pxc_err *err);

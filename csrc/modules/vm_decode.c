@@ -6,9 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "ansible/batch.h"
 #include "base/buf.h"
-#include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/units.h"
@@ -17,16 +15,6 @@
 
 #define MAX_METADATA 32
 #define MAX_METADATA_VALUE 255
-
-static const char *text(const json_t *item, const char *key)
-{
-	return json_string_value(json_object_get(item, key));
-}
-
-static bool truth(const json_t *item, const char *key)
-{
-	return json_is_true(json_object_get(item, key));
-}
 
 static unsigned number(const json_t *item, const char *key)
 {
@@ -59,10 +47,10 @@ static bool dns_name(const char *name, size_t max, bool dots)
 static int decode_names(struct pxc_env *env, const json_t *item, struct vm_spec *s,
 			struct pxc_err *err)
 {
-	s->project = text(item, "project");
-	s->name = text(item, "name");
-	s->stack = text(item, "stack");
-	s->new_name = text(item, "new_name");
+	s->project = item_text(item, "project");
+	s->name = item_text(item, "name");
+	s->stack = item_text(item, "stack");
+	s->new_name = item_text(item, "new_name");
 	s->label = arena_printf(env->arena, "vm %s/%s", s->project, s->name);
 	if (!str_eq(s->stack, "default"))
 		s->label = arena_printf(env->arena, "vm %s/%s/%s", s->project, s->stack, s->name);
@@ -167,7 +155,7 @@ static int decode_tags(const json_t *given, const json_t *item, struct vm_spec *
 	size_t i;
 
 	s->tags = list;
-	s->tags_exact = str_eq(text(item, "tags_mode"), "exact");
+	s->tags_exact = str_eq(item_text(item, "tags_mode"), "exact");
 	json_array_foreach (list, i, tag) {
 		const char *t = json_string_value(tag);
 
@@ -255,13 +243,13 @@ static int decode_image(struct pxc_env *env, const json_t *item, struct vm_spec 
 	const char *file, *slash;
 
 	s->template_vmid = number(t, "vmid");
-	s->template_name = text(t, "name");
-	s->full_clone = truth(t, "full");
+	s->template_name = item_text(t, "name");
+	s->full_clone = item_true(t, "full");
 	if (t && !s->template_vmid && !s->template_name)
 		return pxc_fail(err, PXC_EINVAL, "%s: template needs a vmid or a name", s->label);
-	s->image_volume = text(image, "volume");
-	s->image_url = text(image, "url");
-	s->image_storage = text(image, "storage");
+	s->image_volume = item_text(image, "volume");
+	s->image_url = item_text(image, "url");
+	s->image_storage = item_text(image, "storage");
 	if (image && !s->image_volume == !s->image_url)
 		return pxc_fail(err, PXC_EINVAL, "%s: image needs either a volume or a url",
 				s->label);
@@ -273,7 +261,7 @@ static int decode_image(struct pxc_env *env, const json_t *item, struct vm_spec 
 	if (!s->image_url)
 		return 0;
 	slash = strrchr(s->image_url, '/');
-	file = text(image, "filename");
+	file = item_text(image, "filename");
 	if (!file && slash)
 		file = arena_strndup(env->arena, slash + 1, strcspn(slash + 1, "?#"));
 	s->image_file = file;
@@ -282,7 +270,7 @@ static int decode_image(struct pxc_env *env, const json_t *item, struct vm_spec 
 		return pxc_fail(err, PXC_EINVAL,
 				"%s: image: \"%s\" must end in .qcow2, .raw or .vmdk: set filename",
 				s->label, file ? file : "");
-	return decode_checksum(env, text(image, "checksum"), s, err);
+	return decode_checksum(env, item_text(image, "checksum"), s, err);
 }
 
 static char *join_lines(const json_t *list)
@@ -305,7 +293,7 @@ static void decode_cloud_init(struct pxc_env *env, const json_t *given, struct v
 		{ "type", "citype" },
 	};
 	const json_t *ci = json_object_get(given, "cloud_init"), *list;
-	const char *password = text(ci, "password_hash");
+	const char *password = item_text(ci, "password_hash");
 
 	s->at_creation = pxc_env_keep(env, json_object());
 	s->cloud_init = json_object_size(ci) > 0;
@@ -313,7 +301,7 @@ static void decode_cloud_init(struct pxc_env *env, const json_t *given, struct v
 		if (json_object_get(ci, keys[i][0]))
 			put(s->config, keys[i][1], item_scalar(json_object_get(ci, keys[i][0])));
 	if (!password)
-		password = text(ci, "password");
+		password = item_text(ci, "password");
 	if (password)
 		put(s->at_creation, "cipassword", json_string(password));
 	if ((list = json_object_get(ci, "ssh_keys"))) {
@@ -345,25 +333,25 @@ static void decode_behaviour(const json_t *item, struct vm_spec *s)
 	static const char *const impacts[] = { "waits", "quiet", "disrupts", "destroys" };
 	const json_t *protection = json_object_get(item, "protected");
 
-	s->absent = str_eq(text(item, "state"), "absent");
-	s->flavor = text(item, "flavor");
-	s->description = text(item, "description");
-	s->node = str_eq(text(item, "node"), "auto") ? NULL : text(item, "node");
-	s->storage = text(item, "storage");
+	s->absent = str_eq(item_text(item, "state"), "absent");
+	s->flavor = item_text(item, "flavor");
+	s->description = item_text(item, "description");
+	s->node = str_eq(item_text(item, "node"), "auto") ? NULL : item_text(item, "node");
+	s->storage = item_text(item, "storage");
 	s->disk_bytes = bytes(item, "disk_size");
-	s->power =
-		(enum vm_power)word(text(item, "power"), powers, ARRAY_SIZE(powers), VM_POWER_KEEP);
-	s->wait =
-		(enum vm_wait)word(text(item, "wait"), waits, ARRAY_SIZE(waits), VM_WAIT_FOR_NONE);
-	s->allow = (enum pxc_impact)word(text(item, "allow"), impacts, ARRAY_SIZE(impacts),
+	s->power = (enum vm_power)word(item_text(item, "power"), powers, ARRAY_SIZE(powers),
+				       VM_POWER_KEEP);
+	s->wait = (enum vm_wait)word(item_text(item, "wait"), waits, ARRAY_SIZE(waits),
+				     VM_WAIT_FOR_NONE);
+	s->allow = (enum pxc_impact)word(item_text(item, "allow"), impacts, ARRAY_SIZE(impacts),
 					 PXC_DESTROYS);
 	s->wait_s = number(item, "wait_timeout");
 	s->shutdown_s = number(item, "shutdown_timeout");
-	s->force_stop = truth(item, "force_stop");
+	s->force_stop = item_true(item, "force_stop");
 	s->protection = protection ? json_is_true(protection) : -1;
-	s->allow_restart = truth(item, "allow_restart");
-	s->delete_unreferenced = truth(item, "delete_unreferenced");
-	s->reseal = truth(item, "reseal");
+	s->allow_restart = item_true(item, "allow_restart");
+	s->delete_unreferenced = item_true(item, "delete_unreferenced");
+	s->reseal = item_true(item, "reseal");
 }
 
 /* A text that holds a block of its own could not be told from the annotation. */
@@ -391,8 +379,8 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	    decode_metadata(env, given, s, err) < 0 || decode_image(env, item, s, err) < 0)
 		return -1;
 	decode_cloud_init(env, given, s);
-	s->nets_exact =
-		str_eq(text(item, "networks_mode"), "exact") && json_object_get(given, "networks");
+	s->nets_exact = str_eq(item_text(item, "networks_mode"), "exact") &&
+			json_object_get(given, "networks");
 	if (vm_decode_disks(env, json_object_get(given, "disks"), s, err) < 0)
 		return -1;
 	return vm_decode_nets(env, json_object_get(given, "networks"), s, err);
@@ -426,16 +414,11 @@ static int refuse_twins(struct pxc_env *env, const struct vm_batch *b, struct px
 int vm_decode(struct pxc_env *env, struct vm_batch **ret, struct pxc_err *err)
 {
 	struct vm_batch *b = arena_alloc(env->arena, sizeof(*b));
-	json_t *items = NULL, *given = NULL;
+	const json_t *items = NULL, *given = NULL;
 
-	if (ans_batch(env->args, &items, &given, err) < 0)
+	if (items_of_task(env, &items, &given, err) < 0)
 		return -1;
-	(void)pxc_env_keep(env, items);
-	(void)pxc_env_keep(env, given);
 	b->nspecs = json_array_size(items);
-	if (b->nspecs > PXC_MAX_BATCH)
-		return pxc_fail(err, PXC_EINVAL, "%zu VMs in one task: at most %d are taken",
-				b->nspecs, PXC_MAX_BATCH);
 	b->specs = arena_alloc(env->arena, b->nspecs * sizeof(*b->specs));
 	b->stamp = env->stamp;
 	b->actor = env->actor;

@@ -11,11 +11,6 @@
 
 #define MAX_NETS 32
 
-static const char *text(const json_t *item, const char *key)
-{
-	return json_string_value(json_object_get(item, key));
-}
-
 /* Options of a list entry and PVE's names for them. on: what true is called there. */
 struct row {
 	const char *option, *key, *on, *off;
@@ -93,13 +88,13 @@ int vm_decode_disks(struct pxc_env *env, const json_t *list, struct vm_spec *ret
 		json_int_t size = json_integer_value(json_object_get(entry, "size"));
 
 		/* scsi0 is the root disk: a list without slots describes what comes after it. */
-		d->slot = text(entry, "slot") ? text(entry, "slot")
-					      : arena_printf(env->arena, "scsi%zu", i + 1);
+		d->slot = item_text(entry, "slot") ? item_text(entry, "slot")
+						   : arena_printf(env->arena, "scsi%zu", i + 1);
 		for (size_t k = 0; k < ARRAY_SIZE(states); k++)
-			if (str_eq(states[k], text(entry, "state")))
+			if (str_eq(states[k], item_text(entry, "state")))
 				d->state = (enum vm_disk_state)k;
 		d->size_bytes = size > 0 ? (uint64_t)size : 0;
-		d->storage = text(entry, "storage");
+		d->storage = item_text(entry, "storage");
 		d->props = named(env, entry, disk_rows, ARRAY_SIZE(disk_rows));
 		if (!disk_slot(d->slot))
 			return pxc_fail(
@@ -121,7 +116,7 @@ static int check_ip(const struct vm_spec *s, const struct vm_net *n, struct pxc_
 	static const char *const keys[] = { "ip", "ip6", "gw", "gw6" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		const char *v = text(n->ipconfig, keys[i]);
+		const char *v = item_text(n->ipconfig, keys[i]);
 		struct net_cidr cidr;
 		struct net_ip ip;
 		bool six = str_ends(keys[i], "6"), ok;
@@ -136,7 +131,7 @@ static int check_ip(const struct vm_spec *s, const struct vm_net *n, struct pxc_
 			return pxc_fail(err, PXC_EINVAL, "%s: net%u: \"%s\" is no IPv%d address%s",
 					s->label, n->slot, v, six ? 6 : 4,
 					i < 2 ? " with its prefix, nor dhcp" : "");
-		if (i >= 2 && !text(n->ipconfig, six ? "ip6" : "ip"))
+		if (i >= 2 && !item_text(n->ipconfig, six ? "ip6" : "ip"))
 			return pxc_fail(err, PXC_EINVAL,
 					"%s: net%u: a gateway needs an address beside it", s->label,
 					n->slot);
@@ -148,7 +143,7 @@ static int decode_net(struct pxc_env *env, const json_t *entry, size_t position,
 		      struct pxc_err *err)
 {
 	struct vm_net *n = &s->nets[s->nnets++];
-	const char *slot = text(entry, "slot"), *mac = text(entry, "mac");
+	const char *slot = item_text(entry, "slot"), *mac = item_text(entry, "mac");
 	char upper[MAC_TEXT];
 
 	n->slot = (unsigned)position;
@@ -159,7 +154,7 @@ static int decode_net(struct pxc_env *env, const json_t *entry, size_t position,
 				slot);
 	if (slot)
 		n->slot = (unsigned)strtoul(slot + 3, NULL, 10);
-	n->absent = str_eq(text(entry, "state"), "absent");
+	n->absent = str_eq(item_text(entry, "state"), "absent");
 	n->props = named(env, entry, net_rows, ARRAY_SIZE(net_rows));
 	n->ipconfig = named(env, entry, ip_rows, ARRAY_SIZE(ip_rows));
 	if (json_object_get(entry, "bridge") && json_object_get(entry, "network"))
