@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Kill pxc_vm before and after every single API request, run it again, and look at what is left.
 
-    tests/crash/crash.py BUILD [--stride N] [--seed S]     TAP; stride N tries every N-th request only
+    tests/crash/crash.py BUILD [--stride N] [--story S] [--speed F]    TAP; stride N: every N-th request only
 
 Three stories, each in a cluster of its own: three VMs are created (cloned, imported, blank), changed, deleted. After
 the kill the same task runs again and must succeed; a third run must change nothing; and the cluster must hold
@@ -60,6 +60,13 @@ class Cluster:
         self.process = subprocess.Popen(
             [f"{build}/bin/pxcsim", "--nodes", "3", "--port", "0", "--speed", str(speed), "--ready", ready, "--world", world,
              "--cert", f"{folder}/cert.pem", "--key", f"{folder}/key.pem"], stdout=subprocess.DEVNULL)
+        try:
+            self.prepare(ready)
+        except BaseException:  # whatever happens, no simulator outlives the test that started it
+            self.close()
+            raise
+
+    def prepare(self, ready):
         while not os.path.exists(ready):
             if self.process.poll() is not None:
                 raise SystemExit("pxcsim did not start")
