@@ -127,6 +127,7 @@ struct vm_seen {
 	json_t *addresses;   /* array of texts the agent reported; NULL = not asked or no answer */
 	bool agent;          /* the agent answered */
 	const char *problem; /* could not be read: why; NULL = read */
+	bool vanished;       /* listed, but gone from that node when it was read: look again */
 };
 
 /* What vm_plan() looks at besides the snapshot. */

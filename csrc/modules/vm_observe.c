@@ -9,6 +9,9 @@
 #include "modules/vm_read.h"
 #include "modules/world.h"
 
+/* So often is the cluster looked at when guests vanish while it is read. */
+enum { LOOKS = 4 };
+
 static bool is_seen(const struct vm_world *vw, const struct world_guest *g)
 {
 	for (size_t i = 0; i < vw->nseen; i++)
@@ -117,21 +120,43 @@ static bool power_named(const struct vm_batch *batch)
 	return false;
 }
 
-int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm_world **ret,
-	       struct pxc_err *err)
+/* The cluster's lists and the configurations of the candidates. */
+static int look(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,
+		struct pxc_err *err)
 {
-	struct vm_world *vw = arena_alloc(env->arena, sizeof(*vw));
 	struct world *w = NULL;
 
-	batch->round++;
 	if (world_read(env, power_named(batch) ? WORLD_POWER : WORLD_LIVE, &w, err) < 0 ||
 	    check_sight(env, batch, w, err) < 0)
 		return -1;
-	vw->w = w;
+	*vw = (struct vm_world){ .w = w };
 	vw->seen = arena_alloc(env->arena, w->nguests * sizeof(struct vm_seen *));
 	read_candidates(env, batch, vw, false);
 	if (some_missing(batch, vw))
 		read_candidates(env, batch, vw, true);
+	return 0;
+}
+
+static bool some_vanished(const struct vm_world *vw)
+{
+	for (size_t i = 0; i < vw->nseen; i++)
+		if (vw->seen[i]->vanished)
+			return true;
+	return false;
+}
+
+int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm_world **ret,
+	       struct pxc_err *err)
+{
+	struct vm_world *vw = arena_alloc(env->arena, sizeof(*vw));
+	int looks = 0;
+
+	batch->round++;
+	/* A guest deleted or migrated between the list and the read is no failure: the list is out of date. */
+	do {
+		if (look(env, batch, vw, err) < 0)
+			return -1;
+	} while (some_vanished(vw) && ++looks < LOOKS);
 	note_processes(batch, vw);
 	vm_observe_agents(env, batch, vw);
 	*ret = vw;

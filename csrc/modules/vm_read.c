@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "modules/vm_read.h"
 
+#include <string.h>
+
 #include "base/str.h"
 #include "modules/items.h"
 
@@ -54,12 +56,14 @@ static void take_pending(struct pxc_env *env, struct vm_seen *s, const json_t *l
 
 static void take_reply(struct pxc_env *env, struct vm_seen *s, struct pve_read *read)
 {
-	if (read->err.kind != PXC_OK)
+	if (read->err.kind != PXC_OK) {
 		s->problem = arena_strdup(env->arena, read->err.msg);
-	else if (!json_is_array(read->data))
+		s->vanished = strstr(read->err.msg, ".conf' does not exist") != NULL;
+	} else if (!json_is_array(read->data)) {
 		s->problem = "half an answer: no list";
-	else
+	} else {
 		take_pending(env, s, read->data);
+	}
 	json_decref(read->data);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "lib/task.h"
+#include "sim/state.h"
 
 #define LOCK "POST /access/groups comment=*&groupid=pxc-lock-project.acme\n"
 #define UNLOCK "DELETE /access/groups/pxc-lock-project.acme\n"
@@ -139,6 +140,25 @@ static void only_the_wanted_guests_are_read(void **state)
 	assert_int_equal(gets, 3);
 }
 
+/* Between the list and the read a guest may be deleted or migrated: the next look decides, not the old list. */
+static void a_guest_gone_while_it_is_read_is_looked_for_again(void **state)
+{
+	static const char faults[] =
+		"GET /nodes/*/qemu/100/pending count=2 status=500 text=\"Configuration file "
+		"'nodes/pve1/qemu-server/100.conf' does not exist\"\n";
+	auto_lab struct lab lab;
+
+	(void)state;
+	lab_create(&lab, 5);
+	lab_prepare(&lab);
+	lab_must(
+		&lab, "pxc_vm",
+		"{\"project\":\"acme\",\"name\":\"a\",\"cores\":1,\"memory\":64,\"power\":\"stopped\"}");
+	assert_return_code(sim_faults_parse(faults, &lab.sim->faults, &lab.err), 0);
+	lab_must(&lab, "pxc_vm", "{\"project\":\"acme\",\"name\":\"a\"}");
+	assert_false(json_is_true(json_object_get(lab.result, "changed")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +166,7 @@ int main(void)
 		cmocka_unit_test(check_mode_predicts_what_is_done),
 		cmocka_unit_test(one_failure_does_not_hide_the_others),
 		cmocka_unit_test(only_the_wanted_guests_are_read),
+		cmocka_unit_test(a_guest_gone_while_it_is_read_is_looked_for_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
