@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # make help lists the targets.      V=1 shows commands, WERROR=1 for CI, SAN=1 adds sanitizers, B=dir builds elsewhere
 KINDS  := cloud flavor project vm info
-LAYERS := base annot cloud ansible pve modules sim
+LAYERS := base annot cloud ansible pve ceph modules sim
 
 # Which layers a layer may include. Anything else does not compile.
 MAY_base    := base
@@ -9,8 +9,9 @@ MAY_annot   := base annot
 MAY_cloud   := base annot cloud
 MAY_ansible := base ansible
 MAY_pve     := base pve
-MAY_modules := base annot cloud ansible pve modules
-MAY_sim     := base sim
+MAY_ceph    := base ceph
+MAY_modules := base annot cloud ansible pve ceph modules
+MAY_sim     := base ceph sim
 MAY_tools   := base ansible sim tools
 
 B      ?= build
@@ -27,24 +28,37 @@ override LDFLAGS += -pie -Wl,-z,relro,-z,now $(SANITIZE)
 Q      := $(if $(V),,@)
 
 # jansson and libyaml are linked in, libcurl and OpenSSL stay dynamic (DESIGN part 1).
-LIBS_MODULE := -l:libjansson.a -l:libyaml.a -lcurl -lssl -lcrypto -lpthread -lm
-LIBS_SIM    := -lmicrohttpd -l:libjansson.a -lcurl -lcrypto -lpthread -lm
+LIBS_MODULE := -l:libjansson.a -l:libyaml.a -lcurl -lssl -lcrypto -lpthread -lm -ldl
+LIBS_SIM    := -lmicrohttpd -l:libjansson.a -lcurl -lcrypto -lpthread -lm -ldl
+LIBS_CEPH   := -lrbd -lrados -larchive -lcurl -lcrypto -lpthread
 LIBS_TEST   := -lcmocka -lmicrohttpd $(LIBS_MODULE)
 
 obj  = $(patsubst csrc/%.c,$B/%.o,$(wildcard csrc/$1/*.c))
 libs = $(foreach l,$1,$B/lib$l.a)
 
-modules: $B/bin/pxc $B/bin/pxcsim
+modules: $B/bin/pxc $B/bin/pxc-ceph.so $B/bin/pxcsim
 
 define layer
-$B/lib$1.a: $$(call obj,$1)
+$(if $2,,$B/lib$1.a: $$(call obj,$1))
 $B/inc/$1/.ok: Makefile
 	$(Q)rm -rf $$(@D) && mkdir -p $$(@D) && ln -s $$(MAY_$1:%=$$(CURDIR)/csrc/%) $$(@D)/ && touch $$@
 $B/$1/%.o: csrc/$1/%.c $B/inc/$1/.ok
 	$(Q)mkdir -p $$(@D)
 	$(Q)$$(CC) $$(CFLAGS) -I$B/inc/$1 -c $$< -o $$@
 endef
-$(foreach l,$(LAYERS) tools,$(eval $(call layer,$l)))
+$(foreach l,$(filter-out ceph,$(LAYERS)) tools,$(eval $(call layer,$l)))
+$(eval $(call layer,ceph,only))
+
+# Of ceph/ only the loader is in the programs; the rest is a library of its own, the only thing that needs librados and librbd.
+$B/libceph.a: $B/ceph/load.o
+PIC := $(patsubst csrc/%.c,$B/pic/%.o,$(filter-out csrc/ceph/load.c,$(wildcard csrc/ceph/*.c)) \
+	$(addprefix csrc/base/,arena.c buf.c err.c mem.c str.c))
+$B/pic/%.o: csrc/%.c $B/inc/ceph/.ok
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -fPIC -fvisibility=hidden -I$B/inc/ceph -c $< -o $@
+$B/bin/pxc-ceph.so: $(PIC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -shared $(if $(SAN),,-Wl$(comma)-z$(comma)defs) $^ $(filter-out -pie,$(LDFLAGS)) $(LIBS_CEPH) -o $@
 
 $B/lib%.a:
 	$(Q)mkdir -p $(@D)
@@ -52,11 +66,11 @@ $B/lib%.a:
 
 include mk/contract.mk mk/test.mk mk/suites.mk mk/integration.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
 
-$B/bin/pxc: csrc/main.c $B/gen/specs.o $(call libs,modules pve ansible cloud annot base)
+$B/bin/pxc: csrc/main.c $B/gen/specs.o $(call libs,modules pve ceph ansible cloud annot base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MF $B/main.d -Icsrc $(filter %.c %.o %.a,$^) $(LDFLAGS) $(LIBS_MODULE) -o $@
 
-$B/bin/pxcsim: $B/tools/pxcsim.o $(call libs,sim base)
+$B/bin/pxcsim: $B/tools/pxcsim.o $(call libs,sim ceph base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS_SIM) -o $@
 
@@ -74,7 +88,7 @@ help:
 clean:
 	$(RM) -r $B
 
--include $(wildcard $B/*/*.d $B/*.d $B/tests/*/*.d $B/tests/*/*/*.d)
+-include $(wildcard $B/*/*.d $B/pic/*/*.d $B/*.d $B/tests/*/*.d $B/tests/*/*/*.d)
 .PHONY: modules clean help
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What the build, the demo and the tests need, as Debian names it (12 and 13).
-DEB_BUILD := build-essential pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev libyaml-dev libmicrohttpd-dev
+DEB_BUILD := build-essential pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev libyaml-dev libmicrohttpd-dev \
+             librados-dev librbd-dev libarchive-dev
 DEB_RUN   := ansible-core python3-yaml
+DEB_CEPH  := ceph-mon ceph-osd ceph-mgr ceph-common qemu-utils qemu-block-extra zstd xz-utils
 DEB_TEST  := clang llvm clang-format cppcheck valgrind libcmocka-dev yamllint wrk curl openssl python3-venv procps
-DEB_LISTED := $(DEB_BUILD) $(DEB_RUN) $(DEB_TEST)
+DEB_LISTED := $(DEB_BUILD) $(DEB_RUN) $(DEB_CEPH) $(DEB_TEST)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 APT  := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o=Dpkg::Use-Pty=0
 

@@ -10,7 +10,7 @@ COPIED   := $(wildcard $(TOPLEVEL)) $(shell find $(wildcard $(STAGED_DIRS)) -typ
             $(wildcard plugins/plugin_utils/*.py)
 MODULES  := $(KINDS:%=pxc_%)
 
-STAGED := $(COPIED:%=$C/%) $C/$(BINDIR)/pxc $(MODULES:%=$C/plugins/modules/%) $(MODULES:%=$C/plugins/modules/%.py) \
+STAGED := $(COPIED:%=$C/%) $C/$(BINDIR)/pxc $C/$(BINDIR)/pxc-ceph.so $(MODULES:%=$C/plugins/modules/%) $(MODULES:%=$C/plugins/modules/%.py) \
           $(MODULES:%=$C/plugins/action/%.py) $(FRAGMENTS:plugins/%.yml=$C/plugins/%.py) $C/meta/runtime.yml
 
 # What no rule makes any more, of an earlier build, must not be packed.
@@ -21,7 +21,7 @@ stage: $(STAGED)
 $(COPIED:%=$C/%): $C/%: %
 	$(Q)mkdir -p $(@D) && cp -p $< $@
 
-$C/$(BINDIR)/pxc: $B/bin/pxc
+$C/$(BINDIR)/pxc $C/$(BINDIR)/pxc-ceph.so: $C/$(BINDIR)/%: $B/bin/%
 	$(Q)mkdir -p $(@D) && strip -o $@ $<
 
 $(MODULES:%=$C/plugins/modules/%): $C/$(BINDIR)/pxc

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Every C test is one program that links all layers; it mirrors the file it tests.
-TEST_LIBS = $(call libs,modules pve ansible cloud annot sim base)
+TEST_LIBS = $(call libs,modules pve ansible cloud annot sim ceph base)
 unit_src  := $(wildcard tests/unit/*/*_test.c)
 prop_src  := $(wildcard tests/property/*_test.c)
 test_lib  := $(wildcard tests/lib/*.c)
@@ -20,8 +20,8 @@ unit:
 	$(Q)$(MAKE) --no-print-directory SAN=1 B=$B/san run-unit
 property:
 	$(Q)$(MAKE) --no-print-directory SAN=1 B=$B/san run-property
-run-unit: $(call TESTBIN,$(unit_src))
-	$(Q)tests/run.py unit $^
-run-property: $(call TESTBIN,$(prop_src))
-	$(Q)tests/run.py property $^
+run-unit: $(call TESTBIN,$(unit_src)) $B/bin/pxc-ceph.so
+	$(Q)PXC_CEPH_DIR=$(abspath $B/bin) tests/run.py unit $^
+run-property: $(call TESTBIN,$(prop_src)) $B/bin/pxc-ceph.so
+	$(Q)PXC_CEPH_DIR=$(abspath $B/bin) tests/run.py property $^
 .PHONY: unit property run-unit run-property

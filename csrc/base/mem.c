@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/mem.h"
 
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,9 +75,4 @@ char *pxc_printf(const char *fmt, ...)
 	if (n < 0)
 		pxc_oom();
 	return ret;
-}
-
-void pxc_mem_init(void)
-{
-	json_set_alloc_funcs(pxc_alloc, free);
 }
