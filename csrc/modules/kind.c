@@ -92,7 +92,8 @@ static void run_phase(struct run *run, const struct pxc_plans *plans, int phase)
 		for (size_t k = 0; k < p->nsteps; k++)
 			steps[k] = (struct pve_step){ .op = &run->kind->ops[p->steps[k].op],
 						      .args = p->steps[k].args,
-						      .why = p->steps[k].why };
+						      .why = p->steps[k].why,
+						      .context = run->env };
 		owner[njobs] = i;
 		jobs[njobs++] = (struct pve_job){ .steps = steps, .nsteps = p->nsteps };
 	}

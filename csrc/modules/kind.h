@@ -25,7 +25,10 @@ struct pxc_env {
 	char nonce[33];           /* random hex of this run: what new uuids are made from */
 	json_t *kept;             /* owned; see pxc_env_keep() */
 	struct env_defer *defers; /* see pxc_env_defer() */
-	json_t *warnings;         /* owned; array of strings for the result */
+	struct rbd_link
+		*links; /* Ceph clusters connected to and storages reached so far; see rbd.h */
+	struct rbd_store *stores;
+	json_t *warnings; /* owned; array of strings for the result */
 	uint32_t
 		task_timeout_ms; /* one step; also how long the run waits for a lock or a busy object */
 };
