@@ -18,6 +18,7 @@ enum image_op {
 	IMAGE_COPY,
 	IMAGE_BLOCK,
 	IMAGE_REMOVE,
+	IMAGE_SNAP_REMOVE,
 	IMAGE_TEMPLATE_CLONE,
 	IMAGE_TEMPLATE_CREATE,
 	IMAGE_TEMPLATE_CONVERT,
@@ -88,7 +89,9 @@ struct image_world {
 	const struct rbd_world *rbd;
 	struct image_projection *projections;
 	size_t nprojections;
-	int64_t now_s; /* for gc: how old is what a killed run left? */
+	int64_t stale_s; /* gc: what was begun before is no work of this moment; seconds since 1970 */
+	const char *stale_stamp; /* the same as at= has it */
+	bool sees_all; /* the API user sees every VM: only then can one be said not to exist */
 };
 
 /* The storage of a spec; NULL when neither it nor the cloud names one. */

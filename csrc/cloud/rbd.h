@@ -22,8 +22,9 @@
 #include "base/arena.h"
 #include "base/json.h"
 
-#define RBD_IMAGE_PREFIX "pxc-img-"  /* images: pxc-img-<name>[.n] */
-#define RBD_TEMP_PREFIX "pxc-tmp-"   /* whatever is not finished: pxc-tmp-<32 hex> */
+#define RBD_IMAGE_PREFIX "pxc-img-" /* images: pxc-img-<name>[.n] */
+#define RBD_TEMP_PREFIX                                                                            \
+	"pxc-tmp-" /* not finished: pxc-tmp-<seconds since 1970, 8 hex><24 random hex> */
 #define RBD_META_PREFIX "pxc."       /* of our keys in image-meta */
 #define RBD_STATE_OBJECT "pxc.state" /* its omap: attachments and other small facts */
 

@@ -143,6 +143,7 @@ static int hold(struct run *run, const struct pxc_plans *plans, bool *ret_again,
 		return 0;
 	if (locks_acquire(&run->locks, run->env, names, err) < 0)
 		return -1;
+	run->env->locks = &run->locks;
 	*ret_again = run->locks.nheld > 0;
 	return 0;
 }

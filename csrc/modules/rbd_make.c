@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "modules/items.h"
+#include "modules/lock.h"
 #include "modules/rbd.h"
 #include "modules/rbd_parts.h"
 #include "modules/rbd_work.h"
@@ -27,16 +28,17 @@ struct making {
 
 static int begin(void *context, const json_t *args, struct making *m, struct pxc_err *err)
 {
-	unsigned char bytes[16];
+	unsigned char bytes[12];
 
 	*m = (struct making){ .id = NULL };
 	if (rbd_work_begin(context, args, &m->t, err) < 0)
 		return -1;
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
 		abort();
-	(void)snprintf(m->temp, sizeof(m->temp), "%s", RBD_TEMP_PREFIX);
+	(void)snprintf(m->temp, sizeof(m->temp), RBD_TEMP_PREFIX "%08x",
+		       (unsigned)m->t.env->clock->wall_s(m->t.env->clock));
 	for (size_t i = 0; i < sizeof(bytes); i++)
-		(void)snprintf(m->temp + strlen(RBD_TEMP_PREFIX) + 2 * i, 3, "%02x", bytes[i]);
+		(void)snprintf(m->temp + strlen(RBD_TEMP_PREFIX) + 8 + 2 * i, 3, "%02x", bytes[i]);
 	return 0;
 }
 
@@ -45,6 +47,10 @@ static int finish(struct making *m, int r, struct pxc_err *err)
 {
 	struct pxc_err ignored = { .kind = PXC_OK };
 
+	/* Who lost the lock may no longer be the only one at work here. */
+	if (r == 0 && m->t.env->locks && !locks_hold(m->t.env->locks))
+		r = pxc_fail(err, PXC_ECONFLICT,
+			     "the lock in Ceph ended: Ceph was not reached for too long");
 	if (r == 0 && m->t.ops->rename(m->t.pool, m->temp, m->t.name, err) < 0)
 		r = -1;
 	if (r < 0 && m->id && m->t.ops->remove(m->t.pool, m->temp, &ignored) < 0 &&
@@ -158,6 +164,24 @@ static int seal_image(struct making *m, const json_t *args, json_t *block, struc
 	return annotate(m, block, &seen, err);
 }
 
+/* What may be written to meanwhile is copied as it is at one moment: from a snapshot for the time of the copy. */
+static int copy_of(struct making *m, const struct rbd_store *from, const json_t *args,
+		   struct pxc_err *err)
+{
+	const char *parent = item_text(args, "parent"), *snap = item_text(args, "parent_snap");
+	const struct ceph_ops *ops = m->t.ops;
+	struct pxc_err ignored = { .kind = PXC_OK };
+	int r;
+
+	if (!snap && ops->snap_create(from->handle, parent, m->temp, err) < 0)
+		return -1;
+	r = ops->copy(from->handle, parent, snap ? snap : m->temp, m->t.pool, m->temp, &m->arena,
+		      &m->id, NULL, NULL, err);
+	if (!snap && ops->snap_remove(from->handle, parent, m->temp, r ? &ignored : err) < 0)
+		return -1;
+	return r;
+}
+
 int rbd_work_copy(void *context, const json_t *args, json_t **ret_data, struct pxc_err *err)
 {
 	json_auto_t *block = json_copy(json_object_get(args, "block"));
@@ -168,8 +192,7 @@ int rbd_work_copy(void *context, const json_t *args, json_t **ret_data, struct p
 	(void)ret_data;
 	if (begin(context, args, &m, err) < 0 || source_store(&m, args, &from, err) < 0)
 		return -1;
-	r = m.t.ops->copy(from->handle, item_text(args, "parent"), item_text(args, "parent_snap"),
-			  m.t.pool, m.temp, &m.arena, &m.id, NULL, NULL, err);
+	r = copy_of(&m, from, args, err);
 	if (r == 0)
 		r = seal_image(&m, args, block, err);
 	return finish(&m, r, err);
