@@ -33,17 +33,28 @@ int ceph_made(struct ceph_pool *pool, const char *image, struct pxc_arena *arena
 	return 0;
 }
 
+static int try_create(struct ceph_pool *pool, const char *image, uint64_t size_bytes)
+{
+	rbd_image_options_t options = ceph_image_options();
+	int rc = rbd_create4(pool->io, image, size_bytes, options);
+
+	rbd_image_options_destroy(options);
+	return rc;
+}
+
 int ceph_create(struct ceph_pool *pool, const char *image, uint64_t size_bytes,
 		struct pxc_arena *arena, const char **ret_id, struct pxc_err *err)
 {
-	rbd_image_options_t options;
 	int rc;
 
 	if (ceph_name_check(image, err) < 0)
 		return -1;
-	options = ceph_image_options();
-	rc = rbd_create4(pool->io, image, size_bytes, options);
-	rbd_image_options_destroy(options);
+	rc = try_create(pool, image, size_bytes);
+	if (rc == -EEXIST) {
+		rc = ceph_clear_leftover(pool, image);
+		if (rc == 0)
+			rc = try_create(pool, image, size_bytes);
+	}
 	if (rc < 0)
 		return ceph_fail(err, pool, rc, "image %s/%s: create", pool->name, image);
 	return ceph_made(pool, image, arena, ret_id, err);

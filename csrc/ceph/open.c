@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <endian.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "ceph/codec.h"
 #include "ceph/parts.h"
 
 #define DIRECTORY "rbd_directory"
@@ -18,18 +17,14 @@ int ceph_name_check(const char *image, struct pxc_err *err)
 	return 0;
 }
 
-/* Ceph's form of a string: its length in 32 bits, little-endian, and its bytes. */
 static int decode(const char *value, size_t len, char *text, size_t size)
 {
-	uint32_t n;
+	struct ceph_in in = ceph_in(value, len);
+	uint32_t n = in_u32(&in);
 
-	if (len < sizeof(n))
+	if (in.bad || n != (size_t)(in.end - in.at) || n == 0 || n >= size)
 		return -EIO;
-	memcpy(&n, value, sizeof(n));
-	n = le32toh(n);
-	if (n != len - sizeof(n) || n == 0 || n >= size)
-		return -EIO;
-	memcpy(text, value + sizeof(n), n);
+	memcpy(text, in.at, n);
 	text[n] = '\0';
 	return 0;
 }

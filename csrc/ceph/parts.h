@@ -73,5 +73,41 @@ int ceph_write(struct ceph_pool *pool, const char *image, uint64_t offset, const
 int ceph_read(struct ceph_pool *pool, const char *image, const char *snap, uint64_t offset,
 	      void *data, size_t len, struct pxc_err *err);
 
-/* remove.c */
+/* clone.c */
+int ceph_clone(struct ceph_pool *from, const char *parent, const char *snap, struct ceph_pool *pool,
+	       const char *image, struct pxc_arena *arena, const char **ret_id,
+	       struct pxc_err *err);
+int ceph_flatten(struct ceph_pool *pool, const char *image, ceph_progress *progress, void *context,
+		 struct pxc_err *err);
+
+/* rename.c, remove.c */
+int ceph_rename(struct ceph_pool *pool, const char *from, const char *to, struct pxc_err *err);
 int ceph_remove(struct ceph_pool *pool, const char *image, struct pxc_err *err);
+
+/* leftover.c. After EEXIST: 0 when the name is free now, EEXIST when an image has it, or -errno. */
+int ceph_clear_leftover(struct ceph_pool *pool, const char *image);
+
+/* snap.c */
+int ceph_snap_create(struct ceph_pool *pool, const char *image, const char *snap,
+		     struct pxc_err *err);
+int ceph_snap_remove(struct ceph_pool *pool, const char *image, const char *snap,
+		     struct pxc_err *err);
+int ceph_snap_rollback(struct ceph_pool *pool, const char *image, const char *snap,
+		       struct pxc_err *err);
+
+/* list.c */
+int ceph_list(struct ceph_pool *pool, const char *const *prefixes, struct pxc_arena *arena,
+	      struct ceph_image **ret, size_t *ret_n, struct pxc_err *err);
+int ceph_look(struct ceph_pool *pool, const char *image, struct pxc_arena *arena,
+	      struct ceph_image *ret, struct pxc_err *err);
+
+/* users.c */
+int ceph_children(struct ceph_pool *pool, const char *image, struct pxc_arena *arena,
+		  const char *const **ret, struct pxc_err *err);
+int ceph_watchers(struct ceph_pool *pool, const char *image, struct pxc_arena *arena,
+		  const char *const **ret, struct pxc_err *err);
+const char *ceph_join(const char *const *names, struct pxc_buf *buf); /* "a, b"; borrows from buf */
+
+/* meta.c */
+int ceph_meta(struct ceph_pool *pool, const char *image_id, const struct ceph_meta_change *change,
+	      struct pxc_err *err);
