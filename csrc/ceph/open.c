@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "ceph/codec.h"
+#include "ceph/parts.h"
+
+#define DIRECTORY "rbd_directory"
+
+int ceph_name_check(const char *image, struct pxc_err *err)
+{
+	if (!*image || strlen(image) >= RBD_MAX_IMAGE_NAME_SIZE || strpbrk(image, "/@"))
+		return pxc_fail(err, PXC_EINVAL,
+				"\"%s\" cannot be an image's name: 1 to %d bytes without / and @",
+				image, RBD_MAX_IMAGE_NAME_SIZE - 1);
+	return 0;
+}
+
+static int decode(const char *value, size_t len, char *text, size_t size)
+{
+	struct ceph_in in = ceph_in(value, len);
+	uint32_t n = in_u32(&in);
+
+	if (in.bad || n != (size_t)(in.end - in.at) || n == 0 || n >= size)
+		return -EIO;
+	memcpy(text, in.at, n);
+	text[n] = '\0';
+	return 0;
+}
+
+int ceph_directory(struct ceph_pool *pool, const char *key, char *text, size_t size)
+{
+	rados_read_op_t op = rados_create_read_op();
+	rados_omap_iter_t found = NULL;
+	char *k = NULL, *value = NULL;
+	size_t len = 0;
+	int rc, result = 0;
+
+	rados_read_op_omap_get_vals_by_keys(op, &key, 1, &found, &result);
+	rc = rados_read_op_operate(op, pool->io, DIRECTORY, 0);
+	if (rc == 0)
+		rc = result;
+	if (rc == 0)
+		rc = rados_omap_get_next(found, &k, &value, &len);
+	if (rc == 0)
+		rc = k ? decode(value, len, text, size) : -ENOENT;
+	if (found)
+		rados_omap_get_end(found);
+	rados_release_read_op(op);
+	return rc;
+}
+
+int ceph_id(struct ceph_pool *pool, const char *image, char id[CEPH_ID_MAX], struct pxc_err *err)
+{
+	auto_free char *key = pxc_printf("name_%s", image);
+	int rc = ceph_directory(pool, key, id, CEPH_ID_MAX);
+
+	if (rc == -ENOENT)
+		return pxc_fail(err, PXC_ENOTFOUND, "pool %s has no image \"%s\"", pool->name,
+				image);
+	return rc < 0 ? ceph_fail(err, pool, rc, "image %s/%s", pool->name, image) : 0;
+}
+
+static int opened(struct ceph_pool *pool, const char *image, const char *snap, int rc,
+		  struct pxc_err *err)
+{
+	if (rc == -ENOENT && snap)
+		return pxc_fail(err, PXC_ENOTFOUND, "image %s/%s has no snapshot \"%s\"",
+				pool->name, image, snap);
+	if (rc == -ENOENT)
+		return pxc_fail(err, PXC_ENOTFOUND,
+				"image %s/%s has a name but no header: a creation or removal of it "
+				"was killed; remove it",
+				pool->name, image);
+	return rc < 0 ? ceph_fail(err, pool, rc, "image %s/%s: open", pool->name, image) : 0;
+}
+
+int ceph_open(struct ceph_pool *pool, const char *image, rbd_image_t *ret, struct pxc_err *err)
+{
+	char id[CEPH_ID_MAX];
+
+	if (ceph_id(pool, image, id, err) < 0)
+		return -1;
+	return opened(pool, image, NULL, rbd_open_by_id(pool->io, id, ret, NULL), err);
+}
+
+int ceph_open_ro(struct ceph_pool *pool, const char *image, const char *snap, rbd_image_t *ret,
+		 struct pxc_err *err)
+{
+	char id[CEPH_ID_MAX];
+
+	if (ceph_id(pool, image, id, err) < 0)
+		return -1;
+	return opened(pool, image, snap, rbd_open_by_id_read_only(pool->io, id, ret, snap), err);
+}
+
+void ceph_closep(rbd_image_t *image)
+{
+	if (*image)
+		(void)rbd_close(*image);
+}
