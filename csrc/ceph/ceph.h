@@ -28,6 +28,7 @@
 struct ceph;      /* a connection to one cluster */
 struct ceph_pool; /* one pool, or one RBD namespace in it */
 struct ceph_lock; /* a lock that is held, and renewed by a thread of its own */
+struct ceph_hold; /* an image that is kept open */
 
 struct ceph_options {
 	const char *conf;     /* ceph.conf; NULL = where Ceph itself looks */
@@ -202,6 +203,19 @@ struct ceph_ops {
 	/* iso.c: an ISO 9660 volume (Rock Ridge, Joliet); *ret is the caller's to free. */
 	int (*iso)(const char *label, const struct ceph_file *files, size_t nfiles, void **ret,
 		   size_t *ret_len, struct pxc_err *err);
+
+	/* hold.c: what a hypervisor does. The image stays open for reading and writing, and so watched, until released. */
+	int (*hold)(struct ceph_pool *pool, const char *image, struct ceph_hold **ret,
+		    struct pxc_err *err);
+	void (*release)(struct ceph_hold *hold); /* NULL is fine; before its pool is closed */
+	/* As clones of format 1 need it. It is protected already: nothing to do, 0. */
+	int (*snap_protect)(struct ceph_pool *pool, const char *image, const char *snap,
+			    struct pxc_err *err);
+	/* What it is a clone of, in whatever pool, by name: "image@snap". NULL = no clone. */
+	int (*origin)(struct ceph_pool *pool, const char *image, struct pxc_arena *arena,
+		      const char **ret, struct pxc_err *err);
+	/* Bytes that are allocated to it, its parent's and its snapshots' aside. */
+	int (*used)(struct ceph_pool *pool, const char *image, uint64_t *ret, struct pxc_err *err);
 };
 
 /*

@@ -111,3 +111,13 @@ const char *ceph_join(const char *const *names, struct pxc_buf *buf); /* "a, b";
 /* meta.c */
 int ceph_meta(struct ceph_pool *pool, const char *image_id, const struct ceph_meta_change *change,
 	      struct pxc_err *err);
+
+/* hold.c */
+int ceph_hold(struct ceph_pool *pool, const char *image, struct ceph_hold **ret,
+	      struct pxc_err *err);
+void ceph_release(struct ceph_hold *hold);
+int ceph_snap_protect(struct ceph_pool *pool, const char *image, const char *snap,
+		      struct pxc_err *err);
+int ceph_origin(struct ceph_pool *pool, const char *image, struct pxc_arena *arena,
+		const char **ret, struct pxc_err *err);
+int ceph_used(struct ceph_pool *pool, const char *image, uint64_t *ret, struct pxc_err *err);

@@ -26,6 +26,11 @@ static const struct ceph_ops table = {
 	.snap_remove = ceph_snap_remove,
 	.snap_rollback = ceph_snap_rollback,
 	.meta = ceph_meta,
+	.hold = ceph_hold,
+	.release = ceph_release,
+	.snap_protect = ceph_snap_protect,
+	.origin = ceph_origin,
+	.used = ceph_used,
 };
 
 __attribute__((visibility("default"))) const struct ceph_ops *const pxc_ceph_table = &table;
