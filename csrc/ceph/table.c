@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ceph/parts.h"
+#include "ceph/import_parts.h"
 
 static const struct ceph_ops table = {
 	.abi = CEPH_ABI,
@@ -26,6 +26,8 @@ static const struct ceph_ops table = {
 	.snap_remove = ceph_snap_remove,
 	.snap_rollback = ceph_snap_rollback,
 	.meta = ceph_meta,
+	.import = ceph_import,
+	.iso = ceph_iso,
 	.hold = ceph_hold,
 	.release = ceph_release,
 	.snap_protect = ceph_snap_protect,
