@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "sim/areas.h"
+#include "sim/disk.h"
+#include "sim/rbd.h"
 #include "sim/state.h"
 
 #define KIB 1024ull
@@ -28,11 +30,21 @@ static bool is_image(const struct sim_volume *volume)
 	return !strcmp(volume->content, "images") || !strcmp(volume->content, "rootdir");
 }
 
+/* Of "ceph:base-9-disk-0/vm-100-disk-0" what stands last. */
+static const char *image_name(const struct sim_volume *volume)
+{
+	const char *slash = strrchr(volume->volid, '/');
+
+	return slash ? slash + 1 : strchr(volume->volid, ':') + 1;
+}
+
 /* How PVE writes the base of a linked clone: a path beside it, or the protected snapshot. */
 static json_t *parent_text(const struct sim_volume *volume)
 {
 	const char *name;
 
+	if (volume->origin)
+		return json_string(volume->origin);
 	if (!volume->parent)
 		return json_null();
 	name = strchr(volume->parent, ':');
@@ -43,11 +55,15 @@ static json_t *parent_text(const struct sim_volume *volume)
 
 static json_t *describe(const struct sim_volume *volume)
 {
-	json_t *entry =
-		json_pack("{s:s, s:s, s:s, s:I, s:I}", "volid", volume->volid, "content",
-			  volume->content, "format", volume->format, "size",
-			  (json_int_t)volume->size_bytes, "ctime", (json_int_t)volume->ctime_s);
+	json_t *entry = json_pack("{s:s, s:s, s:s, s:I}", "volid", volume->volid, "content",
+				  volume->content, "format", volume->format, "size",
+				  (json_int_t)volume->size_bytes);
 
+	/* `rbd ls -l` knows no times, and PVE passes on the name it read there. */
+	if (volume->storage->rbd)
+		json_object_set_new(entry, "name", json_string(image_name(volume)));
+	else
+		json_object_set_new(entry, "ctime", json_integer((json_int_t)volume->ctime_s));
 	if (volume->vmid)
 		json_object_set_new(entry, "vmid", json_integer(volume->vmid));
 	if (is_image(volume)) {
@@ -77,14 +93,17 @@ static bool may_list(const struct sim_call *call, const struct sim_volume *volum
 
 static int get_content(struct sim_call *call)
 {
-	const struct sim_storage *storage = reach_storage(call);
+	struct sim_storage *storage = reach_storage(call);
 	const char *content = sim_arg(call, "content");
 	unsigned vmid = (unsigned)sim_arg_int(call, "vmid", 0);
 	const struct sim_map *volumes = &call->sim->volumes;
 	auto_free char *prefix = pxc_printf("%s:", sim_arg(call, "storage"));
+	struct pxc_err err;
 
 	if (!storage)
 		return -1;
+	if (storage->rbd && rbd_sync(call->sim, storage, &err) < 0)
+		return sim_fail(call, 500, "%s", err.msg);
 	call->data = json_array();
 	for (size_t i = sim_map_lower(volumes, prefix);
 	     i < volumes->count && str_starts(volumes->entries[i].key, prefix); i++) {
@@ -122,25 +141,23 @@ static int post_content(struct sim_call *call)
 	const char *filename = sim_arg(call, "filename"), *format = sim_arg(call, "format");
 	struct sim_storage *storage = reach_storage(call);
 	unsigned vmid = (unsigned)sim_arg_int(call, "vmid", 0);
-	auto_free char *owner = pxc_printf("vm-%u-", vmid), *volid = NULL;
-	struct sim_volume *volume;
+	auto_free char *owner = pxc_printf("vm-%u-", vmid);
+	const struct disk_want want = { .storage = storage,
+					.node = call->node,
+					.vmid = vmid,
+					.format = format_of(filename, format),
+					.size_bytes = size_of(sim_arg(call, "size")) };
+	const struct sim_volume *volume;
+	struct pxc_err err;
 
 	if (!storage || sim_need_quorum(call) < 0)
 		return -1;
 	if (!str_starts(filename, owner))
 		return sim_fail(call, 500, "illegal name '%s' - should be '%s*'", filename, owner);
-	format = format_of(filename, format);
-	if (sim_storage_file_based(storage))
-		volid = pxc_printf("%s:%u/%s", storage->id, vmid, filename);
-	else
-		volid = pxc_printf("%s:%s", storage->id, filename);
-	if (sim_volume_find(call->sim, volid, call->node))
-		return sim_fail(call, 500, "disk image '%s' already exists", volid);
-	volume = sim_volume_add(call->sim, volid, storage, call->node);
-	volume->vmid = vmid;
-	volume->size_bytes = size_of(sim_arg(call, "size"));
-	snprintf(volume->format, sizeof(volume->format), "%s", format);
-	call->data = json_string(volid);
+	volume = disk_create_named(call->sim, &want, filename, &err);
+	if (!volume)
+		return sim_fail(call, 500, "%s", err.msg);
+	call->data = json_string(volume->volid);
 	return 0;
 }
 
@@ -153,13 +170,28 @@ static char *asked_volid(const struct sim_call *call)
 				   : pxc_printf("%s:%s", sim_arg(call, "storage"), volume);
 }
 
+/* What QEMU opens. */
+static char *path_of_image(const struct sim_volume *volume, const char *name)
+{
+	const json_t *config = volume->storage->config;
+	const char *pool = json_string_value(json_object_get(config, "pool")),
+		   *space = json_string_value(json_object_get(config, "namespace"));
+
+	if (!volume->storage->rbd)
+		return pxc_printf("%s:%s", volume->storage->type, name);
+	return pxc_printf("rbd:%s%s%s/%s:conf=/etc/pve/ceph.conf:id=admin:"
+			  "keyring=/etc/pve/priv/ceph.client.admin.keyring",
+			  pool ? pool : "rbd", space ? "/" : "", space ? space : "",
+			  image_name(volume));
+}
+
 static char *path_of(const struct sim_volume *volume)
 {
 	const char *root = json_string_value(json_object_get(volume->storage->config, "path"));
 	const char *name = strchr(volume->volid, ':') + 1;
 
 	if (!root)
-		return pxc_printf("%s:%s", volume->storage->type, name);
+		return path_of_image(volume, name);
 	if (is_image(volume))
 		return pxc_printf("%s/images/%s", root, name);
 	if (!strcmp(volume->content, "iso"))
@@ -169,23 +201,47 @@ static char *path_of(const struct sim_volume *volume)
 	return pxc_printf("%s/%s", root, name);
 }
 
+static int no_volume(struct sim_call *call, const char *volid)
+{
+	struct sim_storage *storage = reach_storage(call);
+	struct pxc_err err;
+
+	if (storage && storage->rbd && !rbd_look(call->sim, storage, volid, &err))
+		return sim_fail(call, 500, "%s", err.msg);
+	return sim_fail(call, 500, "volume_size_info on '%s' failed - volume does not exist",
+			volid);
+}
+
+/* Bytes it takes; false: the storage does not say. */
+static bool used_by(const struct sim_volume *volume, uint64_t *ret)
+{
+	struct pxc_err err;
+	struct ceph_pool *pool;
+
+	if (!volume->storage->rbd) {
+		*ret = volume->size_bytes / 8;
+		return sim_storage_file_based(volume->storage);
+	}
+	pool = rbd_pool(volume->storage, &err);
+	return pool && rbd_ops(volume->storage)->used(pool, image_name(volume), ret, &err) == 0;
+}
+
 static int get_volume(struct sim_call *call)
 {
 	auto_free char *volid = asked_volid(call), *path = NULL;
 	const struct sim_volume *volume = sim_volume_find(call->sim, volid, call->node);
 	auto_free char *storage_path = pxc_printf("/storage/%s", sim_arg(call, "storage"));
+	uint64_t used = 0;
 
 	if (!sim_may(call, storage_path, "Datastore.Audit|Datastore.AllocateSpace"))
 		return sim_deny(call, "%s", "");
 	if (!volume)
-		return sim_fail(call, 500,
-				"volume_size_info on '%s' failed - volume does not exist", volid);
+		return no_volume(call, volid);
 	path = path_of(volume);
 	call->data = json_pack("{s:I, s:s, s:s}", "size", (json_int_t)volume->size_bytes, "format",
 			       volume->format, "path", path);
-	if (sim_storage_file_based(volume->storage))
-		json_object_set_new(call->data, "used",
-				    json_integer((json_int_t)volume->size_bytes / 8));
+	if (used_by(volume, &used))
+		json_object_set_new(call->data, "used", json_integer((json_int_t)used));
 	if (volume->notes)
 		json_object_set_new(call->data, "notes", json_string(volume->notes));
 	return 0;
@@ -212,34 +268,19 @@ static int put_volume(struct sim_call *call)
 	return 0;
 }
 
-static bool is_base(const struct sim *sim, const char *volid)
-{
-	for (size_t i = 0; i < sim->volumes.count; i++) {
-		const struct sim_volume *volume = sim->volumes.entries[i].value;
-
-		if (str_eq(volume->parent, volid))
-			return true;
-	}
-	return false;
-}
-
 static int64_t work_free(struct sim_task *task)
 {
 	const char *volid = json_string_value(json_object_get(task->args, "volid"));
-	struct sim_volume *volume = sim_volume_find(task->sim, volid, task->node);
+	const struct sim_volume *volume;
+	struct pxc_err err;
 
 	if (task->stage == 0)
 		return 200;
-	if (!volume) {
-		sim_task_log(task, "Removed volume '%s'", volid);
-		return 0;
-	}
-	if (is_base(task->sim, volid))
-		return sim_task_fail(task, "base volume '%s' is still in use by linked cloned",
-				     volid);
-	if (volume->is_protected)
+	volume = sim_volume_find(task->sim, volid, task->node);
+	if (volume && volume->is_protected)
 		return sim_task_fail(task, "can't remove protected volume '%s'", volid);
-	sim_volume_remove(task->sim, volume);
+	if (disk_free(task->sim, volid, task->node, &err) < 0)
+		return sim_task_fail(task, "%s", err.msg);
 	sim_task_log(task, "Removed volume '%s'", volid);
 	return 0;
 }
@@ -251,7 +292,8 @@ static int delete_volume(struct sim_call *call)
 	auto_free char *volid = asked_volid(call);
 	auto_free char *id = NULL;
 	struct sim_storage *storage = reach_storage(call);
-	const char *vm = strstr(volid, "vm-");
+	const char *slash = strrchr(volid, '/'), *colon = strchr(volid, ':'),
+		   *vm = strstr(storage && storage->rbd && slash ? slash : colon, "vm-");
 	unsigned vmid = vm ? (unsigned)strtoul(vm + 3, NULL, 10) : 0;
 
 	if (!storage ||

@@ -35,7 +35,7 @@ bool sim_storage_usable(const struct sim_call *call, const struct sim_storage *s
 sim_format_fn sim_format_content;
 
 /* Storage and pool members as /cluster/resources shows them. New reference. */
-json_t *sim_resource_storage(const struct sim *sim, const struct sim_storage *storage,
+json_t *sim_resource_storage(struct sim *sim, struct sim_storage *storage,
 			     const struct sim_node *node);
 /* Append the guest's entry, as JSON text, to out. */
 void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, bool show_pool,
