@@ -30,3 +30,10 @@ test: deps
 	$(Q)good=0; for s in $(SUITES); do $(MAKE) --no-print-directory -k $$s || good=1; done; \
 	tests/run.py --sum || good=1; exit $$good
 .PHONY: conformance crash crash-short fuzz-short bench test
+
+# On a real Ceph of one node: what goes wrong around images and disks.
+ceph: modules
+	$(Q)tests/run.py ceph "tests/ceph/module_faults.py $B"
+ceph-short: modules
+	$(Q)tests/run.py ceph "tests/ceph/module_faults.py $B --short"
+.PHONY: ceph ceph-short

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "cloud/plan.h"
+#include "cloud/rbd.h"
 #include "cloud/world.h"
 
 /* Requests of the kind; the table is in modules/vm.c. */
@@ -39,6 +40,11 @@ enum vm_op {
 	VM_WAIT_NODE,
 	VM_WAIT_AGENT,
 	VM_WAIT_IP,
+	/* By Ceph itself: */
+	VM_RBD_CLONE,
+	VM_RBD_SEED,
+	VM_RBD_REMOVE,
+	VM_RBD_STATE,
 	VM_OPS,
 };
 
@@ -50,6 +56,11 @@ enum vm_power {
 	VM_POWER_RESTARTED
 };
 enum vm_wait { VM_WAIT_FOR_NONE, VM_WAIT_FOR_RUNNING, VM_WAIT_FOR_AGENT, VM_WAIT_FOR_IP };
+
+/* Where cloud-init finds its data: on PVE's own drive, or on a small RBD image of ours (NoCloud). */
+enum vm_seed { VM_SEED_AUTO, VM_SEED_PVE, VM_SEED_RBD, VM_SEED_NONE };
+/* Is a disk cut loose from its image? AUTO: when the chain of clones above it would get too long. */
+enum vm_flatten { VM_FLATTEN_AUTO, VM_FLATTEN_NEVER, VM_FLATTEN_ALWAYS };
 
 struct vm_net {
 	unsigned slot; /* netN, 0..31 */
@@ -86,6 +97,14 @@ struct vm_spec {
 	const char *
 		image_volume; /* import volume "local:import/x.qcow2"; with image_url derived from it */
 	const char *image_url, *image_checksum, *image_algorithm, *image_file, *image_storage;
+	/* An image of pxc_rbd_image; version NULL = the latest. It is looked for in image_storage, else in storage, else in the cloud's. */
+	const char *image_name, *image_version;
+	const char *boot_volume; /* a volume of pxc_volume as root disk; NULL = none */
+	bool rebuild;            /* a root disk of another image version is replaced */
+	enum vm_flatten flatten;
+	enum vm_seed seed;
+	const char *user_data, *network_config; /* verbatim; NULL = made from the other options */
+	bool reseed, seed_cleanup;
 	const char *storage; /* NULL = registry's default */
 	uint64_t disk_bytes; /* root disk; 0 = not named */
 	struct vm_disk *disks;
@@ -137,8 +156,9 @@ struct vm_world {
 	size_t nseen;
 	json_t *bridges; /* node -> array of bridge and vnet names; a missing node = not known; NULL = not read */
 	json_t *volumes; /* "node/volid" -> bytes of import volumes that are there; NULL = not read */
-	json_t *index;   /* owned by the run; see vm_index() */
-	bool making;     /* one of our own creations still runs on the server */
+	const struct rbd_world *rbd; /* NULL = not read: nothing is to be made there */
+	json_t *index;               /* owned by the run; see vm_index() */
+	bool making;                 /* one of our own creations still runs on the server */
 };
 
 /* Which guests must be read? Those that may be wanted ones. all: every guest of the projects, not only by name. */
@@ -161,6 +181,15 @@ bool vm_owns_block(const struct vm_seen *seen);
 /* The template VM that spec names, among the seen; err ENOTFOUND, EINVAL (not a template, two of the name). */
 must_check int vm_template(const struct vm_spec *spec, const struct vm_world *vw,
 			   const struct vm_seen **ret, struct pxc_err *err);
+
+/* Does the batch need to look into Ceph, and at which storages (NULL-terminated, in the arena)? NULL: no. */
+const char *const *vm_rbd_storages(const struct vm_batch *batch, const struct vm_world *vw,
+				   struct pxc_arena *arena);
+/*
+ * What a run that was cut off has made for a VM of the batch, in the name of a guest that exists: before it may be removed
+ * that guest's configuration must be read. Of the pool's images, this one?
+ */
+bool vm_rbd_left(const struct vm_batch *batch, const struct rbd_seen *image, unsigned *ret_vmid);
 
 /* Does the batch create anything, given what was seen? (Then observation reads bridges and volumes too.) */
 bool vm_creates(const struct vm_batch *batch, const struct vm_world *vw);

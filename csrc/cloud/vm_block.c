@@ -49,7 +49,9 @@ static const char *origin(const struct vm_case *c, char *out, size_t size)
 {
 	const struct vm_spec *s = c->spec;
 
-	if (c->template)
+	if (vm_root_origin(c))
+		(void)snprintf(out, size, "%s", vm_root_origin(c));
+	else if (c->template)
 		(void)snprintf(out, size, "template/%u", c->template->guest->vmid);
 	else
 		(void)snprintf(out, size, "%s", s->image_volume ? s->image_volume : "");
@@ -75,8 +77,10 @@ void vm_block(const struct vm_case *c, const char *op, struct annot *ret)
 	annot_set(ret, "stack", s->stack);
 	if (s->flavor)
 		annot_set(ret, "flavor", s->flavor);
-	if (!c->have && *origin(c, image, sizeof(image)))
+	if ((!c->have || vm_rebuilds(c)) && *origin(c, image, sizeof(image)))
 		annot_set(ret, "image", image);
+	if (c->seed)
+		annot_set(ret, "seed", c->seed);
 	if (s->metadata)
 		set_metadata(ret, s->metadata);
 	annot_set(ret, "op", op);

@@ -98,6 +98,11 @@ static int want_card(const struct vm_case *c, const struct vm_net *net, const js
 	overlay(obj, net->props);
 	if (!json_object_get(obj, "model"))
 		(void)json_object_set_new(obj, "model", json_string(DEFAULT_MODEL));
+	if (c->seeded && !json_object_get(obj, "macaddr")) {
+		auto_free char *mac = vm_new_mac(c, net->slot);
+
+		(void)json_object_set_new(obj, "macaddr", json_string(mac));
+	}
 	if (!json_object_get(obj, "bridge")) {
 		if (!bridge)
 			return pxc_fail(
@@ -326,6 +331,18 @@ static int first_disk(const struct vm_case *c, struct vm_change *ret, struct pxc
 			named = &c->spec->disks[i];
 	if (named && named->size_bytes)
 		bytes = named->size_bytes;
+	if (c->root) {
+		json_auto_t *obj = named && named->props ? json_copy(named->props) : json_object();
+
+		(void)json_object_set_new(obj, "file", json_string(c->root));
+		if (c->volume)
+			(void)json_object_set_new(obj, "serial",
+						  json_string(rbd_get(c->volume, "serial")));
+		normalise(obj, drive_defaults, ARRAY_SIZE(drive_defaults));
+		text = prop_print(obj, "file");
+		vm_set(ret, "scsi0", text);
+		return 0;
+	}
 	if (bytes == 0 && !c->spec->image_volume)
 		return 0;
 	storage = named && named->storage ? named->storage : c->storage;
@@ -359,6 +376,8 @@ static int want_root_size(const struct vm_case *c, const json_t *base, struct vm
 	uint64_t bytes = vm_disk_bytes_wanted(c);
 	const char *drive = slot ? vm_text(base, slot) : NULL;
 
+	if (vm_rebuilds(c))
+		return 0; /* the new disk is made as large as it is to be */
 	for (size_t i = 0; slot && i < c->spec->ndisks; i++)
 		if (str_eq(c->spec->disks[i].slot, slot) && c->spec->disks[i].size_bytes)
 			return 0; /* named as a disk of its own */

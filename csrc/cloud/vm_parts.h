@@ -20,6 +20,15 @@ struct vm_case {
 	const char *storage;  /* for its disks */
 	uint64_t image_bytes; /* of the image it is made from; 0 = not known */
 	struct pxc_plan *plan;
+	const struct vm_world *vw;
+	struct pxc_arena *arena;
+	/* With Ceph; pools NULL = not read. */
+	const struct rbd_pool *disk_pool;                /* of storage */
+	const struct rbd_pool *image_pool, *volume_pool; /* where image and volume are */
+	const struct rbd_seen *image, *volume; /* image_name, boot_volume; NULL = not named */
+	const char *root; /* volid of the root disk of a new VM; NULL = PVE makes it */
+	bool seeded;      /* has, or gets, a seed of ours */
+	const char *seed; /* key seed of its block from now on; NULL = as it is */
 };
 
 /* A change of configuration: what is sent in one config call, and what needs calls of its own. */
@@ -28,6 +37,7 @@ struct vm_change {
 	json_t *remove; /* array of keys */
 	json_t *resize; /* array of {disk, size, why} */
 	json_t *unlink; /* array of slots whose data is destroyed */
+	json_t *seed;   /* files of the seed that is to be written: name -> text; NULL = none */
 	bool allocates; /* set holds a disk that PVE must make: use the call that runs as a task */
 };
 
@@ -60,7 +70,7 @@ bool vm_block_same(const struct annot *have, const struct annot *want);
 char *vm_notes(const struct vm_case *c, const struct annot *block);
 
 /* vm_want.c, vm_device.c: from the spec to a change against base (config texts; {} for a blank VM) */
-must_check int vm_want(const struct vm_case *c, const json_t *base, struct vm_change *ret,
+must_check int vm_want(struct vm_case *c, const json_t *base, struct vm_change *ret,
 		       struct pxc_err *err);
 must_check int vm_want_nets(const struct vm_case *c, const json_t *base, struct vm_change *ret,
 			    struct pxc_err *err);
@@ -74,7 +84,46 @@ uint64_t vm_disk_bytes_wanted(
 void vm_set(struct vm_change *c, const char *key, const char *text);
 void vm_remove(struct vm_change *c, const char *key);
 
+/* vm_root.c: the root disk from an image or a volume in Ceph */
+#define VM_OP_REBUILD                                                                              \
+	"rebuild/" /* journal: behind it the old disk, then "/run" when it ran before */
+must_check int vm_root_find(struct vm_case *c, struct pxc_err *err);
+void vm_root_name(struct vm_case *c); /* once vmid and uuid are chosen */
+/* What goes before the VM is made: leftovers removed, disk cloned, volume reserved. */
+void vm_root_steps(struct vm_case *c);
+/* "name@version" as key image of the block has it; NULL: not made from an image in Ceph */
+const char *vm_root_origin(const struct vm_case *c);
+/* Options that the image says and nobody else: ostype, bios, agent. */
+void vm_root_defaults(const struct vm_case *c, json_t *want);
+/* What a run that was cut off has left for this VM is removed. */
+void vm_root_sweep(struct vm_case *c);
+json_t *vm_root_clone_args(const struct vm_case *c, const char *disk);
+
+/* vm_rebuild.c: another root disk for a VM that is there */
+bool vm_rebuilds(const struct vm_case *c);
+/* Stopped and cloned: what goes before the change of configuration. */
+must_check int vm_rebuild_steps(struct vm_case *c, struct pxc_err *err);
+void vm_rebuild_disk(const struct vm_case *c, const json_t *base, struct vm_change *ret);
+/* The old disk goes, the VM runs again. true: there was something of the kind, the journal is to be closed. */
+bool vm_rebuild_finish(struct vm_case *c);
+const char *vm_rebuild_op(struct vm_case *c); /* journal that goes with it; NULL = none */
+
+/* vm_seed.c: what cloud-init reads, as a small RBD image */
+#define VM_SEED_SLOT "scsi30"
+must_check int vm_seed_decide(struct vm_case *c, struct pxc_err *err);
+/* The seed after this change: fills ret->seed and c->seed where it is to be written, and the drive. */
+must_check int vm_want_seed(struct vm_case *c, const json_t *base, struct vm_change *ret,
+			    struct pxc_err *err);
+void vm_seed_step(struct vm_case *c, const struct vm_change *change);
+void vm_seed_cleanup(struct vm_case *c); /* the guest has answered: the seed has been read */
+/* A card of a seeded VM needs its address before PVE would make one up. New string. */
+char *vm_new_mac(const struct vm_case *c, unsigned slot);
+
 /* vm_steps.c: the steps of one VM */
+json_t *vm_target(const struct vm_case *c); /* {node, vmid}: what every request about it needs */
+void vm_add_stop(struct vm_case *c, bool hard);
+void vm_add_start(struct vm_case *c);
+bool vm_runs(const struct vm_case *c);
 must_check int vm_steps(struct vm_case *c, struct pxc_err *err);
 
 /* vm_item.c: what the result and the diff show */

@@ -62,11 +62,21 @@ static int check_origin(const struct vm_case *c, struct pxc_err *err)
 	const char *from = c->have ? annot_get(&c->have->notes.annot, "image") : NULL;
 	const struct vm_spec *s = c->spec;
 	char template[32] = "";
+	size_t len = s->image_name ? strlen(s->image_name) : 0;
 
 	if (!from || s->absent)
 		return 0;
 	if (s->template_vmid)
 		(void)snprintf(template, sizeof(template), "template/%u", s->template_vmid);
+	if (len && !s->rebuild &&
+	    (strncmp(from, s->image_name, len) != 0 || from[len] != '@' ||
+	     (s->image_version && !str_eq(s->image_version, from + len + 1))))
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s was made from %s, not from %s%s%s: a VM keeps its image; rebuild: true "
+			"replaces its root disk, and all that is on it",
+			s->label, from, s->image_name, s->image_version ? "@" : "",
+			s->image_version ? s->image_version : "");
 	if ((*template && !str_eq(template, from)) ||
 	    (s->image_volume && !str_eq(s->image_volume, from)))
 		return pxc_fail(
@@ -102,6 +112,8 @@ static int prepare(struct vm_case *c, const struct vm_world *vw, struct pxc_err 
 		return -1;
 	if (!c->have && s->image_volume)
 		c->image_bytes = vm_image_bytes(vw, s->image_volume);
+	if (vm_root_find(c, err) < 0 || vm_seed_decide(c, err) < 0)
+		return -1;
 	if (s->new_name && !c->have)
 		return pxc_fail(err, PXC_EINVAL, "%s does not exist and cannot be renamed to %s",
 				s->label, s->new_name);
@@ -201,9 +213,12 @@ int vm_plan(const struct vm_batch *batch, const struct vm_world *vw, struct pxc_
 		return -1;
 	world_cluster_hash(vw->w->registry.domain, vw->w->cluster_name, cluster);
 	for (size_t i = 0; i < n; i++)
-		cases[i] = (struct vm_case){
-			.batch = batch, .spec = &batch->specs[i], .w = vw->w, .cluster = cluster
-		};
+		cases[i] = (struct vm_case){ .batch = batch,
+					     .spec = &batch->specs[i],
+					     .w = vw->w,
+					     .cluster = cluster,
+					     .vw = vw,
+					     .arena = &arena };
 	if (name_images(cases, n, copies, &arena, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
@@ -215,6 +230,8 @@ int vm_plan(const struct vm_batch *batch, const struct vm_world *vw, struct pxc_
 	if (vm_check_quota(cases, n, err) < 0 || choose_vmids(cases, n, &arena, err) < 0 ||
 	    vm_place(cases, n, vw, &arena, err) < 0)
 		return -1;
+	for (size_t i = 0; i < n; i++)
+		vm_root_name(&cases[i]);
 	for (size_t i = 0; i < n; i++) {
 		cases[i].plan = pxc_plans_add(ret, cases[i].spec->label);
 		cases[i].plan->allow = cases[i].spec->allow;

@@ -12,7 +12,7 @@
 #define SECONDS 1000
 
 /* {node, vmid} of this VM: what every request of it needs. */
-static json_t *target(const struct vm_case *c)
+json_t *vm_target(const struct vm_case *c)
 {
 	return json_pack("{s:s,s:i}", "node", c->node, "vmid", (int)c->vmid);
 }
@@ -61,7 +61,7 @@ static char *summary(const struct vm_change *change)
 
 static void add_config(struct vm_case *c, const struct vm_change *change, const char *digest)
 {
-	json_t *args = target(c);
+	json_t *args = vm_target(c);
 	auto_free char *what = summary(change);
 
 	if (json_object_size(change->set) + json_array_size(change->remove) == 0) {
@@ -86,7 +86,7 @@ static void add_disk_steps(struct vm_case *c, const struct vm_change *change)
 	json_t *row;
 
 	json_array_foreach (change->unlink, i, row) {
-		json_t *args = target(c);
+		json_t *args = vm_target(c);
 
 		(void)json_object_set(args, "idlist", row);
 		(void)json_object_set_new(args, "force", json_integer(1));
@@ -94,7 +94,7 @@ static void add_disk_steps(struct vm_case *c, const struct vm_change *change)
 			     json_string_value(row));
 	}
 	json_array_foreach (change->resize, i, row) {
-		json_t *args = target(c);
+		json_t *args = vm_target(c);
 
 		(void)json_object_set(args, "disk", json_object_get(row, "disk"));
 		(void)json_object_set(args, "size", json_object_get(row, "size"));
@@ -120,27 +120,27 @@ static void add_ha_state(struct vm_case *c, const char *state, enum pxc_impact i
 	pxc_plan_add(c->plan, VM_HA_STATE, impact, args, "%s", why);
 }
 
-static void add_start(struct vm_case *c)
+void vm_add_start(struct vm_case *c)
 {
 	if (!ha_managed(c)) {
-		pxc_plan_add(c->plan, VM_START, PXC_QUIET, target(c), "start");
+		pxc_plan_add(c->plan, VM_START, PXC_QUIET, vm_target(c), "start");
 		return;
 	}
 	add_ha_state(c, "started", PXC_QUIET, "start through the HA manager");
-	pxc_plan_add(c->plan, VM_WAIT_RUNNING, PXC_WAITS, with_wait(target(c), c->spec->wait_s),
+	pxc_plan_add(c->plan, VM_WAIT_RUNNING, PXC_WAITS, with_wait(vm_target(c), c->spec->wait_s),
 		     "wait until it runs");
 }
 
-static void add_stop(struct vm_case *c, bool hard)
+void vm_add_stop(struct vm_case *c, bool hard)
 {
 	unsigned patience = c->spec->shutdown_s;
-	json_t *args = target(c);
+	json_t *args = vm_target(c);
 
 	if (ha_managed(c)) {
 		json_decref(args);
 		add_ha_state(c, "stopped", PXC_DISRUPTS, "stop through the HA manager");
 		pxc_plan_add(c->plan, VM_WAIT_STOPPED, PXC_WAITS,
-			     with_wait(target(c), patience + c->spec->wait_s),
+			     with_wait(vm_target(c), patience + c->spec->wait_s),
 			     "wait until it is stopped");
 		return;
 	}
@@ -157,53 +157,53 @@ static void add_stop(struct vm_case *c, bool hard)
 		     patience);
 }
 
-static bool runs(const struct vm_case *c)
+bool vm_runs(const struct vm_case *c)
 {
 	return c->have && str_eq(c->have->guest->status, "running");
 }
 
 static bool paused(const struct vm_case *c)
 {
-	return runs(c) && (str_eq(c->have->guest->qmpstatus, "paused") ||
-			   str_eq(c->have->guest->qmpstatus, "suspended"));
+	return vm_runs(c) && (str_eq(c->have->guest->qmpstatus, "paused") ||
+			      str_eq(c->have->guest->qmpstatus, "suspended"));
 }
 
 /* "restarted" is done when another process runs than at first sight. */
 static bool restarted(const struct vm_case *c)
 {
-	return c->spec->first_seen && runs(c) && c->have->guest->pid != c->spec->first_pid;
+	return c->spec->first_seen && vm_runs(c) && c->have->guest->pid != c->spec->first_pid;
 }
 
 static void add_restart(struct vm_case *c)
 {
-	add_stop(c, paused(c));
-	add_start(c);
+	vm_add_stop(c, paused(c));
+	vm_add_start(c);
 }
 
 static void power_steps(struct vm_case *c)
 {
-	bool on = runs(c);
+	bool on = vm_runs(c);
 
 	switch (c->spec->power) {
 	case VM_POWER_RUNNING:
 		if (paused(c))
-			pxc_plan_add(c->plan, VM_RESUME, PXC_QUIET, target(c), "resume");
+			pxc_plan_add(c->plan, VM_RESUME, PXC_QUIET, vm_target(c), "resume");
 		else if (!on)
-			add_start(c);
+			vm_add_start(c);
 		break;
 	case VM_POWER_STOPPED:
 		if (on)
-			add_stop(c, paused(c));
+			vm_add_stop(c, paused(c));
 		break;
 	case VM_POWER_PAUSED:
 		if (!on)
-			add_start(c);
+			vm_add_start(c);
 		if (!paused(c))
-			pxc_plan_add(c->plan, VM_SUSPEND, PXC_DISRUPTS, target(c), "pause");
+			pxc_plan_add(c->plan, VM_SUSPEND, PXC_DISRUPTS, vm_target(c), "pause");
 		break;
 	case VM_POWER_RESTARTED:
 		if (!on)
-			add_start(c);
+			vm_add_start(c);
 		else if (!restarted(c))
 			add_restart(c);
 		break;
@@ -216,7 +216,7 @@ static void finish_journal(struct vm_case *c)
 {
 	auto_annot struct annot block = { .npairs = 0 };
 	auto_free char *notes = NULL;
-	json_t *args = target(c);
+	json_t *args = vm_target(c);
 
 	vm_block(c, NULL, &block);
 	notes = vm_notes(c, &block);
@@ -227,8 +227,8 @@ static void finish_journal(struct vm_case *c)
 /* The first start of a VM whose task said nothing about power. */
 static void first_start(struct vm_case *c)
 {
-	if (!runs(c))
-		add_start(c);
+	if (!vm_runs(c))
+		vm_add_start(c);
 	finish_journal(c);
 }
 
@@ -246,7 +246,7 @@ static int wait_steps(struct vm_case *c, struct pxc_err *err)
 {
 	const struct vm_spec *s = c->spec;
 	bool off = s->power == VM_POWER_STOPPED || s->power == VM_POWER_PAUSED;
-	bool on = c->have ? runs(c) : true;
+	bool on = c->have ? vm_runs(c) : true;
 
 	if (s->wait == VM_WAIT_FOR_NONE)
 		return 0;
@@ -259,15 +259,24 @@ static int wait_steps(struct vm_case *c, struct pxc_err *err)
 			"%s: wait: %s asks the guest agent, which is not enabled: set agent: true",
 			s->label, s->wait == VM_WAIT_FOR_IP ? "ip" : "agent");
 	if (s->wait == VM_WAIT_FOR_RUNNING && !on)
-		pxc_plan_add(c->plan, VM_WAIT_RUNNING, PXC_WAITS, with_wait(target(c), s->wait_s),
-			     "wait until it runs");
+		pxc_plan_add(c->plan, VM_WAIT_RUNNING, PXC_WAITS,
+			     with_wait(vm_target(c), s->wait_s), "wait until it runs");
 	if (s->wait == VM_WAIT_FOR_AGENT && (!c->have || !c->have->agent || c->plan->nsteps))
-		pxc_plan_add(c->plan, VM_WAIT_AGENT, PXC_WAITS, with_wait(target(c), s->wait_s),
+		pxc_plan_add(c->plan, VM_WAIT_AGENT, PXC_WAITS, with_wait(vm_target(c), s->wait_s),
 			     "wait for the guest agent");
 	if (s->wait == VM_WAIT_FOR_IP &&
 	    (!c->have || json_array_size(c->have->addresses) == 0 || c->plan->nsteps))
-		pxc_plan_add(c->plan, VM_WAIT_IP, PXC_WAITS, with_wait(target(c), s->wait_s),
+		pxc_plan_add(c->plan, VM_WAIT_IP, PXC_WAITS, with_wait(vm_target(c), s->wait_s),
 			     "wait for an IP address");
+	return 0;
+}
+
+/* What the task waits for, and what may go when it has come. */
+static int settle(struct vm_case *c, struct pxc_err *err)
+{
+	if (wait_steps(c, err) < 0)
+		return -1;
+	vm_seed_cleanup(c);
 	return 0;
 }
 
@@ -294,7 +303,7 @@ static void add_clone(struct vm_case *c, const struct vm_change *change)
 static void add_create(struct vm_case *c, const struct vm_change *change)
 {
 	auto_free char *what = summary(change);
-	json_t *args = target(c);
+	json_t *args = vm_target(c);
 
 	(void)json_object_update(args, change->set);
 	(void)json_object_set_new(args, "pool", json_string(c->pool));
@@ -318,6 +327,8 @@ static int steps_create(struct vm_case *c, struct pxc_err *err)
 		(void)json_object_del(change.set, "name");
 		add_config(c, &change, NULL);
 	} else {
+		vm_root_steps(c);
+		vm_seed_step(c, &change);
 		add_create(c, &change);
 	}
 	add_disk_steps(c, &change);
@@ -325,7 +336,7 @@ static int steps_create(struct vm_case *c, struct pxc_err *err)
 		first_start(c);
 	else
 		power_steps(c);
-	return wait_steps(c, err);
+	return settle(c, err);
 }
 
 static void append_unique(json_t *list, const char *key)
@@ -363,7 +374,7 @@ static void restart_steps(struct vm_case *c, const struct vm_change *change)
 	auto_free char *names = NULL;
 	enum vm_power p = c->spec->power;
 
-	if (!runs(c) || p == VM_POWER_STOPPED || (p == VM_POWER_RESTARTED && !restarted(c)))
+	if (!vm_runs(c) || p == VM_POWER_STOPPED || (p == VM_POWER_RESTARTED && !restarted(c)))
 		return;
 	keys = needing_restart(c, change);
 	if (json_array_size(keys) == 0)
@@ -385,9 +396,9 @@ static void migrate_steps(struct vm_case *c)
 
 	if (!c->spec->node || str_eq(c->spec->node, c->have->guest->node))
 		return;
-	args = target(c);
+	args = vm_target(c);
 	(void)json_object_set_new(args, "target", json_string(c->spec->node));
-	if (runs(c) && c->spec->power != VM_POWER_STOPPED)
+	if (vm_runs(c) && c->spec->power != VM_POWER_STOPPED)
 		(void)json_object_set_new(args, "online", json_integer(1));
 	pxc_plan_add(c->plan, VM_MIGRATE, PXC_QUIET, args, "migrate from %s to %s", c->node,
 		     c->spec->node);
@@ -404,7 +415,7 @@ static int steps_update(struct vm_case *c, struct pxc_err *err)
 	auto_change struct vm_change change = { .set = NULL };
 	const char *op = annot_get(&c->have->notes.annot, "op");
 
-	if (vm_want(c, c->have->config, &change, err) < 0)
+	if (vm_rebuild_steps(c, err) < 0 || vm_want(c, c->have->config, &change, err) < 0)
 		return -1;
 	c->plan->before = vm_before(c);
 	c->plan->after = vm_after(c, c->have->config, &change);
@@ -414,14 +425,20 @@ static int steps_update(struct vm_case *c, struct pxc_err *err)
 			"%s: drift: guest %u is in pool \"%s\", its project's is \"%s\"; move it by hand "
 			"or release it",
 			c->spec->label, c->vmid, c->have->guest->pool, c->pool);
-	add_config(c, &change, c->have->digest);
+	vm_seed_step(c, &change);
+	/* Stopping applies what was pending, and so changes the digest. */
+	add_config(c, &change, vm_rebuilds(c) && vm_runs(c) ? NULL : c->have->digest);
 	add_disk_steps(c, &change);
+	if (vm_rebuild_finish(c)) {
+		finish_journal(c);
+		return settle(c, err);
+	}
 	if (c->spec->power == VM_POWER_KEEP && (str_eq(op, VM_OP_START) || str_eq(op, VM_OP_CLONE)))
 		first_start(c);
 	restart_steps(c, &change);
 	power_steps(c);
 	migrate_steps(c);
-	return wait_steps(c, err);
+	return settle(c, err);
 }
 
 static int steps_delete(struct vm_case *c, struct pxc_err *err)
@@ -437,7 +454,7 @@ static int steps_delete(struct vm_case *c, struct pxc_err *err)
 				"%s: VM %u is protected: set protected: false to remove it all the "
 				"same",
 				c->spec->label, c->vmid);
-		args = target(c);
+		args = vm_target(c);
 		(void)json_object_set_new(args, "protection", json_integer(0));
 		pxc_plan_add(c->plan, VM_CONFIG, PXC_QUIET, args, "take the protection off");
 	}
@@ -448,8 +465,8 @@ static int steps_delete(struct vm_case *c, struct pxc_err *err)
 		pxc_plan_add(c->plan, VM_HA_REMOVE, PXC_QUIET,
 			     json_pack("{s:s,s:i}", "sid", sid, "purge", 1), "take it out of HA");
 	}
-	if (runs(c)) {
-		args = target(c);
+	if (vm_runs(c)) {
+		args = vm_target(c);
 		if (c->spec->force_stop || paused(c)) {
 			pxc_plan_add(c->plan, VM_STOP, PXC_DISRUPTS, args, "stop");
 		} else {
@@ -461,7 +478,7 @@ static int steps_delete(struct vm_case *c, struct pxc_err *err)
 				     "shut down, stop after %u s", c->spec->shutdown_s);
 		}
 	}
-	args = target(c);
+	args = vm_target(c);
 	(void)json_object_set_new(args, "purge", json_integer(1));
 	(void)json_object_set_new(args, "destroy-unreferenced-disks",
 				  json_integer(c->spec->delete_unreferenced));

@@ -17,6 +17,7 @@ void vm_change_release(struct vm_change *c)
 	json_decref(c->remove);
 	json_decref(c->resize);
 	json_decref(c->unlink);
+	json_decref(c->seed);
 	*c = (struct vm_change){ .set = NULL };
 }
 
@@ -67,6 +68,7 @@ static void add_defaults(const struct vm_case *c, json_t *want)
 	};
 	const char *cpu = c->w->registry.cpu_model;
 
+	vm_root_defaults(c, want);
 	if (!c->template)
 		for (size_t i = 0; i < ARRAY_SIZE(fresh); i++)
 			if (!json_object_get(want, fresh[i][0]))
@@ -216,7 +218,8 @@ static int want_cloud_init_drive(const struct vm_case *c, const json_t *base, st
 {
 	auto_free char *text = NULL;
 
-	if ((!c->spec->cloud_init && !named_ip(c->spec)) || has_cloud_init_drive(base))
+	if ((!c->spec->cloud_init && !named_ip(c->spec)) || has_cloud_init_drive(base) ||
+	    c->seeded || c->spec->seed == VM_SEED_NONE)
 		return 0;
 	if (!c->storage)
 		return pxc_fail(
@@ -264,10 +267,13 @@ static int want_notes(const struct vm_case *c, const char *op, struct vm_change 
 }
 
 /* The journal that the block carries after this change; NULL = nothing is left to do. */
-static const char *journal_after(const struct vm_case *c)
+static const char *journal_after(struct vm_case *c)
 {
 	const char *op = c->have ? annot_get(&c->have->notes.annot, "op") : NULL;
 	bool fresh = !c->have || str_eq(op, VM_OP_CLONE);
+
+	if (vm_rebuild_op(c))
+		return vm_rebuild_op(c);
 
 	/* Without a word about power a new VM is started once; until that is done the block says so. */
 	if (fresh && c->spec->power == VM_POWER_KEEP)
@@ -285,20 +291,23 @@ static void want_uuid(const struct vm_case *c, struct vm_change *ret)
 	vm_set(ret, "smbios1", text);
 }
 
-int vm_want(const struct vm_case *c, const json_t *base, struct vm_change *ret, struct pxc_err *err)
+int vm_want(struct vm_case *c, const json_t *base, struct vm_change *ret, struct pxc_err *err)
 {
 	const struct vm_spec *s = c->spec;
 	json_auto_t *want = json_object();
 	const char *key;
 	json_t *value;
 
-	*ret = (struct vm_change){ json_object(), json_array(), json_array(), json_array(), false };
+	*ret = (struct vm_change){ .set = json_object(),
+				   .remove = json_array(),
+				   .resize = json_array(),
+				   .unlink = json_array() };
 	if (vm_reshapes(c))
 		add_flavor(c->flavor, want);
 	(void)json_object_update(want, s->config);
 	if (!c->have)
 		add_defaults(c, want);
-	if (!c->have || str_eq(annot_get(&c->have->notes.annot, "op"), VM_OP_CLONE))
+	if (!c->seeded && (!c->have || str_eq(annot_get(&c->have->notes.annot, "op"), VM_OP_CLONE)))
 		(void)json_object_update(want, s->at_creation);
 	if (s->protection >= 0)
 		put(want, "protection", s->protection ? "1" : "0");
@@ -307,8 +316,9 @@ int vm_want(const struct vm_case *c, const json_t *base, struct vm_change *ret, 
 		want_key(ret, base, key, json_string_value(value));
 	want_tags(c, base, ret);
 	want_uuid(c, ret);
+	vm_rebuild_disk(c, base, ret);
 	if (vm_want_nets(c, base, ret, err) < 0 || vm_want_disks(c, base, ret, err) < 0 ||
-	    want_cloud_init_drive(c, base, ret, err) < 0)
+	    want_cloud_init_drive(c, base, ret, err) < 0 || vm_want_seed(c, base, ret, err) < 0)
 		return -1;
 	return want_notes(c, journal_after(c), ret, err);
 }

@@ -47,4 +47,6 @@ void pxc_env_release(struct pxc_env *env)
 	json_decref(env->kept);
 	json_decref(env->warnings);
 	env->kept = env->warnings = NULL;
+	env->links = NULL;
+	env->stores = NULL;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cloud/image.h"
 #include "cloud/project.h"
 #include "cloud/project_find.h"
 #include "cloud/registry_plan.h"
@@ -9,11 +10,13 @@
 #include "cloud/vm_show.h"
 #include "modules/items.h"
 #include "modules/kind.h"
+#include "modules/rbd.h"
 #include "modules/vm_read.h"
 #include "modules/world.h"
 
 struct info_spec {
-	bool projects, usage, vms, flavors, cloud;
+	bool projects, usage, vms, flavors, cloud, images;
+	const char *const *storages; /* of images; NULL = the cloud's default */
 	const char *project, *stack;
 	const char *const *names;  /* NULL = all */
 	const char *const *fields; /* NULL = all */
@@ -24,6 +27,7 @@ struct info_world {
 	const struct world *w;
 	struct vm_seen **seen;
 	size_t nseen;
+	const struct rbd_world *rbd; /* NULL = not asked for */
 };
 
 static bool wanted(const json_t *gather, const char *what)
@@ -33,6 +37,18 @@ static bool wanted(const json_t *gather, const char *what)
 
 	json_array_foreach (gather, i, word)
 		if (str_eq(json_string_value(word), what) || str_eq(json_string_value(word), "all"))
+			return true;
+	return false;
+}
+
+/* What lies in Ceph is read only when it is named: not every host has a way there. */
+static bool named(const json_t *gather, const char *what)
+{
+	size_t i;
+	json_t *word;
+
+	json_array_foreach (gather, i, word)
+		if (str_eq(json_string_value(word), what))
 			return true;
 	return false;
 }
@@ -47,6 +63,8 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	s->vms = wanted(gather, "vms");
 	s->flavors = wanted(gather, "flavors");
 	s->cloud = wanted(gather, "cloud");
+	s->images = named(gather, "images");
+	s->storages = item_list(env->arena, p, "storages");
 	s->project = item_text(p, "project");
 	s->stack = item_text(p, "stack");
 	s->names = item_list(env->arena, p, "names");
@@ -55,6 +73,23 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 		return pxc_fail(err, PXC_EINVAL, "limit must be 0 (none) or more");
 	s->limit = (size_t)item_int(p, "limit");
 	*ret_batch = s;
+	return 0;
+}
+
+static int read_images(struct pxc_env *env, const struct info_spec *s, struct info_world *iw,
+		       struct pxc_err *err)
+{
+	static const char *const prefixes[] = { RBD_IMAGE_PREFIX, NULL };
+	const char *const usual[] = { iw->w->registry.storage, NULL };
+	struct rbd_world *rbd = NULL;
+
+	if (!s->storages && !usual[0])
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"images: name storages, the cloud has no default one (pxc_cloud: storage)");
+	if (rbd_read(env, s->storages ? s->storages : usual, prefixes, &rbd, err) < 0)
+		return -1;
+	iw->rbd = rbd;
 	return 0;
 }
 
@@ -73,7 +108,7 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	if (s->vms)
 		iw->seen = vm_read_managed(env, w, pool, &iw->nseen);
 	*ret_world = iw;
-	return 0;
+	return s->images ? read_images(env, s, iw, err) : 0;
 }
 
 /* Nothing is ever to be done: to look is not to change. */
@@ -164,6 +199,23 @@ static void report_vms(const struct info_spec *s, const struct info_world *iw, j
 	(void)json_object_set_new(result, "vms", list);
 }
 
+static void report_images(const struct info_spec *s, const struct rbd_world *rbd, json_t *result)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < rbd->npools; i++)
+		for (size_t k = 0; k < rbd->pools[i].nimages; k++) {
+			const struct rbd_seen *image = &rbd->pools[i].images[k];
+
+			if (!rbd_is(image, "image") ||
+			    (s->project && !image_visible(image, s->project)) ||
+			    (s->names && !strv_has(s->names, rbd_get(image, "name"))))
+				continue;
+			append(s, list, image_show(&rbd->pools[i], image));
+		}
+	(void)json_object_set_new(result, "images", list);
+}
+
 static void report(const void *batch, const void *world, json_t *result)
 {
 	const struct info_spec *s = batch;
@@ -176,6 +228,8 @@ static void report(const void *batch, const void *world, json_t *result)
 		report_vms(s, iw, result);
 	if (s->cloud)
 		(void)json_object_set_new(result, "cloud", registry_item(iw->w));
+	if (iw->rbd)
+		report_images(s, iw->rbd, result);
 	if (!s->flavors)
 		return;
 	flavors = json_array();

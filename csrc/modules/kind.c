@@ -92,7 +92,8 @@ static void run_phase(struct run *run, const struct pxc_plans *plans, int phase)
 		for (size_t k = 0; k < p->nsteps; k++)
 			steps[k] = (struct pve_step){ .op = &run->kind->ops[p->steps[k].op],
 						      .args = p->steps[k].args,
-						      .why = p->steps[k].why };
+						      .why = p->steps[k].why,
+						      .context = run->env };
 		owner[njobs] = i;
 		jobs[njobs++] = (struct pve_job){ .steps = steps, .nsteps = p->nsteps };
 	}
@@ -142,6 +143,7 @@ static int hold(struct run *run, const struct pxc_plans *plans, bool *ret_again,
 		return 0;
 	if (locks_acquire(&run->locks, run->env, names, err) < 0)
 		return -1;
+	run->env->locks = &run->locks;
 	*ret_again = run->locks.nheld > 0;
 	return 0;
 }

@@ -25,13 +25,20 @@ struct pxc_env {
 	char nonce[33];           /* random hex of this run: what new uuids are made from */
 	json_t *kept;             /* owned; see pxc_env_keep() */
 	struct env_defer *defers; /* see pxc_env_defer() */
-	json_t *warnings;         /* owned; array of strings for the result */
+	struct rbd_link
+		*links; /* Ceph clusters connected to and storages reached so far; see rbd.h */
+	struct rbd_store *stores;
+	const struct locks *locks; /* held by this run */
+	json_t *warnings;          /* owned; array of strings for the result */
 	uint32_t
 		task_timeout_ms; /* one step; also how long the run waits for a lock or a busy object */
 };
 
+#define LOCK_RBD "rbd/"
+
 struct pxc_kind {
-	const char *name; /* "vm": the module is pxc_<name> */
+	const char *name;     /* "vm": the module is pxc_<name> */
+	const char *singular; /* key of the result for the only object; NULL = the name */
 	const char *
 		plural; /* "vms": option of the batch and key of the result; NULL: has no objects (info) */
 	const struct pve_op *ops;
@@ -45,6 +52,7 @@ struct pxc_kind {
 	int (*plan)(const void *batch, const void *world, struct pxc_plans *ret,
 		    struct pxc_err *err);
 	/* Names of the locks to hold while these plans are applied ("project.acme"), sorted, in the arena; NULL: none.
+	 * LOCK_RBD and a storage in front ("rbd/ceph/image.debian"): a lock in that storage's pool instead of one in PVE.
 	 * The function itself may be NULL. */
 	const char *const *(*locks)(struct pxc_env *env, const void *batch,
 				    const struct pxc_plans *plans);

@@ -2,8 +2,9 @@
 /* kinds.c - the table of kinds: one line for each module. */
 #include "modules/kind.h"
 
-extern const struct pxc_kind cloud_kind, flavor_kind, project_kind, vm_kind, info_kind;
+extern const struct pxc_kind cloud_kind, flavor_kind, project_kind, vm_kind, info_kind,
+	rbd_image_kind;
 
 const struct pxc_kind *const pxc_kinds[] = {
-	&cloud_kind, &flavor_kind, &project_kind, &vm_kind, &info_kind, NULL,
+	&cloud_kind, &flavor_kind, &project_kind, &vm_kind, &rbd_image_kind, &info_kind, NULL,
 };

@@ -10,6 +10,7 @@
 #include "annot/annot.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "modules/rbd.h"
 
 #define RETRY_MS 250
 #define PREFIX "pxc-lock-"
@@ -203,12 +204,40 @@ static int acquire_one(struct pxc_env *env, const char *groupid, struct pxc_err 
 	}
 }
 
+static void add_held(struct locks *locks, struct lock_held held)
+{
+	locks->held = pxc_realloc(locks->held, (locks->nheld + 1) * sizeof(*locks->held));
+	locks->held[locks->nheld++] = held;
+}
+
+/* name: "<storage>/<name>" */
+static int acquire_rbd(struct locks *locks, struct pxc_env *env, const char *name,
+		       struct pxc_err *err)
+{
+	size_t len = strcspn(name, "/");
+	const char *storage = arena_strndup(env->arena, name, len);
+	struct lock_held held = { .groupid = NULL };
+
+	if (rbd_store_get(env, storage, &held.store, err) < 0 ||
+	    held.store->ops->lock(held.store->handle, name + len + 1, env->actor, LOCK_RBD_LEASE_S,
+				  env->task_timeout_ms, &held.lock, err) < 0)
+		return -1;
+	add_held(locks, held);
+	return 0;
+}
+
 int locks_acquire(struct locks *locks, struct pxc_env *env, const char *const *names,
 		  struct pxc_err *err)
 {
 	for (size_t i = 0; names[i]; i++) {
 		const char *groupid = arena_printf(env->arena, PREFIX "%s", names[i]);
 
+		if (str_starts(names[i], LOCK_RBD)) {
+			if (acquire_rbd(locks, env, names[i] + strlen(LOCK_RBD), err) == 0)
+				continue;
+			locks_release(locks, env);
+			return -1;
+		}
 		if (acquire_one(env, groupid, err) < 0) {
 			locks_release(locks, env);
 			if (err->kind != PXC_EDENIED)
@@ -221,18 +250,32 @@ int locks_acquire(struct locks *locks, struct pxc_env *env, const char *const *n
 			*err = (struct pxc_err){ .kind = PXC_OK };
 			return 0;
 		}
-		locks->held = pxc_realloc(locks->held, (locks->nheld + 1) * sizeof(*locks->held));
-		locks->held[locks->nheld++] = groupid;
+		add_held(locks, (struct lock_held){ .groupid = groupid });
 	}
 	return 0;
 }
 
 void locks_release(struct locks *locks, struct pxc_env *env)
 {
-	while (locks->nheld)
-		drop(env, locks->held[--locks->nheld]);
+	while (locks->nheld) {
+		const struct lock_held *h = &locks->held[--locks->nheld];
+
+		if (h->groupid)
+			drop(env, h->groupid);
+		else
+			h->store->ops->unlock(h->lock);
+	}
 	free(locks->held);
 	locks->held = NULL;
+}
+
+bool locks_hold(const struct locks *locks)
+{
+	for (size_t i = 0; i < locks->nheld; i++)
+		if (locks->held[i].lock &&
+		    !locks->held[i].store->ops->lock_held(locks->held[i].lock))
+			return false;
+	return true;
 }
 
 void locks_sweep(struct pxc_env *env)

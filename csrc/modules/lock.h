@@ -7,16 +7,26 @@
  * which process, until when. A lock whose process is gone from this host, or whose time is over, is
  * broken; the breaker first creates "pxc-lock-<name>.break", so that only one does. Clock based, so weaker
  * than a RADOS lock: a holder that sleeps past its time is not stopped. Needs Group.Allocate; without it
- * the run goes on unlocked, with a warning. Layer: modules.
+ * the run goes on unlocked, with a warning.
+ *
+ * With Ceph ("rbd/<storage>/<name>"): a RADOS lock in that storage's pool, which ends by itself soon after its holder.
+ * For things of the pool only: a project's lock must be the same for runs with and without Ceph. Layer: modules.
  */
 #pragma once
 
 #include "modules/kind.h"
 
+#define LOCK_RBD_LEASE_S 30
 #define LOCK_LEASE_S 900 /* how long a lock is good for when its holder's host cannot be asked */
 
+struct lock_held {
+	const char *groupid;           /* of PVE; NULL: a lock in Ceph */
+	const struct rbd_store *store; /* where lock is */
+	struct ceph_lock *lock;
+};
+
 struct locks {
-	const char **held; /* owned array; names in the arena */
+	struct lock_held *held; /* owned array */
 	size_t nheld;
 };
 
@@ -26,6 +36,8 @@ struct locks {
  */
 must_check int locks_acquire(struct locks *locks, struct pxc_env *env, const char *const *names,
 			     struct pxc_err *err);
+/* Are the locks in Ceph still ours? They end by themselves when Ceph could not be reached for their lease. */
+bool locks_hold(const struct locks *locks);
 void locks_release(struct locks *locks, struct pxc_env *env);
 
 /*

@@ -236,7 +236,8 @@ json_t *outcomes_result(const struct outcomes *o, const struct pxc_kind *kind,
 	if (kind->plural)
 		(void)json_object_set(result, kind->plural, items);
 	if (json_array_size(items) == 1)
-		(void)json_object_set(result, kind->name, json_array_get(items, 0));
+		(void)json_object_set(result, kind->singular ? kind->singular : kind->name,
+				      json_array_get(items, 0));
 	if (env->args->task.diff)
 		(void)json_object_set(result, "diff", diff);
 	json_decref(diff);

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "cloud/vm.h"
 #include "modules/kind.h"
+#include "modules/rbd_work.h"
 #include "modules/vm_decode.h"
 #include "modules/vm_observe.h"
 
@@ -76,6 +77,13 @@ static const struct pve_op vm_ops[VM_OPS] = {
 	[VM_WAIT_NODE] = { "GET", GUEST "/status/current", 10 * MINUTES, is_there, false },
 	[VM_WAIT_AGENT] = { "GET", GUEST "/agent/network-get-interfaces", 5 * MINUTES,
 			    agent_answers, false },
+	[VM_RBD_CLONE] = { .method = "CEPH", .path = "clone", .work = rbd_work_clone },
+	[VM_RBD_SEED] = { .method = "CEPH", .path = "write seed", .work = rbd_work_iso },
+	[VM_RBD_REMOVE] = { .method = "CEPH",
+			    .path = "remove",
+			    .gone_ok = true,
+			    .work = rbd_work_remove },
+	[VM_RBD_STATE] = { .method = "CEPH", .path = "state", .work = rbd_work_state },
 	[VM_WAIT_IP] = { "GET", GUEST "/agent/network-get-interfaces", 5 * MINUTES, has_address,
 			 false },
 };

@@ -249,10 +249,18 @@ static int decode_image(struct pxc_env *env, const json_t *item, struct vm_spec 
 		return pxc_fail(err, PXC_EINVAL, "%s: template needs a vmid or a name", s->label);
 	s->image_volume = item_text(image, "volume");
 	s->image_url = item_text(image, "url");
+	s->image_name = item_text(image, "name");
+	s->image_version = item_text(image, "version");
 	s->image_storage = item_text(image, "storage");
-	if (image && !s->image_volume == !s->image_url)
-		return pxc_fail(err, PXC_EINVAL, "%s: image needs either a volume or a url",
+	if (image &&
+	    (s->image_volume != NULL) + (s->image_url != NULL) + (s->image_name != NULL) != 1)
+		return pxc_fail(err, PXC_EINVAL, "%s: image needs a name, a volume or a url",
 				s->label);
+	if (s->image_version && !s->image_name)
+		return pxc_fail(err, PXC_EINVAL, "%s: image: version goes with a name", s->label);
+	s->boot_volume = item_text(item, "boot_volume");
+	if (s->rebuild && !s->image_name)
+		return pxc_fail(err, PXC_EINVAL, "%s: rebuild needs an image by name", s->label);
 	if (s->image_volume && !strchr(s->image_volume, ':'))
 		return pxc_fail(
 			err, PXC_EINVAL,
@@ -369,6 +377,31 @@ static int check_description(const struct vm_spec *s, struct pxc_err *err)
 		s->label);
 }
 
+static int decode_seed(const json_t *item, struct vm_spec *s, struct pxc_err *err)
+{
+	static const char *const seeds[] = { "auto", "pve", "rbd", "none" };
+	static const char *const flattens[] = { "auto", "never", "always" };
+
+	s->seed =
+		(enum vm_seed)word(item_text(item, "seed"), seeds, ARRAY_SIZE(seeds), VM_SEED_AUTO);
+	s->flatten = (enum vm_flatten)word(item_text(item, "flatten"), flattens,
+					   ARRAY_SIZE(flattens), VM_FLATTEN_AUTO);
+	s->user_data = item_text(item, "user_data");
+	s->network_config = item_text(item, "network_config");
+	s->reseed = item_true(item, "reseed");
+	s->seed_cleanup = item_true(item, "seed_cleanup");
+	s->rebuild = item_true(item, "rebuild");
+	if (s->user_data && !str_starts(s->user_data, "#") &&
+	    !str_starts(s->user_data, "Content-Type:") &&
+	    !str_starts(s->user_data, "MIME-Version:"))
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: user_data must begin with a line that says what they are, for example "
+			"#cloud-config or #!/bin/sh",
+			s->label);
+	return 0;
+}
+
 static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given,
 		      struct vm_spec *s, struct pxc_err *err)
 {
@@ -376,7 +409,8 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	decode_behaviour(item, s);
 	if (decode_names(env, item, s, err) < 0 || check_description(s, err) < 0 ||
 	    decode_config(given, s, err) < 0 || decode_tags(given, item, s, err) < 0 ||
-	    decode_metadata(env, given, s, err) < 0 || decode_image(env, item, s, err) < 0)
+	    decode_metadata(env, given, s, err) < 0 || decode_seed(item, s, err) < 0 ||
+	    decode_image(env, item, s, err) < 0)
 		return -1;
 	decode_cloud_init(env, given, s);
 	s->nets_exact = str_eq(item_text(item, "networks_mode"), "exact") &&

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cloud/project_find.h"
+#include "modules/rbd.h"
 #include "modules/vm_read.h"
 #include "modules/world.h"
 
@@ -145,6 +146,53 @@ static bool some_vanished(const struct vm_world *vw)
 	return false;
 }
 
+/* Only what a plan looks at: images, volumes, and the disks of VMs. */
+static const char *const rbd_prefixes[] = { RBD_IMAGE_PREFIX, "vm-", "base-", NULL };
+
+static bool is_read(const struct vm_world *vw, unsigned vmid)
+{
+	for (size_t i = 0; i < vw->nseen; i++)
+		if (vw->seen[i]->guest->vmid == vmid)
+			return true;
+	return false;
+}
+
+/* Guests in whose name a run that was cut off has left disks: do they use them? */
+static void read_suspects(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw)
+{
+	size_t first = vw->nseen;
+
+	for (size_t i = 0; i < vw->rbd->npools; i++)
+		for (size_t k = 0; k < vw->rbd->pools[i].nimages; k++) {
+			const struct world_guest *g;
+			unsigned vmid = 0;
+
+			if (!vm_rbd_left(batch, &vw->rbd->pools[i].images[k], &vmid))
+				continue;
+			g = world_guest(vw->w, vmid);
+			if (!g || is_read(vw, vmid))
+				continue;
+			vw->seen[vw->nseen] = arena_alloc(env->arena, sizeof(struct vm_seen));
+			vw->seen[vw->nseen++]->guest = g;
+		}
+	vm_read(env, vw->w, vw->seen + first, vw->nseen - first);
+}
+
+static int read_rbd(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,
+		    struct pxc_err *err)
+{
+	const char *const *storages = vm_rbd_storages(batch, vw, env->arena);
+	struct rbd_world *rbd = NULL;
+
+	if (!storages)
+		return 0;
+	if (rbd_read(env, storages, rbd_prefixes, &rbd, err) < 0)
+		return -1;
+	vw->rbd = rbd;
+	read_suspects(env, batch, vw);
+	return 0;
+}
+
 int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm_world **ret,
 	       struct pxc_err *err)
 {
@@ -159,6 +207,8 @@ int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm_world **re
 	} while (some_vanished(vw) && ++looks < LOOKS);
 	note_processes(batch, vw);
 	vm_observe_agents(env, batch, vw);
+	if (read_rbd(env, batch, vw, err) < 0)
+		return -1;
 	*ret = vw;
 	return vm_creates(batch, vw) ? vm_observe_creation(env, batch, vw, err) : 0;
 }

@@ -202,9 +202,9 @@ void vm_observe_agents(struct pxc_env *env, const struct vm_batch *batch, struct
 		const struct vm_seen *have = NULL;
 		struct pxc_err err;
 
-		if (batch->specs[i].wait < VM_WAIT_FOR_AGENT || batch->specs[i].absent ||
-		    vm_match(&batch->specs[i], vw, &have, &err) < 0 || !have ||
-		    !str_eq(have->guest->status, "running"))
+		if ((batch->specs[i].wait < VM_WAIT_FOR_AGENT && !batch->specs[i].seed_cleanup) ||
+		    batch->specs[i].absent || vm_match(&batch->specs[i], vw, &have, &err) < 0 ||
+		    !have || !str_eq(have->guest->status, "running"))
 			continue;
 		for (size_t k = 0; k < vw->nseen; k++)
 			if (vw->seen[k] == have)

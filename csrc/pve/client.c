@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "pve/core.h"
+#include "pve/work.h"
 
 #define DEFAULT_PER_ENDPOINT 4
 #define DEFAULT_TIMEOUT_MS 30000
@@ -58,6 +59,7 @@ void pve_free(struct pve_client *pve)
 {
 	if (!pve)
 		return;
+	pve_workers_free(pve->workers);
 	if (pve->transport)
 		pve->transport->destroy(pve->transport);
 	for (size_t i = 0; i < pve->nendpoints; i++)

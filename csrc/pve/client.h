@@ -48,6 +48,12 @@ int64_t pve_now_ms(const struct pve_client *pve);
 /* Through the transport, so virtual in tests. */
 void pve_sleep(struct pve_client *pve, uint32_t ms);
 
+/*
+ * A step that is no request but blocks elsewhere (Ceph): runs on a thread of its own and so must not touch the client.
+ * context is the step's. ret_data: new reference or untouched. err as everywhere; ECONFLICT lets the loop look again.
+ */
+typedef int pve_work_fn(void *context, const json_t *args, json_t **ret_data, struct pxc_err *err);
+
 /* One kind of request: a row of a kind's table. */
 struct pve_op {
 	const char *method;
@@ -61,6 +67,8 @@ struct pve_op {
 	 */
 	bool (*until)(const json_t *data, const json_t *args, int http, const char *text);
 	bool gone_ok; /* ENOTFOUND counts as done (deletes) */
+	/* Instead of a request; method and path then only tell people what is done. wait_ms does not count. */
+	pve_work_fn *work;
 };
 
 struct pve_step {
@@ -68,6 +76,7 @@ struct pve_step {
 	/* Borrowed; "_wait_ms" (integer) overrides op->wait_ms. null and keys that begin with "_" are not sent. */
 	const json_t *args;
 	const char *why; /* put in front of an error; NULL = method and path */
+	void *context;   /* borrowed; for op->work */
 	/* Owned by the job: the reply's data, or the task's exit status as a string; NULL: gone_ok. */
 	json_t *ret_data;
 };

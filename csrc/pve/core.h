@@ -42,6 +42,7 @@ struct pve_queue {
 
 struct pve_client {
 	struct pve_transport *transport;
+	struct pve_workers *workers; /* NULL until some step needs one */
 	struct pve_endpoint *endpoints;
 	size_t nendpoints;
 	unsigned per_endpoint;

@@ -7,6 +7,7 @@
  * known, so everything after that callback is PVE_LOST and only what came before it PVE_UNREACHED.
  */
 #include <ctype.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +48,7 @@ struct curl_transport {
 	struct curl_exchange **all;    /* every exchange ever made */
 	size_t nall;
 	struct header_set *headers;
+	atomic_bool woken;
 	bool no_proxy; /* none in the environment: curl need not look at every request */
 };
 
@@ -355,10 +357,18 @@ static bool next(struct pve_transport *self, uint32_t wait_ms, void **ret_tag,
 		if (take_done(t, ret_tag, ret))
 			return true;
 		left = until - now_ms(self);
-		if (left <= 0)
+		if (left <= 0 || atomic_exchange(&t->woken, false))
 			return false;
 		(void)curl_multi_poll(t->multi, NULL, 0, (int)left, NULL);
 	}
+}
+
+static void wake(struct pve_transport *self)
+{
+	struct curl_transport *t = up(self);
+
+	atomic_store(&t->woken, true);
+	(void)curl_multi_wakeup(t->multi);
 }
 
 /* --- its life ----------------------------------------------------------------------------------------- */
@@ -398,7 +408,7 @@ int pve_curl_create(const char *const *urls, size_t nurls, const struct pve_tls 
 	struct curl_transport *t = pxc_calloc(1, sizeof(*t));
 	long connections = (long)(nurls * per_endpoint);
 
-	t->base = (struct pve_transport){ start, next, now_ms, destroy };
+	t->base = (struct pve_transport){ start, next, now_ms, wake, destroy };
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		pxc_oom();
 	if (curl_tls_init(&t->tls, tls, err) < 0) {

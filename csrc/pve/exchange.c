@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "pve/core.h"
 #include "pve/errors.h"
+#include "pve/work.h"
 
 uint32_t pve_backoff(unsigned n)
 {
@@ -428,8 +429,13 @@ void pve_pump(struct pve_client *pve, uint32_t max_wait_ms)
 
 	wake_delayed(pve, now, &wake);
 	send_ready(pve, now, &wake);
-	if (pve->nended != ended)
+	if (pve->nended != ended || pve_work_drain(pve))
 		return;
+	/* A transport that cannot be woken is one on virtual time, which stands still while work is done. */
+	if (pve_work_under_way(pve) && !pve->transport->wake) {
+		pve_work_wait(pve, 10);
+		wake = now;
+	}
 	if (pve->transport->next(pve->transport, (uint32_t)(wake - now), &tag, &reply)) {
 		handle(pve, tag, &reply);
 		json_decref(reply.body);

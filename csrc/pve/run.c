@@ -8,6 +8,7 @@
 #include "pve/core.h"
 #include "pve/errors.h"
 #include "pve/tasks.h"
+#include "pve/work.h"
 
 #define JOBS_PER_URL 4
 #define LOOK_MS 50u /* between two looks at something awaited; doubles up to: */
@@ -25,6 +26,7 @@ struct slot {
 	struct pve_exchange x;
 	struct pxc_err x_err;
 	struct pve_task task;
+	struct pve_work work;
 	char *path;     /* of the step, filled in */
 	json_t *params; /* of the step, without what the path took */
 	int64_t deadline;
@@ -255,12 +257,41 @@ static void request_done(struct pve_client *pve, struct pve_exchange *x)
 		end_step(pve, s, json_incref((json_t *)(uintptr_t)x->data));
 }
 
+static void work_done(struct pve_client *pve, struct pve_work *work)
+{
+	struct slot *s = work->owner;
+	struct pxc_err err = work->err;
+
+	if (err.kind == PXC_OK || (err.kind == PXC_ENOTFOUND && step_of(s)->op->gone_ok)) {
+		end_step(pve, s, work->data);
+		return;
+	}
+	json_decref(work->data);
+	fail_step(pve, s, &err);
+}
+
+static void begin_work(struct pve_client *pve, struct slot *s)
+{
+	const struct pve_step *step = step_of(s);
+
+	s->work = (struct pve_work){ .fn = step->op->work,
+				     .context = step->context,
+				     .args = step->args,
+				     .done = work_done,
+				     .owner = s };
+	pve_work_submit(pve, &s->work);
+}
+
 static void begin_step(struct pve_client *pve, struct slot *s)
 {
 	struct pve_step *step = step_of(s);
 	json_int_t own = json_integer_value(json_object_get(step->args, "_wait_ms"));
 	struct pxc_err err = { .kind = PXC_OK };
 
+	if (step->op->work) {
+		begin_work(pve, s);
+		return;
+	}
 	s->wait_ms = own > 0 && own < UINT32_MAX ? (uint32_t)own : step->op->wait_ms;
 	if (!s->wait_ms)
 		s->wait_ms = pve->timeout_ms;

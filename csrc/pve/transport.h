@@ -52,7 +52,9 @@ struct pve_transport {
 	bool (*next)(struct pve_transport *self, uint32_t wait_ms, void **ret_tag,
 		     struct pve_reply *ret);
 	int64_t (*now_ms)(struct pve_transport *self); /* monotonic; virtual in tests */
-	void (*destroy)(struct pve_transport *self);   /* abandons what is under way */
+	/* From any thread: next() returns false at once, the present call or the one after. NULL = cannot. */
+	void (*wake)(struct pve_transport *self);
+	void (*destroy)(struct pve_transport *self); /* abandons what is under way */
 };
 
 struct pve_tls {

@@ -34,6 +34,9 @@ except ImportError:
     remove_internal_keys = None
 
 BIN = os.path.join(os.path.dirname(__file__), 'bin')
+# What the program loads when a task touches Ceph, and the modules whose tasks may.
+CEPH_LIBRARY = 'pxc-ceph.so'
+CEPH_MODULES = ('pxc_info', 'pxc_rbd_image', 'pxc_vm', 'pxc_volume')
 
 
 class RunnerBase(ActionBase):
@@ -51,10 +54,22 @@ class RunnerBase(ActionBase):
         name = 'pxcloud.pve.' + self.MODULE
         wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
         if wrap_async or self._connection.become or self._connection.transport not in ('local', 'ansible.builtin.local'):
+            self._send_library()
             result.update(self._execute_module(module_name=name, task_vars=task_vars, wrap_async=wrap_async))
             return self._explain(result)
         result.update(self._run_in_place(name, task_vars))
         return result
+
+    def _send_library(self):
+        """Ansible copies the program alone; it looks for its library in its own folder, which is made here and used then."""
+        library = os.path.join(BIN, 'linux-' + os.uname().machine, CEPH_LIBRARY)
+        if self.MODULE not in CEPH_MODULES or not os.path.exists(library):
+            return
+        if not self._connection._shell.tmpdir:
+            self._make_tmp_path()
+        target = self._connection._shell.join_path(self._connection._shell.tmpdir, CEPH_LIBRARY)
+        self._transfer_file(library, target)
+        self._fixup_perms2([self._connection._shell.tmpdir, target])
 
     def _fill_actor(self, task_vars):
         """Who asks: what the task says, else AWX's user, else the environment (the program looks there), else the login."""

@@ -157,7 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pxc_err err = { .kind = PXC_OK };
 	json_t *version = NULL;
 
-	w->base = (struct pve_transport){ start, next, now_ms, destroy };
+	w->base = (struct pve_transport){ start, next, now_ms, NULL, destroy };
 	w->data = data;
 	w->left = size;
 	if (pve_create(&options, &w->base, &pve, &err) < 0)

@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A Ceph cluster of one node in one folder: loopback only, no path of the system touched, any user, ready in about a second.
 #
-#   cephbox.sh up DIR [pool=rbd,more] [osds=1] [mgr=0] [size=4G] [store=memstore] [pgs=8] [port=] [watch=PID]
+#   cephbox.sh up DIR [pool=rbd,more] [osds=1] [mgr=0] [size=4G] [store=memstore] [pgs=8] [port=] [linger=30] [watch=PID]
 #   cephbox.sh down DIR            end the daemons (those of this folder only) and remove the folder
 #   cephbox.sh pool DIR NAME...    more pools, ready for RBD
 #   cephbox.sh start|stop DIR osd.0|mon.a|mgr.x    one daemon
 #   cephbox.sh status|env DIR
+#
+# linger= is for how many seconds a client that died counts as one that has its images open (not below 6: living ones say so
+# every 5).
 #
 # DIR/ceph.conf and DIR/keyring (client.admin) are what a client needs. size= is the room of each OSD. watch= takes the
 # cluster down when that process is gone, so that a test that aborts leaves nothing behind.
@@ -122,6 +125,7 @@ write_conf() {
 	osd op num threads per shard = 1
 	osd max markdown count = 1000
 	osd heartbeat grace = 60
+	osd client watch timeout = $linger
 	[mgr]
 	mgr data = $dir/mgr.\$id
 	CONF
@@ -157,11 +161,11 @@ watch_over() { # PID
 }
 
 up() {
-	osds=1 port='' store=memstore mgr=0 size=4G pool=rbd watch=''
+	osds=1 port='' store=memstore mgr=0 size=4G pool=rbd linger=30 watch=''
 	local a i pids=()
 	for a in "$@"; do
 		case $a in
-		osds=* | port=* | store=* | mgr=* | size=* | pool=* | pgs=* | watch=*) declare -g "${a%%=*}=${a#*=}" ;;
+		osds=* | port=* | store=* | mgr=* | size=* | pool=* | pgs=* | linger=* | watch=*) declare -g "${a%%=*}=${a#*=}" ;;
 		*) die "no such setting: $a" ;;
 		esac
 	done

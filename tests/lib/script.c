@@ -206,7 +206,7 @@ struct pve_transport *script_transport(struct script *script)
 	struct link *link = pxc_calloc(1, sizeof(*link));
 
 	assert_true(script->nlines <= ARRAY_SIZE(script->used));
-	link->base = (struct pve_transport){ start, next, now_ms, destroy };
+	link->base = (struct pve_transport){ start, next, now_ms, NULL, destroy };
 	link->script = script;
 	script->now = START_MS;
 	return &link->base;

@@ -163,7 +163,7 @@ struct pve_transport *simlink_create(struct simlink *link)
 {
 	struct transport *t = pxc_calloc(1, sizeof(*t));
 
-	t->base = (struct pve_transport){ start, next, now_ms, destroy };
+	t->base = (struct pve_transport){ start, next, now_ms, NULL, destroy };
 	t->link = link;
 	return &t->base;
 }

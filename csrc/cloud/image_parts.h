@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* image_parts.h - what the files of cloud/image_*.c share; nobody else includes it. Layer: cloud. */
+#pragma once
+
+#include "cloud/image.h"
+
+/* One image of the task while it is planned. */
+struct image_case {
+	const struct image_batch *batch;
+	const struct image_spec *spec;
+	const struct image_world *iw;
+	const struct rbd_pool *pool;
+	const struct rbd_seen *have; /* this version; NULL = not there */
+	const char *cluster;         /* key c of blocks */
+	const char *rbd_name;        /* of a new one */
+	struct pxc_plan *plan;
+};
+
+bool image_is_ready(const struct rbd_seen *s);
+long image_rank(const struct rbd_seen *s); /* 0 = has none */
+
+/* image_block.c: the block as it should be, without id; new reference */
+json_t *image_block(const struct image_case *c);
+/* Keys of image-meta ("pxc.p.x") that the block there has and the wanted one has not; new reference. */
+json_t *image_block_dropped(const struct rbd_seen *have, const json_t *want);
+/* Does the block there say all that the wanted one does (r, at, by aside)? */
+bool image_block_same(const struct rbd_seen *have, const json_t *want);
+
+/* image_remove.c: versions that go */
+must_check int image_remove(struct image_case *c, const struct rbd_seen *version,
+			    struct pxc_err *err);
+/* Versions over keep, beside the one of the case. */
+must_check int image_keep(struct image_case *c, struct pxc_err *err);
+/* What killed runs have left of this image. */
+void image_sweep(struct image_case *c);
+/* What killed runs have left at all, in one pool, but for images of the batch. */
+void image_gc(const struct image_batch *batch, const struct image_world *iw,
+	      const struct rbd_pool *pool, const char *cluster, struct pxc_plans *ret);
+
+/* image_template.c: the template VM of a version */
+must_check int image_template_steps(struct image_case *c, struct pxc_err *err);
+/* The template of a version goes before it does; err EINVAL: VMs are linked to it. */
+must_check int image_template_remove(struct image_case *c, const struct rbd_seen *version,
+				     struct pxc_err *err);
+/* Is this clone ("pool/base-9000-disk-0") the disk of a template of ours? */
+bool image_is_projection(const struct image_world *iw, const char *child);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Template VMs, for consumers that can only clone a VM by its number (Cluster API, machine-controller): a projection of an
+ * image version, found by the block in its notes. HA keeps it "stopped", so that it moves when its node dies.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cloud/image_parts.h"
+#include "cloud/vm_parts.h"
+
+#define TAG "pxc-image"
+#define FIRST_VMID 100u
+
+static const struct image_projection *projection(const struct image_world *iw, const char *image,
+						 const char *version)
+{
+	for (size_t i = 0; i < iw->nprojections; i++)
+		if (str_eq(iw->projections[i].image, image) &&
+		    str_eq(iw->projections[i].version, version))
+			return &iw->projections[i];
+	return NULL;
+}
+
+static const char *some_node(const struct image_case *c)
+{
+	const struct world *w = c->iw->w;
+
+	if (c->spec->template.node)
+		return c->spec->template.node;
+	for (size_t i = 0; i < w->nnodes; i++)
+		if (w->nodes[i].online &&
+		    world_storage(w, w->nodes[i].name, c->pool->storage, "images"))
+			return w->nodes[i].name;
+	return NULL;
+}
+
+static unsigned place_in_batch(const struct image_case *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->batch->nspecs && &c->batch->specs[i] != c->spec; i++)
+		n += c->batch->specs[i].template.wanted && !c->batch->specs[i].template.vmid;
+	return n;
+}
+
+/* The n-th free number for the n-th template of the batch: whether it is free is known only when PVE has taken it. */
+static unsigned choose_vmid(const struct image_case *c)
+{
+	unsigned skip = place_in_batch(c), vmid = FIRST_VMID;
+
+	if (c->spec->template.vmid)
+		return c->spec->template.vmid;
+	for (;; vmid++)
+		if (!world_guest(c->iw->w, vmid) && skip-- == 0)
+			return vmid;
+}
+
+static char *new_uuid(const struct image_case *c, unsigned vmid)
+{
+	auto_free char *text = pxc_printf("%s %s %u", c->batch->nonce, c->spec->label, vmid);
+	char h[65];
+
+	sha256_hex(text, strlen(text), h);
+	h[12] = '4';
+	h[16] = "89ab"[h[16] % 4];
+	return pxc_printf("%.8s-%.4s-%.4s-%.4s-%.12s", h, h + 8, h + 12, h + 16, h + 20);
+}
+
+static char *template_notes(const struct image_case *c, const char *id)
+{
+	auto_annot struct annot a = { .npairs = 0 };
+
+	annot_set(&a, "t", "template");
+	annot_set(&a, "id", id);
+	annot_set(&a, "c", c->cluster);
+	annot_set(&a, "image", c->spec->name);
+	annot_set(&a, "version", c->spec->version);
+	annot_set(&a, "r", "1");
+	annot_set(&a, "at", c->batch->stamp);
+	annot_set(&a, "by", c->batch->actor);
+	return annot_render(ANNOT_BLOCK, c->spec->description ? c->spec->description : "", &a, "");
+}
+
+static char *tags_of(const struct image_spec *s)
+{
+	struct pxc_buf out = { .data = NULL };
+	size_t i;
+	json_t *tag;
+
+	buf_adds(&out, TAG);
+	json_array_foreach (s->template.tags, i, tag)
+		buf_printf(&out, ";%s", json_string_value(tag));
+	return buf_take(&out);
+}
+
+/* PVE takes DNS names only: "debian-13.20261101" for a version like 2026_11_01 would be refused. */
+static char *dns_name(const struct image_spec *s)
+{
+	char *name = pxc_printf("%s-%s", s->name, s->version);
+
+	for (char *p = name; *p; p++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-", *p))
+			*p = '-';
+	return name;
+}
+
+static json_t *create_args(const struct image_case *c, const char *node, unsigned vmid)
+{
+	auto_free char *uuid = new_uuid(c, vmid), *tags = tags_of(c->spec),
+		       *name = dns_name(c->spec);
+	auto_free char *notes = NULL, *disk = NULL, *smbios = pxc_printf("uuid=%s", uuid);
+	const char *ostype = json_string_value(json_object_get(c->spec->properties, "os_type"));
+	const char *firmware = json_string_value(json_object_get(c->spec->properties, "firmware"));
+	char id[64];
+
+	vm_block_id(vmid, uuid, id);
+	notes = template_notes(c, id);
+	disk = pxc_printf("%s:vm-%u-disk-0", c->pool->storage, vmid);
+	return json_pack("{s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "node", node,
+			 "vmid", (int)vmid, "name", name, "description", notes, "tags", tags,
+			 "smbios1", smbios, "scsi0", disk, "boot", "order=scsi0", "scsihw",
+			 "virtio-scsi-single", "agent", "1", "ostype", ostype ? ostype : "l26",
+			 "bios", str_eq(firmware, "uefi") ? "ovmf" : "seabios", "serial0",
+			 "socket");
+}
+
+static void add_clone(struct image_case *c, unsigned vmid)
+{
+	auto_free char *name = pxc_printf("vm-%u-disk-0", vmid), *uuid = new_uuid(c, vmid);
+	json_t *block;
+	char id[64];
+
+	vm_block_id(vmid, uuid, id);
+	block = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "t", "disk", "c", c->cluster, "vm", id,
+			  "image", c->spec->name, "version", c->spec->version, "at",
+			  c->batch->stamp, "by", c->batch->actor);
+	pxc_plan_add(c->plan, IMAGE_TEMPLATE_CLONE, PXC_QUIET,
+		     json_pack("{s:s,s:s,s:s,s:s,s:o}", "storage", c->pool->storage, "name", name,
+			       "parent", c->rbd_name, "snap", c->spec->version, "block", block),
+		     "clone the disk of template %u", vmid);
+}
+
+static void add_ha(struct image_case *c, unsigned vmid)
+{
+	char sid[24];
+
+	(void)snprintf(sid, sizeof(sid), "vm:%u", vmid);
+	pxc_plan_add(c->plan, IMAGE_TEMPLATE_HA, PXC_QUIET,
+		     json_pack("{s:s,s:s,s:s}", "sid", sid, "state", "stopped", "comment",
+			       "template of an image"),
+		     "let HA move template %u when its node dies", vmid);
+}
+
+static void add_convert(struct image_case *c, const char *node, unsigned vmid)
+{
+	pxc_plan_add(c->plan, IMAGE_TEMPLATE_CONVERT, PXC_QUIET,
+		     json_pack("{s:s,s:i}", "node", node, "vmid", (int)vmid),
+		     "make VM %u a template", vmid);
+}
+
+/* The disk of a template that was cloned by a run that was killed then: it has its name, so it is used. */
+static bool disk_is_there(const struct image_case *c, unsigned vmid)
+{
+	auto_free char *name = pxc_printf("vm-%u-disk-0", vmid);
+
+	return rbd_find(c->pool, name) != NULL;
+}
+
+int image_template_steps(struct image_case *c, struct pxc_err *err)
+{
+	const struct image_projection *have = projection(c->iw, c->spec->name, c->spec->version);
+	const char *node = have ? have->guest->node : some_node(c);
+	unsigned vmid = have ? have->guest->vmid : choose_vmid(c);
+
+	if (!c->spec->template.wanted)
+		return 0;
+	if (!node)
+		return pxc_fail(err, PXC_EINVAL, "%s: no node that is online has storage %s",
+				c->spec->label, c->pool->storage);
+	if (!have && world_guest(c->iw->w, vmid))
+		return pxc_fail(err, PXC_EINVAL,
+				"%s: template_vm: number %u is taken by another guest",
+				c->spec->label, vmid);
+	if (!have) {
+		if (disk_is_there(c, vmid))
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: template_vm: %s/vm-%u-disk-0 exists without a VM: choose another "
+				"vmid, or remove it (pxc_rbd_image with gc: true does, an hour after it "
+				"was made)",
+				c->spec->label, c->pool->pool, vmid);
+		add_clone(c, vmid);
+		pxc_plan_add(c->plan, IMAGE_TEMPLATE_CREATE, PXC_QUIET, create_args(c, node, vmid),
+			     "create VM %u on %s from %s", vmid, node, c->rbd_name);
+	}
+	if (!have || !have->is_template)
+		add_convert(c, node, vmid);
+	if (!have || !*have->ha)
+		add_ha(c, vmid);
+	return 0;
+}
+
+int image_template_remove(struct image_case *c, const struct rbd_seen *version, struct pxc_err *err)
+{
+	const struct image_projection *p =
+		projection(c->iw, c->spec->name, rbd_get(version, "version"));
+	auto_free char *disk = NULL;
+	const struct rbd_seen *base;
+	char sid[24];
+
+	if (!p)
+		return 0;
+	disk = pxc_printf("base-%u-disk-0", p->guest->vmid);
+	base = rbd_find(c->pool, disk);
+	if (base && base->children && base->children[0])
+		return pxc_fail(err, PXC_EINVAL,
+				"%s: VMs are linked to its template %u (%s%s): remove them first",
+				c->spec->label, p->guest->vmid, base->children[0],
+				base->children[1] ? ", ..." : "");
+	(void)snprintf(sid, sizeof(sid), "vm:%u", p->guest->vmid);
+	if (*p->ha)
+		pxc_plan_add(c->plan, IMAGE_TEMPLATE_HA_REMOVE, PXC_QUIET,
+			     json_pack("{s:s,s:i}", "sid", sid, "purge", 1),
+			     "take template %u out of HA", p->guest->vmid);
+	pxc_plan_add(c->plan, IMAGE_TEMPLATE_DELETE, PXC_DESTROYS,
+		     json_pack("{s:s,s:i,s:i}", "node", p->guest->node, "vmid", (int)p->guest->vmid,
+			       "purge", 1),
+		     "delete template %u", p->guest->vmid);
+	return 0;
+}
+
+bool image_is_projection(const struct image_world *iw, const char *child)
+{
+	const char *name = strrchr(child, '/');
+
+	for (size_t i = 0; name && i < iw->nprojections; i++) {
+		auto_free char *base =
+			pxc_printf("/base-%u-disk-0", iw->projections[i].guest->vmid);
+		auto_free char *disk = pxc_printf("/vm-%u-disk-0", iw->projections[i].guest->vmid);
+
+		if (str_eq(name, base) || str_eq(name, disk))
+			return true;
+	}
+	return false;
+}
