@@ -6,6 +6,13 @@
 
 #include "sim/rbd.h"
 
+const char *disk_image_name(const char *volid)
+{
+	const char *slash = strrchr(volid, '/');
+
+	return slash ? slash + 1 : volid + strcspn(volid, ":") + 1;
+}
+
 static const char *format_on(const struct sim_storage *s, const char *format)
 {
 	return format && sim_storage_file_based(s) ? format : "raw";
@@ -167,8 +174,7 @@ struct sim_volume *disk_hand_over(struct sim *sim, struct sim_volume *old, struc
 
 struct sim_volume *disk_make_base(struct sim *sim, struct sim_volume *old, struct pxc_err *err)
 {
-	const char *slash = strrchr(old->volid, '/'), *colon = strchr(old->volid, ':');
-	const char *own = slash ? slash + 1 : colon + 1;
+	const char *own = disk_image_name(old->volid);
 	auto_free char *image = NULL, *volid = NULL;
 
 	if (!str_starts(own, "vm-"))
@@ -278,15 +284,14 @@ unsigned disk_owner(struct sim *sim, const char *volid, const struct sim_node *n
 
 bool disk_base_used(struct sim *sim, const struct sim_volume *v)
 {
-	const char *slash = strrchr(v->volid, '/');
 	auto_free char *own = NULL;
 
 	if (!strstr(v->volid, "base-"))
 		return false;
 	if (v->storage->rbd && rbd_sync(sim, v->storage, &(struct pxc_err){ 0 }) < 0)
 		return false;
-	own = v->storage->rbd && slash ? pxc_printf("%s:%s", v->storage->id, slash + 1)
-				       : pxc_strdup(v->volid);
+	own = v->storage->rbd ? pxc_printf("%s:%s", v->storage->id, disk_image_name(v->volid))
+			      : pxc_strdup(v->volid);
 	for (size_t i = 0; i < sim->volumes.count; i++) {
 		const struct sim_volume *other = sim->volumes.entries[i].value;
 

@@ -8,6 +8,9 @@
 
 #include "sim/core.h"
 
+/* Of "ceph:base-9-disk-0/vm-100-disk-0" what stands last. Borrowed. */
+const char *disk_image_name(const char *volid);
+
 /* What is to be made: "<storage>:vm-<vmid>-<kind>", for the kind "disk" with the next free number. */
 struct disk_want {
 	struct sim_storage *storage;

@@ -80,7 +80,10 @@ struct sim_volume *qm_volume(const struct sim_guest *g, const char *text);
 bool qm_is_disk(const char *key, const char *text);
 /* Does the drive ask for a new volume: "sid:4", "sid:0,import-from=...", "sid:cloudinit"? */
 bool qm_allocates(const char *text);
-/* Would this drive be accepted? storage, content, rights, an existing volume. */
+/* Of the first part of a drive: "sid:4" or "sid:0.5" allocate so much. */
+bool qm_drive_allocates(const char *file, double *ret_gib);
+char *qm_storage_id(const char *file); /* new string */
+/* qm_drive_check.c: would this drive be accepted? storage, content, rights, an existing volume. */
 int qm_drive_check(struct sim_call *call, const char *key, const char *text);
 /* Make it so: allocates or imports; returns the text that the option echoes. New string; NULL with err. */
 char *qm_drive_make(struct sim *sim, struct sim_node *node, unsigned vmid, const char *key,

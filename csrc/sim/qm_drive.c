@@ -48,7 +48,7 @@ bool qm_is_disk(const char *key, const char *text)
 }
 
 /* "sid:4" or "sid:0.5": allocate. */
-static bool allocates(const char *file, double *ret_gib)
+bool qm_drive_allocates(const char *file, double *ret_gib)
 {
 	const char *colon = strchr(file, ':');
 	char *end;
@@ -65,10 +65,10 @@ bool qm_allocates(const char *text)
 	auto_free char *file = pxc_strndup(text ? text : "", text ? strcspn(text, ",") : 0);
 	double gib;
 
-	return str_ends(file, ":cloudinit") || allocates(file, &gib);
+	return str_ends(file, ":cloudinit") || qm_drive_allocates(file, &gib);
 }
 
-static char *storage_id(const char *file)
+char *qm_storage_id(const char *file)
 {
 	return pxc_strndup(file, strcspn(file, ":"));
 }
@@ -78,117 +78,6 @@ bool qm_owns(const struct sim_guest *g, const char *text)
 	auto_free char *volid = text ? qm_volid(text) : NULL;
 
 	return volid && disk_owner(g->sim, volid, g->node) == g->vmid;
-}
-
-static int check_storage(struct sim_call *call, const char *id)
-{
-	const struct sim_storage *s = sim_storage_find(call->sim, id);
-
-	if (sim_need(call, "Datastore.AllocateSpace", "/storage/%s", id) < 0)
-		return -1;
-	if (!s)
-		return sim_fail(call, 500, "storage '%s' does not exist", id);
-	if (!sim_storage_on(s, call->node))
-		return sim_fail(call, 500, "storage '%s' is not available on node '%s'", id,
-				call->node->name);
-	if (!sim_storage_holds(s, "images"))
-		return sim_param_error(call, "storage", "storage '%s' does not support vm images",
-				       id);
-	return 0;
-}
-
-/* Whether an image is in Ceph is a question for the work. Until then its name says whose it is. */
-static int check_in_ceph(struct sim_call *call, struct sim_storage *s, const char *volid,
-			 bool import)
-{
-	struct rbd_name name;
-	struct pxc_err err;
-
-	if (rbd_parse(volid, &name, &err) < 0)
-		return sim_fail(call, 500, "%s", err.msg);
-	if (import)
-		return sim_need_vm(call, name.vmid, "VM.Clone");
-	if (qm_need_image(call, s->id, name.vmid) < 0)
-		return -1;
-	/* PUT has no worker. */
-	if (!strcmp(call->method, "PUT") && !rbd_look(call->sim, s, volid, &err))
-		return sim_fail(call, 500, "%s", err.msg);
-	return 0;
-}
-
-static int check_import(struct sim_call *call, const char *key, const char *source, double gib)
-{
-	auto_free char *id = storage_id(source);
-	struct sim_storage *s = sim_storage_find(call->sim, id);
-	const struct sim_volume *v;
-
-	if (gib > 0)
-		return sim_param_error(
-			call, key,
-			"'import-from' requires special syntax - use <storage ID>:0,import-from=<source>");
-	if (*source == '/')
-		return sim_fail(
-			call, 500,
-			"Only root can pass arbitrary filesystem paths. at /usr/share/perl5/PVE/Storage.pm "
-			"line 651.");
-	if (s && s->rbd)
-		return check_in_ceph(call, s, source, true);
-	v = sim_volume_find(call->sim, source, call->node);
-	if (!v)
-		return sim_fail(call, 500, "volume '%s' does not exist", source);
-	if (strcmp(v->content, "images") != 0 && strcmp(v->content, "import") != 0)
-		return sim_param_error(call, key,
-				       "%s has wrong type '%s' - needs to be 'images' or 'import'",
-				       source, v->content);
-	return v->vmid ? sim_need_vm(call, v->vmid, "VM.Clone") : qm_need_volume(call, v);
-}
-
-/* A volume that is there already: a disk, or an ISO image as a medium. */
-static int check_existing(struct sim_call *call, const char *key, const json_t *opts)
-{
-	const char *file = qm_text(opts, "file", "");
-	auto_free char *id = storage_id(file);
-	struct sim_storage *s = sim_storage_find(call->sim, id);
-	const struct sim_volume *v;
-
-	if (!s)
-		return sim_fail(call, 500, "storage '%s' does not exist", id);
-	if (s->rbd)
-		return check_in_ceph(call, s, file, false);
-	v = sim_volume_find(call->sim, file, call->node);
-	if (!v)
-		return sim_fail(call, 500, "volume '%s' does not exist", file);
-	if (qm_need_volume(call, v) < 0)
-		return -1;
-	if (strcmp(v->content, "images") != 0 && strcmp(v->content, "iso") != 0)
-		return sim_param_error(call, key, "content type needs to be 'images' or 'iso'");
-	if (!strcmp(v->content, "iso") && strcmp(qm_text(opts, "media", "disk"), "cdrom") != 0)
-		return sim_param_error(call, key,
-				       "explicit 'media=cdrom' is required for iso images");
-	return 0;
-}
-
-int qm_drive_check(struct sim_call *call, const char *key, const char *text)
-{
-	json_auto_t *opts = prop_parse(text, "file");
-	const char *file = qm_text(opts, "file", ""), *source = qm_text(opts, "import-from", NULL);
-	auto_free char *id = storage_id(file);
-	const char *colon = strchr(file, ':');
-	double gib;
-
-	if (!strcmp(file, "none"))
-		return 0;
-	if (!strcmp(file, "cdrom"))
-		return sim_need(call, "Sys.Console", "/");
-	if (!colon)
-		return sim_fail(call, 500, "unable to parse volume ID '%s'", file);
-	if (!strcmp(colon, ":cloudinit"))
-		return check_storage(call, id);
-	if (!allocates(file, &gib))
-		return check_existing(call, key, opts);
-	if (check_storage(call, id) < 0)
-		return -1;
-	return source ? check_import(call, key, source, gib) : 0;
 }
 
 static void set_text(json_t *opts, const char *key, const char *text)
@@ -285,7 +174,7 @@ static uint64_t bytes_of(const char *key, const char *file)
 		return 528u << 10;
 	if (qm_family(key, "tpmstate"))
 		return 4u << 20;
-	return allocates(file, &gib) ? (uint64_t)(gib * (double)GIB_BYTES) : 0;
+	return qm_drive_allocates(file, &gib) ? (uint64_t)(gib * (double)GIB_BYTES) : 0;
 }
 
 /* Make the volume that "sid:4", "sid:0,import-from=..." or "sid:cloudinit" asks for. */
@@ -294,7 +183,7 @@ static struct sim_volume *allocate(struct sim *sim, struct sim_node *node, unsig
 {
 	const char *file = qm_text(opts, "file", ""), *source = qm_text(opts, "import-from", NULL);
 	bool cloudinit = str_ends(file, ":cloudinit");
-	auto_free char *id = storage_id(file);
+	auto_free char *id = qm_storage_id(file);
 	struct disk_want want = { .storage = sim_storage_find(sim, id),
 				  .node = node,
 				  .vmid = vmid,
@@ -323,7 +212,7 @@ static struct sim_volume *allocate(struct sim *sim, struct sim_node *node, unsig
 static int existing(struct sim *sim, const struct sim_node *node, const char *file,
 		    struct sim_volume **ret, struct pxc_err *err)
 {
-	auto_free char *id = storage_id(file);
+	auto_free char *id = qm_storage_id(file);
 	struct sim_storage *s = sim_storage_find(sim, id);
 
 	*ret = s && s->rbd ? rbd_look(sim, s, file, err) : sim_volume_find(sim, file, node);
@@ -339,7 +228,7 @@ char *qm_drive_make(struct sim *sim, struct sim_node *node, unsigned vmid, const
 	char size[32], *made;
 	double gib = 0;
 	bool cloudinit = colon && !strcmp(colon, ":cloudinit"),
-	     fresh = cloudinit || (colon && allocates(file, &gib));
+	     fresh = cloudinit || (colon && qm_drive_allocates(file, &gib));
 
 	if (fresh)
 		v = allocate(sim, node, vmid, key, opts, err);

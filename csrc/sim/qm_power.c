@@ -36,8 +36,7 @@ static int64_t no_disk(struct sim_task *task, const char *volid, const struct px
 
 	if (!s || !s->rbd)
 		return sim_task_fail(task, "%s", err->msg);
-	sim_task_log(task, "kvm: error reading header from %s: %s",
-		     strrchr(volid, strchr(volid, '/') ? '/' : ':') + 1,
+	sim_task_log(task, "kvm: error reading header from %s: %s", disk_image_name(volid),
 		     err->kind == PXC_ENOTFOUND ? "No such file or directory"
 						: "Connection timed out");
 	return sim_task_fail(task, "start failed: QEMU exited with code 1");

@@ -2,67 +2,15 @@
 /* qm_snapshot_work.c - making, deleting and going back to snapshots: the work of the tasks. */
 #include <string.h>
 
-#include "base/units.h"
-#include "sim/disk.h"
-#include "sim/qm.h"
+#include "sim/qm_snapshot.h"
 #include "sim/rbd.h"
 
 #define SNAPSHOT_MS 1000
 
-static bool can_snapshot(const struct sim_guest *g)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (g->config, key, value) {
-		auto_free char *volid =
-			qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
-		const struct sim_volume *v = volid ? sim_volume_find(g->sim, volid, g->node) : NULL;
-
-		if (v && !strstr(json_string_value(value), "media=cdrom") &&
-		    strcmp(v->format, "qcow2") != 0 && sim_storage_file_based(v->storage))
-			return false;
-	}
-	return true;
-}
-
-/* The RAM of a running guest goes to a volume of its own, "data:200/vm-200-state-live2.raw". New string; NULL with err. */
-static char *save_ram(struct sim_task *task, const struct sim_guest *g, const char *name,
-		      struct pxc_err *err)
-{
-	auto_free char *kind = pxc_printf("state-%s", name);
-	struct disk_want want = { .node = g->node,
-				  .vmid = g->vmid,
-				  .kind = kind,
-				  .size_bytes = 2 * qm_memory_bytes(g->config) + (500ull << 20) };
-	const struct sim_volume *v;
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (g->config, key, value) {
-		auto_free char *disk = qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
-		const struct sim_volume *of = disk ? sim_volume_find(g->sim, disk, g->node) : NULL;
-
-		if (of && !want.storage)
-			want.storage = of->storage;
-	}
-	if (!want.storage) {
-		(void)pxc_fail(err, PXC_EINVAL, "no target storage found for the VM state");
-		return NULL;
-	}
-	v = disk_create(g->sim, &want, err);
-	if (!v)
-		return NULL;
-	qm_log_format(g->sim, v);
-	sim_task_log(task, "saving VM state and RAM using storage '%s'", v->storage->id);
-	sim_task_log(task, "completed saving the VM state in 0s, saved 16.00 MiB");
-	return pxc_strdup(v->volid);
-}
-
 /* What says how a guest ran whose RAM is saved. 0, or -1 with err. */
 static int add_run(json_t *config, struct sim_guest *g, struct sim_task *task, struct pxc_err *err)
 {
-	auto_free char *state = save_ram(task, g, qm_text(task->args, "name", ""), err);
+	auto_free char *state = snapshot_ram(task, g, qm_text(task->args, "name", ""), err);
 
 	if (!state)
 		return -1;
@@ -74,11 +22,6 @@ static int add_run(json_t *config, struct sim_guest *g, struct sim_task *task, s
 					  json_string("net0=1500"));
 	(void)json_object_set_new(config, "vmstate", json_string(state));
 	return 0;
-}
-
-static bool with_ram(const struct sim_task *task, const struct sim_guest *g)
-{
-	return qm_int(task->args, "vmstate", 0) && g->run != SIM_STOPPED;
 }
 
 /* What a snapshot keeps of the options: no unused disks, its own notes, and how the guest ran. New reference. */
@@ -97,68 +40,11 @@ static json_t *saved_config(struct sim_guest *g, struct sim_task *task, struct p
 		(void)json_object_set_new(config, "description", json_string(notes));
 	(void)json_object_set_new(config, "snaptime",
 				  json_integer((json_int_t)(task->sim->now_ms / 1000)));
-	if (with_ram(task, g) && add_run(config, g, task, err) < 0) {
+	if (snapshot_with_ram(task, g) && add_run(config, g, task, err) < 0) {
 		json_decref(config);
 		return NULL;
 	}
 	return config;
-}
-
-/* The volume of a drive that takes part in snapshots. New string; NULL = a medium, or no drive. */
-static char *disk_of(const json_t *config, const char *key)
-{
-	const char *text = qm_text(config, key, "");
-
-	return qm_is_drive(key) && !strstr(text, "media=cdrom") ? qm_volid(text) : NULL;
-}
-
-typedef int disk_verb(const struct sim_volume *v, const char *name, struct pxc_err *err);
-
-/* Do it to all disks that config names; *ret_done of them, in order of their names, when one fails. */
-static int each_disk(struct sim_task *task, const struct sim_guest *g, const json_t *config,
-		     disk_verb *verb, size_t *ret_done, struct pxc_err *err)
-{
-	const char *name = qm_text(task->args, "name", "");
-	size_t count = 0;
-	auto_free const char **keys = qm_sorted_keys(config, &count);
-
-	for (*ret_done = 0; *ret_done < count; ++*ret_done) {
-		auto_free char *volid = disk_of(config, keys[*ret_done]);
-		const struct sim_volume *v;
-
-		if (!volid)
-			continue;
-		if (verb == disk_snapshot)
-			sim_task_log(task, "snapshotting 'drive-%s' (%s)", keys[*ret_done], volid);
-		if (verb == disk_snapshot && with_ram(task, g))
-			sim_task_log(task, "internal qemu snapshot");
-		v = disk_need(task->sim, volid, g->node, err);
-		if (!v || verb(v, name, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The snapshots of the first disks of a snapshot that failed go again. */
-static void undo(struct sim_task *task, const struct sim_guest *g, const json_t *config,
-		 size_t done)
-{
-	size_t count = 0;
-	auto_free const char **keys = qm_sorted_keys(config, &count);
-	const char *state = qm_text(config, "vmstate", NULL);
-	struct pxc_err err;
-
-	sim_task_log(task, "snapshot create failed: starting cleanup");
-	for (size_t i = 0; i < done; i++) {
-		auto_free char *volid = disk_of(config, keys[i]);
-		const struct sim_volume *v =
-			volid ? sim_volume_find(task->sim, volid, g->node) : NULL;
-
-		if (v && disk_snapshot_remove(v, qm_text(task->args, "name", ""), &err) < 0)
-			sim_task_log(task, "%s", err.msg);
-	}
-	if (state && disk_free(task->sim, state, g->node, &err) < 0)
-		sim_task_log(task, "%s", err.msg);
 }
 
 /*
@@ -196,7 +82,7 @@ static int check_create(struct sim_task *task, const struct sim_guest *g, const 
 		return sim_task_fail(task, "you can't take a snapshot if it's a template");
 	if (json_object_get(g->snapshots, name))
 		return sim_task_fail(task, "snapshot name '%s' already used", name);
-	if (!can_snapshot(g))
+	if (!snapshot_possible(g))
 		return sim_task_fail(task, "snapshot feature is not available");
 	return 0;
 }
@@ -204,14 +90,14 @@ static int check_create(struct sim_task *task, const struct sim_guest *g, const 
 /* The guest's snapshot as the configuration keeps it; its disks have theirs. New reference; NULL with err. */
 static json_t *take(struct sim_task *task, struct sim_guest *g, struct pxc_err *err)
 {
-	bool ram = with_ram(task, g);
+	bool ram = snapshot_with_ram(task, g);
 	json_t *config = saved_config(g, task, err), *snap;
 	size_t done;
 
 	if (!config)
 		return NULL;
-	if (each_disk(task, g, config, disk_snapshot, &done, err) < 0) {
-		undo(task, g, config, done);
+	if (snapshot_each(task, g, config, disk_snapshot, &done, err) < 0) {
+		snapshot_undo(task, g, config, done);
 		json_decref(config);
 		return NULL;
 	}
@@ -280,7 +166,7 @@ static int64_t delete_work(struct sim_task *task)
 	state = qm_text(config, "vmstate", NULL);
 	/* A guest whose snapshot cannot be removed stays locked. */
 	if ((state && disk_free(task->sim, state, g->node, &err) < 0) ||
-	    each_disk(task, g, config, disk_snapshot_remove, &done, &err) < 0)
+	    snapshot_each(task, g, config, disk_snapshot_remove, &done, &err) < 0)
 		return sim_task_fail(task, "%s", err.msg);
 	parent = qm_text(snap, "parent", NULL);
 	json_object_foreach (g->snapshots, other, value)
@@ -289,23 +175,6 @@ static int64_t delete_work(struct sim_task *task)
 	(void)json_object_del(g->snapshots, name);
 	sim_guest_set_lock(g, NULL);
 	return 0;
-}
-
-/* Disks have the size again that they had. */
-static void restore_sizes(struct sim *sim, const struct sim_guest *g)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (g->config, key, value) {
-		json_auto_t *opts =
-			qm_is_drive(key) ? prop_parse(json_string_value(value), "file") : NULL;
-		struct sim_volume *v = sim_volume_find(sim, qm_text(opts, "file", ""), g->node);
-		uint64_t bytes = 0;
-
-		if (v && !v->storage->rbd && size_parse(qm_text(opts, "size", ""), 1, &bytes))
-			v->size_bytes = bytes;
-	}
 }
 
 /* The options as they were, but for the notes, what is unused, and the guest's new generation. */
@@ -331,29 +200,6 @@ static json_t *restored_config(struct sim_guest *g, const json_t *snap, const ch
 	return config;
 }
 
-/* Disks that the guest got since are its own still. */
-static void keep_newer_disks(struct sim_guest *g, const json_t *before)
-{
-	size_t count = 0;
-	auto_free const char **keys = qm_sorted_keys(before, &count);
-
-	for (size_t i = 0; i < count; i++) {
-		auto_free char *volid = disk_of(before, keys[i]);
-		const char *key;
-		json_t *value;
-		bool named = false;
-
-		json_object_foreach (g->config, key, value) {
-			auto_free char *there =
-				qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
-
-			named |= str_eq(there, volid);
-		}
-		if (volid && !named)
-			qm_keep_unused(g, volid);
-	}
-}
-
 /* A snapshot without memory leaves the guest stopped. */
 static int64_t rollback_work(struct sim_task *task)
 {
@@ -372,14 +218,14 @@ static int64_t rollback_work(struct sim_task *task)
 		return wait ? wait : SNAPSHOT_MS;
 	}
 	qm_run(g, SIM_STOPPED);
-	if (each_disk(task, g, json_object_get(snap, "config"), disk_rollback, &done, &err) < 0)
+	if (snapshot_each(task, g, json_object_get(snap, "config"), disk_rollback, &done, &err) < 0)
 		return sim_task_fail(task, "%s", err.msg);
 	before = g->config;
 	g->config = restored_config(g, snap, name);
-	keep_newer_disks(g, before);
+	snapshot_keep_newer(g, before);
 	(void)json_object_clear(g->pending);
 	(void)json_object_clear(g->deleted);
-	restore_sizes(task->sim, g);
+	snapshot_sizes(task->sim, g);
 	sim_guest_set_lock(g, NULL);
 	if (qm_int(snap, "vmstate", 0) || qm_int(task->args, "start", 0))
 		qm_run(g, SIM_RUNNING);

@@ -170,20 +170,33 @@ struct ceph_pool *rbd_vm_pool(struct sim_storage *s, struct pxc_err *err)
 	return reach(s->rbd, &s->rbd->vms, err);
 }
 
+/* A Ceph without a manager counts nothing; its pools can be used all the same. */
+static bool read_space(struct sim_storage *s)
+{
+	struct sim_rbd *rbd = s->rbd;
+	struct pxc_err err;
+	struct ceph_pool *pool = rbd_pool(s, &err);
+	uint64_t left = 0;
+
+	if (!pool)
+		return false;
+	if (rbd->ops->pool_space(pool, &rbd->space.used, &left, &err) == 0) {
+		rbd->space.total = rbd->space.used + left;
+		return true;
+	}
+	rbd->space.used = 0;
+	rbd->space.total = s->total_bytes;
+	return err.kind == PXC_EREMOTE;
+}
+
 bool rbd_space(const struct sim *sim, struct sim_storage *s, uint64_t *ret_total,
 	       uint64_t *ret_used)
 {
 	struct sim_rbd *rbd = s->rbd;
-	uint64_t left = 0;
-	struct pxc_err err;
-	struct ceph_pool *pool;
 
 	if (rbd->space.request != sim->requests || !sim->requests) {
-		pool = rbd_pool(s, &err);
 		rbd->space.request = sim->requests;
-		rbd->space.known =
-			pool && rbd->ops->pool_space(pool, &rbd->space.used, &left, &err) == 0;
-		rbd->space.total = rbd->space.used + left;
+		rbd->space.known = read_space(s);
 	}
 	*ret_total = rbd->space.total;
 	*ret_used = rbd->space.used;
@@ -230,7 +243,8 @@ int sim_ceph_attach(struct sim *sim, const char *conf, const char *pool, struct 
 			if (s->rbd)
 				forget_volumes(sim, s);
 		}
-		if (s->rbd && !rbd_pool(s, err))
+		/* As in PVE, a pool may be missing; a cluster that is given must be there. */
+		if (s->rbd && !rbd_pool(s, err) && !s->rbd->own.ceph)
 			return pxc_fail(err, s->rbd->last.kind, "storage %s: %s", s->id,
 					s->rbd->last.msg);
 	}

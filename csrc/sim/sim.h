@@ -51,8 +51,8 @@ struct sim_reply {
 must_check int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_err *err);
 void sim_free(struct sim *sim);
 /*
- * The same as options ceph_conf and ceph_pool, later: every storage of type rbd must be reached now.
- * err: as the first that cannot be reached says. Volumes that such a storage had are forgotten.
+ * The same as options ceph_conf and ceph_pool, later. Volumes that a storage of type rbd had are forgotten.
+ * err: as the first whose cluster cannot be reached says; a missing pool is no failure here.
  */
 must_check int sim_ceph_attach(struct sim *sim, const char *conf, const char *pool,
 			       struct pxc_err *err);
