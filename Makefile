@@ -52,7 +52,7 @@ $(eval $(call layer,ceph,only))
 # Of ceph/ only the loader is in the programs; the rest is a library of its own, the only thing that needs librados and librbd.
 $B/libceph.a: $B/ceph/load.o
 PIC := $(patsubst csrc/%.c,$B/pic/%.o,$(filter-out csrc/ceph/load.c,$(wildcard csrc/ceph/*.c)) \
-	$(addprefix csrc/base/,arena.c buf.c err.c mem.c str.c))
+	$(addprefix csrc/base/,arena.c buf.c clock.c err.c mem.c str.c))
 $B/pic/%.o: csrc/%.c $B/inc/ceph/.ok
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -fPIC -fvisibility=hidden -I$B/inc/ceph -c $< -o $@
