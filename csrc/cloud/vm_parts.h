@@ -97,6 +97,9 @@ const char *vm_root_origin(const struct vm_case *c);
 void vm_root_defaults(const struct vm_case *c, json_t *want);
 /* What a run that was cut off has left for this VM is removed. */
 void vm_root_sweep(struct vm_case *c);
+/* A helper plan that removes what runs that were cut off have left unfinished; only where something is made. */
+void vm_root_collect(const struct vm_case *cases, size_t n, const struct vm_world *vw,
+		     struct pxc_plans *ret);
 json_t *vm_root_clone_args(const struct vm_case *c, const char *disk);
 
 /* vm_rebuild.c: another root disk for a VM that is there */

@@ -329,18 +329,43 @@ static bool is_left(const struct vm_case *c, const struct rbd_seen *image)
 	return false;
 }
 
+static void add_removal(struct pxc_plan *plan, const struct rbd_pool *pool,
+			const struct rbd_seen *left)
+{
+	pxc_plan_add(plan, VM_RBD_REMOVE, PXC_QUIET,
+		     json_pack("{s:s,s:s,s:i}", "storage", pool->storage, "name", left->name,
+			       "patience_ms", PATIENCE_MS),
+		     "remove %s, which a run that was cut off has left", left->name);
+}
+
 void vm_root_sweep(struct vm_case *c)
 {
 	for (size_t i = 0; c->disk_pool && i < c->disk_pool->nimages; i++) {
 		const struct rbd_seen *left = &c->disk_pool->images[i];
 
 		if (is_left(c, left))
-			pxc_plan_add(c->plan, VM_RBD_REMOVE, PXC_QUIET,
-				     json_pack("{s:s,s:s,s:i}", "storage", c->disk_pool->storage,
-					       "name", left->name, "patience_ms", PATIENCE_MS),
-				     "remove %s, which a run that was cut off has left",
-				     left->name);
+			add_removal(c->plan, c->disk_pool, left);
 	}
+}
+
+void vm_root_collect(const struct vm_case *cases, size_t n, const struct vm_world *vw,
+		     struct pxc_plans *ret)
+{
+	struct pxc_plan *plan = NULL;
+	bool making = false;
+
+	for (size_t i = 0; i < n; i++)
+		making |= cases[i].root != NULL;
+	for (size_t i = 0; making && i < vw->rbd->npools; i++)
+		for (size_t k = 0; k < vw->rbd->pools[i].nimages; k++) {
+			const struct rbd_pool *p = &vw->rbd->pools[i];
+
+			if (!p->images[k].left)
+				continue;
+			if (!plan)
+				plan = pxc_plans_add(ret, "unfinished disks");
+			add_removal(plan, p, &p->images[k]);
+		}
 }
 
 static void reserve(struct vm_case *c)
