@@ -154,11 +154,12 @@ static const char *origin_of(struct sim_storage *s, struct listing *l,
 			? bsearch(&key, l->ids, l->n, sizeof(*l->ids), by_id)
 			: NULL;
 	for (size_t i = 0; found && i < (*found)->nsnaps; i++) {
-		if ((*found)->snaps[i].id == image->parent_snap)
-			return arena_printf(&l->arena, "%s@%s", (*found)->name,
-					    (*found)->snaps[i].name);
+		const struct ceph_snap *snap = &(*found)->snaps[i];
+
+		if (snap->id == image->parent_snap && !snap->in_trash)
+			return arena_printf(&l->arena, "%s@%s", (*found)->name, snap->name);
 	}
-	/* In another pool, another namespace, or the trash. */
+	/* In another pool or namespace, or in the trash, where snapshots have other names. */
 	(void)rbd_ops(s)->origin(pool, image->name, &l->arena, &origin, &(struct pxc_err){ 0 });
 	return origin;
 }
