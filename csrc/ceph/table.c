@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ceph/parts.h"
+#include "ceph/import_parts.h"
 
 static const struct ceph_ops table = {
 	.abi = CEPH_ABI,
@@ -27,6 +27,8 @@ static const struct ceph_ops table = {
 	.snap_remove = ceph_snap_remove,
 	.snap_rollback = ceph_snap_rollback,
 	.meta = ceph_meta,
+	.import = ceph_import,
+	.iso = ceph_iso,
 	.lock = ceph_lock,
 	.lock_held = ceph_lock_held,
 	.unlock = ceph_unlock,
