@@ -8,7 +8,7 @@ The ansible-playbook is the first on PATH; tests/contract/with_ansible.py puts a
 targets/ with tasks/test.yml, which asks of every verb: is it refused where it must be, what does check mode say, does it
 change, is it quiet the second time. Speaks TAP: one line a target.
 
-One Ceph serves them all, each with a pool of its own behind the storage "ceph"; before and after the clean-up PVE's view of
+One Ceph serves them all, each with a fresh pool "ceph" behind the storage "ceph"; before and after the clean-up PVE's view of
 that pool and Ceph's must agree (tests/ceph/compare_views.py).
 """
 import contextlib
@@ -59,13 +59,21 @@ def ceph():
             subprocess.run([CEPHBOX, "down", box], check=True)
 
 
+@contextlib.contextmanager
+def fresh_pool(box):
+    subprocess.run([CEPHBOX, "pool", box, "ceph"], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["ceph", "--conf", f"{box}/ceph.conf", "osd", "pool", "delete", "ceph", "ceph",
+                        "--yes-i-really-really-mean-it"], check=True, stderr=subprocess.DEVNULL)
+
+
 def start_cluster(folder, box):
-    pool = f"it-{os.path.basename(folder)}"
-    subprocess.run([CEPHBOX, "pool", box, pool], check=True)
     ready = os.path.join(folder, "ready.json")
     process = subprocess.Popen([f"{BUILD}/bin/pxcsim", "--nodes", "3", "--port", "0", "--speed", "100", "--ready", ready,
                                 "--state-dir", folder, "--world", os.path.join(HERE, "world.json"),
-                                "--ceph", f"{box}/ceph.conf", "--ceph-pool", pool], stdout=subprocess.DEVNULL)
+                                "--ceph", f"{box}/ceph.conf", "--ceph-pool", "ceph"], stdout=subprocess.DEVNULL)
     while not os.path.exists(ready):
         if process.poll() is not None:
             raise SystemExit("pxcsim did not start")
@@ -86,7 +94,7 @@ def environment(info, folder, box):
 
 def run_target(name, box):
     path = os.path.join(HERE, "targets", name)
-    with tempfile.TemporaryDirectory(prefix="pxc-it-") as folder:
+    with tempfile.TemporaryDirectory(prefix="pxc-it-") as folder, fresh_pool(box):
         process, info = start_cluster(folder, box)
         env = environment(info, folder, box)
         playbook = os.path.join(folder, "play.yml")
