@@ -52,7 +52,7 @@ $(eval $(call layer,ceph,only))
 # Of ceph/ only the loader is in the programs; the rest is a library of its own, the only thing that needs librados and librbd.
 $B/libceph.a: $B/ceph/load.o
 PIC := $(patsubst csrc/%.c,$B/pic/%.o,$(filter-out csrc/ceph/load.c,$(wildcard csrc/ceph/*.c)) \
-	$(addprefix csrc/base/,arena.c buf.c err.c mem.c str.c))
+	$(addprefix csrc/base/,arena.c buf.c clock.c err.c mem.c str.c))
 $B/pic/%.o: csrc/%.c $B/inc/ceph/.ok
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -fPIC -fvisibility=hidden -I$B/inc/ceph -c $< -o $@
@@ -64,7 +64,7 @@ $B/lib%.a:
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RM) $@ && $(AR) rcs $@ $^
 
-include mk/contract.mk mk/test.mk mk/suites.mk mk/integration.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
+include mk/contract.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/integration.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
 
 $B/bin/pxc: csrc/main.c $B/gen/specs.o $(call libs,modules pve ceph ansible cloud annot base)
 	$(Q)mkdir -p $(@D)

@@ -21,7 +21,7 @@ int ceph_clone(struct ceph_pool *from, const char *parent, const char *snap, str
 	char id[CEPH_ID_MAX];
 	int rc;
 
-	if (ceph_name_check(image, err) < 0)
+	if (ceph_name_check(image, err) < 0 || ceph_id(from, parent, id, err) < 0)
 		return -1;
 	rc = try_clone(from, parent, snap, pool, image);
 	if (rc == -EEXIST) {
@@ -29,12 +29,9 @@ int ceph_clone(struct ceph_pool *from, const char *parent, const char *snap, str
 		if (rc == 0)
 			rc = try_clone(from, parent, snap, pool, image);
 	}
-	if (rc == -ENOENT) {
-		if (ceph_id(from, parent, id, err) < 0)
-			return -1;
+	if (rc == -ENOENT)
 		return pxc_fail(err, PXC_ENOTFOUND, "image %s/%s has no snapshot \"%s\"",
 				from->name, parent, snap);
-	}
 	if (rc < 0)
 		return ceph_fail(err, pool, rc, "image %s/%s: clone of %s/%s@%s", pool->name, image,
 				 from->name, parent, snap);

@@ -57,6 +57,11 @@ char *in_string(struct ceph_in *in, struct pxc_arena *arena)
 	return bytes ? arena_strndup(arena, bytes, len) : arena_strdup(arena, "");
 }
 
+void in_skip(struct ceph_in *in, size_t len)
+{
+	(void)take(in, len);
+}
+
 struct ceph_in in_frame(struct ceph_in *in, uint8_t ours)
 {
 	uint8_t version = in_u8(in), oldest_reader = in_u8(in);
@@ -67,6 +72,11 @@ struct ceph_in in_frame(struct ceph_in *in, uint8_t ours)
 	frame.bad = !bytes || version == 0 || oldest_reader > ours;
 	in->bad |= frame.bad;
 	return frame;
+}
+
+void out_u8(struct pxc_buf *out, uint8_t value)
+{
+	buf_add(out, &value, sizeof(value));
 }
 
 void out_u32(struct pxc_buf *out, uint32_t value)
@@ -81,4 +91,12 @@ void out_string(struct pxc_buf *out, const char *s)
 
 	out_u32(out, (uint32_t)len);
 	buf_add(out, s, len);
+}
+
+void out_frame(struct pxc_buf *out, uint8_t version, const struct pxc_buf *content)
+{
+	out_u8(out, version);
+	out_u8(out, 1); /* the oldest reader that understands it */
+	out_u32(out, (uint32_t)content->len);
+	buf_add(out, content->data, content->len);
 }

@@ -24,6 +24,7 @@ uint8_t in_u8(struct ceph_in *in);
 uint32_t in_u32(struct ceph_in *in);
 uint64_t in_u64(struct ceph_in *in);
 char *in_string(struct ceph_in *in, struct pxc_arena *arena); /* never NULL */
+void in_skip(struct ceph_in *in, size_t len);
 
 /*
  * Step over a frame and return what is in it. A writer that says it cannot be understood by readers of version
@@ -31,5 +32,7 @@ char *in_string(struct ceph_in *in, struct pxc_arena *arena); /* never NULL */
  */
 struct ceph_in in_frame(struct ceph_in *in, uint8_t ours);
 
+void out_u8(struct pxc_buf *out, uint8_t value);
 void out_u32(struct pxc_buf *out, uint32_t value);
 void out_string(struct pxc_buf *out, const char *s);
+void out_frame(struct pxc_buf *out, uint8_t version, const struct pxc_buf *content);

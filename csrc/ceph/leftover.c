@@ -57,17 +57,17 @@ static int is_stale(struct ceph_pool *pool, const char *image, const char *id)
 	return rc == -ENOENT ? 1 : rc < 0 ? rc : 0;
 }
 
-/* Only as long as it still holds that id. */
-static int clear(struct ceph_pool *pool, const char *oid, const struct holder *holder)
+int ceph_drop_object(struct ceph_pool *pool, const char *oid, const char *content, size_t len)
 {
 	rados_write_op_t op = rados_create_write_op();
 	int ignored = 0, rc;
 
-	rados_write_op_cmpext(op, holder->bytes, holder->len, 0, &ignored);
+	rados_write_op_cmpext(op, content, len, 0, &ignored);
 	rados_write_op_remove(op);
 	rc = rados_write_op_operate(op, pool->io, oid, NULL, 0);
 	rados_release_write_op(op);
-	return rc;
+	/* cmpext says where the difference is: -4095 minus the offset. */
+	return rc == -ENOENT || rc <= -4095 ? 0 : rc;
 }
 
 /* 1: taken by an image, or by what we do not understand. 0: free, or held by *holder. */
@@ -107,6 +107,5 @@ int ceph_clear_leftover(struct ceph_pool *pool, const char *image)
 		return rc > 0 ? -EEXIST : rc;
 	if (first.len == 0)
 		return 0;
-	rc = clear(pool, oid, &first);
-	return rc == -ENOENT || rc <= -4095 || rc == -ECANCELED ? 0 : rc;
+	return ceph_drop_object(pool, oid, first.bytes, first.len);
 }

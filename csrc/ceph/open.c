@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "ceph/codec.h"
-#include "ceph/parts.h"
+#include "ceph/omap.h"
 
 #define DIRECTORY "rbd_directory"
 
@@ -31,24 +31,12 @@ static int decode(const char *value, size_t len, char *text, size_t size)
 
 int ceph_directory(struct ceph_pool *pool, const char *key, char *text, size_t size)
 {
-	rados_read_op_t op = rados_create_read_op();
-	rados_omap_iter_t found = NULL;
-	char *k = NULL, *value = NULL;
-	size_t len = 0;
-	int rc, result = 0;
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	const char *value;
+	size_t len;
+	int rc = omap_get(pool, DIRECTORY, key, &arena, &value, &len);
 
-	rados_read_op_omap_get_vals_by_keys(op, &key, 1, &found, &result);
-	rc = rados_read_op_operate(op, pool->io, DIRECTORY, 0);
-	if (rc == 0)
-		rc = result;
-	if (rc == 0)
-		rc = rados_omap_get_next(found, &k, &value, &len);
-	if (rc == 0)
-		rc = k ? decode(value, len, text, size) : -ENOENT;
-	if (found)
-		rados_omap_get_end(found);
-	rados_release_read_op(op);
-	return rc;
+	return rc < 0 ? rc : decode(value, len, text, size);
 }
 
 int ceph_id(struct ceph_pool *pool, const char *image, char id[CEPH_ID_MAX], struct pxc_err *err)

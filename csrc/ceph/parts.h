@@ -80,12 +80,19 @@ int ceph_clone(struct ceph_pool *from, const char *parent, const char *snap, str
 int ceph_flatten(struct ceph_pool *pool, const char *image, ceph_progress *progress, void *context,
 		 struct pxc_err *err);
 
+/* copy.c */
+int ceph_copy(struct ceph_pool *from, const char *image, const char *snap, struct ceph_pool *pool,
+	      const char *name, struct pxc_arena *arena, const char **ret_id,
+	      ceph_progress *progress, void *context, struct pxc_err *err);
+
 /* rename.c, remove.c */
 int ceph_rename(struct ceph_pool *pool, const char *from, const char *to, struct pxc_err *err);
 int ceph_remove(struct ceph_pool *pool, const char *image, struct pxc_err *err);
 
 /* leftover.c. After EEXIST: 0 when the name is free now, EEXIST when an image has it, or -errno. */
 int ceph_clear_leftover(struct ceph_pool *pool, const char *image);
+/* Remove an object, but only while this is what it holds; 0 when it is gone, or another one's. */
+int ceph_drop_object(struct ceph_pool *pool, const char *oid, const char *content, size_t len);
 
 /* snap.c */
 int ceph_snap_create(struct ceph_pool *pool, const char *image, const char *snap,
@@ -121,3 +128,17 @@ int ceph_snap_protect(struct ceph_pool *pool, const char *image, const char *sna
 int ceph_origin(struct ceph_pool *pool, const char *image, struct pxc_arena *arena,
 		const char **ret, struct pxc_err *err);
 int ceph_used(struct ceph_pool *pool, const char *image, uint64_t *ret, struct pxc_err *err);
+
+/* lock.c */
+int ceph_lock(struct ceph_pool *pool, const char *name, const char *owner, unsigned lease_s,
+	      uint32_t wait_ms, struct ceph_lock **ret, struct pxc_err *err);
+bool ceph_lock_held(const struct ceph_lock *lock);
+void ceph_unlock(struct ceph_lock *lock);
+
+/* state.c */
+int ceph_state_list(struct ceph_pool *pool, const char *object, const char *prefix,
+		    struct pxc_arena *arena, struct ceph_pair **ret, size_t *ret_n,
+		    struct pxc_err *err);
+int ceph_state_swap(struct ceph_pool *pool, const char *object, const char *key, const char *expect,
+		    const char *value, struct pxc_arena *arena, const char **ret_have,
+		    struct pxc_err *err);

@@ -3,9 +3,85 @@
 
 #include "ceph/parts.h"
 
+static const char *snap_names(const struct ceph_image *image, struct pxc_buf *out)
+{
+	for (size_t i = 0; i < image->nsnaps; i++) {
+		if (!image->snaps[i].in_trash)
+			buf_printf(out, "%s%s", out->len ? ", " : "", image->snaps[i].name);
+	}
+	return buf_str(out);
+}
+
+/* librbd would move it to the trash before it finds that it cannot, and be killed there. */
+static int has_snaps(struct ceph_pool *pool, const struct ceph_image *image,
+		     struct pxc_arena *arena, struct pxc_err *err)
+{
+	auto_buf struct pxc_buf snaps = { .data = NULL }, clones = { .data = NULL };
+	const char *const *children;
+
+	if (ceph_children(pool, image->name, arena, &children, err) < 0)
+		return -1;
+	(void)snap_names(image, &snaps);
+	(void)ceph_join(children, &clones);
+	return pxc_fail(err, PXC_EBUSY, "image %s/%s cannot be removed: it has %s%s%s%s%s",
+			pool->name, image->name, snaps.len ? "snapshots (" : "", buf_str(&snaps),
+			snaps.len ? clones.len ? ") and " : ")" : "", clones.len ? "clones: " : "",
+			buf_str(&clones));
+}
+
+static int in_use(struct ceph_pool *pool, const char *image, struct pxc_err *err)
+{
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	auto_buf struct pxc_buf names = { .data = NULL };
+	const char *const *users;
+
+	if (ceph_watchers(pool, image, &arena, &users, err) < 0)
+		return -1;
+	return pxc_fail(
+		err, PXC_EBUSY,
+		"image %s/%s cannot be removed: it is open at %s; a client that has died counts "
+		"as one for about 30 s",
+		pool->name, image, *users ? ceph_join(users, &names) : "this very program");
+}
+
+/*
+ * Whoever has the name, it is not an image with it: then nothing may be removed by that name but what a killed removal
+ * left, in the trash or before it.
+ */
+static int remove_rest(struct ceph_pool *pool, const char *image, struct pxc_err *err)
+{
+	int rc = ceph_clear_leftover(pool, image);
+
+	if (rc == 0 || rc == -EEXIST)
+		rc = rbd_remove(pool->io, image);
+	if (rc == -ENOENT)
+		return pxc_fail(err, PXC_ENOTFOUND, "pool %s has no image \"%s\"", pool->name,
+				image);
+	if (rc == -EBUSY)
+		return pxc_fail(
+			err, PXC_EBUSY,
+			"image %s/%s was half removed, and is open still; a client that has "
+			"died counts as one for about 30 s",
+			pool->name, image);
+	return rc < 0 ? ceph_fail(err, pool, rc, "image %s/%s: remove", pool->name, image) : 0;
+}
+
 int ceph_remove(struct ceph_pool *pool, const char *image, struct pxc_err *err)
 {
-	int rc = rbd_remove(pool->io, image);
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	struct ceph_image seen;
+	int rc;
 
+	if (ceph_look(pool, image, &arena, &seen, err) < 0) {
+		return err->kind == PXC_ENOTFOUND ? remove_rest(pool, image, err) : -1;
+	}
+	if (seen.nsnaps > 0)
+		return has_snaps(pool, &seen, &arena, err);
+	rc = rbd_remove(pool->io, image);
+	if (rc == -EBUSY)
+		return in_use(pool, image, err);
+	if (rc == -ENOENT)
+		return pxc_fail(err, PXC_ENOTFOUND, "pool %s has no image \"%s\"", pool->name,
+				image);
 	return rc < 0 ? ceph_fail(err, pool, rc, "image %s/%s: remove", pool->name, image) : 0;
 }

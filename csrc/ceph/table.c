@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ceph/parts.h"
+#include "ceph/import_parts.h"
 
 static const struct ceph_ops table = {
 	.abi = CEPH_ABI,
@@ -16,6 +16,7 @@ static const struct ceph_ops table = {
 	.watchers = ceph_watchers,
 	.create = ceph_create,
 	.clone = ceph_clone,
+	.copy = ceph_copy,
 	.remove = ceph_remove,
 	.rename = ceph_rename,
 	.grow = ceph_grow,
@@ -26,6 +27,13 @@ static const struct ceph_ops table = {
 	.snap_remove = ceph_snap_remove,
 	.snap_rollback = ceph_snap_rollback,
 	.meta = ceph_meta,
+	.import = ceph_import,
+	.iso = ceph_iso,
+	.lock = ceph_lock,
+	.lock_held = ceph_lock_held,
+	.unlock = ceph_unlock,
+	.state_list = ceph_state_list,
+	.state_swap = ceph_state_swap,
 	.hold = ceph_hold,
 	.release = ceph_release,
 	.snap_protect = ceph_snap_protect,

@@ -29,6 +29,9 @@ must_check int image_remove(struct image_case *c, const struct rbd_seen *version
 must_check int image_keep(struct image_case *c, struct pxc_err *err);
 /* What killed runs have left of this image. */
 void image_sweep(struct image_case *c);
+/* What processes of this host that are gone have left unfinished; only beside other work, which they are then part of. */
+void image_collect(const struct image_batch *batch, const struct image_world *iw,
+		   struct pxc_plans *ret);
 /* What killed runs have left at all, in one pool, but for images of the batch. */
 void image_gc(const struct image_batch *batch, const struct image_world *iw,
 	      const struct rbd_pool *pool, const char *cluster, struct pxc_plans *ret);

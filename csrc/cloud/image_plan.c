@@ -269,6 +269,8 @@ int image_plan(const struct image_batch *batch, const struct image_world *iw, st
 						  : plan_present(&c, err) < 0)
 			return -1;
 	}
+	if (!batch->gc)
+		image_collect(batch, iw, ret);
 	for (size_t i = 0; batch->gc && i < iw->rbd->npools; i++)
 		image_gc(batch, iw, &iw->rbd->pools[i], cluster, ret);
 	return 0;

@@ -141,6 +141,27 @@ static bool of_batch(const struct image_batch *batch, const char *name)
 	return false;
 }
 
+void image_collect(const struct image_batch *batch, const struct image_world *iw,
+		   struct pxc_plans *ret)
+{
+	struct pxc_plan *plan = NULL;
+	bool working = false;
+
+	for (size_t i = 0; i < ret->nplans; i++)
+		working |= ret->plans[i]->nsteps > 0;
+	for (size_t i = 0; working && i < iw->rbd->npools; i++)
+		for (size_t k = 0; k < iw->rbd->pools[i].nimages; k++) {
+			const struct rbd_seen *s = &iw->rbd->pools[i].images[k];
+
+			if (!s->left || (rbd_is(s, "image") && of_batch(batch, rbd_get(s, "name"))))
+				continue;
+			if (!plan)
+				plan = pxc_plans_add(ret, "unfinished images");
+			add_remove(plan, &iw->rbd->pools[i], s, PXC_QUIET,
+				   "remove what a run that was cut off has left");
+		}
+}
+
 /* Has the VM that a disk or seed was made for gone, or was it never made? */
 static bool orphan(const struct image_world *iw, const struct rbd_seen *s, const char *cluster)
 {

@@ -24,7 +24,7 @@
 
 #define RBD_IMAGE_PREFIX "pxc-img-" /* images: pxc-img-<name>[.n] */
 #define RBD_TEMP_PREFIX                                                                            \
-	"pxc-tmp-" /* not finished: pxc-tmp-<seconds since 1970, 8 hex><24 random hex> */
+	"pxc-tmp-" /* not finished: pxc-tmp-<32 hex: begun when (seconds since 1970), where, by which process, noise> */
 #define RBD_META_PREFIX "pxc."       /* of our keys in image-meta */
 #define RBD_STATE_OBJECT "pxc.state" /* its omap: attachments and other small facts */
 
@@ -51,6 +51,7 @@ struct rbd_seen {
 	int64_t parent_pool; /* -1 = none */
 	const char *parent_id;
 	uint64_t parent_snap;
+	bool left;           /* unfinished, and the process that made it is gone */
 	const char *problem; /* cannot be read: why */
 	/* Only of images that a plan may remove; NULL = not asked. NULL-terminated. */
 	const char *const *children; /* "pool/name" */

@@ -26,9 +26,10 @@ struct vm_case {
 	const struct rbd_pool *disk_pool;                /* of storage */
 	const struct rbd_pool *image_pool, *volume_pool; /* where image and volume are */
 	const struct rbd_seen *image, *volume; /* image_name, boot_volume; NULL = not named */
-	const char *root; /* volid of the root disk of a new VM; NULL = PVE makes it */
-	bool seeded;      /* has, or gets, a seed of ours */
-	const char *seed; /* key seed of its block from now on; NULL = as it is */
+	const char *ceph_storage; /* for root disk and seed: storage, or where they are already */
+	const char *root;         /* volid of the root disk of a new VM; NULL = PVE makes it */
+	bool seeded;              /* has, or gets, a seed of ours */
+	const char *seed;         /* key seed of its block from now on; NULL = as it is */
 };
 
 /* A change of configuration: what is sent in one config call, and what needs calls of its own. */
@@ -97,6 +98,12 @@ const char *vm_root_origin(const struct vm_case *c);
 void vm_root_defaults(const struct vm_case *c, json_t *want);
 /* What a run that was cut off has left for this VM is removed. */
 void vm_root_sweep(struct vm_case *c);
+/* A helper plan that removes what runs that were cut off have left unfinished; only where something is made. */
+void vm_root_collect(const struct vm_case *cases, size_t n, const struct vm_world *vw,
+		     struct pxc_plans *ret);
+/* The storage of a VM that is there: where its root disk is, unless the task names another. NULL: not known. */
+const char *vm_root_storage(const struct vm_spec *s, const struct vm_seen *have,
+			    struct pxc_arena *arena);
 json_t *vm_root_clone_args(const struct vm_case *c, const char *disk);
 
 /* vm_rebuild.c: another root disk for a VM that is there */

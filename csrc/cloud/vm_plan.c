@@ -241,5 +241,6 @@ int vm_plan(const struct vm_batch *batch, const struct vm_world *vw, struct pxc_
 		cases[i].plan->item = vm_item(&cases[i]);
 	}
 	vm_downloads(cases, n, vw, ret);
+	vm_root_collect(cases, n, vw, ret);
 	return 0;
 }

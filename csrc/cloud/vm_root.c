@@ -27,6 +27,25 @@ static bool needs_rbd(const struct vm_spec *s, bool exists)
 	return exists ? s->rebuild || s->reseed : s->image_name || s->boot_volume || seeds;
 }
 
+static const char *drive_storage(const struct vm_seen *have, const char *slot,
+				 struct pxc_arena *arena)
+{
+	const char *drive = slot ? vm_text(have->config, slot) : NULL;
+	size_t len = drive ? strcspn(drive, ":,") : 0;
+
+	return drive && drive[len] == ':' ? arena_strndup(arena, drive, len) : NULL;
+}
+
+const char *vm_root_storage(const struct vm_spec *s, const struct vm_seen *have,
+			    struct pxc_arena *arena)
+{
+	const char *seed = drive_storage(have, VM_SEED_SLOT, arena);
+
+	if (s->storage)
+		return s->storage;
+	return seed ? seed : drive_storage(have, vm_root_disk(have->config), arena);
+}
+
 static void add_storage(const struct world *w, const char **list, size_t *n, const char *storage)
 {
 	for (size_t i = 0; i < *n; i++)
@@ -51,7 +70,7 @@ const char *const *vm_rbd_storages(const struct vm_batch *batch, const struct vm
 		if (vm_match(s, vw, &have, &err) < 0 || !needs_rbd(s, have))
 			continue;
 		any = true;
-		add_storage(vw->w, list, &n, s->storage);
+		add_storage(vw->w, list, &n, have ? vm_root_storage(s, have, arena) : s->storage);
 		add_storage(vw->w, list, &n, s->image_name ? s->image_storage : NULL);
 		add_storage(vw->w, list, &n, vw->w->registry.storage);
 	}
@@ -101,20 +120,38 @@ static uint64_t property(const struct rbd_seen *image, const char *key)
 	return text ? strtoull(text, NULL, 10) : 0;
 }
 
+/* The disk to be made: as the task or the flavor say, of a VM that is there at least as it is. 0 = as the image. */
+static uint64_t root_bytes(const struct vm_case *c)
+{
+	const char *slot = c->have ? vm_root_disk(c->have->config) : NULL;
+	uint64_t now = slot ? vm_drive_size(vm_text(c->have->config, slot)) : 0;
+	uint64_t wanted = vm_disk_bytes_wanted(c);
+
+	return wanted > now ? wanted : now;
+}
+
+static uint64_t memory_bytes(const struct vm_case *c)
+{
+	const char *named = vm_text(c->spec->config, "memory");
+
+	if (!named && c->flavor)
+		return c->flavor->memory_mib * MIB;
+	if (!named && c->have)
+		named = vm_text(c->have->config, "memory");
+	return named ? strtoull(named, NULL, 10) * MIB : 0;
+}
+
 /* What the image needs at least, against what the VM would get. */
 static int check_least(const struct vm_case *c, struct pxc_err *err)
 {
-	uint64_t disk = vm_disk_bytes_wanted(c), memory = 0;
+	uint64_t disk = root_bytes(c), memory = memory_bytes(c);
 	uint64_t least_disk = property(c->image, "p.min_disk");
 	uint64_t least_memory = property(c->image, "p.min_ram");
-	const char *named = vm_text(c->spec->config, "memory");
 	char have[32], want[32];
 
-	disk = disk ? disk : c->image->size_bytes;
-	memory = named       ? strtoull(named, NULL, 10) * MIB
-		 : c->flavor ? c->flavor->memory_mib * MIB
-			     : 0;
-	if (c->spec->disk_bytes && c->spec->disk_bytes < c->image->size_bytes)
+	if (!disk)
+		disk = c->image->size_bytes;
+	if (c->spec->disk_bytes && least_disk < c->image->size_bytes)
 		least_disk = c->image->size_bytes;
 	size_format(disk, have, sizeof(have));
 	size_format(least_disk, want, sizeof(want));
@@ -132,7 +169,7 @@ static int check_least(const struct vm_case *c, struct pxc_err *err)
 static int find_image(struct vm_case *c, struct pxc_err *err)
 {
 	const struct vm_spec *s = c->spec;
-	const char *const where[] = { s->image_storage, c->storage, c->w->registry.storage };
+	const char *const where[] = { s->image_storage, c->ceph_storage, c->w->registry.storage };
 
 	for (size_t i = s->image_storage ? 0 : 1; i < (s->image_storage ? 1 : ARRAY_SIZE(where));
 	     i++) {
@@ -152,8 +189,8 @@ static int find_image(struct vm_case *c, struct pxc_err *err)
 		return pxc_fail(
 			err, PXC_EINVAL,
 			"%s: an image by name needs a storage of type rbd for the disk, and %s is %s",
-			s->label, c->storage ? c->storage : "none",
-			c->storage ? "not" : "said (storage, or pxc_cloud: storage)");
+			s->label, c->ceph_storage ? c->ceph_storage : "none",
+			c->ceph_storage ? "not" : "said (storage, or pxc_cloud: storage)");
 	c->image_bytes = c->image->size_bytes;
 	return check_least(c, err);
 }
@@ -203,7 +240,9 @@ int vm_root_find(struct vm_case *c, struct pxc_err *err)
 {
 	const struct vm_spec *s = c->spec;
 
-	c->disk_pool = c->vw->rbd && c->storage ? rbd_pool_find(c->vw->rbd, c->storage) : NULL;
+	c->ceph_storage = c->have ? vm_root_storage(s, c->have, c->arena) : c->storage;
+	c->disk_pool =
+		c->vw->rbd && c->ceph_storage ? rbd_pool_find(c->vw->rbd, c->ceph_storage) : NULL;
 	if (s->image_name && (!c->have || s->rebuild))
 		return find_image(c, err);
 	return s->boot_volume && !c->have ? find_volume(c, err) : 0;
@@ -233,7 +272,7 @@ void vm_root_defaults(const struct vm_case *c, json_t *want)
 	if (!json_object_get(want, "efidisk0"))
 		(void)json_object_set_new(
 			want, "efidisk0",
-			json_sprintf("%s:1,efitype=4m,pre-enrolled-keys=%s", c->storage,
+			json_sprintf("%s:1,efitype=4m,pre-enrolled-keys=%s", c->ceph_storage,
 				     str_eq(rbd_get(c->image, "p.secure_boot"), "1") ? "1" : "0"));
 }
 
@@ -255,7 +294,7 @@ void vm_root_name(struct vm_case *c)
 	if (c->volume && !c->have)
 		c->root = arena_printf(c->arena, "%s:%s", c->volume_pool->storage, c->volume->name);
 	else if (c->image && (!c->have || vm_rebuilds(c)))
-		c->root = arena_printf(c->arena, "%s:vm-%u-disk-%u", c->storage, c->vmid,
+		c->root = arena_printf(c->arena, "%s:vm-%u-disk-%u", c->ceph_storage, c->vmid,
 				       c->have ? free_disk(c) : 0);
 }
 
@@ -282,10 +321,10 @@ json_t *vm_root_clone_args(const struct vm_case *c, const char *disk)
 				  s->stack, "name", s->name, "image", vm_root_origin(c), "at",
 				  c->batch->stamp, "by", c->batch->actor);
 
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:o}", "storage", c->storage, "name", disk,
-			 "from", c->image_pool->storage, "parent", c->image->name, "snap",
-			 rbd_get(c->image, "version"), "size", (json_int_t)vm_disk_bytes_wanted(c),
-			 "flatten", wants_flatten(c), "block", block);
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:o}", "storage", c->ceph_storage, "name",
+			 disk, "from", c->image_pool->storage, "parent", c->image->name, "snap",
+			 rbd_get(c->image, "version"), "size", (json_int_t)root_bytes(c), "flatten",
+			 wants_flatten(c), "block", block);
 }
 
 /* Does any option of the guest name this image? Not known counts as yes. */
@@ -322,18 +361,43 @@ static bool is_left(const struct vm_case *c, const struct rbd_seen *image)
 	return false;
 }
 
+static void add_removal(struct pxc_plan *plan, const struct rbd_pool *pool,
+			const struct rbd_seen *left)
+{
+	pxc_plan_add(plan, VM_RBD_REMOVE, PXC_QUIET,
+		     json_pack("{s:s,s:s,s:i}", "storage", pool->storage, "name", left->name,
+			       "patience_ms", PATIENCE_MS),
+		     "remove %s, which a run that was cut off has left", left->name);
+}
+
 void vm_root_sweep(struct vm_case *c)
 {
 	for (size_t i = 0; c->disk_pool && i < c->disk_pool->nimages; i++) {
 		const struct rbd_seen *left = &c->disk_pool->images[i];
 
 		if (is_left(c, left))
-			pxc_plan_add(c->plan, VM_RBD_REMOVE, PXC_QUIET,
-				     json_pack("{s:s,s:s,s:i}", "storage", c->disk_pool->storage,
-					       "name", left->name, "patience_ms", PATIENCE_MS),
-				     "remove %s, which a run that was cut off has left",
-				     left->name);
+			add_removal(c->plan, c->disk_pool, left);
 	}
+}
+
+void vm_root_collect(const struct vm_case *cases, size_t n, const struct vm_world *vw,
+		     struct pxc_plans *ret)
+{
+	struct pxc_plan *plan = NULL;
+	bool making = false;
+
+	for (size_t i = 0; i < n; i++)
+		making |= cases[i].root != NULL;
+	for (size_t i = 0; making && i < vw->rbd->npools; i++)
+		for (size_t k = 0; k < vw->rbd->pools[i].nimages; k++) {
+			const struct rbd_pool *p = &vw->rbd->pools[i];
+
+			if (!p->images[k].left)
+				continue;
+			if (!plan)
+				plan = pxc_plans_add(ret, "unfinished disks");
+			add_removal(plan, p, &p->images[k]);
+		}
 }
 
 static void reserve(struct vm_case *c)

@@ -300,7 +300,7 @@ int vm_want_seed(struct vm_case *c, const json_t *base, struct vm_change *ret, s
 	add_meta_data(c, config, sum, ret->seed);
 	c->seed = arena_printf(c->arena, "%s%s", sum, c->spec->user_data ? WITH_USER_DATA : "");
 	if (!vm_text(base, VM_SEED_SLOT)) {
-		drive = pxc_printf("%s:vm-%u-pxcseed,ro=1", c->storage, c->vmid);
+		drive = pxc_printf("%s:vm-%u-pxcseed,ro=1", c->ceph_storage, c->vmid);
 		vm_set(ret, VM_SEED_SLOT, drive);
 	}
 	return 0;
@@ -319,7 +319,7 @@ void vm_seed_step(struct vm_case *c, const struct vm_change *change)
 			  id, "project", s->project, "stack", s->stack, "name", s->name, "at",
 			  c->batch->stamp, "by", c->batch->actor);
 	pxc_plan_add(c->plan, VM_RBD_SEED, PXC_QUIET,
-		     json_pack("{s:s,s:o,s:s,s:O,s:o}", "storage", c->storage, "name",
+		     json_pack("{s:s,s:o,s:s,s:O,s:o}", "storage", c->ceph_storage, "name",
 			       json_sprintf("vm-%u-pxcseed", c->vmid), "label", "cidata", "files",
 			       change->seed, "block", block),
 		     "write the seed vm-%u-pxcseed", c->vmid);

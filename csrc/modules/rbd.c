@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "modules/items.h"
+#include "modules/rbd_parts.h"
 
 /* One cluster; several storages may lie on it. */
 struct rbd_link {
@@ -177,6 +178,7 @@ static void take_image(struct pxc_env *env, const struct rbd_pool *pool,
 				 .parent_pool = from->parent_pool,
 				 .parent_id = from->parent_id,
 				 .parent_snap = from->parent_snap,
+				 .left = rbd_temp_dead(from->name),
 				 .problem = from->problem };
 	rbd_block_read(meta, from->nmeta, pool->id, from->id ? from->id : "", &to->finding,
 		       &to->block);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -22,23 +21,16 @@
 struct making {
 	struct rbd_target t;
 	struct pxc_arena arena;
-	char temp[sizeof(RBD_TEMP_PREFIX) + 32];
+	char temp[RBD_TEMP_SIZE];
 	const char *id; /* NULL = nothing is there yet */
 };
 
 static int begin(void *context, const json_t *args, struct making *m, struct pxc_err *err)
 {
-	unsigned char bytes[12];
-
 	*m = (struct making){ .id = NULL };
 	if (rbd_work_begin(context, args, &m->t, err) < 0)
 		return -1;
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		abort();
-	(void)snprintf(m->temp, sizeof(m->temp), RBD_TEMP_PREFIX "%08x",
-		       (unsigned)m->t.env->clock->wall_s(m->t.env->clock));
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		(void)snprintf(m->temp + strlen(RBD_TEMP_PREFIX) + 8 + 2 * i, 3, "%02x", bytes[i]);
+	rbd_temp_name(m->t.env, m->temp);
 	return 0;
 }
 

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* rbd_parts.h - what rbd_work.c and rbd_make.c share; nobody else includes it. Layer: modules. */
+/* rbd_parts.h - what the files modules/rbd*.c share; nobody else includes it. Layer: modules. */
 #pragma once
 
 #include "modules/rbd.h"
+
+/* rbd_temp.c: names of what is being made tell when, where and by which process it was begun. */
+#define RBD_TEMP_SIZE (sizeof(RBD_TEMP_PREFIX) + 32)
+void rbd_temp_name(const struct pxc_env *env, char out[RBD_TEMP_SIZE]);
+/* Its process ran here and is gone. false: it lives, or that cannot be known from here. */
+bool rbd_temp_dead(const char *name);
 
 struct rbd_target {
 	const struct pxc_env *env;

@@ -119,7 +119,8 @@ static bool some_vanished(const struct vm_world *vw)
 }
 
 /* Only what a plan looks at: images, volumes, and the disks of VMs. */
-static const char *const rbd_prefixes[] = { RBD_IMAGE_PREFIX, "vm-", "base-", NULL };
+static const char *const rbd_prefixes[] = { RBD_IMAGE_PREFIX, RBD_TEMP_PREFIX, "vm-", "base-",
+					    NULL };
 
 static bool is_read(const struct vm_world *vw, unsigned vmid)
 {

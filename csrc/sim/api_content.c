@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* api_content.c - what lies on a storage: list, allocate, look, change, free. */
+/* api_content.c - what lies on a storage: list, allocate. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sim/areas.h"
+#include "sim/disk.h"
+#include "sim/rbd.h"
 #include "sim/state.h"
 
 #define KIB 1024ull
 
-static struct sim_storage *reach_storage(struct sim_call *call)
+struct sim_storage *sim_storage_reach(struct sim_call *call)
 {
 	const char *id = sim_arg(call, "storage");
 	struct sim_storage *storage = sim_storage_find(call->sim, id);
@@ -23,7 +26,7 @@ static struct sim_storage *reach_storage(struct sim_call *call)
 	return NULL;
 }
 
-static bool is_image(const struct sim_volume *volume)
+bool sim_volume_is_image(const struct sim_volume *volume)
 {
 	return !strcmp(volume->content, "images") || !strcmp(volume->content, "rootdir");
 }
@@ -33,6 +36,8 @@ static json_t *parent_text(const struct sim_volume *volume)
 {
 	const char *name;
 
+	if (volume->origin)
+		return json_string(volume->origin);
 	if (!volume->parent)
 		return json_null();
 	name = strchr(volume->parent, ':');
@@ -43,14 +48,18 @@ static json_t *parent_text(const struct sim_volume *volume)
 
 static json_t *describe(const struct sim_volume *volume)
 {
-	json_t *entry =
-		json_pack("{s:s, s:s, s:s, s:I, s:I}", "volid", volume->volid, "content",
-			  volume->content, "format", volume->format, "size",
-			  (json_int_t)volume->size_bytes, "ctime", (json_int_t)volume->ctime_s);
+	json_t *entry = json_pack("{s:s, s:s, s:s, s:I}", "volid", volume->volid, "content",
+				  volume->content, "format", volume->format, "size",
+				  (json_int_t)volume->size_bytes);
 
+	/* `rbd ls -l` knows no times, and PVE passes on the name it read there. */
+	if (volume->storage->rbd)
+		json_object_set_new(entry, "name", json_string(disk_image_name(volume->volid)));
+	else
+		json_object_set_new(entry, "ctime", json_integer((json_int_t)volume->ctime_s));
 	if (volume->vmid)
 		json_object_set_new(entry, "vmid", json_integer(volume->vmid));
-	if (is_image(volume)) {
+	if (sim_volume_is_image(volume)) {
 		json_object_set_new(entry, "parent", parent_text(volume));
 		if (sim_storage_file_based(volume->storage))
 			json_object_set_new(entry, "used",
@@ -65,7 +74,7 @@ static json_t *describe(const struct sim_volume *volume)
 
 static bool may_list(const struct sim_call *call, const struct sim_volume *volume)
 {
-	if (volume->vmid && is_image(volume)) {
+	if (volume->vmid && sim_volume_is_image(volume)) {
 		auto_free char *path = pxc_printf("/storage/%s", volume->storage->id);
 
 		return sim_may(call, path, "Datastore.Allocate") ||
@@ -75,27 +84,53 @@ static bool may_list(const struct sim_call *call, const struct sim_volume *volum
 	return true;
 }
 
-static int get_content(struct sim_call *call)
+static int by_volid(const void *a, const void *b)
 {
-	const struct sim_storage *storage = reach_storage(call);
+	const struct sim_volume *const *one = a, *const *other = b;
+
+	return strcasecmp((*one)->volid, (*other)->volid);
+}
+
+/* Those of a storage that the call asks for, sorted as PVE does. Caller frees the array. */
+static const struct sim_volume **choose(struct sim_call *call, const struct sim_storage *storage,
+					size_t *ret_count)
+{
 	const char *content = sim_arg(call, "content");
 	unsigned vmid = (unsigned)sim_arg_int(call, "vmid", 0);
 	const struct sim_map *volumes = &call->sim->volumes;
-	auto_free char *prefix = pxc_printf("%s:", sim_arg(call, "storage"));
+	auto_free char *prefix = pxc_printf("%s:", storage->id);
+	const struct sim_volume **chosen = pxc_calloc(volumes->count + 1, sizeof(*chosen));
+	size_t n = 0;
 
-	if (!storage)
-		return -1;
-	call->data = json_array();
 	for (size_t i = sim_map_lower(volumes, prefix);
 	     i < volumes->count && str_starts(volumes->entries[i].key, prefix); i++) {
 		const struct sim_volume *volume = volumes->entries[i].value;
 
-		if ((volume->node && volume->node != call->node) ||
-		    (content && strcmp(content, volume->content)) || (vmid && vmid != volume->vmid))
-			continue;
-		if (may_list(call, volume))
-			json_array_append_new(call->data, describe(volume));
+		if ((!volume->node || volume->node == call->node) &&
+		    (!content || !strcmp(content, volume->content)) &&
+		    (!vmid || vmid == volume->vmid) && may_list(call, volume))
+			chosen[n++] = volume;
 	}
+	qsort(chosen, n, sizeof(*chosen), by_volid);
+	*ret_count = n;
+	return chosen;
+}
+
+static int get_content(struct sim_call *call)
+{
+	struct sim_storage *storage = sim_storage_reach(call);
+	auto_free const struct sim_volume **chosen = NULL;
+	struct pxc_err err;
+	size_t n;
+
+	if (!storage)
+		return -1;
+	if (storage->rbd && rbd_sync(call->sim, storage, &err) < 0)
+		return sim_fail(call, 500, "%s", err.msg);
+	chosen = choose(call, storage, &n);
+	call->data = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(call->data, describe(chosen[i]));
 	return 0;
 }
 
@@ -120,146 +155,26 @@ static uint64_t size_of(const char *text)
 static int post_content(struct sim_call *call)
 {
 	const char *filename = sim_arg(call, "filename"), *format = sim_arg(call, "format");
-	struct sim_storage *storage = reach_storage(call);
+	struct sim_storage *storage = sim_storage_reach(call);
 	unsigned vmid = (unsigned)sim_arg_int(call, "vmid", 0);
-	auto_free char *owner = pxc_printf("vm-%u-", vmid), *volid = NULL;
-	struct sim_volume *volume;
+	auto_free char *owner = pxc_printf("vm-%u-", vmid);
+	const struct disk_want want = { .storage = storage,
+					.node = call->node,
+					.vmid = vmid,
+					.format = format_of(filename, format),
+					.size_bytes = size_of(sim_arg(call, "size")) };
+	const struct sim_volume *volume;
+	struct pxc_err err;
 
 	if (!storage || sim_need_quorum(call) < 0)
 		return -1;
 	if (!str_starts(filename, owner))
 		return sim_fail(call, 500, "illegal name '%s' - should be '%s*'", filename, owner);
-	format = format_of(filename, format);
-	if (sim_storage_file_based(storage))
-		volid = pxc_printf("%s:%u/%s", storage->id, vmid, filename);
-	else
-		volid = pxc_printf("%s:%s", storage->id, filename);
-	if (sim_volume_find(call->sim, volid, call->node))
-		return sim_fail(call, 500, "disk image '%s' already exists", volid);
-	volume = sim_volume_add(call->sim, volid, storage, call->node);
-	volume->vmid = vmid;
-	volume->size_bytes = size_of(sim_arg(call, "size"));
-	snprintf(volume->format, sizeof(volume->format), "%s", format);
-	call->data = json_string(volid);
-	return 0;
-}
-
-/* "data:200/x.raw", or "x.raw" of the storage in the path; caller frees. */
-static char *asked_volid(const struct sim_call *call)
-{
-	const char *volume = sim_arg(call, "volume");
-
-	return strchr(volume, ':') ? pxc_strdup(volume)
-				   : pxc_printf("%s:%s", sim_arg(call, "storage"), volume);
-}
-
-static char *path_of(const struct sim_volume *volume)
-{
-	const char *root = json_string_value(json_object_get(volume->storage->config, "path"));
-	const char *name = strchr(volume->volid, ':') + 1;
-
-	if (!root)
-		return pxc_printf("%s:%s", volume->storage->type, name);
-	if (is_image(volume))
-		return pxc_printf("%s/images/%s", root, name);
-	if (!strcmp(volume->content, "iso"))
-		return pxc_printf("%s/template/%s", root, name);
-	if (!strcmp(volume->content, "vztmpl"))
-		return pxc_printf("%s/template/cache/%s", root, name + strcspn(name, "/") + 1);
-	return pxc_printf("%s/%s", root, name);
-}
-
-static int get_volume(struct sim_call *call)
-{
-	auto_free char *volid = asked_volid(call), *path = NULL;
-	const struct sim_volume *volume = sim_volume_find(call->sim, volid, call->node);
-	auto_free char *storage_path = pxc_printf("/storage/%s", sim_arg(call, "storage"));
-
-	if (!sim_may(call, storage_path, "Datastore.Audit|Datastore.AllocateSpace"))
-		return sim_deny(call, "%s", "");
+	volume = disk_create_named(call->sim, &want, filename, &err);
 	if (!volume)
-		return sim_fail(call, 500,
-				"volume_size_info on '%s' failed - volume does not exist", volid);
-	path = path_of(volume);
-	call->data = json_pack("{s:I, s:s, s:s}", "size", (json_int_t)volume->size_bytes, "format",
-			       volume->format, "path", path);
-	if (sim_storage_file_based(volume->storage))
-		json_object_set_new(call->data, "used",
-				    json_integer((json_int_t)volume->size_bytes / 8));
-	if (volume->notes)
-		json_object_set_new(call->data, "notes", json_string(volume->notes));
+		return sim_fail(call, 500, "%s", err.msg);
+	call->data = json_string(volume->volid);
 	return 0;
-}
-
-static int put_volume(struct sim_call *call)
-{
-	auto_free char *volid = asked_volid(call);
-	struct sim_volume *volume = sim_volume_find(call->sim, volid, call->node);
-	const char *notes = sim_arg(call, "notes");
-
-	if (sim_need(call, "Datastore.Allocate", "/storage/%s", sim_arg(call, "storage")) < 0)
-		return -1;
-	if (!volume)
-		return sim_fail(call, 500, "no such volume '%s'", volid);
-	if (notes && is_image(volume))
-		return sim_fail(call, 500, "attribute 'notes' is not supported for volume '%s'",
-				volid);
-	if (notes) {
-		free(volume->notes);
-		volume->notes = *notes ? pxc_strdup(notes) : NULL;
-	}
-	volume->is_protected = sim_arg_int(call, "protected", volume->is_protected);
-	return 0;
-}
-
-static bool is_base(const struct sim *sim, const char *volid)
-{
-	for (size_t i = 0; i < sim->volumes.count; i++) {
-		const struct sim_volume *volume = sim->volumes.entries[i].value;
-
-		if (str_eq(volume->parent, volid))
-			return true;
-	}
-	return false;
-}
-
-static int64_t work_free(struct sim_task *task)
-{
-	const char *volid = json_string_value(json_object_get(task->args, "volid"));
-	struct sim_volume *volume = sim_volume_find(task->sim, volid, task->node);
-
-	if (task->stage == 0)
-		return 200;
-	if (!volume) {
-		sim_task_log(task, "Removed volume '%s'", volid);
-		return 0;
-	}
-	if (is_base(task->sim, volid))
-		return sim_task_fail(task, "base volume '%s' is still in use by linked cloned",
-				     volid);
-	if (volume->is_protected)
-		return sim_task_fail(task, "can't remove protected volume '%s'", volid);
-	sim_volume_remove(task->sim, volume);
-	sim_task_log(task, "Removed volume '%s'", volid);
-	return 0;
-}
-
-static const struct sim_task_kind free_kind = { "imgdel", work_free, NULL };
-
-static int delete_volume(struct sim_call *call)
-{
-	auto_free char *volid = asked_volid(call);
-	auto_free char *id = NULL;
-	struct sim_storage *storage = reach_storage(call);
-	const char *vm = strstr(volid, "vm-");
-	unsigned vmid = vm ? (unsigned)strtoul(vm + 3, NULL, 10) : 0;
-
-	if (!storage ||
-	    sim_need(call, "Datastore.Allocate", "/storage/%s", sim_arg(call, "storage")) < 0 ||
-	    sim_need_quorum(call) < 0)
-		return -1;
-	id = vmid ? pxc_printf("%u@%s", vmid, storage->id) : pxc_printf("@%s", storage->id);
-	return sim_task_start(call, &free_kind, id, vmid, json_pack("{s:s}", "volid", volid));
 }
 
 static const struct sim_param content_get[] = {
@@ -274,16 +189,6 @@ static const struct sim_param content_post[] = {
 	{ .name = "format", .choices = "raw, qcow2, subvol, vmdk", .needs = "size" },
 	{ 0 },
 };
-static const struct sim_param volume_put[] = {
-	{ .name = "notes" },
-	{ .name = "protected", .type = SIM_BOOL },
-	{ 0 },
-};
-static const struct sim_param volume_delete[] = {
-	{ .name = "delay", .type = SIM_INT, .min = 1, .max = 30 },
-	{ 0 },
-};
-
 #define CONTENT "/nodes/{node}/storage/{storage}/content"
 
 const struct sim_route sim_content_routes[] = {
@@ -291,8 +196,5 @@ const struct sim_route sim_content_routes[] = {
 	  "/storage/{storage} Datastore.Audit|Datastore.AllocateSpace", 0 },
 	{ "POST", CONTENT, post_content, content_post, NULL,
 	  "/storage/{storage} Datastore.AllocateSpace", 0 },
-	{ "GET", CONTENT "/{volume...}", get_volume, NULL, NULL, "user", 0 },
-	{ "PUT", CONTENT "/{volume...}", put_volume, volume_put, NULL, "user", 0 },
-	{ "DELETE", CONTENT "/{volume...}", delete_volume, volume_delete, NULL, "user", 0 },
 	{ 0 },
 };

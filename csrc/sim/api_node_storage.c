@@ -7,21 +7,21 @@
 #include "sim/state.h"
 
 /* The node's view: sizes and whether it is active there. */
-static json_t *node_view(const struct sim_call *call, const struct sim_storage *storage)
+static json_t *node_view(const struct sim_call *call, struct sim_storage *storage)
 {
-	uint64_t used = sim_storage_used(call->sim, storage, call->node);
-	bool enabled = sim_storage_on(storage, call->node);
-	json_t *entry = json_pack("{s:s, s:i, s:i, s:i, s:O}", "type", storage->type, "active",
-				  (int)enabled, "enabled", (int)enabled, "shared",
-				  (int)sim_storage_shared(storage), "content",
-				  json_object_get(storage->config, "content"));
+	uint64_t total = 0, used = 0;
+	bool enabled = sim_storage_on(storage, call->node),
+	     active = enabled && sim_storage_space(call->sim, storage, call->node, &total, &used);
+	json_t *entry =
+		json_pack("{s:s, s:i, s:i, s:i, s:O}", "type", storage->type, "active", (int)active,
+			  "enabled", (int)enabled, "shared", (int)sim_storage_shared(storage),
+			  "content", json_object_get(storage->config, "content"));
 
 	if (!enabled)
 		return entry;
-	json_object_set_new(entry, "total", json_integer((json_int_t)storage->total_bytes));
-	json_object_set_new(entry, "used", json_integer((json_int_t)used));
-	json_object_set_new(entry, "avail",
-			    json_integer((json_int_t)(storage->total_bytes - used)));
+	json_object_set_new(entry, "total", json_integer((json_int_t)(active ? total : 0)));
+	json_object_set_new(entry, "used", json_integer((json_int_t)(active ? used : 0)));
+	json_object_set_new(entry, "avail", json_integer((json_int_t)(active ? total - used : 0)));
 	return entry;
 }
 
@@ -62,18 +62,19 @@ static int get_node_storages(struct sim_call *call)
 		return sim_fail(call, 500, "no such cluster node '%s'", target);
 	call->data = json_array();
 	for (size_t i = 0; i < call->sim->storages.count; i++) {
-		const struct sim_storage *storage = call->sim->storages.entries[i].value;
+		struct sim_storage *storage = call->sim->storages.entries[i].value;
+		json_int_t total, used;
 		json_t *entry;
 
 		if (!listed(call, storage))
 			continue;
 		entry = node_view(call, storage);
 		json_object_set_new(entry, "storage", json_string(storage->id));
-		if (json_object_get(entry, "total"))
-			json_object_set_new(
-				entry, "used_fraction",
-				json_real((double)sim_storage_used(call->sim, storage, call->node) /
-					  (double)storage->total_bytes));
+		total = json_integer_value(json_object_get(entry, "total"));
+		used = json_integer_value(json_object_get(entry, "used"));
+		if (total)
+			json_object_set_new(entry, "used_fraction",
+					    json_real((double)used / (double)total));
 		json_array_append_new(call->data, entry);
 	}
 	return 0;
@@ -88,7 +89,7 @@ static int get_node_storage(struct sim_call *call)
 
 static int get_status(struct sim_call *call)
 {
-	const struct sim_storage *storage = sim_storage_find(call->sim, sim_arg(call, "storage"));
+	struct sim_storage *storage = sim_storage_find(call->sim, sim_arg(call, "storage"));
 
 	if (!storage || !sim_storage_on(storage, call->node))
 		return sim_param_error(call, "storage", "No such storage.");

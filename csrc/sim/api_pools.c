@@ -68,8 +68,7 @@ static json_t *members(struct sim_call *call, const struct sim_pool *pool, const
 			json_array_append_new(list, guest_member(sim, guest));
 	}
 	for (size_t i = 0; i < pool->storages.count; i++) {
-		const struct sim_storage *storage =
-			sim_storage_find(sim, pool->storages.entries[i].key);
+		struct sim_storage *storage = sim_storage_find(sim, pool->storages.entries[i].key);
 
 		for (size_t n = 0; storage && n < sim->node_count; n++)
 			if (sim_storage_on(storage, &sim->nodes[n]) &&

@@ -62,9 +62,11 @@ void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, bo
 	buf_addc(out, '}');
 }
 
-json_t *sim_resource_storage(const struct sim *sim, const struct sim_storage *storage,
+json_t *sim_resource_storage(struct sim *sim, struct sim_storage *storage,
 			     const struct sim_node *node)
 {
+	uint64_t total, used;
+	bool known = sim_storage_space(sim, storage, node, &total, &used);
 	char id[256];
 	json_t *entry;
 
@@ -72,11 +74,12 @@ json_t *sim_resource_storage(const struct sim *sim, const struct sim_storage *st
 	entry = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:O}", "id", id, "type", "storage",
 			  "storage", storage->id, "node", node->name, "shared",
 			  (int)sim_storage_shared(storage), "plugintype", storage->type, "status",
-			  node->online ? "available" : "unknown", "content",
+			  node->online && known ? "available" : "unknown", "content",
 			  json_object_get(storage->config, "content"));
-	json_object_set_new(entry, "maxdisk", json_integer((json_int_t)storage->total_bytes));
-	json_object_set_new(entry, "disk",
-			    json_integer((json_int_t)sim_storage_used(sim, storage, node)));
+	if (!known)
+		return entry;
+	json_object_set_new(entry, "maxdisk", json_integer((json_int_t)total));
+	json_object_set_new(entry, "disk", json_integer((json_int_t)used));
 	return entry;
 }
 
@@ -150,7 +153,7 @@ static void add_storages(struct sim_call *call)
 	struct sim *sim = call->sim;
 
 	for (size_t s = 0; s < sim->storages.count; s++) {
-		const struct sim_storage *storage = sim->storages.entries[s].value;
+		struct sim_storage *storage = sim->storages.entries[s].value;
 		auto_free char *path = pxc_printf("/storage/%s", storage->id);
 
 		if (!sim_may(call, path, "Datastore.Audit"))

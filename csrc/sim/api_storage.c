@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/areas.h"
+#include "sim/rbd.h"
 #include "sim/state.h"
 
 static const char *const contents[] = { "images", "rootdir", "vztmpl",   "iso",
@@ -147,6 +148,7 @@ static int post_storage(struct sim_call *call)
 				    json_string(sim_storage_file_based(storage)
 							? "images,rootdir,vztmpl,iso"
 							: "images,rootdir"));
+	rbd_bind(call->sim, storage);
 	return answer_written(call, storage);
 }
 
@@ -160,6 +162,7 @@ static int put_storage(struct sim_call *call)
 		return -1;
 	sim_forget_keys(storage->config, sim_arg(call, "delete"));
 	take_config(call, storage->config);
+	rbd_bind(call->sim, storage);
 	return answer_written(call, storage);
 }
 
@@ -172,6 +175,7 @@ static int delete_storage(struct sim_call *call)
 
 	if (!storage)
 		return -1;
+	rbd_unbind(call->sim, storage);
 	i = sim_map_lower(volumes, prefix);
 	while (i < volumes->count && str_starts(volumes->entries[i].key, prefix))
 		sim_volume_free(sim_map_remove(volumes, volumes->entries[i].key));

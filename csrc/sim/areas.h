@@ -18,6 +18,7 @@ extern const struct sim_route sim_ticket_routes[];       /* api_ticket.c */
 extern const struct sim_route sim_storage_routes[];      /* api_storage.c */
 extern const struct sim_route sim_node_storage_routes[]; /* api_node_storage.c */
 extern const struct sim_route sim_content_routes[];      /* api_content.c */
+extern const struct sim_route sim_volume_routes[];       /* api_volume.c */
 extern const struct sim_route sim_upload_routes[];       /* api_upload.c */
 extern const struct sim_route sim_download_routes[];     /* api_download.c */
 extern const struct sim_route sim_ha_routes[];           /* api_ha.c */
@@ -31,11 +32,16 @@ int sim_pool_change(struct sim_call *call, struct sim_pool *pool);
 /* May the caller see and use the storage? */
 bool sim_storage_usable(const struct sim_call *call, const struct sim_storage *storage);
 
+/* The storage of the path; NULL after a failure: there is none, or not on that node. */
+struct sim_storage *sim_storage_reach(struct sim_call *call);
+/* A disk of a guest, not a file of other use. */
+bool sim_volume_is_image(const struct sim_volume *volume);
+
 /* "images", "iso", ...: kinds of content. */
 sim_format_fn sim_format_content;
 
 /* Storage and pool members as /cluster/resources shows them. New reference. */
-json_t *sim_resource_storage(const struct sim *sim, const struct sim_storage *storage,
+json_t *sim_resource_storage(struct sim *sim, struct sim_storage *storage,
 			     const struct sim_node *node);
 /* Append the guest's entry, as JSON text, to out. */
 void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, bool show_pool,

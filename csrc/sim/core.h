@@ -60,9 +60,10 @@ struct sim_guest {
 	char digest
 		[41]; /* SHA-1 of the config text; "" = to be computed (sim_guest_touch() clears it) */
 	char *summary; /* what pvestatd said at its last round, JSON; NULL = nothing yet ("unknown") */
-	enum sim_run seen_run; /* run state at that round */
-	uint64_t seen_maxmem;  /* bytes at that round */
-	bool unseen;           /* touched since that round */
+	enum sim_run seen_run;  /* run state at that round */
+	uint64_t seen_maxmem;   /* bytes at that round */
+	bool unseen;            /* touched since that round */
+	struct rbd_hold *holds; /* images in Ceph that it keeps open while it runs; see rbd.h */
 };
 
 struct sim_storage {
@@ -73,6 +74,8 @@ struct sim_storage {
 	uint64_t used_bytes; /* of things that are not volumes; volumes are counted on top */
 	uint64_t *
 		seen_bytes; /* owned; volumes per node (shared: all in [0]) at pvestatd's last round; NULL = not yet */
+	struct sim_rbd
+		*rbd; /* its images are in a real Ceph (rbd.h); NULL = names and sizes only */
 };
 
 struct sim_volume {
@@ -86,10 +89,12 @@ struct sim_volume {
 	unsigned vmid; /* owner; 0 = none */
 	int64_t ctime_s;
 	char *parent; /* owned; volid of the base image, NULL = none */
+	char *origin; /* owned; what Ceph says of that: "image@snap", NULL = none */
 	char *notes;  /* owned; NULL = none */
 	bool is_protected;
 	json_t *snapshots; /* array of names of volume snapshots; NULL = none */
 	char *checksum;    /* owned; "sha256:<hex>" of a downloaded file, NULL = not known */
+	struct sim_volume *next_gone; /* of sim->gone */
 };
 
 struct sim_pool {
@@ -162,8 +167,10 @@ struct sim {
 	size_t node_count;
 	struct sim_guest **guests; /* sorted by VMID */
 	size_t guest_count, guest_room;
-	struct sim_map storages;             /* id -> sim_storage */
-	struct sim_map volumes;              /* "volid" (shared) or "volid LF node" -> sim_volume */
+	struct sim_map storages; /* id -> sim_storage */
+	struct sim_map volumes;  /* "volid" (shared) or "volid LF node" -> sim_volume */
+	struct sim_volume
+		*gone; /* somebody else removed them meanwhile; freed when nobody holds them */
 	struct sim_map pools;                /* id -> sim_pool */
 	struct sim_map users, groups, roles; /* id -> sim_user, sim_group, sim_role */
 	struct sim_acl *acls;                /* array */
@@ -211,14 +218,13 @@ bool sim_storage_on(const struct sim_storage *storage,
 bool sim_storage_holds(const struct sim_storage *storage, const char *content); /* "images", ... */
 bool sim_storage_file_based(
 	const struct sim_storage *storage); /* dir, nfs, cifs: qcow2 and sub-paths */
-/* A volume as seen from node (NULL: shared only). */
-struct sim_volume *sim_volume_find(const struct sim *sim, const char *volid,
-				   const struct sim_node *node);
+/* A volume as seen from node (NULL: shared only). Of a storage in Ceph it is looked up there. */
+struct sim_volume *sim_volume_find(struct sim *sim, const char *volid, const struct sim_node *node);
 struct sim_volume *sim_volume_add(struct sim *sim, const char *volid, struct sim_storage *storage,
 				  struct sim_node *node);
 void sim_volume_remove(struct sim *sim, struct sim_volume *volume);
 /* New reference to a free name for a guest's disk: "data:100/vm-100-disk-0.qcow2" (dir), "ceph:vm-100-disk-0" (rbd). */
-char *sim_volume_name(const struct sim *sim, const struct sim_storage *storage,
+char *sim_volume_name(struct sim *sim, const struct sim_storage *storage,
 		      const struct sim_node *node, unsigned vmid, const char *kind,
 		      const char *format);
 /* Re-key a local volume that moved to another node (migration). */

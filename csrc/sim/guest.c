@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/core.h"
+#include "sim/rbd.h"
 #include "sim/state.h"
 
 struct sim_node *sim_node_find(struct sim *sim, const char *name)
@@ -71,6 +72,7 @@ struct sim_guest *sim_guest_add(struct sim *sim, unsigned vmid, struct sim_node 
 
 void sim_guest_free(struct sim_guest *guest)
 {
+	rbd_let_go(guest, NULL);
 	json_decref(guest->config);
 	json_decref(guest->pending);
 	json_decref(guest->deleted);

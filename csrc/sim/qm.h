@@ -41,6 +41,8 @@ int qm_need_bridges(struct sim_call *call, const json_t *config); /* of all its 
 int qm_need_power(struct sim_call *call, const struct qm_owner *owner);
 /* May the caller give the volume to the guest of the call, or copy it? */
 int qm_need_volume(struct sim_call *call, const struct sim_volume *v);
+/* The same of an image that is said to be a guest's, whether it exists or not. */
+int qm_need_image(struct sim_call *call, const char *storage, unsigned owner);
 
 /* qm_lib.c: guests */
 /* The guest of the path, on the node of the path; fails with "Configuration file ... does not exist". */
@@ -76,19 +78,24 @@ char *qm_volid(const char *drive);
 struct sim_volume *qm_volume(const struct sim_guest *g, const char *text);
 /* A drive with a disk, not a medium. */
 bool qm_is_disk(const char *key, const char *text);
-/* Would this drive be accepted? storage, content, rights, an existing volume. */
+/* Does the drive ask for a new volume: "sid:4", "sid:0,import-from=...", "sid:cloudinit"? */
+bool qm_allocates(const char *text);
+/* Of the first part of a drive: "sid:4" or "sid:0.5" allocate so much. */
+bool qm_drive_allocates(const char *file, double *ret_gib);
+char *qm_storage_id(const char *file); /* new string */
+/* qm_drive_check.c: would this drive be accepted? storage, content, rights, an existing volume. */
 int qm_drive_check(struct sim_call *call, const char *key, const char *text);
-/* Make it so: allocates or imports; returns the text that the option echoes. New string. */
+/* Make it so: allocates or imports; returns the text that the option echoes. New string; NULL with err. */
 char *qm_drive_make(struct sim *sim, struct sim_node *node, unsigned vmid, const char *key,
-		    const char *text);
+		    const char *text, struct pxc_err *err);
 /* What qemu-img says when it makes a volume, or copies source into it; written to the log of the task at work, if any. */
 void qm_log_format(const struct sim *sim, const struct sim_volume *v);
 void qm_log_copy(const struct sim *sim, const char *key, const char *source,
 		 const struct sim_volume *v, bool transferred);
 /* How long the worker is busy with it, cluster milliseconds. */
 int64_t qm_drive_ms(struct sim *sim, struct sim_node *node, const char *text);
-void qm_drive_free(struct sim *sim, const struct sim_guest *g,
-		   const char *text); /* the volume, if the guest owns it */
+/* The volume, if the guest owns it. */
+int qm_drive_free(struct sim *sim, struct sim_guest *g, const char *text, struct pxc_err *err);
 bool qm_owns(const struct sim_guest *g, const char *text);
 void qm_size_text(uint64_t bytes, char out[32]); /* 2G, 4608M, 528K */
 
@@ -106,13 +113,19 @@ json_t *qm_split(const char *text); /* "a;b, c" -> ["a", "b", "c"], new referenc
 
 /* qm_set.c: carrying it out */
 /* Do it: at once, or for a running guest what it takes over live, the rest pending. */
-void qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_change *c);
-/* One value as PVE stores and echoes it; may allocate a disk. New reference. */
+int qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_change *c,
+		    struct pxc_err *err);
+/* One value as PVE stores and echoes it; may allocate a disk. New reference; NULL with err. */
 json_t *qm_normal(struct sim *sim, struct sim_node *node, unsigned vmid, const char *key,
-		  const json_t *value);
+		  const json_t *value, struct pxc_err *err);
 void qm_apply_pending(struct sim *sim, struct sim_guest *g); /* at a stop or start */
-void qm_remove_option(struct sim *sim, struct sim_guest *g, json_t *config, const char *key,
-		      bool force);
+/* Take an option out. A disk of the guest's own becomes unused, or is destroyed with force. */
+int qm_remove_option(struct sim *sim, struct sim_guest *g, const char *key, bool force,
+		     struct pxc_err *err);
+/* Keep a volume in "unused[n]", unless it is there already. */
+void qm_keep_unused(struct sim_guest *g, const char *volid);
+/* Does a snapshot of the guest name the volume? */
+bool qm_in_snapshot(const struct sim_guest *g, const char *volid);
 
 /* qm_power.c */
 void qm_run(struct sim_guest *g, enum sim_run run); /* run state, pid, start time */
@@ -133,4 +146,4 @@ int qm_agent_answer(struct sim_call *call, json_t *result_new); /* {"result": ..
 extern const struct sim_route qm_list_routes[], qm_config_routes[], qm_power_routes[],
 	qm_clone_routes[], qm_disk_routes[], qm_snapshot_routes[], qm_agent_routes[],
 	qm_migrate_routes[], qm_create_routes[], qm_move_routes[], qm_cloudinit_routes[],
-	qm_monitor_routes[], qm_agent_exec_routes[], qm_template_routes[];
+	qm_monitor_routes[], qm_agent_exec_routes[], qm_template_routes[], qm_destroy_routes[];

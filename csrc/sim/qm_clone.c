@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/disk.h"
 #include "sim/qm.h"
 
 #define LINKED_MS 1000
@@ -13,67 +14,64 @@ struct copying {
 	const struct sim_guest *from;
 	struct sim_guest *to;
 	const json_t *args;
+	json_t *made; /* volids, so that a failure takes them away again */
+	struct pxc_err *err;
 };
 
 /* The format a copy gets: as asked for, as the source on the same storage, else raw. */
 static const char *copy_format(const struct copying *c, const struct sim_volume *old,
-			       const struct sim_storage *target, bool full)
+			       const struct sim_storage *target)
 {
-	const char *wanted = full ? qm_text(c->args, "format", NULL) : NULL;
+	const char *wanted = qm_text(c->args, "format", NULL);
 
-	if (!sim_storage_file_based(target))
-		return "raw";
-	if (!full)
-		return "qcow2";
 	return wanted ? wanted : target == old->storage ? old->format : "raw";
 }
 
-/* A volume of the new guest that holds (full) or refers to (linked) the source's. */
+/* A volume of the new guest that holds (full) or refers to (linked) the source's. NULL with err. */
 static struct sim_volume *copy_volume(const struct copying *c, const struct sim_volume *old,
 				      bool cloudinit)
 {
 	bool full = cloudinit || json_is_true(json_object_get(c->args, "full"));
-	const char *target = full ? qm_text(c->args, "storage", NULL) : NULL;
-	struct sim_storage *s = target ? sim_storage_find(c->sim, target) : old->storage;
-	const char *format = copy_format(c, old, s, full);
-	auto_free char *own = sim_volume_name(c->sim, s, c->to->node, c->to->vmid,
-					      cloudinit ? "cloudinit" : "disk", format),
-		       *name = full ? pxc_strdup(own)
-				    : pxc_printf("%s/%s", old->volid, strchr(own, ':') + 1);
-	struct sim_volume *v = sim_volume_add(c->sim, name, s, c->to->node);
+	const char *target = full ? qm_text(c->args, "storage", NULL) : NULL,
+		   *snap = qm_text(c->args, "snapname", NULL);
+	struct disk_want want = { .storage =
+					  target ? sim_storage_find(c->sim, target) : old->storage,
+				  .node = c->to->node,
+				  .vmid = c->to->vmid,
+				  .kind = cloudinit ? "cloudinit" : "disk",
+				  .size_bytes = old->size_bytes };
 
-	v->content = "images";
-	v->vmid = c->to->vmid;
-	v->size_bytes = old->size_bytes;
-	(void)snprintf(v->format, sizeof(v->format), "%s", format);
 	if (!full)
-		v->parent = pxc_strdup(old->volid);
-	return v;
+		return disk_clone(c->sim, old, snap, &want, c->err);
+	want.format = copy_format(c, old, want.storage);
+	return cloudinit ? disk_create(c->sim, &want, c->err)
+			 : disk_copy(c->sim, old, snap, &want, c->err);
 }
 
-/* The drive's text for the new guest; its volume is made. New string. */
+/* The drive's text for the new guest; its volume is made. New string; NULL with err. */
 static char *copy_drive(const struct copying *c, const char *key, const char *text)
 {
 	json_auto_t *opts = prop_parse(text, "file");
-	const struct sim_volume *old = qm_volume(c->from, text), *v;
+	const char *volid = qm_text(opts, "file", "");
+	const struct sim_volume *old = disk_need(c->sim, volid, c->from->node, c->err), *v;
 	bool cloudinit = strstr(text, "cloudinit") != NULL;
 	char size[32];
 
-	if (!old)
-		return prop_print(opts, "file");
-	v = copy_volume(c, old, cloudinit);
-	if (v->parent && c->sim->working)
-		sim_task_log(c->sim->working, "create linked clone of drive %s (%s)", key,
-			     old->volid);
+	v = old ? copy_volume(c, old, cloudinit) : NULL;
+	if (!v)
+		return NULL;
+	(void)json_array_append_new(c->made, json_string(v->volid));
+	if (c->sim->working && (v->parent || v->origin))
+		sim_task_log(c->sim->working, "create linked clone of drive %s (%s)", key, volid);
 	else
-		qm_log_copy(c->sim, key, old->volid, v, !cloudinit);
+		qm_log_copy(c->sim, key, volid, v, !cloudinit);
 	qm_size_text(v->size_bytes, size);
 	(void)json_object_set_new(opts, "file", json_string(v->volid));
 	(void)json_object_set_new(opts, "size", json_string(size));
 	return prop_print(opts, "file");
 }
 
-static void copy_option(const struct copying *c, const char *key, const json_t *value)
+static int copy_option(const struct copying *c, const char *key, const json_t *value)
 {
 	static const char *const own[] = {
 		"template",       "vmgenid",    "smbios1",
@@ -85,9 +83,9 @@ static void copy_option(const struct copying *c, const char *key, const json_t *
 
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		if (!strcmp(own[i], key))
-			return;
+			return 0;
 	if (qm_is_unused(key))
-		return;
+		return 0;
 	if (qm_family(key, "net")) {
 		json_auto_t *net = prop_parse_net(text);
 		char mac[18];
@@ -98,29 +96,54 @@ static void copy_option(const struct copying *c, const char *key, const json_t *
 	} else if (text && qm_is_drive(key) &&
 		   (qm_is_disk(key, text) || strstr(text, "cloudinit"))) {
 		out = copy_drive(c, key, text);
+		if (!out)
+			return -1;
 	}
 	if (out)
 		(void)json_object_set_new(c->to->config, key, json_string(out));
 	else
 		(void)json_object_set_new(c->to->config, key, json_deep_copy(value));
+	return 0;
 }
 
-static void clone_all(struct sim *sim, const struct sim_guest *from, struct sim_guest *to,
-		      const json_t *args)
+/* Every option of the source, or of its snapshot. Disks made until a failure are gone again. */
+static int copy_options(struct sim_task *task, const struct sim_guest *from, struct sim_guest *to,
+			struct pxc_err *err)
 {
-	const char *snapname = json_string_value(json_object_get(args, "snapname"));
-	const char *name = json_string_value(json_object_get(args, "name"));
-	const char *notes = json_string_value(json_object_get(args, "description"));
-	const struct copying copying = { .sim = sim, .from = from, .to = to, .args = args };
+	const char *snapname = qm_text(task->args, "snapname", NULL);
+	json_auto_t *made = json_array();
+	const struct copying copying = { .sim = task->sim,
+					 .from = from,
+					 .to = to,
+					 .args = task->args,
+					 .made = made,
+					 .err = err };
 	json_t *source = from->config;
 	auto_free const char **keys = NULL;
-	size_t count = 0;
+	size_t count = 0, i;
+	struct pxc_err ignored;
 
 	if (snapname)
 		source = json_object_get(json_object_get(from->snapshots, snapname), "config");
 	keys = qm_sorted_keys(source, &count);
-	for (size_t i = 0; i < count; i++)
-		copy_option(&copying, keys[i], json_object_get(source, keys[i]));
+	for (i = 0; i < count; i++) {
+		if (copy_option(&copying, keys[i], json_object_get(source, keys[i])) < 0)
+			break;
+	}
+	for (size_t n = 0; i < count && n < json_array_size(made); n++)
+		(void)disk_free(task->sim, json_string_value(json_array_get(made, n)), to->node,
+				&ignored);
+	return i < count ? -1 : 0;
+}
+
+/* What the new guest is called, and its own identity. */
+static void name_clone(struct sim *sim, const struct sim_guest *from, struct sim_guest *to,
+		       const json_t *args)
+{
+	const char *name = json_string_value(json_object_get(args, "name"));
+	const char *notes = json_string_value(json_object_get(args, "description"));
+	struct pxc_err err;
+
 	qm_fresh_ids(sim, to->config);
 	if (name)
 		(void)json_object_set_new(to->config, "name", json_string(name));
@@ -133,7 +156,7 @@ static void clone_all(struct sim *sim, const struct sim_guest *from, struct sim_
 					  json_sprintf("Copy-of-VM-%u", from->vmid));
 	if (notes) {
 		json_auto_t *given = json_string(notes);
-		json_t *normal = qm_normal(sim, to->node, to->vmid, "description", given);
+		json_t *normal = qm_normal(sim, to->node, to->vmid, "description", given, &err);
 
 		(void)json_object_set_new(to->config, "description", normal);
 		if (!*json_string_value(normal))
@@ -147,6 +170,7 @@ static int64_t clone_work(struct sim_task *task)
 	const char *target = qm_text(task->args, "target", NULL);
 	struct sim_guest *from = sim_guest_find(task->sim, task->vmid),
 			 *to = sim_guest_find(task->sim, newid);
+	struct pxc_err err;
 
 	if (!from || !to)
 		return sim_task_fail(task, "clone failed: configuration file of VM %u is gone",
@@ -154,7 +178,11 @@ static int64_t clone_work(struct sim_task *task)
 	if (task->stage == 0)
 		return json_is_true(json_object_get(task->args, "full")) ? FULL_MS : LINKED_MS;
 	sim_task_log(task, "creating a clone of VM %u with ID %u", from->vmid, newid);
-	clone_all(task->sim, from, to, task->args);
+	if (copy_options(task, from, to, &err) < 0) {
+		sim_guest_remove(task->sim, to);
+		return sim_task_fail(task, "clone failed: %s", err.msg);
+	}
+	name_clone(task->sim, from, to, task->args);
 	to->creating = false;
 	sim_guest_set_lock(to, NULL);
 	sim_guest_set_pool(task->sim, to, qm_text(task->args, "pool", NULL));
@@ -193,6 +221,17 @@ static int check_target(struct sim_call *call, const struct sim_guest *g,
 	return 0;
 }
 
+/* Base images are; in Ceph snapshots, too. */
+static bool is_clonable(const struct sim_call *call, const struct sim_volume *v)
+{
+	const char *slash = strrchr(v->volid, '/');
+
+	if (v->storage->rbd)
+		return sim_has(call, "snapname") ||
+		       str_starts(slash ? slash + 1 : strchr(v->volid, ':') + 1, "base-");
+	return strstr(v->volid, "base-") != NULL;
+}
+
 static int check_linked(struct sim_call *call, const struct sim_guest *g)
 {
 	const char *key;
@@ -207,7 +246,7 @@ static int check_linked(struct sim_call *call, const struct sim_guest *g)
 		const struct sim_volume *v =
 			text && qm_is_disk(key, text) ? qm_volume(g, text) : NULL;
 
-		if (v && !strstr(v->volid, "base-"))
+		if (v && !is_clonable(call, v))
 			return sim_fail(call, 500,
 					"Linked clone feature is not supported for '%s' (%s)",
 					v->volid, key);

@@ -88,11 +88,13 @@ static int put_config(struct sim_call *call)
 {
 	struct qm_change change = { .set = NULL };
 	struct sim_guest *g = prepare(call, &change);
+	struct pxc_err err;
+	int rc = g ? 0 : -1;
 
-	if (g)
-		qm_change_apply(call->sim, g, &change);
+	if (g && qm_change_apply(call->sim, g, &change, &err) < 0)
+		rc = sim_fail(call, 500, "%s", err.msg);
 	qm_change_release(&change);
-	return g ? 0 : -1;
+	return rc;
 }
 
 static void add_list(struct pxc_buf *line, const char *option, const json_t *names)
@@ -135,6 +137,7 @@ static int64_t config_work(struct sim_task *task)
 	const char *key;
 	json_t *value;
 	int64_t ms = DEFAULT_DELAY_MS, wait;
+	struct pxc_err err;
 
 	if (!g)
 		return sim_task_fail(
@@ -153,8 +156,8 @@ static int64_t config_work(struct sim_task *task)
 		return ms;
 	}
 	log_change(task, &change);
-	qm_change_apply(task->sim, g, &change);
-	return task->status ? -1 : 0;
+	return qm_change_apply(task->sim, g, &change, &err) < 0 ? sim_task_fail(task, "%s", err.msg)
+								: 0;
 }
 
 static const struct sim_task_kind config_kind = { "qmconfig", config_work, NULL };

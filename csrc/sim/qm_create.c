@@ -3,21 +3,28 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/disk.h"
 #include "sim/qm.h"
+#include "sim/rbd.h"
 
 #define CREATE_MS 1000
-#define DESTROY_MS 1000
 
-static void apply_all(struct sim *sim, struct sim_guest *g, const json_t *options)
+/* Volumes that the options made are noted in made (a list), so that a failure takes them away again. */
+static int apply_all(struct sim *sim, struct sim_guest *g, const json_t *options, json_t *made,
+		     struct pxc_err *err)
 {
 	size_t count = 0;
 	auto_free const char **keys = qm_sorted_keys(options, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		json_t *now = qm_normal(sim, g->node, g->vmid, keys[i],
-					json_object_get(options, keys[i]));
+		json_t *given = json_object_get(options, keys[i]);
+		json_t *now = qm_normal(sim, g->node, g->vmid, keys[i], given, err);
 		const char *text = json_string_value(now);
 
+		if (!now)
+			return -1;
+		if (qm_is_drive(keys[i]) && qm_allocates(json_string_value(given)))
+			(void)json_array_append_new(made, json_stringn(text, strcspn(text, ",")));
 		if (text && !*text)
 			json_decref(now);
 		else
@@ -26,24 +33,15 @@ static void apply_all(struct sim *sim, struct sim_guest *g, const json_t *option
 	qm_fresh_ids(sim, g->config);
 	if (!json_object_get(g->config, "boot"))
 		qm_default_boot(g->config);
+	return 0;
 }
 
-static void free_disks(struct sim *sim, struct sim_guest *g, bool unreferenced)
+static void free_made(struct sim *sim, struct sim_node *node, const json_t *made)
 {
-	const char *key;
-	json_t *value;
+	struct pxc_err err;
 
-	json_object_foreach (g->config, key, value) {
-		if (qm_is_drive(key) || qm_is_unused(key))
-			qm_drive_free(sim, g, json_string_value(value));
-	}
-	for (size_t i = sim->volumes.count; unreferenced && i-- > 0;) {
-		struct sim_volume *v = sim->volumes.entries[i].value;
-
-		if (v->vmid == g->vmid && !strcmp(v->content, "images") &&
-		    (!v->node || v->node == g->node))
-			sim_volume_remove(sim, v);
-	}
+	for (size_t i = 0; i < json_array_size(made); i++)
+		(void)disk_free(sim, json_string_value(json_array_get(made, i)), node, &err);
 }
 
 static int64_t create_work(struct sim_task *task)
@@ -51,7 +49,9 @@ static int64_t create_work(struct sim_task *task)
 	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
 	const json_t *options = json_object_get(task->args, "options");
 	const char *pool = json_string_value(json_object_get(task->args, "pool")), *key;
+	json_auto_t *made = json_array();
 	int64_t ms = CREATE_MS;
+	struct pxc_err err;
 	json_t *value;
 
 	if (!g)
@@ -65,13 +65,10 @@ static int64_t create_work(struct sim_task *task)
 		return ms < 10000 ? ms : 10000;
 	}
 	/* Only now does the guest get its name, its notes and its pool; until here its file held a lock. */
-	apply_all(task->sim, g, options);
-	if (task->status) {
-		auto_free char *why = pxc_strdup(task->status);
-
-		free_disks(task->sim, g, true);
+	if (apply_all(task->sim, g, options, made, &err) < 0) {
+		free_made(task->sim, g->node, made);
 		sim_guest_remove(task->sim, g);
-		return sim_task_fail(task, "unable to create VM %u - %s", task->vmid, why);
+		return sim_task_fail(task, "unable to create VM %u - %s", task->vmid, err.msg);
 	}
 	g->creating = false;
 	sim_guest_set_lock(g, NULL);
@@ -169,99 +166,17 @@ static int post_create(struct sim_call *call)
 					"start", sim_arg_int(call, "start", 0) != 0));
 }
 
-/* A base image that linked clones still need. */
-static const char *in_use(const struct sim *sim, const struct sim_guest *g)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (g->config, key, value) {
-		auto_free char *volid =
-			qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
-
-		if (!volid || !strstr(volid, "base-"))
-			continue;
-		for (size_t i = 0; i < sim->volumes.count; i++) {
-			const struct sim_volume *v = sim->volumes.entries[i].value;
-
-			if (v->parent && !strcmp(v->parent, volid) && v->vmid != g->vmid)
-				return v->parent;
-		}
-	}
-	return NULL;
-}
-
-static int64_t destroy_work(struct sim_task *task)
-{
-	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
-	const char *base = g ? in_use(task->sim, g) : NULL;
-	int64_t wait;
-	char path[32];
-
-	if (!g)
-		return sim_task_fail(
-			task, "Configuration file 'nodes/%s/qemu-server/%u.conf' does not exist",
-			task->node->name, task->vmid);
-	wait = sim_task_lock(task, g);
-	if (wait != 0)
-		return wait;
-	if (base)
-		return sim_task_fail(task, "base volume '%s' is still in use by linked cloned",
-				     base);
-	if (task->stage == 0)
-		return DESTROY_MS;
-	free_disks(task->sim, g, json_is_true(json_object_get(task->args, "unreferenced")));
-	sim_guest_set_pool(task->sim, g, NULL);
-	if (json_is_true(json_object_get(task->args, "purge"))) {
-		sim_task_log(task, "purging VM %u from related configurations..", g->vmid);
-		if (sim_ha_find(task->sim, g->vmid))
-			sim_task_log(task, "NOTE: removed VM %u from HA resource configuration.",
-				     g->vmid);
-		sim_ha_remove(task->sim, g->vmid, true);
-	}
-	(void)snprintf(path, sizeof(path), "/vms/%u", g->vmid);
-	sim_acl_forget_path(task->sim, path);
-	task->held = NULL;
-	sim_guest_remove(task->sim, g);
-	return 0;
-}
-
-static const struct sim_task_kind destroy_kind = { "qmdestroy", destroy_work, NULL };
-
-static int delete_guest(struct sim_call *call)
-{
-	struct sim_guest *g = qm_guest(call);
-	bool purge = sim_arg_int(call, "purge", 0) != 0;
-	char id[16];
-
-	if (!g || sim_need_quorum(call) < 0)
-		return -1;
-	if (qm_int(g->config, "protection", 0))
-		return sim_fail(call, 500, "can't remove VM %u - protection mode enabled", g->vmid);
-	if (!purge && sim_ha_find(call->sim, g->vmid))
-		return sim_fail(
-			call, 500,
-			"unable to remove VM %u - used in HA resources and purge parameter not set.",
-			g->vmid);
-	if (g->run != SIM_STOPPED)
-		return sim_fail(call, 500, "VM %u is running - destroy failed", g->vmid);
-	if (qm_need_unlocked(call, g) < 0)
-		return -1;
-	(void)snprintf(id, sizeof(id), "%u", g->vmid);
-	return sim_task_start(call, &destroy_kind, id, g->vmid,
-			      json_pack("{s:b,s:b}", "purge", purge, "unreferenced",
-					sim_arg_int(call, "destroy-unreferenced-disks", 0) != 0));
-}
-
 void sim_qemu_seed(struct sim *sim, unsigned vmid, struct sim_node *node)
 {
 	struct sim_guest *g = sim_guest_add(sim, vmid, node);
+	json_auto_t *made = json_array();
+	struct pxc_err err;
 	json_auto_t *options =
 		json_pack("{s:o,s:i,s:s,s:s,s:s,s:s,s:s}", "name", json_sprintf("vm%u", vmid),
 			  "cores", (int)(1 + vmid % 4), "memory", "1024", "scsi0", "data:8", "net0",
 			  "virtio,bridge=vmbr0", "scsihw", "virtio-scsi-single", "ostype", "l26");
 
-	apply_all(sim, g, options);
+	(void)apply_all(sim, g, options, made, &err);
 	if (vmid % 3)
 		qm_run(g, SIM_RUNNING);
 	sim_guest_touch(g);
@@ -271,6 +186,7 @@ int sim_qemu_world(struct sim *sim, const json_t *spec, struct pxc_err *err)
 {
 	unsigned vmid = (unsigned)qm_int(spec, "vmid", 0);
 	struct sim_node *node = sim_node_find(sim, qm_text(spec, "node", "pve1"));
+	json_auto_t *made = json_array();
 	struct sim_guest *g;
 
 	if (vmid < 100 || !node || sim_guest_find(sim, vmid))
@@ -278,12 +194,13 @@ int sim_qemu_world(struct sim *sim, const json_t *spec, struct pxc_err *err)
 				"world: guest %u on %s: bad or used VMID, or no such node", vmid,
 				qm_text(spec, "node", "pve1"));
 	g = sim_guest_add(sim, vmid, node);
-	apply_all(sim, g, json_object_get(spec, "config"));
+	if (apply_all(sim, g, json_object_get(spec, "config"), made, err) < 0)
+		return pxc_context(err, "world: guest %u", vmid);
 	sim_guest_set_pool(sim, g, qm_text(spec, "pool", NULL));
 	if (!strcmp(qm_text(spec, "status", "stopped"), "running"))
 		qm_run(g, SIM_RUNNING);
 	sim_guest_touch(g);
-	return 0;
+	return rbd_hold(g, err);
 }
 
 static const struct sim_param create_params[] = {
@@ -301,15 +218,7 @@ static const struct sim_param create_params[] = {
 	{ .name = NULL },
 };
 
-static const struct sim_param delete_params[] = {
-	{ .name = "purge", .type = SIM_BOOL },
-	{ .name = "destroy-unreferenced-disks", .type = SIM_BOOL },
-	{ .name = "skiplock", .type = SIM_BOOL },
-	{ .name = NULL },
-};
-
 const struct sim_route qm_create_routes[] = {
 	{ "POST", "/nodes/{node}/qemu", post_create, create_params, qm_options, "user", 0 },
-	{ "DELETE", QM_GUEST, delete_guest, delete_params, NULL, "/vms/{vmid} VM.Allocate", 0 },
 	{ .method = NULL },
 };

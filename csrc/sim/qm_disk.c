@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/disk.h"
 #include "sim/qm.h"
 
 static uint64_t parse_size(const char *text)
@@ -20,11 +21,12 @@ static uint64_t parse_size(const char *text)
 static int64_t resize_work(struct sim_task *task)
 {
 	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
+	struct pxc_err err;
 	const char *disk = qm_text(task->args, "disk", ""), *size = qm_text(task->args, "size", "");
 	const char *text = g ? qm_text(g->config, disk, NULL) : NULL;
 	json_auto_t *opts = text ? prop_parse(text, "file") : NULL;
 	auto_free char *volid = text ? qm_volid(text) : NULL, *out = NULL;
-	struct sim_volume *v = volid ? sim_volume_find(task->sim, volid, g->node) : NULL;
+	struct sim_volume *v = volid ? disk_need(task->sim, volid, g->node, &err) : NULL;
 	uint64_t want = parse_size(size + (*size == '+'));
 	char echo[32];
 	int64_t wait;
@@ -36,10 +38,12 @@ static int64_t resize_work(struct sim_task *task)
 		return wait;
 	if (g->lock)
 		return sim_task_fail(task, "VM is locked (%s)", g->lock);
-	if (!v)
+	if (!volid)
 		return sim_task_fail(task, "disk '%s' does not exist", disk);
 	if (strstr(text, "media=cdrom"))
 		return sim_task_fail(task, "you can't resize a cdrom");
+	if (!v)
+		return sim_task_fail(task, "%s", err.msg);
 	if (*size == '+')
 		want += v->size_bytes;
 	if (want < v->size_bytes)
@@ -50,7 +54,8 @@ static int64_t resize_work(struct sim_task *task)
 		return 1000;
 	if (sim_storage_file_based(v->storage))
 		sim_task_log(task, "Image resized.");
-	v->size_bytes = want;
+	if (disk_resize(task->sim, v, want, &err) < 0)
+		return sim_task_fail(task, "%s", err.msg);
 	qm_size_text(want, echo);
 	(void)json_object_set_new(opts, "size", json_string(echo));
 	out = prop_print(opts, "file");
@@ -78,6 +83,7 @@ static int put_unlink(struct sim_call *call)
 {
 	struct sim_guest *g = qm_guest(call);
 	const char *list = sim_arg(call, "idlist");
+	struct pxc_err err;
 
 	if (!g || qm_need_unlocked(call, g) < 0 || sim_wait_lock(call, g) < 0)
 		return -1;
@@ -89,7 +95,9 @@ static int put_unlink(struct sim_call *call)
 		if (qm_int(g->config, "protection", 0))
 			return sim_fail(call, 500,
 					"can't remove drive '%s' - protection mode enabled", key);
-		qm_remove_option(call->sim, g, g->config, key, sim_arg_int(call, "force", 0) != 0);
+		if (qm_remove_option(call->sim, g, key, sim_arg_int(call, "force", 0) != 0, &err) <
+		    0)
+			return sim_fail(call, 500, "%s", err.msg);
 	}
 	sim_guest_touch(g);
 	return 0;
@@ -115,7 +123,8 @@ static int get_feature(struct sim_call *call)
 		if (!strcmp(feature, "snapshot"))
 			can &= !strcmp(v->format, "qcow2") || !sim_storage_file_based(v->storage);
 		else if (!strcmp(feature, "clone"))
-			can &= strstr(v->volid, "base-") != NULL;
+			can &= strstr(v->volid, "base-") != NULL ||
+			       (v->storage->rbd && sim_has(call, "snapname"));
 	}
 	call->data = json_pack("{s:b,s:[]}", "hasFeature", can, "nodes");
 	(void)json_object_set_new(call->data, "hasFeature", json_integer(can));

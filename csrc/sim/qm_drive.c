@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/disk.h"
 #include "sim/qm.h"
+#include "sim/rbd.h"
 
 #define GIB_BYTES (1ull << 30)
 #define MAX_FILE_BYTES (16ull << 40) /* of one file on the storage */
@@ -46,7 +48,7 @@ bool qm_is_disk(const char *key, const char *text)
 }
 
 /* "sid:4" or "sid:0.5": allocate. */
-static bool allocates(const char *file, double *ret_gib)
+bool qm_drive_allocates(const char *file, double *ret_gib)
 {
 	const char *colon = strchr(file, ':');
 	char *end;
@@ -58,121 +60,24 @@ static bool allocates(const char *file, double *ret_gib)
 	return true;
 }
 
-static char *storage_id(const char *file)
+bool qm_allocates(const char *text)
+{
+	auto_free char *file = pxc_strndup(text ? text : "", text ? strcspn(text, ",") : 0);
+	double gib;
+
+	return str_ends(file, ":cloudinit") || qm_drive_allocates(file, &gib);
+}
+
+char *qm_storage_id(const char *file)
 {
 	return pxc_strndup(file, strcspn(file, ":"));
 }
 
 bool qm_owns(const struct sim_guest *g, const char *text)
 {
-	const struct sim_volume *v = qm_volume(g, text);
+	auto_free char *volid = text ? qm_volid(text) : NULL;
 
-	return v && v->vmid == g->vmid;
-}
-
-static int check_storage(struct sim_call *call, const char *id)
-{
-	const struct sim_storage *s = sim_storage_find(call->sim, id);
-
-	if (sim_need(call, "Datastore.AllocateSpace", "/storage/%s", id) < 0)
-		return -1;
-	if (!s)
-		return sim_fail(call, 500, "storage '%s' does not exist", id);
-	if (!sim_storage_on(s, call->node))
-		return sim_fail(call, 500, "storage '%s' is not available on node '%s'", id,
-				call->node->name);
-	if (!sim_storage_holds(s, "images"))
-		return sim_param_error(call, "storage", "storage '%s' does not support vm images",
-				       id);
-	return 0;
-}
-
-static int check_import(struct sim_call *call, const char *key, const char *source, double gib)
-{
-	const struct sim_volume *v;
-
-	if (gib > 0)
-		return sim_param_error(
-			call, key,
-			"'import-from' requires special syntax - use <storage ID>:0,import-from=<source>");
-	if (*source == '/')
-		return sim_fail(
-			call, 500,
-			"Only root can pass arbitrary filesystem paths. at /usr/share/perl5/PVE/Storage.pm "
-			"line 651.");
-	v = sim_volume_find(call->sim, source, call->node);
-	if (!v)
-		return sim_fail(call, 500, "volume '%s' does not exist", source);
-	if (strcmp(v->content, "images") != 0 && strcmp(v->content, "import") != 0)
-		return sim_param_error(call, key,
-				       "%s has wrong type '%s' - needs to be 'images' or 'import'",
-				       source, v->content);
-	return v->vmid ? sim_need_vm(call, v->vmid, "VM.Clone") : qm_need_volume(call, v);
-}
-
-/* A volume that is there already: a disk, or an ISO image as a medium. */
-static int check_existing(struct sim_call *call, const char *key, const json_t *opts)
-{
-	const char *file = qm_text(opts, "file", "");
-	auto_free char *id = storage_id(file);
-	const struct sim_volume *v = sim_volume_find(call->sim, file, call->node);
-
-	if (!sim_storage_find(call->sim, id))
-		return sim_fail(call, 500, "storage '%s' does not exist", id);
-	if (!v)
-		return sim_fail(call, 500, "volume '%s' does not exist", file);
-	if (qm_need_volume(call, v) < 0)
-		return -1;
-	if (strcmp(v->content, "images") != 0 && strcmp(v->content, "iso") != 0)
-		return sim_param_error(call, key, "content type needs to be 'images' or 'iso'");
-	if (!strcmp(v->content, "iso") && strcmp(qm_text(opts, "media", "disk"), "cdrom") != 0)
-		return sim_param_error(call, key,
-				       "explicit 'media=cdrom' is required for iso images");
-	return 0;
-}
-
-int qm_drive_check(struct sim_call *call, const char *key, const char *text)
-{
-	json_auto_t *opts = prop_parse(text, "file");
-	const char *file = qm_text(opts, "file", ""), *source = qm_text(opts, "import-from", NULL);
-	auto_free char *id = storage_id(file);
-	const char *colon = strchr(file, ':');
-	double gib;
-
-	if (!strcmp(file, "none"))
-		return 0;
-	if (!strcmp(file, "cdrom"))
-		return sim_need(call, "Sys.Console", "/");
-	if (!colon)
-		return sim_fail(call, 500, "unable to parse volume ID '%s'", file);
-	if (!strcmp(colon, ":cloudinit"))
-		return check_storage(call, id);
-	if (!allocates(file, &gib))
-		return check_existing(call, key, opts);
-	if (check_storage(call, id) < 0)
-		return -1;
-	return source ? check_import(call, key, source, gib) : 0;
-}
-
-static struct sim_volume *make_volume(struct sim *sim, struct sim_node *node, unsigned vmid,
-				      const char *storage, const char *kind, const char *format)
-{
-	struct sim_storage *s = sim_storage_find(sim, storage);
-	const char *form = format ? format : "raw";
-	auto_free char *name = NULL;
-	struct sim_volume *v;
-
-	if (!s)
-		return NULL;
-	if (!sim_storage_file_based(s))
-		form = "raw";
-	name = sim_volume_name(sim, s, node, vmid, kind, form);
-	v = sim_volume_add(sim, name, s, sim_storage_shared(s) ? NULL : node);
-	v->content = "images";
-	v->vmid = vmid;
-	(void)snprintf(v->format, sizeof(v->format), "%s", form);
-	v->ctime_s = sim->now_ms / 1000;
-	return v;
+	return volid && disk_owner(g->sim, volid, g->node) == g->vmid;
 }
 
 static void set_text(json_t *opts, const char *key, const char *text)
@@ -226,79 +131,112 @@ void qm_log_copy(const struct sim *sim, const char *key, const char *source,
 		     unit);
 }
 
-/* A file of that size cannot be on the storage: the worker fails as qemu-img would let it. */
-static bool too_large(const struct sim *sim, const struct sim_volume *v)
+/* A file of that size cannot be on the storage: qemu-img fails. */
+static int too_large(const struct sim_volume *v, struct pxc_err *err)
 {
 	const char *root = qm_text(v->storage->config, "path", NULL);
 
-	if (!root || v->size_bytes <= MAX_FILE_BYTES || !sim->working)
-		return false;
-	(void)sim_task_fail(sim->working,
-			    "unable to create image: qemu-img: %s/images/%s: The image size is too "
-			    "large for file format '%s'",
-			    root, strchr(v->volid, ':') + 1, v->format);
-	return true;
+	if (!root || v->size_bytes <= MAX_FILE_BYTES)
+		return 0;
+	return pxc_fail(err, PXC_EINVAL,
+			"unable to create image: qemu-img: %s/images/%s: The image size is too "
+			"large for file format '%s'",
+			root, strchr(v->volid, ':') + 1, v->format);
+}
+
+static void cannot_import(struct pxc_err *err, const char *source)
+{
+	struct pxc_err cause = *err;
+
+	(void)pxc_fail(err, cause.kind, "cannot import from '%s' - %s", source, cause.msg);
+}
+
+static struct sim_volume *import(struct sim *sim, const struct disk_want *want, const char *key,
+				 const char *source, struct pxc_err *err)
+{
+	const struct sim_volume *from = disk_need(sim, source, want->node, err);
+	struct sim_volume *v = from ? disk_copy(sim, from, NULL, want, err) : NULL;
+
+	if (v)
+		qm_log_copy(sim, key, source, v, true);
+	else
+		cannot_import(err, source);
+	return v;
+}
+
+static uint64_t bytes_of(const char *key, const char *file)
+{
+	double gib = 0;
+
+	if (str_ends(file, ":cloudinit"))
+		return CLOUDINIT_BYTES;
+	if (qm_family(key, "efidisk"))
+		return 528u << 10;
+	if (qm_family(key, "tpmstate"))
+		return 4u << 20;
+	return qm_drive_allocates(file, &gib) ? (uint64_t)(gib * (double)GIB_BYTES) : 0;
 }
 
 /* Make the volume that "sid:4", "sid:0,import-from=..." or "sid:cloudinit" asks for. */
 static struct sim_volume *allocate(struct sim *sim, struct sim_node *node, unsigned vmid,
-				   const char *key, const json_t *opts)
+				   const char *key, const json_t *opts, struct pxc_err *err)
 {
 	const char *file = qm_text(opts, "file", ""), *source = qm_text(opts, "import-from", NULL);
-	auto_free char *id = storage_id(file);
-	const struct sim_storage *s = sim_storage_find(sim, id);
 	bool cloudinit = str_ends(file, ":cloudinit");
-	const char *format = cloudinit && s && sim_storage_file_based(s)
-				     ? "qcow2"
-				     : qm_text(opts, "format", NULL);
-	struct sim_volume *v =
-		make_volume(sim, node, vmid, id, cloudinit ? "cloudinit" : "disk", format);
-	double gib = 0;
+	auto_free char *id = qm_storage_id(file);
+	struct disk_want want = { .storage = sim_storage_find(sim, id),
+				  .node = node,
+				  .vmid = vmid,
+				  .kind = cloudinit ? "cloudinit" : "disk",
+				  .format = cloudinit ? "qcow2" : qm_text(opts, "format", NULL),
+				  .size_bytes = bytes_of(key, file) };
+	struct sim_volume *v;
 
-	if (!v)
-		return NULL; /* the storage went away since the request was checked */
-	if (cloudinit)
-		v->size_bytes = CLOUDINIT_BYTES;
-	else if (qm_family(key, "efidisk"))
-		v->size_bytes = 528u << 10;
-	else if (qm_family(key, "tpmstate"))
-		v->size_bytes = 4u << 20;
-	else if (source)
-		v->size_bytes = import_bytes(sim, node, source);
-	else if (allocates(file, &gib))
-		v->size_bytes = (uint64_t)(gib * (double)GIB_BYTES);
+	if (!want.storage) { /* it went away since the request was checked */
+		(void)pxc_fail(err, PXC_ENOTFOUND, "storage '%s' does not exist", id);
+		return NULL;
+	}
 	if (source)
-		qm_log_copy(sim, key, source, v, true);
-	else
+		return import(sim, &want, key, source, err);
+	v = disk_create(sim, &want, err);
+	if (v)
 		qm_log_format(sim, v);
+	if (v && too_large(v, err) < 0) {
+		sim_volume_remove(sim, v);
+		return NULL;
+	}
 	return v;
 }
 
+/* The volume that is there already, NULL when there is none: where that is fine *ret is untouched and 0 returned. */
+static int existing(struct sim *sim, const struct sim_node *node, const char *file,
+		    struct sim_volume **ret, struct pxc_err *err)
+{
+	auto_free char *id = qm_storage_id(file);
+	struct sim_storage *s = sim_storage_find(sim, id);
+
+	*ret = s && s->rbd ? rbd_look(sim, s, file, err) : sim_volume_find(sim, file, node);
+	return s && s->rbd && !*ret ? -1 : 0;
+}
+
 char *qm_drive_make(struct sim *sim, struct sim_node *node, unsigned vmid, const char *key,
-		    const char *text)
+		    const char *text, struct pxc_err *err)
 {
 	json_auto_t *opts = prop_parse(text, "file");
 	const char *file = qm_text(opts, "file", "none"), *colon = strchr(file, ':');
 	struct sim_volume *v = NULL;
 	char size[32], *made;
 	double gib = 0;
-	bool fresh = colon && (!strcmp(colon, ":cloudinit") || allocates(file, &gib));
+	bool cloudinit = colon && !strcmp(colon, ":cloudinit"),
+	     fresh = cloudinit || (colon && qm_drive_allocates(file, &gib));
 
 	if (fresh)
-		v = allocate(sim, node, vmid, key, opts);
-	else if (colon)
-		v = sim_volume_find(sim, file, node);
-	if (fresh && !v) {
-		if (sim->working)
-			(void)sim_task_fail(sim->working, "storage of '%s' does not exist", file);
-		return pxc_strdup("");
-	}
-	if (fresh && !strcmp(colon, ":cloudinit")) {
+		v = allocate(sim, node, vmid, key, opts, err);
+	if (fresh ? !v : colon && existing(sim, node, file, &v, err) < 0)
+		return NULL;
+	if (cloudinit) {
 		set_text(opts, "media", "cdrom");
-	} else if (fresh && too_large(sim, v)) {
-		sim_volume_remove(sim, v);
-		return pxc_strdup("");
-	} else if (v && (fresh || !json_object_get(opts, "size"))) {
+	} else if (v) {
 		qm_size_text((v->size_bytes + 511) / 512 * 512, size);
 		set_text(opts, "size", size);
 	}
@@ -324,11 +262,12 @@ int64_t qm_drive_ms(struct sim *sim, struct sim_node *node, const char *text)
 	return ms < 9000 ? ms : 9000;
 }
 
-void qm_drive_free(struct sim *sim, const struct sim_guest *g, const char *text)
+int qm_drive_free(struct sim *sim, struct sim_guest *g, const char *text, struct pxc_err *err)
 {
 	auto_free char *volid = qm_volid(text);
-	struct sim_volume *v = volid ? sim_volume_find(sim, volid, g->node) : NULL;
 
-	if (v && v->vmid == g->vmid)
-		sim_volume_remove(sim, v);
+	if (!volid || disk_owner(sim, volid, g->node) != g->vmid)
+		return 0;
+	rbd_let_go(g, volid);
+	return disk_free(sim, volid, g->node, err);
 }

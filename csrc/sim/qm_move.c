@@ -3,25 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/disk.h"
 #include "sim/qm.h"
+#include "sim/rbd.h"
 
 #define MOVE_MS 2000
-
-/* The same volume somewhere else; the old one stays for now. */
-static struct sim_volume *copy_volume(struct sim *sim, const struct sim_volume *old,
-				      struct sim_storage *to, struct sim_node *node,
-				      const char *format)
-{
-	const char *form = !sim_storage_file_based(to) ? "raw" : format ? format : "raw";
-	auto_free char *name = sim_volume_name(sim, to, node, old->vmid, "disk", form);
-	struct sim_volume *v = sim_volume_add(sim, name, to, node);
-
-	v->content = "images";
-	v->vmid = old->vmid;
-	v->size_bytes = old->size_bytes;
-	(void)snprintf(v->format, sizeof(v->format), "%s", form);
-	return v;
-}
 
 /* The drive's text with another volume. New string. */
 static char *with_volume(const char *text, const struct sim_volume *v)
@@ -35,17 +21,25 @@ static char *with_volume(const char *text, const struct sim_volume *v)
 	return prop_print(opts, "file");
 }
 
-static void keep_as_unused(struct sim_guest *g, const char *volid)
+/* The copy takes the place of the disk; 0, or -1 with err. */
+static int move_disk(struct sim_task *task, struct sim_guest *g, const char *disk, const char *text,
+		     const struct sim_volume *old, struct pxc_err *err)
 {
-	for (unsigned n = 0; n < 256; n++) {
-		char name[16];
+	const struct disk_want want = { .storage = sim_storage_find(
+						task->sim, qm_text(task->args, "storage", "")),
+					.node = g->node,
+					.vmid = g->vmid,
+					.kind = "disk",
+					.format = qm_text(task->args, "format", NULL) };
+	const struct sim_volume *new = disk_copy(task->sim, old, NULL, &want, err);
+	auto_free char *out = NULL;
 
-		(void)snprintf(name, sizeof(name), "unused%u", n);
-		if (json_object_get(g->config, name))
-			continue;
-		(void)json_object_set_new(g->config, name, json_string(volid));
-		return;
-	}
+	if (!new)
+		return -1;
+	qm_log_copy(task->sim, disk, old->volid, new, true);
+	out = with_volume(text, new);
+	(void)json_object_set_new(g->config, disk, json_string(out));
+	return rbd_hold(g, err);
 }
 
 static int64_t move_work(struct sim_task *task)
@@ -53,48 +47,34 @@ static int64_t move_work(struct sim_task *task)
 	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
 	const char *disk = qm_text(task->args, "disk", ""),
 		   *text = g ? qm_text(g->config, disk, NULL) : NULL;
-	auto_free char *volid = text ? qm_volid(text) : NULL, *out = NULL;
-	struct sim_volume *old = volid ? sim_volume_find(task->sim, volid, g->node) : NULL, *new;
+	auto_free char *volid = text ? qm_volid(text) : NULL;
 	struct sim_storage *s = sim_storage_find(task->sim, qm_text(task->args, "storage", ""));
 	int64_t wait = g ? sim_task_lock(task, g) : 0;
+	struct sim_volume *old;
+	struct pxc_err err;
 
 	if (wait)
 		return wait;
-	if (!g || !old || !s)
+	if (!g || !volid || !s)
 		return sim_task_fail(task, "disk '%s' does not exist", disk);
 	if (task->stage == 0)
 		return MOVE_MS;
-	sim_task_log(task, "copying volume '%s' from current storage '%s' to target storage '%s'",
-		     volid, old->storage->id, s->id);
-	new = copy_volume(task->sim, old, s, g->node, qm_text(task->args, "format", NULL));
-	qm_log_copy(task->sim, disk, volid, new, true);
-	out = with_volume(text, new);
-	(void)json_object_set_new(g->config, disk, json_string(out));
+	old = disk_need(task->sim, volid, g->node, &err);
+	if (old)
+		sim_task_log(task,
+			     "copying volume '%s' from current storage '%s' to target storage '%s'",
+			     volid, old->storage->id, s->id);
+	if (!old || move_disk(task, g, disk, text, old, &err) < 0)
+		return sim_task_fail(task, "storage migration failed: %s", err.msg);
 	if (json_is_true(json_object_get(task->args, "delete"))) {
 		sim_task_log(task, "removing source volume '%s' after successful copy", volid);
-		sim_volume_remove(task->sim, old);
+		if (disk_free(task->sim, volid, g->node, &err) < 0)
+			sim_task_log(task, "%s", err.msg);
 	} else {
-		keep_as_unused(g, volid);
+		qm_keep_unused(g, volid);
 	}
 	sim_guest_touch(g);
 	return 0;
-}
-
-/* The volume takes the name of its new owner: "data2:101/vm-101-disk-0.raw". */
-static struct sim_volume *hand_over(struct sim *sim, struct sim_volume *old, struct sim_node *node,
-				    unsigned vmid)
-{
-	auto_free char *name = sim_volume_name(sim, old->storage, node, vmid, "disk", old->format);
-	struct sim_volume *v = sim_volume_add(sim, name, old->storage, node);
-
-	v->content = old->content;
-	v->vmid = vmid;
-	v->size_bytes = old->size_bytes;
-	v->ctime_s = old->ctime_s;
-	v->parent = pxc_strdup(old->parent);
-	memcpy(v->format, old->format, sizeof(v->format));
-	sim_volume_remove(sim, old);
-	return v;
 }
 
 static int64_t reassign_work(struct sim_task *task)
@@ -106,22 +86,28 @@ static int64_t reassign_work(struct sim_task *task)
 		   *target = qm_text(task->args, "target-disk", disk);
 	auto_free char *text = g ? pxc_strdup(qm_text(g->config, disk, NULL)) : NULL,
 		       *volid = text ? qm_volid(text) : NULL, *out = NULL;
-	struct sim_volume *old = volid ? sim_volume_find(task->sim, volid, g->node) : NULL;
+	struct sim_volume *v;
+	struct pxc_err err;
 
-	if (!g || !to || !old)
+	if (!g || !to || !volid)
 		return sim_task_fail(task, "disk '%s' does not exist", disk);
 	if (task->stage == 0)
 		return 500;
 	sim_task_log(task, "reassign disk '%s' from VM '%u' as '%s' to VM '%u'", disk, g->vmid,
 		     target, to_id);
+	v = disk_need(task->sim, volid, g->node, &err);
+	if (v)
+		v = disk_hand_over(task->sim, v, to->node, to_id, &err);
+	if (!v)
+		return sim_task_fail(task, "%s", err.msg);
 	sim_task_log(task, "removing disk '%s' from VM '%u' config", disk, g->vmid);
 	(void)json_object_del(g->config, disk);
-	out = with_volume(text, hand_over(task->sim, old, to->node, to_id));
+	out = qm_is_unused(target) ? pxc_strdup(v->volid) : with_volume(text, v);
 	sim_task_log(task, "update VM %u: -%s %s", to_id, target, out);
 	(void)json_object_set_new(to->config, target, json_string(out));
 	sim_guest_touch(g);
 	sim_guest_touch(to);
-	return 0;
+	return rbd_hold(to, &err) < 0 ? sim_task_fail(task, "%s", err.msg) : 0;
 }
 
 static const struct sim_task_kind move_kind = { "qmmove", move_work, NULL };
@@ -130,8 +116,9 @@ static const struct sim_task_kind reassign_kind = { "qmmove", reassign_work, NUL
 static int post_reassign(struct sim_call *call, unsigned to_id)
 {
 	const char *disk = sim_arg(call, "disk"), *target = sim_arg(call, "target-disk");
-	const struct sim_guest *to = sim_guest_find(call->sim, to_id);
-	auto_free char *id = NULL;
+	const struct sim_guest *to = sim_guest_find(call->sim, to_id),
+			       *g = sim_guest_find(call->sim, call->vmid);
+	auto_free char *id = NULL, *volid = qm_volid(qm_text(g->config, disk, ""));
 
 	if (sim_need_vm(call, to_id, "VM.Config.Disk") < 0)
 		return -1;
@@ -145,6 +132,12 @@ static int post_reassign(struct sim_call *call, unsigned to_id)
 	if (json_object_get(to->config, target ? target : disk))
 		return sim_fail(call, 500, "Target disk key '%s' is already in use for VM '%u'",
 				target ? target : disk, to_id);
+	if (volid && qm_in_snapshot(g, volid))
+		return sim_fail(call, 500, "Can't move disk used by a snapshot to another VM");
+	if (g->run != SIM_STOPPED && !qm_is_unused(disk))
+		return sim_fail(call, 500,
+				"Cannot move disk to another VM while the source VM is running - "
+				"detach first");
 	id = pxc_printf("%u-%s>%u-%s", call->vmid, disk, to_id, target ? target : disk);
 	return sim_task_start(call, &reassign_kind, id, call->vmid,
 			      json_pack("{s:s,s:s?,s:I}", "disk", disk, "target-disk", target,
@@ -176,6 +169,9 @@ static int post_move(struct sim_call *call)
 				       "property is missing and it is not optional");
 	if (!strcmp(v->storage->id, storage) && (!format || !strcmp(format, v->format)))
 		return sim_fail(call, 500, "you can't move to the same storage with same format");
+	if (sim_arg_int(call, "delete", 0) && qm_in_snapshot(g, volid))
+		return sim_fail(call, 500,
+				"you can't move a disk with snapshots and delete the source");
 	(void)snprintf(id, sizeof(id), "%u", call->vmid);
 	return sim_task_start(call, &move_kind, id, call->vmid,
 			      json_pack("{s:s,s:s,s:s?,s:b}", "disk", disk, "storage", storage,

@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/disk.h"
 #include "sim/qm.h"
+#include "sim/rbd.h"
 
 #define START_MS 2000
 #define STOP_MS 1000
@@ -17,6 +19,7 @@ void qm_run(struct sim_guest *g, enum sim_run run)
 		g->started_ms = g->sim->now_ms;
 	}
 	if (run == SIM_STOPPED) {
+		rbd_let_go(g, NULL);
 		g->pid = 0;
 		json_decref(g->runtime);
 		g->runtime = NULL;
@@ -25,10 +28,25 @@ void qm_run(struct sim_guest *g, enum sim_run run)
 	sim_guest_touch(g);
 }
 
+/* A disk is not there: file storages are looked at before, images in Ceph are QEMU's business. */
+static int64_t no_disk(struct sim_task *task, const char *volid, const struct pxc_err *err)
+{
+	auto_free char *id = pxc_strndup(volid, strcspn(volid, ":"));
+	const struct sim_storage *s = sim_storage_find(task->sim, id);
+
+	if (!s || !s->rbd)
+		return sim_task_fail(task, "%s", err->msg);
+	sim_task_log(task, "kvm: error reading header from %s: %s", disk_image_name(volid),
+		     err->kind == PXC_ENOTFOUND ? "No such file or directory"
+						: "Connection timed out");
+	return sim_task_fail(task, "start failed: QEMU exited with code 1");
+}
+
 int64_t qm_start_now(struct sim_task *task, struct sim_guest *g)
 {
 	const char *key;
 	json_t *value;
+	struct pxc_err err;
 
 	if (qm_template(g))
 		return sim_task_fail(task, "you can't start a vm if it's a template");
@@ -43,15 +61,19 @@ int64_t qm_start_now(struct sim_task *task, struct sim_guest *g)
 
 		if (qm_is_drive(key) && !strncmp(json_string_value(value), "cdrom", 5))
 			return sim_task_fail(task, "no '/dev/cdrom' on this node");
-		if (volid && !sim_volume_find(task->sim, volid, g->node))
-			return sim_task_fail(task, "volume '%s' does not exist", volid);
+		if (volid && !disk_need(task->sim, volid, g->node, &err))
+			return no_disk(task, volid, &err);
 		if (net && json_object_get(net, "mtu") &&
 		    strcmp(qm_text(net, "model", ""), "virtio") != 0)
 			sim_task_warn(task, "netdev %s: ignoring MTU '%s', not using VirtIO", key,
 				      qm_text(net, "mtu", ""));
 	}
 	qm_run(g, SIM_RUNNING);
-	return 0;
+	if (rbd_hold(g, &err) == 0)
+		return 0;
+	qm_run(g, SIM_STOPPED);
+	sim_task_log(task, "kvm: %s", err.msg);
+	return sim_task_fail(task, "start failed: QEMU exited with code 1");
 }
 
 /* The guest of a task, found again at every stage; locked guests fail it. */

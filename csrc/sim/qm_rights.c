@@ -133,9 +133,18 @@ int qm_need_volume(struct sim_call *call, const struct sim_volume *v)
 				storage);
 	if (!v->vmid)
 		return sim_fail(call, 500, "no permission to access volume '%s'", v->volid);
-	if (v->vmid == call->vmid)
+	return qm_need_image(call, storage, v->vmid);
+}
+
+int qm_need_image(struct sim_call *call, const char *storage, unsigned owner)
+{
+	unsigned vmid = call->vmid ? call->vmid : (unsigned)sim_arg_int(call, "vmid", 0);
+	char path[160];
+
+	(void)snprintf(path, sizeof(path), "/storage/%s", storage);
+	if (sim_may(call, path, "Datastore.Allocate") || owner == vmid)
 		return 0;
 	if (sim_need(call, "Datastore.Audit", "/storage/%s", storage) < 0)
 		return -1;
-	return sim_need_vm(call, v->vmid, "VM.Config.Disk");
+	return sim_need_vm(call, owner, "VM.Config.Disk");
 }

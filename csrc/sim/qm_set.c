@@ -1,104 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* qm_set.c - changing a guest's options: how values are stored, and what waits for a stop. */
+/* qm_set.c - changing a guest's options: what is done at once, and what waits for a stop. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/disk.h"
 #include "sim/qm.h"
-
-static int compare_tags(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/*
- * Separators become ";", doubles go. Unless the cluster's tag-style says otherwise letters become lower-case and
- * tags are sorted.
- */
-static json_t *normal_tags(const struct sim *sim, const char *text)
-{
-	const json_t *style = json_object_get(sim->dc, "tag-style");
-	bool keep_case = qm_int(style, "case-sensitive", 0) != 0,
-	     keep_order = !strcmp(qm_text(style, "ordering", ""), "config");
-	auto_free char *lower = pxc_strdup(text);
-	json_auto_t *list = NULL;
-	auto_free const char **tags = NULL;
-	auto_buf struct pxc_buf out = { .data = NULL };
-	size_t n = 0;
-
-	for (char *p = lower; *p && !keep_case; p++)
-		*p = (char)tolower((unsigned char)*p);
-	list = qm_split(lower);
-	tags = pxc_calloc(json_array_size(list) + 1, sizeof(*tags));
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *tag = json_string_value(json_array_get(list, i));
-		bool twice = false;
-
-		for (size_t k = 0; k < n; k++)
-			twice |= !strcmp(tags[k], tag);
-		if (!twice)
-			tags[n++] = tag;
-	}
-	if (!keep_order)
-		qsort(tags, n, sizeof(*tags), compare_tags);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&out, "%s%s", i ? ";" : "", tags[i]);
-	return json_string(out.len ? buf_str(&out) : " ");
-}
-
-/* What crypt(3) would make of a password, in shape: nobody logs in to a simulated guest. */
-static json_t *normal_password(struct sim *sim, const char *text)
-{
-	char hex[41];
-	auto_free char *salted = NULL;
-	unsigned salt = (unsigned)sim_random(sim);
-
-	if (text[0] == '$' && (text[1] == '5' || text[1] == '6') && text[2] == '$')
-		return json_string(text);
-	salted = pxc_printf("%08x%s", salt, text);
-	sim_sha1_hex(salted, hex);
-	return json_sprintf("$5$%08x$%s...", salt, hex);
-}
-
-static json_t *normal_net(struct sim *sim, const char *text)
-{
-	json_auto_t *obj = prop_parse_net(text);
-	auto_free char *out = NULL;
-	char mac[18];
-
-	if (!json_object_get(obj, "macaddr")) {
-		sim_mac(sim, mac);
-		(void)json_object_set_new(obj, "macaddr", json_string(mac));
-	}
-	out = prop_print_net(obj);
-	return json_string(out);
-}
-
-json_t *qm_normal(struct sim *sim, struct sim_node *node, unsigned vmid, const char *key,
-		  const json_t *value)
-{
-	const char *text = json_string_value(value);
-	auto_free char *made = NULL;
-	size_t n;
-
-	if (!text)
-		return json_deep_copy(value);
-	if (!strcmp(key, "tags"))
-		return normal_tags(sim, text);
-	if (qm_family(key, "net"))
-		return normal_net(sim, text);
-	if (qm_is_drive(key)) {
-		made = qm_drive_make(sim, node, vmid, key, text);
-		return json_string(made);
-	}
-	if (!strcmp(key, "cipassword"))
-		return normal_password(sim, text);
-	if (strcmp(key, "description") != 0)
-		return json_string(text);
-	for (n = strlen(text); n && isspace((unsigned char)text[n - 1]); n--)
-		;
-	return json_stringn(text, n);
-}
+#include "sim/rbd.h"
 
 /* "order=scsi0;net0" without device. */
 static void unboot(json_t *config, const char *device)
@@ -132,28 +40,72 @@ static void boot_cdrom(const struct sim_guest *g, json_t *into, const char *devi
 	(void)json_object_set_new(into, "boot", json_sprintf("%s;%s", order, device));
 }
 
-/* Take an option out of config. A disk of the guest's own becomes unused, or is destroyed with force. */
-void qm_remove_option(struct sim *sim, struct sim_guest *g, json_t *config, const char *key,
-		      bool force)
+void qm_keep_unused(struct sim_guest *g, const char *volid)
 {
-	auto_free char *text = pxc_strdup(qm_text(config, key, NULL));
-	char name[16];
+	char name[16], first[16] = "";
 
-	(void)json_object_del(config, key);
-	unboot(config, key);
-	if (!text || (!qm_is_drive(key) && !qm_is_unused(key)) || !qm_owns(g, text))
-		return;
-	if (force || qm_is_unused(key) || strstr(text, "cloudinit")) {
-		qm_drive_free(sim, g, text);
-		return;
-	}
 	for (unsigned n = 0; n < 256; n++) {
+		const char *there;
+
 		(void)snprintf(name, sizeof(name), "unused%u", n);
-		if (json_object_get(config, name))
-			continue;
-		(void)json_object_set_new(config, name, json_stringn(text, strcspn(text, ",")));
-		return;
+		there = qm_text(g->config, name, NULL);
+		if (str_eq(there, volid))
+			return;
+		if (!there && !*first)
+			memcpy(first, name, sizeof(first));
 	}
+	if (*first)
+		(void)json_object_set_new(g->config, first, json_string(volid));
+}
+
+bool qm_in_snapshot(const struct sim_guest *g, const char *volid)
+{
+	const char *name, *key;
+	json_t *snap, *value;
+
+	json_object_foreach (g->snapshots, name, snap) {
+		json_object_foreach (json_object_get(snap, "config"), key, value) {
+			auto_free char *there =
+				qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
+
+			if (there && !strcmp(there, volid))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The guest has no use for a drive's volume any more: if it is its own it is kept, or destroyed. */
+static int part_with(struct sim *sim, struct sim_guest *g, const char *text, bool destroy,
+		     struct pxc_err *err)
+{
+	auto_free char *volid = text ? qm_volid(text) : NULL;
+	bool cloudinit = volid && strstr(volid, "cloudinit");
+
+	if (!volid || !qm_owns(g, text) || (strstr(text, "media=cdrom") && !cloudinit))
+		return 0;
+	if (!destroy && !cloudinit) {
+		qm_keep_unused(g, volid);
+		return 0;
+	}
+	if (qm_in_snapshot(g, volid))
+		return pxc_fail(err, PXC_EBUSY,
+				"unable to delete '%s' - volume is still in use (snapshot?)",
+				volid);
+	return qm_drive_free(sim, g, text, err);
+}
+
+int qm_remove_option(struct sim *sim, struct sim_guest *g, const char *key, bool force,
+		     struct pxc_err *err)
+{
+	const char *text = qm_text(g->config, key, NULL);
+
+	if (text && (qm_is_drive(key) || qm_is_unused(key)) &&
+	    part_with(sim, g, text, force || qm_is_unused(key), err) < 0)
+		return -1;
+	(void)json_object_del(g->config, key);
+	unboot(g->config, key);
+	return rbd_hold(g, err);
 }
 
 /* A volume that is attached again is unused no more. */
@@ -170,79 +122,134 @@ static void use_again(json_t *config, const char *drive)
 	}
 }
 
-static void set_one(struct sim *sim, struct sim_guest *g, const char *key, const json_t *value)
+/* Another volume takes the place of one that waited, or that is there. */
+static int replace_volume(struct sim *sim, struct sim_guest *g, const json_t *old, const char *text,
+			  struct pxc_err *err)
 {
-	json_t *now = qm_normal(sim, g->node, g->vmid, key, value),
-	       *old = json_object_get(g->config, key);
+	auto_free char *a = old ? qm_volid(json_string_value(old)) : NULL,
+		       *b = text ? qm_volid(text) : NULL;
+
+	if (!a || str_eq(a, b))
+		return 0;
+	return part_with(sim, g, json_string_value(old), false, err);
+}
+
+/* now is stolen. */
+static int set_live(struct sim *sim, struct sim_guest *g, const char *key, json_t *now,
+		    struct pxc_err *err)
+{
 	const char *text = json_string_value(now);
-	bool live = g->run == SIM_STOPPED || qm_live(g, key);
 
-	(void)json_object_del(g->deleted, key);
-	if (text && !*text && live) {
-		json_decref(now);
-		(void)json_object_del(g->config, key);
-		return;
-	}
-	if (json_equal(old, now)) {
-		(void)json_object_del(g->pending, key);
-		json_decref(now);
-		return;
-	}
-	if (!live) {
-		if (qm_is_drive(key))
-			boot_cdrom(g, g->pending, key, text);
-		(void)json_object_set_new(g->pending, key, now);
-		return;
-	}
-	/* Another volume in the same place: the old one becomes unused. */
-	if (qm_is_drive(key) && old) {
-		auto_free char *a = qm_volid(json_string_value(old)), *b = qm_volid(text);
-
-		if (a && (!b || strcmp(a, b) != 0))
-			qm_remove_option(sim, g, g->config, key, false);
-	}
 	if (qm_is_drive(key)) {
+		if (replace_volume(sim, g, json_object_get(g->config, key), text, err) < 0) {
+			json_decref(now);
+			return -1;
+		}
 		use_again(g->config, text);
 		boot_cdrom(g, g->config, key, text);
 	}
 	(void)json_object_del(g->pending, key);
 	(void)json_object_set_new(g->config, key, now);
+	return qm_is_drive(key) ? rbd_hold(g, err) : 0;
 }
 
-void qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_change *c)
+static int set_one(struct sim *sim, struct sim_guest *g, const char *key, const json_t *value,
+		   struct pxc_err *err)
+{
+	json_t *now = qm_normal(sim, g->node, g->vmid, key, value, err);
+	const char *text = json_string_value(now);
+	bool live = g->run == SIM_STOPPED || qm_live(g, key);
+
+	if (!now)
+		return -1;
+	if (qm_is_drive(key) &&
+	    replace_volume(sim, g, json_object_get(g->pending, key), text, err) < 0) {
+		json_decref(now);
+		return -1;
+	}
+	(void)json_object_del(g->deleted, key);
+	if (text && !*text && live) {
+		json_decref(now);
+		(void)json_object_del(g->config, key);
+		return 0;
+	}
+	if (json_equal(json_object_get(g->config, key), now)) {
+		(void)json_object_del(g->pending, key);
+		json_decref(now);
+		return 0;
+	}
+	if (live)
+		return set_live(sim, g, key, now, err);
+	if (qm_is_drive(key))
+		boot_cdrom(g, g->pending, key, text);
+	(void)json_object_set_new(g->pending, key, now);
+	return 0;
+}
+
+static int revert_one(struct sim *sim, struct sim_guest *g, const char *key, struct pxc_err *err)
+{
+	if (qm_is_drive(key) && replace_volume(sim, g, json_object_get(g->pending, key),
+					       qm_text(g->config, key, NULL), err) < 0)
+		return -1;
+	(void)json_object_del(g->pending, key);
+	(void)json_object_del(g->deleted, key);
+	return 0;
+}
+
+static int remove_one(struct sim *sim, struct sim_guest *g, const char *key, bool force,
+		      struct pxc_err *err)
+{
+	if (qm_is_drive(key) && replace_volume(sim, g, json_object_get(g->pending, key),
+					       qm_text(g->config, key, NULL), err) < 0)
+		return -1;
+	(void)json_object_del(g->pending, key);
+	if (!json_object_get(g->config, key))
+		return 0;
+	if (g->run == SIM_STOPPED || qm_live(g, key))
+		return qm_remove_option(sim, g, key, force, err);
+	(void)json_object_set_new(g->deleted, key, json_integer(force ? 2 : 1));
+	return 0;
+}
+
+int qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_change *c,
+		    struct pxc_err *err)
 {
 	auto_free const char **keys = NULL;
 	size_t count = 0, i;
-	const char *key;
 	json_t *value;
+	int rc = 0;
 
 	json_array_foreach (c->revert, i, value) {
-		(void)json_object_del(g->pending, json_string_value(value));
-		(void)json_object_del(g->deleted, json_string_value(value));
+		rc = rc < 0 ? rc : revert_one(sim, g, json_string_value(value), err);
 	}
 	json_array_foreach (c->remove, i, value) {
-		key = json_string_value(value);
-		(void)json_object_del(g->pending, key);
-		if (!json_object_get(g->config, key))
-			continue;
-		if (g->run == SIM_STOPPED || qm_live(g, key))
-			qm_remove_option(sim, g, g->config, key, c->force);
-		else
-			(void)json_object_set_new(g->deleted, key, json_integer(c->force ? 2 : 1));
+		rc = rc < 0 ? rc : remove_one(sim, g, json_string_value(value), c->force, err);
 	}
 	keys = qm_sorted_keys(c->set, &count);
-	for (i = 0; i < count; i++)
-		set_one(sim, g, keys[i], json_object_get(c->set, keys[i]));
+	for (i = 0; i < count && rc == 0; i++)
+		rc = set_one(sim, g, keys[i], json_object_get(c->set, keys[i]), err);
 	sim_guest_touch(g);
+	return rc;
 }
 
+/* A disk that cannot be destroyed now stays where it is. */
 void qm_apply_pending(struct sim *sim, struct sim_guest *g)
 {
+	size_t count = 0;
+	auto_free const char **keys = qm_sorted_keys(g->deleted, &count);
 	const char *key;
 	json_t *value;
+	struct pxc_err err;
 
-	json_object_foreach (g->deleted, key, value)
-		qm_remove_option(sim, g, g->config, key, json_integer_value(value) == 2);
+	for (size_t i = 0; i < count; i++)
+		(void)qm_remove_option(sim, g, keys[i], qm_int(g->deleted, keys[i], 0) == 2, &err);
+	json_object_foreach (g->pending, key, value) {
+		if (!qm_is_drive(key))
+			continue;
+		(void)replace_volume(sim, g, json_object_get(g->config, key),
+				     json_string_value(value), &err);
+		use_again(g->config, json_string_value(value));
+	}
 	(void)json_object_update(g->config, g->pending);
 	(void)json_object_clear(g->pending);
 	(void)json_object_clear(g->deleted);

@@ -2,57 +2,30 @@
 /* qm_snapshot_work.c - making, deleting and going back to snapshots: the work of the tasks. */
 #include <string.h>
 
-#include "base/units.h"
-#include "sim/qm.h"
+#include "sim/qm_snapshot.h"
+#include "sim/rbd.h"
 
 #define SNAPSHOT_MS 1000
 
-static bool can_snapshot(const struct sim_guest *g)
+/* What says how a guest ran whose RAM is saved. 0, or -1 with err. */
+static int add_run(json_t *config, struct sim_guest *g, struct sim_task *task, struct pxc_err *err)
 {
-	const char *key;
-	json_t *value;
+	auto_free char *state = snapshot_ram(task, g, qm_text(task->args, "name", ""), err);
 
-	json_object_foreach (g->config, key, value) {
-		auto_free char *volid =
-			qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
-		const struct sim_volume *v = volid ? sim_volume_find(g->sim, volid, g->node) : NULL;
-
-		if (v && !strstr(json_string_value(value), "media=cdrom") &&
-		    strcmp(v->format, "qcow2") != 0 && sim_storage_file_based(v->storage))
-			return false;
-	}
-	return true;
-}
-
-/* The RAM of a running guest goes to a volume of its own, "data:200/vm-200-state-live2.raw". New string. */
-static char *save_ram(struct sim_task *task, const struct sim_guest *g, const char *name)
-{
-	auto_free char *kind = pxc_printf("state-%s", name), *volid = NULL;
-	struct sim_volume *v = NULL;
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (g->config, key, value) {
-		auto_free char *disk = qm_is_drive(key) ? qm_volid(json_string_value(value)) : NULL;
-		const struct sim_volume *of = disk ? sim_volume_find(g->sim, disk, g->node) : NULL;
-
-		if (!of || v)
-			continue;
-		volid = sim_volume_name(g->sim, of->storage, g->node, g->vmid, kind, "raw");
-		v = sim_volume_add(g->sim, volid, of->storage, g->node);
-	}
-	if (!v)
-		return NULL;
-	v->vmid = g->vmid;
-	v->size_bytes = 2 * qm_memory_bytes(g->config) + (500ull << 20);
-	qm_log_format(g->sim, v);
-	sim_task_log(task, "saving VM state and RAM using storage '%s'", v->storage->id);
-	sim_task_log(task, "completed saving the VM state in 0s, saved 16.00 MiB");
-	return pxc_strdup(v->volid);
+	if (!state)
+		return -1;
+	(void)json_object_set_new(config, "runningmachine", json_string("pc-i440fx-10.0"));
+	(void)json_object_set_new(config, "runningcpu",
+				  json_string(qm_int(g->config, "kvm", 1) ? "kvm64" : "qemu64"));
+	if (json_object_get(config, "net0"))
+		(void)json_object_set_new(config, "running-nets-host-mtu",
+					  json_string("net0=1500"));
+	(void)json_object_set_new(config, "vmstate", json_string(state));
+	return 0;
 }
 
 /* What a snapshot keeps of the options: no unused disks, its own notes, and how the guest ran. New reference. */
-static json_t *saved_config(struct sim_guest *g, struct sim_task *task)
+static json_t *saved_config(struct sim_guest *g, struct sim_task *task, struct pxc_err *err)
 {
 	json_t *config = json_copy(g->config), *value;
 	const char *notes = qm_text(task->args, "description", ""), *key;
@@ -67,38 +40,11 @@ static json_t *saved_config(struct sim_guest *g, struct sim_task *task)
 		(void)json_object_set_new(config, "description", json_string(notes));
 	(void)json_object_set_new(config, "snaptime",
 				  json_integer((json_int_t)(task->sim->now_ms / 1000)));
-	if (qm_int(task->args, "vmstate", 0) && g->run != SIM_STOPPED) {
-		auto_free char *state = save_ram(task, g, qm_text(task->args, "name", ""));
-
-		(void)json_object_set_new(config, "runningmachine", json_string("pc-i440fx-10.0"));
-		(void)json_object_set_new(
-			config, "runningcpu",
-			json_string(qm_int(g->config, "kvm", 1) ? "kvm64" : "qemu64"));
-		if (json_object_get(config, "net0"))
-			(void)json_object_set_new(config, "running-nets-host-mtu",
-						  json_string("net0=1500"));
-		if (state)
-			(void)json_object_set_new(config, "vmstate", json_string(state));
+	if (snapshot_with_ram(task, g) && add_run(config, g, task, err) < 0) {
+		json_decref(config);
+		return NULL;
 	}
 	return config;
-}
-
-static void log_disks(struct sim_task *task, const struct sim_guest *g, bool running)
-{
-	size_t count = 0;
-	auto_free const char **keys = qm_sorted_keys(g->config, &count);
-
-	for (size_t i = 0; i < count; i++) {
-		const char *text = qm_text(g->config, keys[i], "");
-		auto_free char *volid = qm_is_drive(keys[i]) && !strstr(text, "media=cdrom")
-						? qm_volid(text)
-						: NULL;
-
-		if (volid)
-			sim_task_log(task, "snapshotting 'drive-%s' (%s)", keys[i], volid);
-		if (volid && running)
-			sim_task_log(task, "internal qemu snapshot");
-	}
 }
 
 /*
@@ -136,17 +82,40 @@ static int check_create(struct sim_task *task, const struct sim_guest *g, const 
 		return sim_task_fail(task, "you can't take a snapshot if it's a template");
 	if (json_object_get(g->snapshots, name))
 		return sim_task_fail(task, "snapshot name '%s' already used", name);
-	if (!can_snapshot(g))
+	if (!snapshot_possible(g))
 		return sim_task_fail(task, "snapshot feature is not available");
 	return 0;
+}
+
+/* The guest's snapshot as the configuration keeps it; its disks have theirs. New reference; NULL with err. */
+static json_t *take(struct sim_task *task, struct sim_guest *g, struct pxc_err *err)
+{
+	bool ram = snapshot_with_ram(task, g);
+	json_t *config = saved_config(g, task, err), *snap;
+	size_t done;
+
+	if (!config)
+		return NULL;
+	if (snapshot_each(task, g, config, disk_snapshot, &done, err) < 0) {
+		snapshot_undo(task, g, config, done);
+		json_decref(config);
+		return NULL;
+	}
+	snap = json_pack("{s:o,s:s,s:I,s:i}", "config", config, "description",
+			 qm_text(task->args, "description", ""), "snaptime",
+			 (json_int_t)(task->sim->now_ms / 1000), "vmstate", (int)ram);
+	if (qm_text(g->config, "parent", NULL))
+		(void)json_object_set_new(snap, "parent",
+					  json_string(qm_text(g->config, "parent", "")));
+	return snap;
 }
 
 static int64_t create_work(struct sim_task *task)
 {
 	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
 	const char *name = qm_text(task->args, "name", "");
+	struct pxc_err err;
 	int64_t wait;
-	bool ram;
 	json_t *snap;
 
 	if (!g)
@@ -157,17 +126,12 @@ static int64_t create_work(struct sim_task *task)
 		wait = begin_work(task, g, "snapshot");
 		return wait ? wait : SNAPSHOT_MS;
 	}
-	ram = qm_int(task->args, "vmstate", 0) && g->run != SIM_STOPPED;
-	snap = json_pack("{s:o,s:s,s:I,s:i}", "config", saved_config(g, task), "description",
-			 qm_text(task->args, "description", ""), "snaptime",
-			 (json_int_t)(task->sim->now_ms / 1000), "vmstate", (int)ram);
-	if (qm_text(g->config, "parent", NULL))
-		(void)json_object_set_new(snap, "parent",
-					  json_string(qm_text(g->config, "parent", "")));
-	log_disks(task, g, ram);
+	snap = take(task, g, &err);
+	sim_guest_set_lock(g, NULL);
+	if (!snap)
+		return sim_task_fail(task, "%s", err.msg);
 	(void)json_object_set_new(g->snapshots, name, snap);
 	(void)json_object_set_new(g->config, "parent", json_string(name));
-	sim_guest_set_lock(g, NULL);
 	return 0;
 }
 
@@ -185,10 +149,11 @@ static void unparent(json_t *object, const char *name, const char *parent)
 static int64_t delete_work(struct sim_task *task)
 {
 	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
-	const char *name = qm_text(task->args, "name", ""), *parent, *other;
-	struct sim_volume *state;
-	json_t *snap, *value;
+	const char *name = qm_text(task->args, "name", ""), *parent, *other, *state;
+	json_t *snap, *value, *config;
+	struct pxc_err err;
 	int64_t wait;
+	size_t done;
 
 	if (!g || !json_object_get(g->snapshots, name))
 		return sim_task_fail(task, "snapshot '%s' does not exist", name);
@@ -197,34 +162,19 @@ static int64_t delete_work(struct sim_task *task)
 		return wait ? wait : SNAPSHOT_MS;
 	}
 	snap = json_object_get(g->snapshots, name);
+	config = json_object_get(snap, "config");
+	state = qm_text(config, "vmstate", NULL);
+	/* A guest whose snapshot cannot be removed stays locked. */
+	if ((state && disk_free(task->sim, state, g->node, &err) < 0) ||
+	    snapshot_each(task, g, config, disk_snapshot_remove, &done, &err) < 0)
+		return sim_task_fail(task, "%s", err.msg);
 	parent = qm_text(snap, "parent", NULL);
 	json_object_foreach (g->snapshots, other, value)
 		unparent(value, name, parent);
 	unparent(g->config, name, parent);
-	state = sim_volume_find(task->sim, qm_text(json_object_get(snap, "config"), "vmstate", ""),
-				g->node);
-	if (state)
-		sim_volume_remove(task->sim, state);
 	(void)json_object_del(g->snapshots, name);
 	sim_guest_set_lock(g, NULL);
 	return 0;
-}
-
-/* Disks have the size again that they had. */
-static void restore_sizes(struct sim *sim, const struct sim_guest *g)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (g->config, key, value) {
-		json_auto_t *opts =
-			qm_is_drive(key) ? prop_parse(json_string_value(value), "file") : NULL;
-		struct sim_volume *v = sim_volume_find(sim, qm_text(opts, "file", ""), g->node);
-		uint64_t bytes = 0;
-
-		if (v && size_parse(qm_text(opts, "size", ""), 1, &bytes))
-			v->size_bytes = bytes;
-	}
 }
 
 /* The options as they were, but for the notes, what is unused, and the guest's new generation. */
@@ -255,8 +205,11 @@ static int64_t rollback_work(struct sim_task *task)
 {
 	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
 	const char *name = qm_text(task->args, "name", "");
-	json_t *snap = g ? json_object_get(g->snapshots, name) : NULL, *config;
+	json_t *snap = g ? json_object_get(g->snapshots, name) : NULL;
+	json_auto_t *before = NULL;
+	struct pxc_err err;
 	int64_t wait;
+	size_t done;
 
 	if (!snap)
 		return sim_task_fail(task, "snapshot '%s' does not exist", name);
@@ -264,17 +217,19 @@ static int64_t rollback_work(struct sim_task *task)
 		wait = begin_work(task, g, "rollback");
 		return wait ? wait : SNAPSHOT_MS;
 	}
-	config = restored_config(g, snap, name);
-	json_decref(g->config);
-	g->config = config;
+	qm_run(g, SIM_STOPPED);
+	if (snapshot_each(task, g, json_object_get(snap, "config"), disk_rollback, &done, &err) < 0)
+		return sim_task_fail(task, "%s", err.msg);
+	before = g->config;
+	g->config = restored_config(g, snap, name);
+	snapshot_keep_newer(g, before);
 	(void)json_object_clear(g->pending);
 	(void)json_object_clear(g->deleted);
-	restore_sizes(task->sim, g);
+	snapshot_sizes(task->sim, g);
 	sim_guest_set_lock(g, NULL);
-	qm_run(g, qm_int(snap, "vmstate", 0) ? SIM_RUNNING : SIM_STOPPED);
-	if (qm_int(task->args, "start", 0) && g->run == SIM_STOPPED)
+	if (qm_int(snap, "vmstate", 0) || qm_int(task->args, "start", 0))
 		qm_run(g, SIM_RUNNING);
-	return 0;
+	return rbd_hold(g, &err) < 0 ? sim_task_fail(task, "start failed: %s", err.msg) : 0;
 }
 
 const struct sim_task_kind qm_snapshot_kind = { "qmsnapshot", create_work, unlock };

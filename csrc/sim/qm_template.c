@@ -3,50 +3,49 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/disk.h"
 #include "sim/qm.h"
 
-/* vm-100-disk-0 becomes base-100-disk-0: a volume that clones can refer to. */
-static void to_base(struct sim *sim, struct sim_guest *g, const char *key, const char *text)
+/* The disk becomes one that clones can refer to. */
+static int to_base(struct sim *sim, struct sim_guest *g, const char *key, const char *text,
+		   struct pxc_err *err)
 {
 	json_auto_t *opts = prop_parse(text, "file");
-	struct sim_volume *old = qm_volume(g, text), *new;
-	const char *at = old ? strstr(old->volid, "vm-") : NULL;
-	auto_free char *name = NULL, *out = NULL;
+	struct sim_volume *old = disk_need(sim, qm_text(opts, "file", ""), g->node, err);
+	const struct sim_volume *base = old ? disk_make_base(sim, old, err) : NULL;
+	auto_free char *out = NULL;
 
-	if (!at)
-		return;
-	name = pxc_printf("%.*sbase-%s", (int)(at - old->volid), old->volid, at + 3);
-	new = sim_volume_add(sim, name, old->storage, old->node);
-	new->content = old->content;
-	new->vmid = old->vmid;
-	new->size_bytes = old->size_bytes;
-	new->ctime_s = old->ctime_s;
-	new->parent = pxc_strdup(old->parent);
-	memcpy(new->format, old->format, sizeof(new->format));
-	sim_volume_remove(sim, old);
-	(void)json_object_set_new(opts, "file", json_string(name));
+	if (!base)
+		return -1;
+	(void)json_object_set_new(opts, "file", json_string(base->volid));
 	out = prop_print(opts, "file");
 	(void)json_object_set_new(g->config, key, json_string(out));
+	return 0;
 }
 
 static int64_t template_work(struct sim_task *task)
 {
 	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
+	auto_free const char **keys = NULL;
 	json_auto_t *before = NULL;
-	const char *key;
-	json_t *value;
+	size_t count = 0;
+	struct pxc_err err;
 
 	if (task->stage == 0)
 		return 500;
 	if (!g)
 		return sim_task_fail(task, "VM %u is gone", task->vmid);
-	before = json_copy(g->config);
-	json_object_foreach (before, key, value) {
-		if (json_is_string(value) && qm_is_disk(key, json_string_value(value)))
-			to_base(task->sim, g, key, json_string_value(value));
-	}
 	(void)json_object_set_new(g->config, "template", json_integer(1));
 	sim_guest_touch(g);
+	before = json_copy(g->config);
+	keys = qm_sorted_keys(before, &count);
+	for (size_t i = 0; i < count; i++) {
+		const char *text = qm_text(before, keys[i], NULL);
+
+		if (text && qm_is_disk(keys[i], text) &&
+		    to_base(task->sim, g, keys[i], text, &err) < 0)
+			return sim_task_fail(task, "%s", err.msg);
+	}
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/rbd.h"
 #include "sim/request.h"
 
 #define DEFAULT_START_S                                                                            \
@@ -19,6 +20,8 @@ static void copy_options(struct sim *sim, const struct sim_options *options)
 	own->cluster_name = pxc_strdup(options->cluster_name ? options->cluster_name : "pxcsim");
 	own->world = pxc_strdup(options->world);
 	own->apidoc = own->faults = NULL;
+	own->ceph_conf = pxc_strdup(options->ceph_conf);
+	own->ceph_pool = pxc_strdup(options->ceph_pool);
 	own->node_memory_mib = options->node_memory_mib ? options->node_memory_mib : 65536;
 	own->node_cores = options->node_cores ? options->node_cores : 16;
 }
@@ -91,8 +94,12 @@ void sim_free(struct sim *sim)
 	for (size_t i = 0; i < sim->guest_count; i++)
 		sim_guest_free(sim->guests[i]);
 	free(sim->guests);
+	sim->guest_count = 0;
 	sim_acl_forget_path(sim, NULL);
 	free(sim->acls);
+	for (size_t i = 0; i < sim->storages.count; i++)
+		rbd_unbind(sim, sim->storages.entries[i].value);
+	rbd_bury(sim);
 	sim_map_release(&sim->volumes, sim_volume_free);
 	sim_map_release(&sim->storages, sim_storage_free);
 	sim_map_release(&sim->pools, sim_pool_free);
@@ -109,6 +116,8 @@ void sim_free(struct sim *sim)
 	sim_faults_free(sim->faults);
 	sim_apidoc_free(sim->apidoc);
 	free((char *)(uintptr_t)sim->options.cluster_name);
+	free((char *)(uintptr_t)sim->options.ceph_conf);
+	free((char *)(uintptr_t)sim->options.ceph_pool);
 	free((char *)(uintptr_t)sim->options.world);
 	free(sim);
 }

@@ -28,6 +28,13 @@ struct sim_options {
 	const char *world;                    /* JSON text of a starting world, or NULL */
 	unsigned node_memory_mib, node_cores; /* per node; 0 = 65536 and 16 */
 	int64_t start_s; /* the cluster's clock begins at this second since 1970; 0 = a fixed one */
+	/*
+	 * A ceph.conf: what storages of type rbd hold is really in that Ceph; without such a storage there is one, "ceph".
+	 * NULL = names and sizes only.
+	 */
+	const char *ceph_conf;
+	const char *ceph_pool; /* of such storages that name none; NULL = "rbd" */
+	bool ceph_idle;        /* running guests do not keep their images open */
 };
 
 struct sim_reply {
@@ -43,6 +50,12 @@ struct sim_reply {
 
 must_check int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_err *err);
 void sim_free(struct sim *sim);
+/*
+ * The same as options ceph_conf and ceph_pool, later. Volumes that a storage of type rbd had are forgotten.
+ * err: as the first whose cluster cannot be reached says; a missing pool is no failure here.
+ */
+must_check int sim_ceph_attach(struct sim *sim, const char *conf, const char *pool,
+			       struct pxc_err *err);
 
 /*
  * Answer one request. Not thread-safe: one caller at a time.
@@ -70,4 +83,4 @@ int sim_event(struct sim *sim, const char *event, const char *node);
 void sim_set_fingerprint(struct sim *sim, const char *fingerprint);
 
 /* Whole state as JSON, stable order, without volatile fields: for tests that compare worlds. New reference. */
-json_t *sim_dump(const struct sim *sim);
+json_t *sim_dump(struct sim *sim);

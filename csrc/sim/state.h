@@ -21,9 +21,12 @@ struct sim_storage *sim_storage_add(struct sim *sim, const char *id, const char 
 				    json_t *config);
 /* Count what volumes use, for pvestatd's round. */
 void sim_storage_round(struct sim *sim);
-/* Bytes in use on the storage as seen from node, at pvestatd's last round. */
-uint64_t sim_storage_used(const struct sim *sim, const struct sim_storage *storage,
-			  const struct sim_node *node);
+/*
+ * Bytes on the storage as seen from node: at pvestatd's last round, or of a pool in Ceph at the first time that the
+ * request at work asks. false: it cannot be reached.
+ */
+bool sim_storage_space(struct sim *sim, struct sim_storage *storage, const struct sim_node *node,
+		       uint64_t *ret_total, uint64_t *ret_used);
 
 struct sim_user *sim_user_add(struct sim *sim, const char *id);
 struct sim_token *sim_token_add(struct sim *sim, struct sim_user *user, const char *id);

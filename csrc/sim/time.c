@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/core.h"
+#include "sim/rbd.h"
 #include "sim/state.h"
 
 #define STAT_ROUND_MS 10000
@@ -97,6 +98,7 @@ static bool step(struct sim *sim, int64_t target_ms)
 
 void sim_run_until(struct sim *sim, int64_t target_ms)
 {
+	rbd_bury(sim);
 	while (step(sim, target_ms))
 		;
 	if (target_ms > sim->now_ms)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/core.h"
+#include "sim/rbd.h"
 #include "sim/state.h"
 
 struct sim_storage *sim_storage_find(const struct sim *sim, const char *id)
@@ -86,12 +87,15 @@ static char *volume_key(const char *volid, const struct sim_node *node)
 	return node ? pxc_printf("%s\n%s", volid, node->name) : pxc_strdup(volid);
 }
 
-struct sim_volume *sim_volume_find(const struct sim *sim, const char *volid,
-				   const struct sim_node *node)
+struct sim_volume *sim_volume_find(struct sim *sim, const char *volid, const struct sim_node *node)
 {
-	auto_free char *key = NULL;
-	struct sim_volume *volume = sim_map_get(&sim->volumes, volid);
+	auto_free char *key = NULL, *id = pxc_strndup(volid, strcspn(volid, ":"));
+	struct sim_storage *storage = sim_storage_find(sim, id);
+	struct sim_volume *volume;
 
+	if (storage && storage->rbd)
+		return rbd_look(sim, storage, volid, &(struct pxc_err){ 0 });
+	volume = sim_map_get(&sim->volumes, volid);
 	if (volume || !node)
 		return volume;
 	key = volume_key(volid, node);
@@ -125,6 +129,7 @@ void sim_volume_free(void *value)
 
 	free(volume->volid);
 	free(volume->parent);
+	free(volume->origin);
 	free(volume->notes);
 	free(volume->checksum);
 	json_decref(volume->snapshots);
@@ -154,7 +159,7 @@ void sim_volume_move_node(struct sim *sim, struct sim_volume *volume, struct sim
 }
 
 /* "vm-100-disk-" -> "vm-100-disk-0.qcow2": the first number whose name no format has taken. */
-static bool name_taken(const struct sim *sim, const struct sim_storage *storage,
+static bool name_taken(struct sim *sim, const struct sim_storage *storage,
 		       const struct sim_node *node, unsigned vmid, const char *stem)
 {
 	static const char *const endings[] = { "", ".raw", ".qcow2", ".vmdk", ".subvol" };
@@ -171,7 +176,7 @@ static bool name_taken(const struct sim *sim, const struct sim_storage *storage,
 	return false;
 }
 
-char *sim_volume_name(const struct sim *sim, const struct sim_storage *storage,
+char *sim_volume_name(struct sim *sim, const struct sim_storage *storage,
 		      const struct sim_node *node, unsigned vmid, const char *kind,
 		      const char *format)
 {
@@ -216,12 +221,16 @@ void sim_storage_round(struct sim *sim)
 	}
 }
 
-uint64_t sim_storage_used(const struct sim *sim, const struct sim_storage *storage,
-			  const struct sim_node *node)
+bool sim_storage_space(struct sim *sim, struct sim_storage *storage, const struct sim_node *node,
+		       uint64_t *ret_total, uint64_t *ret_used)
 {
 	size_t index = sim_storage_shared(storage) ? 0 : (size_t)(node - sim->nodes);
 	uint64_t used =
 		storage->used_bytes + (storage->seen_bytes ? storage->seen_bytes[index] : 0);
 
-	return used < storage->total_bytes ? used : storage->total_bytes;
+	if (storage->rbd)
+		return rbd_space(sim, storage, ret_total, ret_used);
+	*ret_total = storage->total_bytes;
+	*ret_used = used < storage->total_bytes ? used : storage->total_bytes;
+	return true;
 }

@@ -2,6 +2,8 @@
 /* world.c - what a cluster holds at its start: storages, users, guests; and the dump of it all. */
 #include <string.h>
 
+#include "sim/disk.h"
+#include "sim/rbd.h"
 #include "sim/state.h"
 
 static void add_storages(struct sim *sim)
@@ -48,6 +50,7 @@ static int world_storages(struct sim *sim, json_t *storages, struct pxc_err *err
 			storage->total_bytes =
 				(uint64_t)json_integer_value(json_object_get(spec, "total"));
 		json_object_del(storage->config, "total");
+		rbd_bind(sim, storage);
 	}
 	return 0;
 }
@@ -89,6 +92,21 @@ static void world_pools(struct sim *sim, json_t *pools)
 	}
 }
 
+/* In Ceph it may be there already. */
+static int world_image(struct sim *sim, struct sim_storage *storage, const char *volid,
+		       const json_t *spec, struct pxc_err *err)
+{
+	const struct disk_want want = { .storage = storage,
+					.size_bytes = (uint64_t)json_integer_value(
+						json_object_get(spec, "size")) };
+
+	if (sim_volume_find(sim, volid, NULL))
+		return 0;
+	if (!disk_create_named(sim, &want, strchr(volid, ':') + 1, err))
+		return pxc_context(err, "world: volume %s", volid);
+	return 0;
+}
+
 static int world_volume(struct sim *sim, const char *volid, json_t *spec, struct pxc_err *err)
 {
 	auto_free char *id = pxc_strndup(volid, strcspn(volid, ":"));
@@ -104,6 +122,8 @@ static int world_volume(struct sim *sim, const char *volid, json_t *spec, struct
 	if (!storage || !node)
 		return pxc_fail(err, PXC_EINVAL, "world: volume %s: no such storage or node",
 				volid);
+	if (storage->rbd)
+		return world_image(sim, storage, volid, spec, err);
 	volume = sim_volume_add(sim, volid, storage, node);
 	volume->size_bytes = (uint64_t)json_integer_value(json_object_get(spec, "size"));
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
@@ -147,6 +167,15 @@ static int world_guests(struct sim *sim, json_t *guests, struct pxc_err *err)
 	return 0;
 }
 
+/* Nothing of a world can be in a Ceph that is not there. */
+static int reach_ceph(struct sim *sim, struct pxc_err *err)
+{
+	auto_free char *conf = pxc_strdup(sim->options.ceph_conf),
+		       *pool = pxc_strdup(sim->options.ceph_pool);
+
+	return sim_ceph_attach(sim, conf, pool, err);
+}
+
 static int read_world(struct sim *sim, struct pxc_err *err)
 {
 	json_error_t error;
@@ -158,7 +187,7 @@ static int read_world(struct sim *sim, struct pxc_err *err)
 		return pxc_fail(err, PXC_EINVAL, "world: line %d: %s", error.line, error.text);
 	if (world_nodes(sim, json_object_get(world, "nodes"), err) < 0 ||
 	    world_storages(sim, json_object_get(world, "storages"), err) < 0 ||
-	    world_users(sim, json_object_get(world, "users")) < 0)
+	    reach_ceph(sim, err) < 0 || world_users(sim, json_object_get(world, "users")) < 0)
 		return -1;
 	world_pools(sim, json_object_get(world, "pools"));
 	json_object_foreach (json_object_get(world, "volumes"), volid, spec)
@@ -171,7 +200,7 @@ int sim_world_fill(struct sim *sim, struct pxc_err *err)
 {
 	add_storages(sim);
 	add_users(sim);
-	if (sim->options.world && read_world(sim, err) < 0)
+	if (sim->options.world ? read_world(sim, err) < 0 : reach_ceph(sim, err) < 0)
 		return -1;
 	for (unsigned n = 0, vmid = 100; n < sim->options.vms; vmid++) {
 		if (sim_guest_find(sim, vmid))
@@ -244,8 +273,9 @@ static json_t *dump_access(const struct sim *sim)
 	return json_pack("{s:o, s:o}", "users", users, "acl", acls);
 }
 
-json_t *sim_dump(const struct sim *sim)
+json_t *sim_dump(struct sim *sim)
 {
+	struct pxc_err err;
 	json_t *guests = json_object(), *storages = json_object(), *ha = json_object();
 
 	for (size_t i = 0; i < sim->guest_count; i++) {
@@ -254,8 +284,10 @@ json_t *sim_dump(const struct sim *sim)
 		json_object_set_new(guests, key, sim_qemu_dump(sim->guests[i]));
 	}
 	for (size_t i = 0; i < sim->storages.count; i++) {
-		const struct sim_storage *storage = sim->storages.entries[i].value;
+		struct sim_storage *storage = sim->storages.entries[i].value;
 
+		if (storage->rbd)
+			(void)rbd_sync(sim, storage, &err);
 		json_object_set(storages, storage->id, storage->config);
 	}
 	for (size_t i = 0; i < sim->ha.count; i++) {

@@ -39,6 +39,10 @@ static const char usage[] =
 	"  --apidoc FILE     check requests against PVE's own schema, too\n"
 	"  --faults FILE     a script of what goes wrong (docs/simulator.md)\n"
 	"  --world FILE      JSON: nodes, storages, volumes, users, pools, guests to begin with\n"
+	"  --ceph FILE       a ceph.conf: storages of type rbd hold real images in that Ceph; without one\n"
+	"                    in the world there is one, called ceph\n"
+	"  --ceph-pool POOL  of such storages that name none (rbd)\n"
+	"  --ceph-idle       running guests do not keep their images open\n"
 	"  --cert FILE --key FILE    PEM (a fresh self-signed certificate)\n"
 	"  --token NAME      API token root@pam!NAME (test)\n"
 	"  --state-dir DIR   where ca.pem is written (a temporary folder)\n"
@@ -58,6 +62,9 @@ enum {
 	OPT_APIDOC,
 	OPT_FAULTS,
 	OPT_WORLD,
+	OPT_CEPH,
+	OPT_CEPH_POOL,
+	OPT_CEPH_IDLE,
 	OPT_CERT,
 	OPT_KEY,
 	OPT_TOKEN,
@@ -80,6 +87,9 @@ static const struct option long_options[] = {
 	{ "apidoc", required_argument, NULL, OPT_APIDOC },
 	{ "faults", required_argument, NULL, OPT_FAULTS },
 	{ "world", required_argument, NULL, OPT_WORLD },
+	{ "ceph", required_argument, NULL, OPT_CEPH },
+	{ "ceph-pool", required_argument, NULL, OPT_CEPH_POOL },
+	{ "ceph-idle", no_argument, NULL, OPT_CEPH_IDLE },
 	{ "cert", required_argument, NULL, OPT_CERT },
 	{ "key", required_argument, NULL, OPT_KEY },
 	{ "token", required_argument, NULL, OPT_TOKEN },
@@ -188,6 +198,15 @@ static int set_option(struct settings *settings, int option, const char *text)
 	case OPT_WORLD:
 		free(settings->world);
 		return read_text(text, &settings->world);
+	case OPT_CEPH:
+		settings->sim.ceph_conf = text;
+		return 0;
+	case OPT_CEPH_POOL:
+		settings->sim.ceph_pool = text;
+		return 0;
+	case OPT_CEPH_IDLE:
+		settings->sim.ceph_idle = true;
+		return 0;
 	case OPT_CERT:
 		settings->cert = text;
 		return 0;

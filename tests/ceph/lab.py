@@ -27,7 +27,7 @@ class Lab:
         self.temp = tempfile.TemporaryDirectory(prefix="pxc-ceph-")
         self.dir = self.temp.name
         self.ceph = os.path.join(self.dir, "ceph")
-        self.box("up", "pool=ceph", "size=" + self.size, f"watch={os.getpid()}", "linger=8")
+        self.box("up", "pool=ceph", "size=" + self.size, "mgr=1", f"watch={os.getpid()}", "linger=8")
         self.conf = os.path.join(self.ceph, "ceph.conf")
         world = os.path.join(self.dir, "world.json")
         ready = os.path.join(self.dir, "ready.json")

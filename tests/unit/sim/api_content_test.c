@@ -71,7 +71,7 @@ static void a_base_stays_while_clones_use_it(void **state)
 	expect(sim, "DELETE", CONTENT("data") "/data:100/base-100-disk-0.qcow2", NULL, 200, NULL);
 	assert_string_equal(
 		sim->tasks[0]->status,
-		"base volume 'data:100/base-100-disk-0.qcow2' is still in use by linked cloned");
+		"base volume '100/base-100-disk-0.qcow2' is still in use by linked clones");
 	sim_free(sim);
 }
 
