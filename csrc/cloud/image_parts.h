@@ -45,5 +45,6 @@ must_check int image_template_steps(struct image_case *c, struct pxc_err *err);
 /* The template of a version goes before it does; err EINVAL: VMs are linked to it. */
 must_check int image_template_remove(struct image_case *c, const struct rbd_seen *version,
 				     struct pxc_err *err);
+unsigned image_template_vmid(const struct image_case *c); /* 0 = has none */
 /* Is this clone ("pool/base-9000-disk-0") the disk of a template of ours? */
 bool image_is_projection(const struct image_world *iw, const char *child);

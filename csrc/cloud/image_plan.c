@@ -166,6 +166,18 @@ static json_t *view(const json_t *block)
 	return obj;
 }
 
+static void set_item(struct image_case *c)
+{
+	unsigned template = image_template_vmid(c);
+
+	c->plan->item = c->have ? image_show(c->pool, c->have)
+				: json_pack("{s:s,s:s,s:s,s:s,s:s}", "name", c->spec->name,
+					    "version", c->spec->version, "state", "absent",
+					    "storage", c->pool->storage, "rbd", c->rbd_name);
+	if (template)
+		(void)json_object_set_new(c->plan->item, "template_vmid", json_integer(template));
+}
+
 static int plan_present(struct image_case *c, struct pxc_err *err)
 {
 	json_auto_t *block = image_block(c), *have = NULL;
@@ -183,10 +195,7 @@ static int plan_present(struct image_case *c, struct pxc_err *err)
 	if (image_template_steps(c, err) < 0 || image_keep(c, err) < 0)
 		return -1;
 	image_sweep(c);
-	c->plan->item = c->have ? image_show(c->pool, c->have)
-				: json_pack("{s:s,s:s,s:s,s:s,s:s}", "name", c->spec->name,
-					    "version", c->spec->version, "state", "absent",
-					    "storage", c->pool->storage, "rbd", c->rbd_name);
+	set_item(c);
 	return 0;
 }
 
