@@ -145,12 +145,12 @@ static void steps_change(struct image_case *c, json_t *block)
 {
 	json_t *args;
 
-	if (image_block_same(c->have, block))
+	if (rbd_block_same(c->have, block))
 		return;
 	args = json_pack("{s:s,s:s,s:s,s:s,s:o,s:O}", "storage", c->pool->storage, "name",
 			 c->have->name, "image_id", c->have->id, "revision",
 			 rbd_get(c->have, "r") ? rbd_get(c->have, "r") : "", "drop",
-			 image_block_dropped(c->have, block), "block", block);
+			 rbd_block_dropped(c->have, block), "block", block);
 	pxc_plan_add(c->plan, IMAGE_BLOCK, PXC_QUIET, args, "set the properties of %s version %s",
 		     c->spec->name, c->spec->version);
 }
