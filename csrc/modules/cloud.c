@@ -152,10 +152,9 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 			"domain: \"%s\" is no DNS domain in lower case, like cloud.example.org",
 			s->domain);
 	if (!range_ok(item_text(given, "holder_range")))
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"holder_range: \"%s\" is no range of VMIDs, like 900000-999999",
-			item_text(given, "holder_range"));
+		return pxc_fail(err, PXC_EINVAL,
+				"holder_range: \"%s\" is no range of VMIDs, like 900000-999999",
+				item_text(given, "holder_range"));
 	if (s->description && strstr(s->description, "<!-- pxc/"))
 		return pxc_fail(
 			err, PXC_EINVAL,
