@@ -72,7 +72,7 @@ static int decode_checksum(struct pxc_env *env, const char *text, struct image_s
 	return 0;
 }
 
-/* A path is looked at now, so that a typing error is said before anything is written. */
+/* Whether the file is there matters only when the image is not. */
 static int check_source(struct image_spec *s, struct pxc_err *err)
 {
 	const char *path = s->source;
