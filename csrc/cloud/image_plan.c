@@ -241,7 +241,8 @@ static int64_t asked_gib(const struct image_case *c)
 {
 	const struct image_spec *s = c->spec;
 
-	if (s->state == IMAGE_ABSENT || (c->have && str_eq(rbd_get(c->have, "project"), s->project)))
+	if (s->state == IMAGE_ABSENT ||
+	    (c->have && str_eq(rbd_get(c->have, "project"), s->project)))
 		return 0;
 	if (c->have)
 		return gib_of(c->have->size_bytes);

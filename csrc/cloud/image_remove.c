@@ -170,7 +170,7 @@ void image_sweep(struct image_case *c)
 		if (unfinished(s) && rbd_is(s, "image") &&
 		    str_eq(rbd_get(s, "name"), c->spec->name))
 			image_add_remove(c->plan, c->pool, s, PXC_QUIET,
-				   "remove what a run that was cut off has left");
+					 "remove what a run that was cut off has left");
 	}
 }
 
@@ -204,7 +204,7 @@ void image_collect(const struct image_batch *batch, const struct image_world *iw
 			if (!plan)
 				plan = pxc_plans_add(ret, "unfinished images");
 			image_add_remove(plan, p, s, PXC_QUIET,
-				   "remove what a run that was cut off has left");
+					 "remove what a run that was cut off has left");
 		}
 }
 

@@ -98,9 +98,10 @@ static void add_snaps(struct test_world *w, const json_t *image, struct rbd_seen
 	json_t *name;
 
 	json_array_foreach (list, i, name)
-		snaps[i] = (struct rbd_snap){ .id = i + 1,
-					      .name = json_string_value(name),
-					      .in_trash = str_eq(json_string_value(name), "trash") };
+		snaps[i] =
+			(struct rbd_snap){ .id = i + 1,
+					   .name = json_string_value(name),
+					   .in_trash = str_eq(json_string_value(name), "trash") };
 	seen->snaps = snaps;
 	seen->nsnaps = json_array_size(list);
 }

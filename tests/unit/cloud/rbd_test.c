@@ -130,7 +130,12 @@ static void pools_state_and_ids_are_looked_up(void **state)
 			two[] = { { .name = "x", .id = "1" } };
 	struct rbd_pool pools[] = {
 		{ .storage = "s1", .id = 1, .images = one, .nimages = 1 },
-		{ .storage = "s2", .id = 2, .images = two, .nimages = 1, .state = facts, .nstate = 2 },
+		{ .storage = "s2",
+		  .id = 2,
+		  .images = two,
+		  .nimages = 1,
+		  .state = facts,
+		  .nstate = 2 },
 	};
 	struct rbd_world w = { pools, 2 };
 
@@ -170,7 +175,8 @@ static void a_chain_of_clones_is_counted_as_far_as_it_is_known(void **state)
 	images[0].parent_pool = 1; /* a circle, which Ceph does not make */
 	images[0].parent_id = ids[1];
 	assert_int_equal(rbd_depth(&w, &images[1]), 16);
-	images[0].parent_id = "gone"; /* a parent that was not read: in the trash, or in another pool */
+	images[0].parent_id =
+		"gone"; /* a parent that was not read: in the trash, or in another pool */
 	assert_int_equal(rbd_depth(&w, &images[1]), 2);
 }
 
