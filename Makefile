@@ -30,7 +30,7 @@ Q      := $(if $(V),,@)
 # jansson and libyaml are linked in, libcurl and OpenSSL stay dynamic (DESIGN part 1).
 LIBS_MODULE := -l:libjansson.a -l:libyaml.a -lcurl -lssl -lcrypto -lpthread -lm -ldl
 LIBS_SIM    := -lmicrohttpd -l:libjansson.a -lcurl -lcrypto -lpthread -lm -ldl
-LIBS_CEPH   := -lrbd -lrados -larchive -lcurl -lcrypto -lpthread
+LIBS_CEPH   := -lrbd -lrados -larchive -lz -llzma -lzstd -lcurl -lcrypto -lpthread
 LIBS_TEST   := -lcmocka -lmicrohttpd $(LIBS_MODULE)
 
 obj  = $(patsubst csrc/%.c,$B/%.o,$(wildcard csrc/$1/*.c))
@@ -52,7 +52,7 @@ $(eval $(call layer,ceph,only))
 # Of ceph/ only the loader is in the programs; the rest is a library of its own, the only thing that needs librados and librbd.
 $B/libceph.a: $B/ceph/load.o
 PIC := $(patsubst csrc/%.c,$B/pic/%.o,$(filter-out csrc/ceph/load.c,$(wildcard csrc/ceph/*.c)) \
-	$(addprefix csrc/base/,arena.c buf.c clock.c err.c mem.c str.c))
+	$(addprefix csrc/base/,arena.c buf.c clock.c err.c mem.c str.c units.c))
 $B/pic/%.o: csrc/%.c $B/inc/ceph/.ok
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -fPIC -fvisibility=hidden -I$B/inc/ceph -c $< -o $@
