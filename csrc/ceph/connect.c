@@ -63,6 +63,8 @@ static int set_manners(rados_t cluster, struct pxc_err *err)
 		{ "log_file", "" },
 		{ "admin_socket", "" },
 		{ "rbd_default_clone_format", "2" },
+		{ "rbd_cache",
+		  "false" }, /* it copies, and what is written here is not read again */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {

@@ -58,6 +58,9 @@ int digest_create(const char *checksum, struct digest **ret, struct pxc_err *err
 	bool longer = checksum && str_starts(checksum, "sha512:");
 	struct digest *d;
 
+	*ret = NULL;
+	if (checksum && str_eq(checksum, "none"))
+		return 0;
 	if (checksum && !longer && !str_starts(checksum, "sha256:"))
 		return pxc_fail(err, PXC_EINVAL, "checksum %s: sha256: and sha512: are known",
 				checksum);
@@ -78,8 +81,11 @@ int digest_create(const char *checksum, struct digest **ret, struct pxc_err *err
 
 void digest_add(struct digest *d, struct chunk *chunk)
 {
-	struct link *l = pxc_calloc(1, sizeof(*l));
+	struct link *l;
 
+	if (!d)
+		return;
+	l = pxc_calloc(1, sizeof(*l));
 	chunk_ref(chunk);
 	l->chunk = chunk;
 	(void)pthread_mutex_lock(&d->lock);
@@ -106,6 +112,9 @@ void digest_finish(struct digest *d, char *text, size_t size)
 	unsigned len = 0;
 	size_t at;
 
+	text[0] = '\0';
+	if (!d)
+		return;
 	stop(d);
 	(void)EVP_DigestFinal_ex(d->state, raw, &len);
 	(void)snprintf(text, size, "%s:", d->name);

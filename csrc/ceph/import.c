@@ -296,7 +296,7 @@ static int check_sum(struct import *im, struct pxc_err *err)
 	const char *want = im->job->checksum;
 
 	digest_finish(im->digest, im->ret->checksum, sizeof(im->ret->checksum));
-	if (want && !str_eq(want, im->ret->checksum))
+	if (want && im->digest && !str_eq(want, im->ret->checksum))
 		return pxc_fail(err, PXC_EINVAL,
 				"%s has another checksum than it should: %s, not %s",
 				im->source->name, im->ret->checksum, want);

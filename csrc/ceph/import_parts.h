@@ -35,7 +35,7 @@ void chunk_put(struct chunk *chunk); /* from any thread */
 /* --- digest.c ------------------------------------------------------------------------------------------- */
 
 struct digest;
-/* checksum: "sha256:...", "sha512:..." or NULL (sha256). err EINVAL: another algorithm. */
+/* checksum: "sha256:...", "sha512:...", NULL (sha256), or "none": *ret is NULL then, which all of these take. */
 int digest_create(const char *checksum, struct digest **ret, struct pxc_err *err);
 void digest_add(struct digest *d, struct chunk *chunk); /* takes a reference of its own */
 /* Wait for the end; text as struct ceph_imported has it. */

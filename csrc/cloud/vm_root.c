@@ -8,19 +8,12 @@
 #include "base/units.h"
 #include "cloud/image.h"
 #include "cloud/vm_parts.h"
+#include "cloud/volume.h"
 
 #define PATIENCE_MS                                                                                \
 	45000 /* a client that was killed counts for so long as one that has the image open */
 #define MAX_DEPTH                                                                                  \
 	4 /* of clones above a disk; each costs every read of what was never written below it */
-
-static const char *storage_type(const struct world *w, const char *storage)
-{
-	for (size_t i = 0; storage && i < w->nstorages; i++)
-		if (str_eq(w->storages[i].name, storage))
-			return w->storages[i].type;
-	return NULL;
-}
 
 /* --- what must be read ---------------------------------------------------------------------------------- */
 
@@ -58,7 +51,7 @@ static void add_storage(const struct world *w, const char **list, size_t *n, con
 	for (size_t i = 0; i < *n; i++)
 		if (str_eq(list[i], storage))
 			return;
-	if (str_eq(storage_type(w, storage), "rbd"))
+	if (str_eq(world_storage_type(w, storage), "rbd"))
 		list[(*n)++] = storage;
 }
 
@@ -224,10 +217,10 @@ static int find_volume(struct vm_case *c, struct pxc_err *err)
 				c->volume_pool = &c->vw->rbd->pools[i];
 			}
 		}
-	if (!c->volume || !rbd_get(c->volume, "serial"))
+	if (!c->volume || !volume_id(c->volume->name))
 		return pxc_fail(err, PXC_EINVAL, "%s: there is no volume %s in project %s",
 				s->label, s->boot_volume, s->project);
-	key = pxc_printf("att/%s", rbd_get(c->volume, "serial"));
+	key = volume_reservation(volume_id(c->volume->name));
 	by = rbd_state(c->volume_pool, key);
 	if (held(c, by))
 		return pxc_fail(err, PXC_EINVAL,
@@ -409,7 +402,7 @@ void vm_root_collect(const struct vm_case *cases, size_t n, const struct vm_worl
 
 static void reserve(struct vm_case *c)
 {
-	auto_free char *key = pxc_printf("att/%s", rbd_get(c->volume, "serial"));
+	auto_free char *key = volume_reservation(volume_id(c->volume->name));
 	const char *before = rbd_state(c->volume_pool, key);
 	json_t *args = json_pack("{s:s,s:s,s:s}", "storage", c->volume_pool->storage, "key", key,
 				 "value", own_id(c));
