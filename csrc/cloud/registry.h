@@ -37,7 +37,8 @@ struct registry {
 	int64_t max_cores, max_ram_mb, max_disk_gb; /* of one VM; -1 = no ceiling */
 	double overcommit_cpu, overcommit_ram;
 	uint64_t reserve_mb; /* memory of each node that guests must leave alone */
-	unsigned holder_first, holder_last; /* VMIDs kept for holders of volumes; 0 = the usual ones */
+	unsigned holder_first,
+		holder_last; /* VMIDs kept for holders of volumes; 0 = the usual ones */
 	const char *cpu_model, *storage, *import_storage, *bridge; /* NULL = not said */
 	struct flavor *flavors;                                    /* in the order of the text */
 	size_t nflavors;

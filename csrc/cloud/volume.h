@@ -92,7 +92,8 @@ struct volume_batch {
 struct volume_world {
 	const struct world *w;
 	const struct rbd_world *rbd;
-	struct vm_seen **seen; /* guests of the batch's projects, their holders, and guests named by reservations */
+	struct vm_seen **
+		seen; /* guests of the batch's projects, their holders, and guests named by reservations */
 	size_t nseen;
 	bool may_ha; /* the API user may put guests into HA */
 };

@@ -50,7 +50,8 @@ static int choose_slot(const struct volume_case *c, const struct volume_vm *v, c
 		}
 	}
 	if (!named)
-		return pxc_fail(err, PXC_EINVAL, "%s: %s has no slot free, scsi1 to scsi29 are taken",
+		return pxc_fail(err, PXC_EINVAL,
+				"%s: %s has no slot free, scsi1 to scsi29 are taken",
 				c->spec->label, volume_vm_name(v->vm, c->run->arena));
 	*ret = named;
 	return 0;

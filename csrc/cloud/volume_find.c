@@ -131,8 +131,8 @@ static void add_holder(struct list *l, const struct volume_world *vw, const char
 	struct pxc_err err;
 
 	/* A damaged annotation is found again, and said, by the plan. */
-	if (!project ||
-	    holder_find(vw->w, vw->seen, vw->nseen, project, true, &holder, &err) < 0 || !holder)
+	if (!project || holder_find(vw->w, vw->seen, vw->nseen, project, true, &holder, &err) < 0 ||
+	    !holder)
 		return;
 	names = strv_split(arena, annot_get(&holder->notes.annot, "storages"));
 	for (size_t i = 0; names[i]; i++)

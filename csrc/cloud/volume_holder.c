@@ -12,7 +12,7 @@
 #include "cloud/vm_parts.h"
 #include "cloud/volume_parts.h"
 
-#define HUMAN                                                                                      \
+#define HUMAN                                                                                           \
 	"Owns the volumes of project %s, so that they outlive the VMs they are attached to. It has no " \
 	"disks and is never started. Do not remove it.\n"
 
@@ -103,8 +103,8 @@ static unsigned former_number(const struct volume_run *run, const struct volume_
 			const struct rbd_seen *v = &rbd->pools[i].images[k];
 			unsigned vmid = volume_named_after(v->name);
 
-			if (vmid && volume_is(v) &&
-			    str_eq(volume_get(v, "project"), h->project) && is_free(run, vmid))
+			if (vmid && volume_is(v) && str_eq(volume_get(v, "project"), h->project) &&
+			    is_free(run, vmid))
 				return vmid;
 		}
 	return 0;
@@ -211,8 +211,8 @@ static void add_create(struct volume_run *run, struct volume_home *h)
 		     json_pack("{s:s,s:i,s:o,s:s,s:s,s:s,s:o,s:i,s:i,s:i}", "node", node, "vmid",
 			       (int)h->vmid, "name", json_sprintf("holder-%s", h->project), "pool",
 			       h->pool, "tags", HOLDER_TAG, "description", text, "smbios1",
-			       json_sprintf("uuid=%s", uuid), "protection", 1, "onboot", 0, "memory",
-			       16),
+			       json_sprintf("uuid=%s", uuid), "protection", 1, "onboot", 0,
+			       "memory", 16),
 		     "create VM %u on %s, which holds the volumes of project %s", h->vmid, node,
 		     h->project);
 }

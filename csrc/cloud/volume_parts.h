@@ -13,11 +13,12 @@ struct volume_run;
 struct volume_use {
 	const struct vm_seen *vm; /* has it; NULL = nobody */
 	const char *slot;
-	bool leaving;               /* only the running guest has it: its configuration says that it goes */
+	bool leaving; /* only the running guest has it: its configuration says that it goes */
 	const struct vm_seen *also; /* has it too, by somebody's hand */
 	const char *also_slot;
-	const char *reserved;         /* value of the reservation; NULL = none */
-	const struct vm_seen *unread; /* whom it is reserved for, who cannot be read and so is believed to have it */
+	const char *reserved; /* value of the reservation; NULL = none */
+	const struct vm_seen *
+		unread; /* whom it is reserved for, who cannot be read and so is believed to have it */
 };
 
 /* A project of the batch, and the holder of its volumes. */
@@ -38,7 +39,7 @@ struct volume_vm {
 	json_t *leave; /* array of slots */
 	json_t *grow;  /* array of {disk, size} */
 	unsigned patience_s;
-	enum pxc_impact allow; /* the least that a volume which leaves allows */
+	enum pxc_impact allow;     /* the least that a volume which leaves allows */
 	struct pxc_plan *out, *in; /* NULL = nothing leaves, nothing enters */
 };
 
@@ -54,11 +55,11 @@ struct volume_case {
 	const char *from_snap; /* in RBD's words; NULL = as it is */
 	const char *origin;    /* the same for its block */
 	uint64_t from_bytes;
-	struct volume_home *home;     /* whose it is to be */
-	const struct vm_seen *target; /* of attach_to */
-	const char *id;               /* short id */
-	const char *rbd;              /* name that it should have */
-	uint64_t size_bytes;          /* that it should have */
+	struct volume_home *home;          /* whose it is to be */
+	const struct vm_seen *target;      /* of attach_to */
+	const char *id;                    /* short id */
+	const char *rbd;                   /* name that it should have */
+	uint64_t size_bytes;               /* that it should have */
 	struct volume_vm *leaves, *enters; /* NULL = it does not */
 	struct pxc_plan *plan;
 };
@@ -79,11 +80,13 @@ struct volume_run {
 };
 
 /* volume_find.c */
-const struct rbd_snap *volume_snap(const struct rbd_seen *v, const char *name); /* as users say it */
-bool volume_user_snap(const struct rbd_snap *snap); /* not in the trash, and no unfinished work of ours */
+const struct rbd_snap *volume_snap(const struct rbd_seen *v,
+				   const char *name); /* as users say it */
+bool volume_user_snap(
+	const struct rbd_snap *snap); /* not in the trash, and no unfinished work of ours */
 /* Will there be a snapshot of this name after the task, if there is one now? */
 bool volume_keeps_snap(const struct volume_spec *s, const char *snap);
-unsigned volume_named_after(const char *rbd_name);  /* VMID in "vm-900000-pxc-1a2b3c4d"; 0 = none */
+unsigned volume_named_after(const char *rbd_name); /* VMID in "vm-900000-pxc-1a2b3c4d"; 0 = none */
 /* Is this the pool of an earlier storage too? Two storages may lie on one pool. */
 bool volume_pool_again(const struct rbd_world *rbd, size_t i);
 

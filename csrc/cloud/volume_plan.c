@@ -71,8 +71,8 @@ static int check_storage(struct volume_case *c, struct pxc_err *err)
 	}
 	if (!named)
 		return pxc_fail(err, PXC_EINVAL,
-				"%s needs a storage of type rbd, and the cloud's default is %s", s->label,
-				storage ? storage : "none (pxc_cloud: storage)");
+				"%s needs a storage of type rbd, and the cloud's default is %s",
+				s->label, storage ? storage : "none (pxc_cloud: storage)");
 	c->pool = named;
 	return 0;
 }
@@ -207,8 +207,7 @@ int volume_plan(const struct volume_batch *batch, const struct volume_world *vw,
 	run.cases = arena_alloc(&arena, (run.ncases + 1) * sizeof(*run.cases));
 	run.vms = arena_alloc(&arena, (2 * run.ncases + 1) * sizeof(*run.vms));
 	for (size_t i = 0; i < run.ncases; i++)
-		run.cases[i] =
-			(struct volume_case){ .run = &run, .spec = &batch->specs[i] };
+		run.cases[i] = (struct volume_case){ .run = &run, .spec = &batch->specs[i] };
 	r = plan_run(&run, err);
 	for (size_t i = 0; i < run.nhomes; i++)
 		json_decref(run.homes[i].storages);

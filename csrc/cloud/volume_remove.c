@@ -70,15 +70,17 @@ int volume_remove(struct volume_case *c, struct pxc_err *err)
 				"%s is protected: set protected: false to remove it all the same",
 				s->label);
 	if (*clones)
-		return pxc_fail(err, PXC_EINVAL,
-				"%s is in use, there are clones of it: %s; remove them first, or cut "
-				"them loose (flatten: always)",
-				s->label, clones);
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s is in use, there are clones of it: %s; remove them first, or cut "
+			"them loose (flatten: always)",
+			s->label, clones);
 	if (*snaps && !s->force_snapshots)
-		return pxc_fail(err, PXC_EINVAL,
-				"%s has snapshots: %s; set force_snapshots: true to remove them with "
-				"it",
-				s->label, snaps);
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s has snapshots: %s; set force_snapshots: true to remove them with "
+			"it",
+			s->label, snaps);
 	if (c->use.vm && !c->leaves)
 		return pxc_fail(err, PXC_EINVAL,
 				"%s is attached to %s: set detach: true to remove it all the same",

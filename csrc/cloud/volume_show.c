@@ -40,9 +40,9 @@ static json_t *snapshots(const struct rbd_seen *v)
 
 		if (volume_user_snap(s) && str_starts(s->name, VOLUME_SNAP_PREFIX))
 			(void)json_array_append_new(
-				list, json_pack("{s:s,s:I}", "name",
-						s->name + strlen(VOLUME_SNAP_PREFIX), "size_bytes",
-						(json_int_t)s->size_bytes));
+				list,
+				json_pack("{s:s,s:I}", "name", s->name + strlen(VOLUME_SNAP_PREFIX),
+					  "size_bytes", (json_int_t)s->size_bytes));
 	}
 	return list;
 }
@@ -72,8 +72,8 @@ static bool waits(const struct volume_use *use)
 static void put_use(json_t *obj, const struct volume_use *use)
 {
 	const struct vm_seen *vm = use->vm ? use->vm : use->unread;
-	const char *drive = use->vm ? vm_text(use->leaving ? vm->current : vm->config, use->slot)
-				    : NULL;
+	const char *drive =
+		use->vm ? vm_text(use->leaving ? vm->current : vm->config, use->slot) : NULL;
 
 	if (!vm)
 		return;
@@ -93,8 +93,8 @@ static void put_use(json_t *obj, const struct volume_use *use)
 json_t *volume_show(const struct volume_world *vw, const struct rbd_pool *pool,
 		    const struct rbd_seen *v)
 {
-	static const char *const same[] = { "project", "name", "serial", "source",
-					    "description", "at", "by" };
+	static const char *const same[] = { "project",     "name", "serial", "source",
+					    "description", "at",   "by" };
 	const char *rolled = volume_get(v, "rolled");
 	json_t *obj = json_pack("{s:s}", "state", "present");
 	struct volume_use use;
@@ -106,7 +106,8 @@ json_t *volume_show(const struct volume_world *vw, const struct rbd_pool *pool,
 	put(obj, "storage", pool->storage);
 	put(obj, "pool", pool->pool);
 	put(obj, "rbd", v->name);
-	(void)json_object_set_new(obj, "protected", json_boolean(volume_get(v, "protected") != NULL));
+	(void)json_object_set_new(obj, "protected",
+				  json_boolean(volume_get(v, "protected") != NULL));
 	(void)json_object_set_new(obj, "metadata", metadata(v));
 	(void)json_object_set_new(obj, "snapshots", snapshots(v));
 	if (rolled)
@@ -149,7 +150,9 @@ static json_t *names_of(const json_t *snaps)
 
 static void drop(json_t *obj)
 {
-	static const char *const internal[] = { "at", "by", "node", "pending", "size_bytes", "state" };
+	static const char *const internal[] = {
+		"at", "by", "node", "pending", "size_bytes", "state"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(internal); i++)
 		(void)json_object_del(obj, internal[i]);

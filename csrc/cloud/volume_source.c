@@ -27,11 +27,11 @@ static int from_image(struct volume_case *c, struct pxc_err *err)
 		c->from_pool = p;
 	}
 	if (!c->from)
-		return pxc_fail(
-			err, PXC_EINVAL, "%s: there is no image %s%s%s for project %s: %s",
-			c->spec->label, s->image, s->version ? " version " : "",
-			s->version ? s->version : "", c->spec->project,
-			pool ? image_names(pool, c->spec->project, names, sizeof(names)) : "?");
+		return pxc_fail(err, PXC_EINVAL, "%s: there is no image %s%s%s for project %s: %s",
+				c->spec->label, s->image, s->version ? " version " : "",
+				s->version ? s->version : "", c->spec->project,
+				pool ? image_names(pool, c->spec->project, names, sizeof(names))
+				     : "?");
 	c->from_snap = rbd_get(c->from, "version");
 	c->from_bytes = c->from->size_bytes;
 	c->origin = arena_printf(c->run->arena, "%s@%s", s->image, c->from_snap);

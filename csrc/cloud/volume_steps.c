@@ -64,10 +64,11 @@ static void wait_closed(struct volume_case *c)
 	if (!left && !(who && who[0]))
 		return;
 	if (!left)
-		pxc_plan_warn(c->plan,
-			      "%s is open at %s, although no VM of project %s has it: is it attached "
-			      "to a VM of another project?",
-			      c->spec->label, who[0], c->spec->project);
+		pxc_plan_warn(
+			c->plan,
+			"%s is open at %s, although no VM of project %s has it: is it attached "
+			"to a VM of another project?",
+			c->spec->label, who[0], c->spec->project);
 	args = named(c, c->have->name);
 	(void)json_object_set_new(args, "patience_ms", json_integer(VOLUME_PATIENCE_MS));
 	pxc_plan_add(c->plan, VOLUME_WAIT_CLOSED, PXC_WAITS, args, "wait until nobody has it open");

@@ -77,8 +77,8 @@ static void plan_out(struct volume_run *run, struct volume_vm *v)
 	args = target_args(v);
 	(void)json_object_set_new(args, "_slots", json_string(slots));
 	(void)json_object_set_new(args, "_wait_ms", json_integer((json_int_t)v->patience_s * 1000));
-	pxc_plan_add(v->out, VOLUME_WAIT_GONE, PXC_WAITS, args, "wait until the guest has let go of %s",
-		     slots);
+	pxc_plan_add(v->out, VOLUME_WAIT_GONE, PXC_WAITS, args,
+		     "wait until the guest has let go of %s", slots);
 }
 
 static void plan_in(struct volume_run *run, struct volume_vm *v)

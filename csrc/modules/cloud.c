@@ -13,7 +13,7 @@
 
 /* Every request this kind can send to change something. (api: PUT /cluster/options, Sys.Modify on /) */
 static const struct pve_op cloud_ops[REGISTRY_OPS] = {
-	[REGISTRY_WRITE] = { "PUT", "/cluster/options", 60 * SECONDS, NULL, false },
+	[REGISTRY_WRITE] = { .method = "PUT", .path = "/cluster/options", .wait_ms = 60 * SECONDS },
 };
 
 static void put_text(json_t *keys, const char *key, const char *text)
@@ -152,10 +152,9 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 			"domain: \"%s\" is no DNS domain in lower case, like cloud.example.org",
 			s->domain);
 	if (!range_ok(item_text(given, "holder_range")))
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"holder_range: \"%s\" is no range of VMIDs, like 900000-999999",
-			item_text(given, "holder_range"));
+		return pxc_fail(err, PXC_EINVAL,
+				"holder_range: \"%s\" is no range of VMIDs, like 900000-999999",
+				item_text(given, "holder_range"));
 	if (s->description && strstr(s->description, "<!-- pxc/"))
 		return pxc_fail(
 			err, PXC_EINVAL,

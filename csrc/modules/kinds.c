@@ -6,5 +6,6 @@ extern const struct pxc_kind cloud_kind, flavor_kind, project_kind, vm_kind, inf
 	rbd_image_kind, volume_kind;
 
 const struct pxc_kind *const pxc_kinds[] = {
-	&cloud_kind, &flavor_kind, &project_kind, &vm_kind, &rbd_image_kind, &volume_kind, &info_kind, NULL,
+	&cloud_kind,     &flavor_kind, &project_kind, &vm_kind,
+	&rbd_image_kind, &volume_kind, &info_kind,    NULL,
 };

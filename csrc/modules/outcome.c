@@ -92,10 +92,9 @@ static struct outcome *slot(struct outcomes *o, size_t i)
 	if (i >= o->n) {
 		o->list = pxc_realloc(o->list, (i + 1) * sizeof(*o->list));
 		for (; o->n <= i; o->n++)
-			o->list[o->n] =
-				(struct outcome){ .via = -1,
-						  .planned = json_array(),
-						  .done = json_array() };
+			o->list[o->n] = (struct outcome){ .via = -1,
+							  .planned = json_array(),
+							  .done = json_array() };
 	}
 	return &o->list[i];
 }

@@ -137,10 +137,11 @@ int rbd_work_closed(void *context, const json_t *args, json_t **ret_data, struct
 		if (!who[0])
 			return 0;
 		if (patience_ms <= 0)
-			return pxc_fail(err, PXC_EBUSY,
-					"%s is open at %s: a VM that no configuration of the project "
-					"names, or another client, uses it",
-					t.name, who[0]);
+			return pxc_fail(
+				err, PXC_EBUSY,
+				"%s is open at %s: a VM that no configuration of the project "
+				"names, or another client, uses it",
+				t.name, who[0]);
 		patience_ms = wait_a_little(patience_ms);
 	}
 }

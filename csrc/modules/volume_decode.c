@@ -25,10 +25,11 @@ static int check_name(const struct volume_spec *s, const char *name, struct pxc_
 {
 	if (!name || is_word(name, NAME_CHARS, MAX_NAME))
 		return 0;
-	return pxc_fail(err, PXC_EINVAL,
-			"%s: a volume's name has lower-case letters, digits, dot, _ and -, at most %d, "
-			"and begins with a letter or digit, unlike \"%s\"",
-			s->label, MAX_NAME, name);
+	return pxc_fail(
+		err, PXC_EINVAL,
+		"%s: a volume's name has lower-case letters, digits, dot, _ and -, at most %d, "
+		"and begins with a letter or digit, unlike \"%s\"",
+		s->label, MAX_NAME, name);
 }
 
 static int decode_names(struct pxc_env *env, const json_t *item, struct volume_spec *s,
@@ -71,10 +72,11 @@ static int check_snap(const struct volume_spec *s, const char *name, struct pxc_
 {
 	if (is_word(name, WORD_CHARS, MAX_NAME) && !str_starts(name, "tmp-"))
 		return 0;
-	return pxc_fail(err, PXC_EINVAL,
-			"%s: a snapshot's name has letters, digits, dot, _ and -, at most %d, begins with "
-			"a letter or digit and not with tmp-, unlike \"%s\"",
-			s->label, MAX_NAME, name);
+	return pxc_fail(
+		err, PXC_EINVAL,
+		"%s: a snapshot's name has letters, digits, dot, _ and -, at most %d, begins with "
+		"a letter or digit and not with tmp-, unlike \"%s\"",
+		s->label, MAX_NAME, name);
 }
 
 static int decode_snaps(struct pxc_env *env, const json_t *item, struct volume_spec *s,
@@ -94,11 +96,11 @@ static int decode_snaps(struct pxc_env *env, const json_t *item, struct volume_s
 			return -1;
 		for (size_t k = 0; k < s->nsnaps; k++)
 			if (str_eq(s->snaps[k].name, name))
-				return pxc_fail(err, PXC_EINVAL,
-						"%s: snapshots: %s is named twice", s->label, name);
-		s->snaps[s->nsnaps++] = (struct volume_snap){
-			.name = name, .absent = str_eq(item_text(row, "state"), "absent")
-		};
+				return pxc_fail(err, PXC_EINVAL, "%s: snapshots: %s is named twice",
+						s->label, name);
+		s->snaps[s->nsnaps++] =
+			(struct volume_snap){ .name = name,
+					      .absent = str_eq(item_text(row, "state"), "absent") };
 	}
 	return s->rollback ? check_snap(s, s->rollback, err) : 0;
 }
@@ -177,14 +179,15 @@ static int decode_metadata(struct pxc_env *env, const json_t *given, struct volu
 		json_auto_t *text = item_scalar(value);
 
 		if (!*key || strspn(key, NAME_CHARS) != strlen(key))
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: metadata key \"%s\": lower-case letters, digits, dot, _ and "
-					"- only",
-					s->label, key);
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: metadata key \"%s\": lower-case letters, digits, dot, _ and "
+				"- only",
+				s->label, key);
 		if (!json_is_string(text) || json_string_length(text) > MAX_METADATA_VALUE)
 			return pxc_fail(err, PXC_EINVAL,
-					"%s: metadata %s: must be a text of 1 to %d bytes", s->label,
-					key, MAX_METADATA_VALUE);
+					"%s: metadata %s: must be a text of 1 to %d bytes",
+					s->label, key, MAX_METADATA_VALUE);
 		(void)json_object_set(s->metadata, key, text);
 	}
 	return 0;
@@ -199,7 +202,7 @@ static void decode_behaviour(const json_t *item, const json_t *given, struct vol
 	s->absent = str_eq(item_text(item, "state"), "absent");
 	s->size_bytes = size > 0 ? ((uint64_t)size + MIB - 1) / MIB * MIB : 0;
 	s->storage = item_text(item, "storage");
-	s->flatten = str_eq(flatten, "never")	 ? VM_FLATTEN_NEVER
+	s->flatten = str_eq(flatten, "never")    ? VM_FLATTEN_NEVER
 		     : str_eq(flatten, "always") ? VM_FLATTEN_ALWAYS
 						 : VM_FLATTEN_AUTO;
 	s->description = item_text(given, "description");
@@ -265,8 +268,8 @@ static int refuse_twins(const struct volume_batch *b, struct pxc_err *err)
 				 y->new_project ? y->new_project : y->project,
 				 y->new_name ? y->new_name : y->name))
 				return pxc_fail(err, PXC_EINVAL,
-						"%s and %s would have one name in one project", x->label,
-						y->label);
+						"%s and %s would have one name in one project",
+						x->label, y->label);
 		}
 	return 0;
 }

@@ -25,9 +25,8 @@ static bool is_project(const struct volume_batch *b, const struct world *w,
 		const char *const projects[] = { s->project, s->new_project, s->source.project };
 
 		for (size_t k = 0; k < ARRAY_SIZE(projects); k++)
-			if (projects[k] &&
-			    (str_eq(g->pool, project_pool(w, projects[k])) ||
-			     holder_candidate(w, g, projects[k])))
+			if (projects[k] && (str_eq(g->pool, project_pool(w, projects[k])) ||
+					    holder_candidate(w, g, projects[k])))
 				return true;
 	}
 	return false;
@@ -94,7 +93,8 @@ static bool some_vanished(const struct volume_world *vw)
 static bool asked(const struct volume_batch *b, size_t i, const char *project)
 {
 	for (size_t k = 0; k < i; k++)
-		if (str_eq(b->specs[k].project, project) || str_eq(b->specs[k].new_project, project))
+		if (str_eq(b->specs[k].project, project) ||
+		    str_eq(b->specs[k].new_project, project))
 			return true;
 	return false;
 }
