@@ -1,46 +1,63 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Boot a Linux from an RBD clone with a NoCloud seed, twice, and read on its console what it knows of itself. Speaks TAP.
+"""Boot a Linux from an RBD clone with its seed, both made by the collection, and read on its console what it knows of itself.
 
     tests/boot/boot.py BUILD tiny|debian
 
-Everything is real but the processor, which QEMU emulates: a Ceph cluster of one node, a disk that the firmware boots, in the guest
-Debian's cloud-init (debian) or a shell that reads seeds (tiny). BUILD/boot has the images, made by make, and afterwards the consoles
-as IMAGE-1.log and IMAGE-2.log. make_vm() is where the VM comes from; all else takes it as PVE describes it.
+Only the cluster's API is simulated, and the processor emulated: boot.yml imports the image into a real Ceph, clones it and writes
+the seed; the volumes and the MAC address that QEMU gets are those that PVE's API tells of the VM; its firmware boots the disk, and in
+the guest works Debian's cloud-init (debian) or a shell that reads seeds (tiny). Booted twice, as a VM is that was shut down; the tiny
+one a third time with another seed. BUILD/boot has the images, made by make, and afterwards the consoles, IMAGE-1.log and so on.
+Speaks TAP.
 """
+import hashlib
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
 import guest
-import own
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CEPHBOX = os.path.join(HERE, "..", "lib", "cephbox.sh")
-make_vm = own.make_vm
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "ceph"))
+from compare_views import Api  # noqa: E402
+from lab import Lab, SlowServer  # noqa: E402
 
 # Seconds for one boot, on a slow machine with other work to do.
 DEADLINE = {"tiny": 180, "debian": 540}
-WANT = {"name": "booted", "user": "alice", "ip": "192.0.2.10/24", "gateway": "192.0.2.1", "disk_gb": 3,
-        "runcmd": "echo ran >> /var/lib/pxcboot/userdata"}
+# What boot.yml says.
+NAME, USER, ADDRESS, GATEWAY, DISK = "booted", "alice", "192.0.2.10/24", "192.0.2.1", 3 << 30
 
 
-class Tap:
-    def __init__(self):
-        self.failed = 0
+def make_key(folder):
+    path = os.path.join(folder, "key")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "alice@example.org", "-f", path], check=True)
+    with open(path + ".pub", encoding="utf-8") as f:
+        return f.read().strip()
 
-    def check(self, good, what, got=""):
-        print(f"{'ok' if good else 'not ok'} - {what}", flush=True)
-        if not good:
-            self.failed += 1
-            for line in str(got).splitlines():
-                print(f"# {line}", flush=True)
-        return good
+
+def play(lab, **variables):
+    """Run boot.yml; how many of its tasks changed something."""
+    env = dict(lab.env, ANSIBLE_COLLECTIONS_PATH=lab.build, ANSIBLE_LOCALHOST_WARNING="False", ANSIBLE_RETRY_FILES_ENABLED="False",
+               ANSIBLE_INVENTORY_UNPARSED_WARNING="False", ANSIBLE_LOCAL_TEMP=os.path.join(lab.dir, "tmp"), ANSIBLE_NOCOLOR="1")
+    done = subprocess.run(["ansible-playbook", os.path.join(HERE, "boot.yml"), "-e", json.dumps(variables)], env=env, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
+    if done.returncode:
+        raise guest.Failed(done.stdout)
+    return int(re.search(r"changed=(\d+)", done.stdout)[1])
+
+
+def make_vm(lab, **variables):
+    """The VM by the collection: its configuration as PVE tells it, and the pools of PVE's storages."""
+    play(lab, **variables)
+    api = Api(lab.env)
+    vm = next(r for r in api.get("/cluster/resources?type=vm") if r.get("name") == NAME)
+    pools = {s["storage"]: s["pool"] for s in api.get("/storage") if s["type"] == "rbd"}
+    return api.get(f"/nodes/{vm['node']}/qemu/{vm['vmid']}/config"), pools
 
 
 def free_port():
@@ -49,96 +66,103 @@ def free_port():
         return s.getsockname()[1]
 
 
-def ssh(folder, report, port):
-    """Log in with the key of the seed, checking the host key that the console told; returns what the guest answers."""
+def log_in(folder, report, port):
+    """By the key of the seed, at the host whose key the console told; what the guest answers."""
     known = os.path.join(folder, "known_hosts")
     with open(known, "w", encoding="utf-8") as f:
         f.write(f"[127.0.0.1]:{port} {report.first('hostkey')}\n")
     done = subprocess.run(["ssh", "-F", "none", "-i", os.path.join(folder, "key"), "-p", str(port), "-o", "BatchMode=yes",
                            "-o", f"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=25",
-                           f"{WANT['user']}@127.0.0.1", "id -un; hostname; sudo -n id -u"],
+                           f"{USER}@127.0.0.1", "id -un; hostname; sudo -n id -u"], text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
-    return done.stdout.decode("utf-8", "replace").split("\n")
+    return done.stdout
 
 
-def check_identity(tap, report, config, key):
+def check_identity(lab, report, config, key):
     """What must be so at every boot."""
-    tap.check(report.first("hostname") == WANT["name"], f"the hostname is {WANT['name']}", report.lines)
-    user = report.fields("user")
-    tap.check(user.get("user") == WANT["user"], f"there is a user {WANT['user']}", report.lines)
+    said = "\n".join(report.lines)
+    lab.check(report.first("hostname") == NAME, f"its hostname is {NAME}", said)
+    lab.check(report.fields("user").get("user") == USER, f"there is a user {USER}", said)
     authorized = report.fields("authorized")
-    tap.check(f"{WANT['user']} {key}" in report.all("key") and authorized.get("mode") == "600" and
-              authorized.get("owner") == WANT["user"], "the key is in authorized_keys, readable by its owner only", report.lines)
+    lab.check(report.all("key") == [f"{USER} {key}"] and authorized.get("mode") == "600" and authorized.get("owner") == USER,
+              "the key is in authorized_keys, which is its owner's alone", said)
     mac = guest.properties(config["net0"], "model")["virtio"].lower()
-    tap.check(report.fields("addr") == {"addr": WANT["ip"], "mac": mac}, f"{WANT['ip']} is on the card of the VM", report.lines)
-    tap.check(report.first("gateway") == f"{WANT['gateway']} answers=yes", "the gateway answers", report.lines)
+    lab.check(report.fields("addr") == {"addr": ADDRESS, "mac": mac}, f"{ADDRESS} is on the card with the VM's MAC address", said)
+    lab.check(report.first("gateway") == f"{GATEWAY} answers=yes", "the gateway answers", said)
 
 
-def check_first(tap, image, report):
-    size = WANT["disk_gb"] << 30
-    disk = report.fields("disk")
-    tap.check(disk.get("disk") == str(size), f"the root disk has the VM's {WANT['disk_gb']} GiB", report.lines)
+def check_first(lab, image, report):
+    said = "\n".join(report.lines)
+    disk, instance = report.fields("disk"), report.fields("instance")
+    lab.check(disk.get("disk") == str(DISK), "the root disk has the size of the VM's", said)
+    lab.check(instance.get("instance") and (instance["ran"], instance["boots"]) == ("1", "1"), "it is a new instance", said)
+    lab.check(report.all("userdata") == ["first"], "the user data's command ran", said)
     if image == "debian":
-        tap.check(int(disk.get("rootsize", 0)) > size * 9 // 10, "the root file system was grown to it", report.lines)
-        tap.check('"errors": []' in report.first("cloudinit") and "DataSourceNoCloud" in report.first("cloudinit"),
-                  "cloud-init took the seed and saw no error", report.lines)
-        warnings = [line for line in report.text.splitlines() if "[WARNING]" in line]
-        tap.check(not warnings, "nor anything to warn of", "\n".join(warnings))
-    tap.check(report.all("userdata") == ["ran"], "the user data's command ran", report.lines)
-    instance = report.fields("instance")
-    tap.check(re.fullmatch(r"[!-~]+", instance.get("instance", "")) and (instance["ran"], instance["boots"]) == ("1", "1"),
-              "it is a new instance", report.lines)
+        lab.check(int(disk.get("rootsize", 0)) > DISK * 9 // 10, "the root file system was grown to it", said)
+        lab.check("DataSourceNoCloud" in report.first("cloudinit") and '"errors": []' in report.first("cloudinit"),
+                  "cloud-init took the seed and saw no error", said)
+        warnings = [line for line in report.text.splitlines() if "[WARNING]" in line and "DEPRECATED" not in line]
+        lab.check(not warnings, "nor anything to warn of", "\n".join(warnings))
 
 
-def check_second(tap, first, second):
-    before, after = first.fields("instance"), second.fields("instance")
-    tap.check(before.get("instance") == after.get("instance"), "second boot: the same instance-id", [before, after])
-    tap.check((after.get("ran"), after.get("boots")) == ("1", "2") and second.all("userdata") == ["ran"],
-              "second boot: nothing that belongs to the first is done again", second.lines)
+def check_again(lab, first, report):
+    before, now = first.fields("instance"), report.fields("instance")
+    lab.check(before.get("instance") == now.get("instance"), "second boot: the same instance-id", [before, now])
+    lab.check((now.get("ran"), now.get("boots")) == ("1", "2") and report.all("userdata") == ["first"],
+              "second boot: nothing that is done once is done again", "\n".join(report.lines))
 
 
-def check(tap, build, image, folder):
-    conf = os.path.join(folder, "ceph", "ceph.conf")
-    subprocess.run([CEPHBOX, "up", os.path.dirname(conf), f"pool={own.POOL}", f"watch={os.getpid()}"], check=True)
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "alice@example.org", "-f", os.path.join(folder, "key")],
-                   check=True)
-    with open(os.path.join(folder, "key.pub"), encoding="utf-8") as f:
-        key = f.read().strip()
+def check_reseeded(lab, first, report):
+    before, now = first.fields("instance"), report.fields("instance")
+    lab.check(before.get("instance") != now.get("instance") and now.get("ran") == "2" and report.all("userdata") == ["first", "second"],
+              "another seed: another instance, and the new user data's command ran", "\n".join(report.lines))
+
+
+def check(lab, image):
+    path = os.path.join(lab.build, "boot", image + ".qcow2")
+    with open(path, "rb") as f:
+        data = f.read()
+    web = SlowServer(data, 1 << 40)
+    key = make_key(lab.dir)
+    variables = {"boot_source": web.url, "boot_sha256": hashlib.sha256(data).hexdigest(), "boot_key": key}
     start = time.monotonic()
-    config, pools = make_vm(folder, conf, os.path.join(build, "boot", image + ".qcow2"), dict(WANT, key=key))
-    print(f"# scsi0 {config['scsi0']}, scsi30 {config['scsi30']}, made in {time.monotonic() - start:.1f} s", flush=True)
+    config, pools = make_vm(lab, **variables)
+    root, seed = guest.properties(config["scsi0"], "volume")["volume"], guest.properties(config["scsi30"], "volume")["volume"]
+    print(f"# root disk {root}, seed {seed}, made in {time.monotonic() - start:.1f} s", flush=True)
+    parent = json.loads(lab.rbd("info", "--format", "json", f"{pools[root.split(':')[0]]}/{root.split(':')[1]}")).get("parent", {})
+    lab.check(parent.get("image", "").startswith("pxc-img-boot"), "the root disk is a clone of the image", parent)
 
     port = free_port()
-    args = guest.command(config, pools, conf, {"subnet": "192.0.2.0/24", "gateway": WANT["gateway"],
-                                               "guest": WANT["ip"].split("/")[0], "ssh_port": port})
+    network = {"subnet": "192.0.2.0/24", "gateway": GATEWAY, "guest": ADDRESS.split("/")[0], "ssh_port": port}
+    args = guest.command(config, pools, lab.conf, network)
+
+    def boot(n, look=None):
+        report = guest.boot(args, os.path.join(lab.build, "boot", f"{image}-{n}.log"), DEADLINE[image], look)
+        lab.check(True, f"boot {n} of {image} reports after {report.seconds:.0f} s")
+        check_identity(lab, report, config, key)
+        return report
+
     answers = []
-    reports = []
-    for n in (1, 2):
-        look = (lambda report: answers.append(ssh(folder, report, port))) if image == "debian" and n == 1 else None
-        log = os.path.join(build, "boot", f"{image}-{n}.log")
-        try:
-            reports.append(guest.boot(args, log, DEADLINE[image], look))
-        except guest.Failed as e:
-            return tap.check(False, f"boot {n} of {image} ends in its report", e)
-        tap.check(True, f"boot {n} of {image} from {config['scsi0'].split(',')[0]} reports after {reports[-1].seconds:.0f} s")
-        check_identity(tap, reports[-1], config, key)
-        if n == 1:
-            check_first(tap, image, reports[0])
+    first = boot(1, (lambda report: answers.append(log_in(lab.dir, report, port))) if image == "debian" else None)
+    check_first(lab, image, first)
     if image == "debian":
-        tap.check(answers == [[WANT["user"], WANT["name"], "0", ""]], f"{WANT['user']} logs in with the key, and sudo works", answers)
-    return check_second(tap, *reports)
+        lab.check(answers == [f"{USER}\n{NAME}\n0\n"], f"{USER} logs in with the key, and sudo works", answers)
+    lab.check(play(lab, **variables) == 0, "the playbook again changes nothing")
+    check_again(lab, first, boot(2))
+    if image == "tiny":
+        lab.check(play(lab, **variables, boot_word="second", boot_reseed=True) == 1, "the playbook with other user data reseeds")
+        check_reseeded(lab, first, boot(3))
 
 
 def main():
-    build, image = os.path.abspath(sys.argv[1]), sys.argv[2]
-    tap = Tap()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with tempfile.TemporaryDirectory(prefix="pxc-boot-") as folder:
+    with Lab(sys.argv[1]) as lab:
         try:
-            check(tap, build, image, folder)
-        finally:
-            subprocess.run([CEPHBOX, "down", os.path.join(folder, "ceph")], check=False)
-    return 1 if tap.failed else 0
+            check(lab, sys.argv[2])
+        except guest.Failed as e:
+            lab.check(False, "the VM is made, boots and reports")
+            print("\n".join("# " + line for line in str(e).splitlines()), flush=True)
+        return lab.done()
 
 
 if __name__ == "__main__":

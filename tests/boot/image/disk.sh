@@ -23,7 +23,7 @@ label-id: 0x$disk_id
 start=1MiB, size=${boot_mib}MiB, type=c, bootable
 type=83
 TABLE
-dd if=/usr/lib/syslinux/mbr/mbr.bin of="$raw" bs=440 count=1 conv=notrunc status=none
+dd if=/usr/lib/SYSLINUX/mbr.bin of="$raw" bs=440 count=1 conv=notrunc status=none
 
 cat >"$raw.cfg" <<CFG
 SERIAL 0 115200

@@ -19,9 +19,11 @@ package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: *\(l
 [ -n "$package" ] || { echo "tiny.sh: apt knows no linux-image-cloud-amd64: run apt-get update" >&2; exit 1; }
 apt-get -qq download "$package" 2>apt.log || { cat apt.log >&2; exit 1; }
 dpkg-deb -x "$package"_*.deb kernel
-modules=$(echo kernel/lib/modules/* kernel/usr/lib/modules/* | tr ' ' '\n' | grep -v '\*$')
-version=$(basename "$modules")
-depmod -b "${modules%/lib/modules/*}" "$version"
+# Modules are in lib or usr/lib, and depmod looks in one of the two.
+mkdir -p kernel/usr
+[ -e kernel/lib ] && ln -s ../lib kernel/usr/lib || ln -s usr/lib kernel/lib
+version=$(ls kernel/lib/modules)
+depmod -b kernel "$version"
 
 mkdir -p initrd/{bin,dev,proc,sys,root,modules}
 cp /bin/busybox initrd/bin/
@@ -29,7 +31,7 @@ ln -s busybox initrd/bin/sh
 install -m 755 "$here/tiny-initrd" initrd/init
 # In the order they must be loaded; some kernels have some of them built in, some ship them packed.
 for m in virtio_pci virtio_scsi sd_mod ext4 isofs virtio_net af_packet; do
-	modprobe -d "${modules%/lib/modules/*}" -S "$version" -D "$m"
+	modprobe -d kernel -S "$version" -D "$m"
 done | awk '$1 == "insmod" && !seen[$2]++ {print $2}' | while read -r file; do
 	name=$(basename "${file%%.ko*}").ko
 	case $file in
