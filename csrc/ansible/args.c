@@ -15,6 +15,7 @@ void ans_args_release(struct ans_args *args)
 	json_decref(args->given);
 	json_decref(args->warnings);
 	json_decref(args->secrets);
+	json_decref(args->raw);
 	*args = (struct ans_args){ .params = NULL };
 }
 
@@ -234,7 +235,8 @@ int ans_validate(const struct ans_spec *spec, const json_t *raw,
 				  .params = json_object(),
 				  .given = json_object(),
 				  .warnings = json_array(),
-				  .secrets = json_array() };
+				  .secrets = json_array(),
+				  .raw = json_incref((json_t *)(uintptr_t)raw) };
 	read_task(raw, &ret->task);
 	level_collect_secrets(&spec->rules, raw, ret->secrets);
 	top.params = ret->params;

@@ -26,6 +26,7 @@ struct ans_args {
 	struct ans_task task;
 	json_t *params; /* owned; coerced, defaults filled in at every level; absent = not given (or null) */
 	json_t *given; /* owned; the same tree WITHOUT defaults: what the user (or an env fallback) named */
+	json_t *raw; /* owned; as Ansible gave it: only here a null can be told from an option that was not given */
 	json_t *warnings; /* owned; array of strings */
 	json_t *secrets; /* owned; array of strings that must never be printed (no_log values, longest first) */
 };

@@ -50,26 +50,43 @@ static char *join_sorted(const json_t *list)
 	return buf_take(&out);
 }
 
-/* Above all others of the name, when it is new or is to be the latest; else as it is. */
-static long wanted_rank(const struct image_case *c)
+/* The highest rank of the name, but for one image. */
+static long top_rank(const struct image_case *c, const struct rbd_seen *but)
 {
-	long top = 0, own = c->have ? image_rank(c->have) : 0;
+	long top = 0;
 
 	for (size_t i = 0; i < c->pool->nimages; i++) {
 		const struct rbd_seen *s = &c->pool->images[i];
 
-		if (s != c->have && rbd_is(s, "image") &&
-		    str_eq(rbd_get(s, "name"), c->spec->name) && image_rank(s) > top)
+		if (s != but && rbd_is(s, "image") && str_eq(rbd_get(s, "name"), c->spec->name) &&
+		    image_rank(s) > top)
 			top = image_rank(s);
 	}
-	return !c->have || (c->spec->latest && own <= top) ? top + 1 : own;
+	return top;
+}
+
+/* New versions come above all others in the order of the task, the one that is to be the latest above them; else as it is. */
+static long wanted_rank(const struct image_case *c)
+{
+	long top = top_rank(c, NULL), own = c->have ? image_rank(c->have) : 0;
+	long fresh = 0, before = 0;
+
+	for (const struct image_case *x = c->all; x < c->all + c->nall; x++)
+		if (image_same_name(x, c) && !x->have && !x->spec->latest &&
+		    x->spec->state != IMAGE_ABSENT) {
+			fresh++;
+			before += x < c;
+		}
+	if (!c->spec->latest)
+		return c->have ? own : top + before + 1;
+	return c->have && !fresh && own > top_rank(c, c->have) ? own : top + fresh + 1;
 }
 
 /* A password in a URL is not for image-meta, which everybody can read. */
 static char *public_source(const char *source)
 {
 	const char *scheme = strstr(source, "://"), *host = scheme ? scheme + 3 : NULL;
-	const char *at = host ? memchr(host, '@', strcspn(host, "/")) : NULL;
+	const char *at = host ? memrchr(host, '@', strcspn(host, "/?#")) : NULL;
 	size_t len = strcspn(source, scheme ? "?" : "");
 
 	if (!at)

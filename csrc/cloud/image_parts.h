@@ -14,7 +14,12 @@ struct image_case {
 	const char *cluster;         /* key c of blocks */
 	const char *rbd_name;        /* of a new one */
 	struct pxc_plan *plan;
+	const struct image_case *all; /* those of the task, this one among them */
+	size_t nall;
 };
+
+/* Are two of the task about versions of one image? */
+bool image_same_name(const struct image_case *a, const struct image_case *b);
 
 bool image_is_ready(const struct rbd_seen *s);
 long image_rank(const struct rbd_seen *s); /* 0 = has none */
@@ -23,9 +28,12 @@ long image_rank(const struct rbd_seen *s); /* 0 = has none */
 json_t *image_block(const struct image_case *c);
 
 /* image_remove.c: versions that go */
+/* One RBD image with its snapshots. */
+void image_add_remove(struct pxc_plan *plan, const struct rbd_pool *pool, const struct rbd_seen *s,
+		      enum pxc_impact impact, const char *what);
 must_check int image_remove(struct image_case *c, const struct rbd_seen *version,
 			    struct pxc_err *err);
-/* Versions over keep, beside the one of the case. */
+/* Versions over keep, beside those of the task. */
 must_check int image_keep(struct image_case *c, struct pxc_err *err);
 /* What killed runs have left of this image. */
 void image_sweep(struct image_case *c);
@@ -41,5 +49,8 @@ must_check int image_template_steps(struct image_case *c, struct pxc_err *err);
 /* The template of a version goes before it does; err EINVAL: VMs are linked to it. */
 must_check int image_template_remove(struct image_case *c, const struct rbd_seen *version,
 				     struct pxc_err *err);
+unsigned image_template_vmid(const struct image_case *c); /* 0 = has none */
+/* Are VMs linked to the template of a version? Names one of them; NULL: none. */
+const char *image_template_links(const struct image_case *c, const struct rbd_seen *version);
 /* Is this clone ("pool/base-9000-disk-0") the disk of a template of ours? */
-bool image_is_projection(const struct image_world *iw, const char *child);
+bool image_is_projection(const struct image_case *c, const char *child);

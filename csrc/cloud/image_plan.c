@@ -10,27 +10,33 @@
 #include "cloud/project_find.h"
 #include "cloud/usage.h"
 
+bool image_same_name(const struct image_case *a, const struct image_case *b)
+{
+	return a->pool == b->pool && str_eq(a->spec->name, b->spec->name);
+}
+
 static const struct rbd_seen *same_version(const struct rbd_pool *p, const struct image_spec *s)
 {
 	return image_find(p, s->name, s->version);
 }
 
-/* pxc-img-<name>, then .2, .3, ...: the first that no image has, whatever it is. */
+/* By an image that is there, whatever it is, or by one that the task makes before this one. */
+static bool is_taken(const struct image_case *c, const char *name)
+{
+	bool taken = rbd_find(c->pool, name) != NULL;
+
+	for (const struct image_case *x = c->all; x < c && !taken; x++)
+		taken = x->pool == c->pool && str_eq(x->rbd_name, name);
+	return taken;
+}
+
+/* pxc-img-<name>, then .2, .3, ... */
 static const char *free_name(const struct image_case *c, struct pxc_arena *arena)
 {
 	const char *name = arena_printf(arena, RBD_IMAGE_PREFIX "%s", c->spec->name);
-	unsigned taken = 1;
 
-	/* Earlier versions of the same name in this batch take theirs first. */
-	for (size_t i = 0; i < c->batch->nspecs && &c->batch->specs[i] != c->spec; i++)
-		if (str_eq(c->batch->specs[i].name, c->spec->name) &&
-		    !same_version(c->pool, &c->batch->specs[i]))
-			taken++;
-	for (unsigned n = 1; taken; n++) {
-		name = n == 1 ? arena_printf(arena, RBD_IMAGE_PREFIX "%s", c->spec->name)
-			      : arena_printf(arena, RBD_IMAGE_PREFIX "%s.%u", c->spec->name, n);
-		taken -= !rbd_find(c->pool, name);
-	}
+	for (unsigned n = 2; is_taken(c, name); n++)
+		name = arena_printf(arena, RBD_IMAGE_PREFIX "%s.%u", c->spec->name, n);
 	return name;
 }
 
@@ -166,10 +172,37 @@ static json_t *view(const json_t *block)
 	return obj;
 }
 
+static void set_item(struct image_case *c)
+{
+	unsigned template = image_template_vmid(c);
+
+	c->plan->item = c->have ? image_show(c->pool, c->have)
+				: json_pack("{s:s,s:s,s:s,s:s,s:s}", "name", c->spec->name,
+					    "version", c->spec->version, "state", "absent",
+					    "storage", c->pool->storage, "rbd", c->rbd_name);
+	if (template)
+		(void)json_object_set_new(c->plan->item, "template_vmid", json_integer(template));
+}
+
+/* A list that nobody looks at would be thought to keep others out. */
+static int check_sharing(const struct image_case *c, const json_t *block, struct pxc_err *err)
+{
+	const char *visibility = json_string_value(json_object_get(block, "visibility"));
+
+	if (json_array_size(c->spec->projects) == 0 || str_eq(visibility, "shared"))
+		return 0;
+	return pxc_fail(err, PXC_EINVAL,
+			"%s: projects says who may use it beside the owner, and it is %s: set "
+			"visibility: shared",
+			c->spec->label, visibility);
+}
+
 static int plan_present(struct image_case *c, struct pxc_err *err)
 {
 	json_auto_t *block = image_block(c), *have = NULL;
 
+	if (check_sharing(c, block, err) < 0)
+		return -1;
 	c->plan->after = view(block);
 	if (c->have) {
 		have = rbd_block_json(&c->have->block);
@@ -183,10 +216,7 @@ static int plan_present(struct image_case *c, struct pxc_err *err)
 	if (image_template_steps(c, err) < 0 || image_keep(c, err) < 0)
 		return -1;
 	image_sweep(c);
-	c->plan->item = c->have ? image_show(c->pool, c->have)
-				: json_pack("{s:s,s:s,s:s,s:s,s:s}", "name", c->spec->name,
-					    "version", c->spec->version, "state", "absent",
-					    "storage", c->pool->storage, "rbd", c->rbd_name);
+	set_item(c);
 	return 0;
 }
 
@@ -210,25 +240,84 @@ static int plan_absent(struct image_case *c, struct pxc_err *err)
 	return 0;
 }
 
-/* image_gb of a project: what its own images hold. (The size of one to be imported is known only afterwards.) */
+static int64_t gib_of(uint64_t bytes)
+{
+	return (int64_t)((bytes + GIB - 1) / GIB);
+}
+
+/* What an image of the task adds to its project. (The size of one to be imported is known only afterwards.) */
+static int64_t asked_gib(const struct image_case *c)
+{
+	const struct image_spec *s = c->spec;
+
+	if (s->state == IMAGE_ABSENT ||
+	    (c->have && str_eq(rbd_get(c->have, "project"), s->project)))
+		return 0;
+	if (c->have)
+		return gib_of(c->have->size_bytes);
+	return s->min_bytes ? gib_of(s->min_bytes) : 1;
+}
+
+static bool same_pool(const struct rbd_pool *a, const struct rbd_pool *b)
+{
+	return a->id == b->id && str_eq(a->pool, b->pool) && str_eq(a->name_space, b->name_space);
+}
+
+static uint64_t held_bytes(const struct rbd_world *rbd, const char *project)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < rbd->npools; i++) {
+		const struct rbd_pool *p = &rbd->pools[i];
+		bool counted = false; /* through another storage */
+
+		for (size_t k = 0; k < i; k++)
+			counted |= same_pool(&rbd->pools[k], p);
+		for (size_t k = 0; k < p->nimages && !counted; k++)
+			if (rbd_is(&p->images[k], "image") &&
+			    str_eq(rbd_get(&p->images[k], "project"), project))
+				bytes += p->images[k].size_bytes;
+	}
+	return bytes;
+}
+
+/* image_gb of a project: what its own images hold, and what all of the task add to that. */
 static int check_quota(const struct image_case *c, struct pxc_err *err)
 {
 	struct quota limit, used = { { 0 } }, asked = { { 0 } };
 	const char *pool = c->spec->project ? project_pool(c->iw->w, c->spec->project) : NULL;
-	uint64_t bytes = 0;
 
-	if (!pool || c->have || c->spec->state == IMAGE_ABSENT)
+	if (!pool || asked_gib(c) == 0)
 		return 0;
-	for (size_t i = 0; i < c->pool->nimages; i++)
-		if (rbd_is(&c->pool->images[i], "image") &&
-		    str_eq(rbd_get(&c->pool->images[i], "project"), c->spec->project))
-			bytes += c->pool->images[i].size_bytes;
-	used.v[QUOTA_IMAGE_GB] = (int64_t)((bytes + GIB - 1) / GIB);
-	asked.v[QUOTA_IMAGE_GB] =
-		c->spec->min_bytes ? (int64_t)((c->spec->min_bytes + GIB - 1) / GIB) : 1;
+	used.v[QUOTA_IMAGE_GB] = gib_of(held_bytes(c->iw->rbd, c->spec->project));
+	for (const struct image_case *x = c->all; x < c->all + c->nall; x++)
+		if (str_eq(x->spec->project, c->spec->project))
+			asked.v[QUOTA_IMAGE_GB] += asked_gib(x);
 	if (usage_limit(c->iw->w, pool, &limit, err) < 0 ||
 	    quota_check(&limit, &used, &asked, err) < 0)
 		return pxc_context(err, "project %s", c->spec->project);
+	return 0;
+}
+
+/* What decode cannot see, which does not know the cloud's default storage. */
+static int check_batch(const struct image_case *c, struct pxc_err *err)
+{
+	for (const struct image_case *x = c->all; x < c; x++) {
+		if (c->spec->template.vmid && x->spec->template.vmid == c->spec->template.vmid)
+			return pxc_fail(err, PXC_EINVAL,
+					"%s: template_vm: number %u is asked for %s too",
+					c->spec->label, c->spec->template.vmid, x->spec->label);
+		if (!image_same_name(x, c))
+			continue;
+		if (str_eq(x->spec->version, c->spec->version))
+			return pxc_fail(err, PXC_EINVAL, "%s is named twice in this task",
+					c->spec->label);
+		if (x->spec->latest && c->spec->latest)
+			return pxc_fail(err, PXC_EINVAL,
+					"%s: only one version of an image can be the latest, and "
+					"%s is to be it too",
+					c->spec->label, x->spec->label);
+	}
 	return 0;
 }
 
@@ -241,34 +330,44 @@ static int prepare(struct image_case *c, struct pxc_arena *arena, struct pxc_err
 		return pxc_fail(err, PXC_EINVAL, "%s: storage %s was not read", c->spec->label,
 				storage ? storage : "(none)");
 	c->have = same_version(c->pool, c->spec);
-	c->rbd_name = c->have ? c->have->name : free_name(c, arena);
-	return refuse_tampered(c, err) < 0 || check_projects(c, err) < 0 || check_quota(c, err) < 0
+	if (c->have || c->spec->state != IMAGE_ABSENT)
+		c->rbd_name = c->have ? c->have->name : free_name(c, arena);
+	return check_batch(c, err) < 0 || refuse_tampered(c, err) < 0 || check_projects(c, err) < 0
 		       ? -1
 		       : 0;
+}
+
+static int plan_one(struct image_case *c, struct pxc_plans *ret, struct pxc_err *err)
+{
+	c->plan = pxc_plans_add(ret, c->spec->label);
+	c->plan->allow = c->spec->allow;
+	return c->spec->state == IMAGE_ABSENT ? plan_absent(c, err) : plan_present(c, err);
 }
 
 int image_plan(const struct image_batch *batch, const struct image_world *iw, struct pxc_plans *ret,
 	       struct pxc_err *err)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
+	struct image_case *cases = arena_alloc(&arena, (batch->nspecs + 1) * sizeof(*cases));
+	size_t n = batch->nspecs;
 	char cluster[9];
 
 	if (world_writable(iw->w, err) < 0)
 		return -1;
 	world_cluster_hash(iw->w->registry.domain, iw->w->cluster_name, cluster);
-	for (size_t i = 0; i < batch->nspecs; i++) {
-		struct image_case c = {
-			.batch = batch, .spec = &batch->specs[i], .iw = iw, .cluster = cluster
-		};
-
-		if (prepare(&c, &arena, err) < 0)
+	for (size_t i = 0; i < n; i++)
+		cases[i] = (struct image_case){ .batch = batch,
+						.spec = &batch->specs[i],
+						.iw = iw,
+						.cluster = cluster,
+						.all = cases,
+						.nall = n };
+	for (size_t i = 0; i < n; i++)
+		if (prepare(&cases[i], &arena, err) < 0)
 			return -1;
-		c.plan = pxc_plans_add(ret, c.spec->label);
-		c.plan->allow = c.spec->allow;
-		if (c.spec->state == IMAGE_ABSENT ? plan_absent(&c, err) < 0
-						  : plan_present(&c, err) < 0)
+	for (size_t i = 0; i < n; i++)
+		if (check_quota(&cases[i], err) < 0 || plan_one(&cases[i], ret, err) < 0)
 			return -1;
-	}
 	if (!batch->gc)
 		image_collect(batch, iw, ret);
 	for (size_t i = 0; batch->gc && i < iw->rbd->npools; i++)

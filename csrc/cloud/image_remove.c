@@ -11,13 +11,13 @@
 /* A client that was killed is thought to have its images open for half a minute. */
 #define PATIENCE_MS 45000
 /* Clones by name, without those that are templates of ours: these go with the image. */
-static char *clones_of(const struct image_world *iw, const struct rbd_seen *s, size_t most)
+static char *clones_of(const struct image_case *c, const struct rbd_seen *s, size_t most)
 {
 	struct pxc_buf out = { .data = NULL };
 	size_t n = 0;
 
 	for (size_t i = 0; s->children && s->children[i]; i++)
-		if (!image_is_projection(iw, s->children[i]) && n++ < most)
+		if (!image_is_projection(c, s->children[i]) && n++ < most)
 			buf_printf(&out, "%s%s", n > 1 ? ", " : "", s->children[i]);
 	if (n > most)
 		buf_printf(&out, " and %zu more", n - most);
@@ -34,8 +34,8 @@ static json_t *user_snaps(const struct rbd_seen *s)
 	return names;
 }
 
-static void add_remove(struct pxc_plan *plan, const struct rbd_pool *pool, const struct rbd_seen *s,
-		       enum pxc_impact impact, const char *what)
+void image_add_remove(struct pxc_plan *plan, const struct rbd_pool *pool, const struct rbd_seen *s,
+		      enum pxc_impact impact, const char *what)
 {
 	json_t *args =
 		json_pack("{s:s,s:s,s:o,s:i}", "storage", pool->storage, "name", s->name, "snaps",
@@ -52,7 +52,7 @@ static bool watched(const struct rbd_seen *s)
 int image_remove(struct image_case *c, const struct rbd_seen *s, struct pxc_err *err)
 {
 	const char *version = rbd_get(s, "version");
-	auto_free char *clones = clones_of(c->iw, s, 8), *what = NULL;
+	auto_free char *clones = clones_of(c, s, 8), *what = NULL;
 
 	if (rbd_get(s, "protected") && c->spec->is_protected != 0)
 		return pxc_fail(
@@ -71,7 +71,7 @@ int image_remove(struct image_case *c, const struct rbd_seen *s, struct pxc_err 
 		return pxc_fail(err, PXC_EINVAL, "%s: version %s is open at %s: try again later",
 				c->spec->label, version, s->watchers[0]);
 	what = pxc_printf("remove image %s version %s", c->spec->name, version);
-	add_remove(c->plan, c->pool, s, PXC_DESTROYS, what);
+	image_add_remove(c->plan, c->pool, s, PXC_DESTROYS, what);
 	return 0;
 }
 
@@ -83,35 +83,73 @@ static int rank_order(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
+/* Is a version one that the task says something about? */
+static bool of_task(const struct image_case *c, const struct rbd_seen *s)
+{
+	for (const struct image_case *x = c->all; x < c->all + c->nall; x++)
+		if (x->have == s)
+			return true;
+	return false;
+}
+
+/* How many versions of the image the task wants to be there, and is this the first that says how many are kept? */
+static int64_t wanted_here(const struct image_case *c, bool *ret_first)
+{
+	int64_t n = 0;
+
+	*ret_first = true;
+	for (const struct image_case *x = c->all; x < c->all + c->nall; x++) {
+		if (!image_same_name(x, c) || x->spec->state == IMAGE_ABSENT)
+			continue;
+		n++;
+		*ret_first &= x >= c || x->spec->keep < 0;
+	}
+	return n;
+}
+
+/* Why a version over keep stays; NULL: it goes. New string. */
+static char *obstacle(const struct image_case *c, const struct rbd_seen *s)
+{
+	auto_free char *clones = clones_of(c, s, 3);
+	const char *link = image_template_links(c, s);
+
+	if (rbd_get(s, "protected"))
+		return pxc_strdup("protected");
+	if (*clones || link)
+		return pxc_printf("in use by %s", *clones ? clones : link);
+	return watched(s) ? pxc_printf("open at %s", s->watchers[0]) : NULL;
+}
+
+static int over_keep(struct image_case *c, const struct rbd_seen *s, struct pxc_err *err)
+{
+	auto_free char *why = obstacle(c, s);
+
+	if (!why)
+		return image_remove(c, s, err);
+	pxc_plan_warn(c->plan, "%s: version %s is kept beyond keep: %lld: it is %s", c->spec->label,
+		      rbd_get(s, "version"), (long long)c->spec->keep, why);
+	return 0;
+}
+
 int image_keep(struct image_case *c, struct pxc_err *err)
 {
 	const struct rbd_seen **list;
+	bool first;
+	int64_t kept = wanted_here(c, &first);
 	size_t n = 0;
-	int64_t kept = 1; /* the version of the task */
 	int r = 0;
 
-	if (c->spec->keep < 0)
+	if (c->spec->keep < 0 || !first)
 		return 0;
 	list = pxc_calloc(c->pool->nimages + 1, sizeof(*list));
 	for (size_t i = 0; i < c->pool->nimages; i++)
-		if (image_is_ready(&c->pool->images[i]) && &c->pool->images[i] != c->have &&
+		if (image_is_ready(&c->pool->images[i]) && !of_task(c, &c->pool->images[i]) &&
 		    str_eq(rbd_get(&c->pool->images[i], "name"), c->spec->name))
 			list[n++] = &c->pool->images[i];
 	qsort(list, n, sizeof(*list), rank_order);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		auto_free char *clones = clones_of(c->iw, list[i], 3);
-
-		if (kept++ < c->spec->keep)
-			continue;
-		if (rbd_get(list[i], "protected") || *clones || watched(list[i]))
-			pxc_plan_warn(c->plan,
-				      "%s: version %s is kept beyond keep: %lld: it is %s%s",
-				      c->spec->label, rbd_get(list[i], "version"),
-				      (long long)c->spec->keep,
-				      *clones ? "in use by " : "protected or open", clones);
-		else
-			r = image_remove(c, list[i], err);
-	}
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (kept++ >= c->spec->keep)
+			r = over_keep(c, list[i], err);
 	free(list);
 	return r;
 }
@@ -123,20 +161,27 @@ static bool unfinished(const struct rbd_seen *s)
 
 void image_sweep(struct image_case *c)
 {
+	for (const struct image_case *x = c->all; x < c; x++)
+		if (image_same_name(x, c))
+			return; /* that one does it */
 	for (size_t i = 0; i < c->pool->nimages; i++) {
 		const struct rbd_seen *s = &c->pool->images[i];
 
 		if (unfinished(s) && rbd_is(s, "image") &&
 		    str_eq(rbd_get(s, "name"), c->spec->name))
-			add_remove(c->plan, c->pool, s, PXC_QUIET,
-				   "remove what a run that was cut off has left");
+			image_add_remove(c->plan, c->pool, s, PXC_QUIET,
+					 "remove what a run that was cut off has left");
 	}
 }
 
-static bool of_batch(const struct image_batch *batch, const char *name)
+/* Swept with an image of the task? */
+static bool of_batch(const struct image_batch *batch, const struct world *w,
+		     const struct rbd_pool *pool, const struct rbd_seen *s)
 {
 	for (size_t i = 0; i < batch->nspecs; i++)
-		if (str_eq(batch->specs[i].name, name))
+		if (unfinished(s) && rbd_is(s, "image") &&
+		    str_eq(batch->specs[i].name, rbd_get(s, "name")) &&
+		    str_eq(image_storage(w, batch->specs[i].storage), pool->storage))
 			return true;
 	return false;
 }
@@ -151,37 +196,30 @@ void image_collect(const struct image_batch *batch, const struct image_world *iw
 		working |= ret->plans[i]->nsteps > 0;
 	for (size_t i = 0; working && i < iw->rbd->npools; i++)
 		for (size_t k = 0; k < iw->rbd->pools[i].nimages; k++) {
-			const struct rbd_seen *s = &iw->rbd->pools[i].images[k];
+			const struct rbd_pool *p = &iw->rbd->pools[i];
+			const struct rbd_seen *s = &p->images[k];
 
-			if (!s->left || (rbd_is(s, "image") && of_batch(batch, rbd_get(s, "name"))))
+			if (!s->left || of_batch(batch, iw->w, p, s))
 				continue;
 			if (!plan)
 				plan = pxc_plans_add(ret, "unfinished images");
-			add_remove(plan, &iw->rbd->pools[i], s, PXC_QUIET,
-				   "remove what a run that was cut off has left");
+			image_add_remove(plan, p, s, PXC_QUIET,
+					 "remove what a run that was cut off has left");
 		}
-}
-
-/* Has the VM that a disk or seed was made for gone, or was it never made? */
-static bool orphan(const struct image_world *iw, const struct rbd_seen *s, const char *cluster)
-{
-	const char *vm = rbd_get(s, "vm");
-	unsigned long vmid = vm && str_starts(vm, "vm.") ? strtoul(vm + 3, NULL, 10) : 0;
-
-	return iw->sees_all && str_eq(rbd_get(s, "c"), cluster) &&
-	       (rbd_is(s, "disk") || rbd_is(s, "seed")) && vmid &&
-	       !world_guest(iw->w, (unsigned)vmid);
 }
 
 /* When it was begun stands in its name. */
 static bool stale_name(const struct image_world *iw, const char *name)
 {
-	char hex[9] = "";
+	const char *hex = name + strlen(RBD_TEMP_PREFIX);
+	char when[9] = "";
 
-	if (!str_starts(name, RBD_TEMP_PREFIX))
+	/* What merely begins like it is somebody else's. */
+	if (!str_starts(name, RBD_TEMP_PREFIX) || strlen(hex) != 32 ||
+	    strspn(hex, "0123456789abcdef") != 32)
 		return false;
-	(void)snprintf(hex, sizeof(hex), "%.8s", name + strlen(RBD_TEMP_PREFIX));
-	return (int64_t)strtoul(hex, NULL, 16) < iw->stale_s;
+	(void)snprintf(when, sizeof(when), "%.8s", hex);
+	return (int64_t)strtoul(when, NULL, 16) < iw->stale_s;
 }
 
 /* A disk is made before its VM, so that an hour must have passed before it is said to have none. */
@@ -202,18 +240,41 @@ static json_t *stale_snaps(const struct image_world *iw, const struct rbd_seen *
 	return names;
 }
 
+static size_t own_snaps(const struct rbd_seen *s)
+{
+	json_auto_t *names = user_snaps(s);
+
+	return json_array_size(names);
+}
+
+/*
+ * Has the VM that a disk or seed was made for gone, or was it never made? What somebody has made a snapshot of is not
+ * given up by everybody.
+ */
+static bool orphan(const struct image_world *iw, const struct rbd_seen *s, const char *cluster,
+		   const json_t *stale)
+{
+	const char *vm = rbd_get(s, "vm");
+	unsigned long vmid = vm && str_starts(vm, "vm.") ? strtoul(vm + 3, NULL, 10) : 0;
+
+	return iw->sees_all && str_eq(rbd_get(s, "c"), cluster) &&
+	       (rbd_is(s, "disk") || rbd_is(s, "seed")) && vmid &&
+	       !world_guest(iw->w, (unsigned)vmid) && stale_block(iw, s) &&
+	       own_snaps(s) == json_array_size(stale);
+}
+
 static void gc_one(const struct image_batch *batch, const struct image_world *iw,
 		   const struct rbd_pool *pool, const struct rbd_seen *s, const char *cluster,
 		   struct pxc_plan *plan)
 {
-	bool left = stale_name(iw, s->name);
+	bool left = s->left || stale_name(iw, s->name);
 	json_auto_t *snaps = stale_snaps(iw, s);
 	size_t i;
 	json_t *snap;
 
-	if (unfinished(s) && rbd_is(s, "image") && of_batch(batch, rbd_get(s, "name")))
-		return; /* swept with its image */
-	if (!left && !(orphan(iw, s, cluster) && stale_block(iw, s))) {
+	if (of_batch(batch, iw->w, pool, s))
+		return;
+	if (!left && !orphan(iw, s, cluster, snaps)) {
 		json_array_foreach (snaps, i, snap)
 			pxc_plan_add(
 				plan, IMAGE_SNAP_REMOVE, PXC_QUIET,
@@ -223,10 +284,14 @@ static void gc_one(const struct image_batch *batch, const struct image_world *iw
 				json_string_value(snap), pool->pool, s->name);
 		return;
 	}
-	if (!watched(s) && !(s->children && s->children[0]))
-		add_remove(plan, pool, s, PXC_QUIET,
-			   left ? "remove what a run that was cut off has left"
-				: "remove the disk of a VM that is not there");
+	if (watched(s) || (s->children && s->children[0]))
+		return;
+	if (left)
+		image_add_remove(plan, pool, s, PXC_QUIET,
+				 "remove what a run that was cut off has left");
+	else
+		image_add_remove(plan, pool, s, PXC_DESTROYS,
+				 "remove the disk of a VM that is not there");
 }
 
 void image_gc(const struct image_batch *batch, const struct image_world *iw,

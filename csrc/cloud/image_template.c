@@ -39,16 +39,51 @@ static const char *some_node(const struct image_case *c)
 	return NULL;
 }
 
+/* Asked for by number in this task? */
+static bool spoken_for(const struct image_case *c, unsigned vmid)
+{
+	for (const struct image_case *x = c->all; x < c->all + c->nall; x++)
+		if (x->spec->template.wanted && x->spec->template.vmid == vmid)
+			return true;
+	return false;
+}
+
+/* How many templates the task makes before this one with a number of our choice. */
 static unsigned place_in_batch(const struct image_case *c)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < c->batch->nspecs && &c->batch->specs[i] != c->spec; i++)
-		n += c->batch->specs[i].template.wanted && !c->batch->specs[i].template.vmid;
+	for (const struct image_case *x = c->all; x < c; x++)
+		n += x->spec->template.wanted && !x->spec->template.vmid &&
+		     !projection(c->iw, x->spec->name, x->spec->version);
 	return n;
 }
 
-/* The n-th free number for the n-th template of the batch: whether it is free is known only when PVE has taken it. */
+/*
+ * The disk that a run cloned for the template of this version before it was cut off: there is no VM yet that would have
+ * it. One run at a time works on an image.
+ */
+static bool is_left(const struct image_case *c, const struct rbd_seen *s)
+{
+	const char *vm = rbd_get(s, "vm");
+	unsigned long vmid = vm && str_starts(vm, "vm.") ? strtoul(vm + 3, NULL, 10) : 0;
+
+	return rbd_is(s, "disk") && str_eq(rbd_get(s, "c"), c->cluster) &&
+	       str_eq(rbd_get(s, "image"), c->spec->name) &&
+	       str_eq(rbd_get(s, "version"), c->spec->version) && !s->nsnaps && vmid &&
+	       !world_guest(c->iw->w, (unsigned)vmid);
+}
+
+/* A disk of that number that is somebody else's. */
+static const struct rbd_seen *foreign_disk(const struct image_case *c, unsigned vmid)
+{
+	auto_free char *name = pxc_printf("vm-%u-disk-0", vmid);
+	const struct rbd_seen *disk = rbd_find(c->pool, name);
+
+	return disk && !is_left(c, disk) ? disk : NULL;
+}
+
+/* The n-th free number for the n-th template of the task: whether it is free is known only when PVE has taken it. */
 static unsigned choose_vmid(const struct image_case *c)
 {
 	unsigned skip = place_in_batch(c), vmid = FIRST_VMID;
@@ -56,7 +91,8 @@ static unsigned choose_vmid(const struct image_case *c)
 	if (c->spec->template.vmid)
 		return c->spec->template.vmid;
 	for (;; vmid++)
-		if (!world_guest(c->iw->w, vmid) && skip-- == 0)
+		if (!world_guest(c->iw->w, vmid) && !spoken_for(c, vmid) &&
+		    !foreign_disk(c, vmid) && skip-- == 0)
 			return vmid;
 }
 
@@ -114,8 +150,9 @@ static json_t *create_args(const struct image_case *c, const char *node, unsigne
 	auto_free char *uuid = new_uuid(c, vmid), *tags = tags_of(c->spec),
 		       *name = dns_name(c->spec);
 	auto_free char *notes = NULL, *disk = NULL, *smbios = pxc_printf("uuid=%s", uuid);
-	const char *ostype = json_string_value(json_object_get(c->spec->properties, "os_type"));
-	const char *firmware = json_string_value(json_object_get(c->spec->properties, "firmware"));
+	json_auto_t *block = image_block(c);
+	const char *ostype = vm_text(block, "p.os_type"), *agent = vm_text(block, "p.agent");
+	bool uefi = str_eq(vm_text(block, "p.firmware"), "uefi");
 	char id[64];
 
 	vm_block_id(vmid, uuid, id);
@@ -124,8 +161,8 @@ static json_t *create_args(const struct image_case *c, const char *node, unsigne
 	return json_pack("{s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "node", node,
 			 "vmid", (int)vmid, "name", name, "description", notes, "tags", tags,
 			 "smbios1", smbios, "scsi0", disk, "boot", "order=scsi0", "scsihw",
-			 "virtio-scsi-single", "agent", "1", "ostype", ostype ? ostype : "l26",
-			 "bios", str_eq(firmware, "uefi") ? "ovmf" : "seabios", "serial0",
+			 "virtio-scsi-single", "agent", agent ? agent : "1", "ostype",
+			 ostype ? ostype : "l26", "bios", uefi ? "ovmf" : "seabios", "serial0",
 			 "socket");
 }
 
@@ -163,12 +200,12 @@ static void add_convert(struct image_case *c, const char *node, unsigned vmid)
 		     "make VM %u a template", vmid);
 }
 
-/* The disk of a template that was cloned by a run that was killed then: it has its name, so it is used. */
-static bool disk_is_there(const struct image_case *c, unsigned vmid)
+static void sweep(struct image_case *c)
 {
-	auto_free char *name = pxc_printf("vm-%u-disk-0", vmid);
-
-	return rbd_find(c->pool, name) != NULL;
+	for (size_t i = 0; i < c->pool->nimages; i++)
+		if (is_left(c, &c->pool->images[i]))
+			image_add_remove(c->plan, c->pool, &c->pool->images[i], PXC_QUIET,
+					 "remove what a run that was cut off has left");
 }
 
 int image_template_steps(struct image_case *c, struct pxc_err *err)
@@ -187,13 +224,13 @@ int image_template_steps(struct image_case *c, struct pxc_err *err)
 				"%s: template_vm: number %u is taken by another guest",
 				c->spec->label, vmid);
 	if (!have) {
-		if (disk_is_there(c, vmid))
+		if (foreign_disk(c, vmid))
 			return pxc_fail(
 				err, PXC_EINVAL,
 				"%s: template_vm: %s/vm-%u-disk-0 exists without a VM: choose another "
-				"vmid, or remove it (pxc_rbd_image with gc: true does, an hour after it "
-				"was made)",
+				"vmid, or remove it",
 				c->spec->label, c->pool->pool, vmid);
+		sweep(c);
 		add_clone(c, vmid);
 		pxc_plan_add(c->plan, IMAGE_TEMPLATE_CREATE, PXC_QUIET, create_args(c, node, vmid),
 			     "create VM %u on %s from %s", vmid, node, c->rbd_name);
@@ -205,23 +242,29 @@ int image_template_steps(struct image_case *c, struct pxc_err *err)
 	return 0;
 }
 
+const char *image_template_links(const struct image_case *c, const struct rbd_seen *version)
+{
+	const struct image_projection *p =
+		projection(c->iw, c->spec->name, rbd_get(version, "version"));
+	auto_free char *disk = p ? pxc_printf("base-%u-disk-0", p->guest->vmid) : NULL;
+	const struct rbd_seen *base = disk ? rbd_find(c->pool, disk) : NULL;
+
+	return base && base->children ? base->children[0] : NULL;
+}
+
 int image_template_remove(struct image_case *c, const struct rbd_seen *version, struct pxc_err *err)
 {
 	const struct image_projection *p =
 		projection(c->iw, c->spec->name, rbd_get(version, "version"));
-	auto_free char *disk = NULL;
-	const struct rbd_seen *base;
+	const char *link = image_template_links(c, version);
 	char sid[24];
 
 	if (!p)
 		return 0;
-	disk = pxc_printf("base-%u-disk-0", p->guest->vmid);
-	base = rbd_find(c->pool, disk);
-	if (base && base->children && base->children[0])
+	if (link)
 		return pxc_fail(err, PXC_EINVAL,
-				"%s: VMs are linked to its template %u (%s%s): remove them first",
-				c->spec->label, p->guest->vmid, base->children[0],
-				base->children[1] ? ", ..." : "");
+				"%s: VMs are linked to its template %u (%s): remove them first",
+				c->spec->label, p->guest->vmid, link);
 	(void)snprintf(sid, sizeof(sid), "vm:%u", p->guest->vmid);
 	if (*p->ha)
 		pxc_plan_add(c->plan, IMAGE_TEMPLATE_HA_REMOVE, PXC_QUIET,
@@ -234,16 +277,26 @@ int image_template_remove(struct image_case *c, const struct rbd_seen *version, 
 	return 0;
 }
 
-bool image_is_projection(const struct image_world *iw, const char *child)
+unsigned image_template_vmid(const struct image_case *c)
+{
+	const struct image_projection *p = projection(c->iw, c->spec->name, c->spec->version);
+
+	return p ? p->guest->vmid : 0;
+}
+
+bool image_is_projection(const struct image_case *c, const char *child)
 {
 	const char *name = strrchr(child, '/');
+	size_t len = strlen(c->pool->pool);
 
-	for (size_t i = 0; name && i < iw->nprojections; i++) {
-		auto_free char *base =
-			pxc_printf("/base-%u-disk-0", iw->projections[i].guest->vmid);
-		auto_free char *disk = pxc_printf("/vm-%u-disk-0", iw->projections[i].guest->vmid);
+	if (!name || strncmp(child, c->pool->pool, len) != 0 || child[len] != '/')
+		return false; /* in another pool the numbers are of another cluster, or not of templates */
+	for (size_t i = 0; i < c->iw->nprojections; i++) {
+		unsigned vmid = c->iw->projections[i].guest->vmid;
+		auto_free char *base = pxc_printf("base-%u-disk-0", vmid);
+		auto_free char *disk = pxc_printf("vm-%u-disk-0", vmid);
 
-		if (str_eq(name, base) || str_eq(name, disk))
+		if (str_eq(name + 1, base) || str_eq(name + 1, disk))
 			return true;
 	}
 	return false;

@@ -13,7 +13,7 @@
 
 /* Every request this kind can send to change something. (api: PUT /cluster/options, Sys.Modify on /) */
 static const struct pve_op cloud_ops[REGISTRY_OPS] = {
-	[REGISTRY_WRITE] = { "PUT", "/cluster/options", 60 * SECONDS, NULL, false },
+	[REGISTRY_WRITE] = { .method = "PUT", .path = "/cluster/options", .wait_ms = 60 * SECONDS },
 };
 
 static void put_text(json_t *keys, const char *key, const char *text)

@@ -22,14 +22,24 @@
  * form is deprecated and cannot reach nested pools. (api: /pools, Pool.Allocate on /pool/{poolid})
  */
 static const struct pve_op project_ops[PROJECT_OPS] = {
-	[PROJECT_CREATE] = { "POST", "/pools", 60 * SECONDS, NULL, false },
-	[PROJECT_WRITE] = { "PUT", "/pools", 60 * SECONDS, NULL, false },
-	[PROJECT_DELETE] = { "DELETE", "/pools", 60 * SECONDS, NULL, true },
-	[PROJECT_VM_HA_REMOVE] = { "DELETE", "/cluster/ha/resources/{sid}", 60 * SECONDS, NULL,
-				   true },
-	[PROJECT_VM_STOP] = { "POST", GUEST "/status/stop", 5 * MINUTES, NULL, false },
-	[PROJECT_VM_DELETE] = { "DELETE", GUEST, 30 * MINUTES, NULL, true },
-	[PROJECT_VM_CONFIG] = { "PUT", GUEST "/config", 2 * MINUTES, NULL, false },
+	[PROJECT_CREATE] = { .method = "POST", .path = "/pools", .wait_ms = 60 * SECONDS },
+	[PROJECT_WRITE] = { .method = "PUT", .path = "/pools", .wait_ms = 60 * SECONDS },
+	[PROJECT_DELETE] = { .method = "DELETE",
+			     .path = "/pools",
+			     .wait_ms = 60 * SECONDS,
+			     .gone_ok = true },
+	[PROJECT_VM_HA_REMOVE] = { .method = "DELETE",
+				   .path = "/cluster/ha/resources/{sid}",
+				   .wait_ms = 60 * SECONDS,
+				   .gone_ok = true },
+	[PROJECT_VM_STOP] = { .method = "POST",
+			      .path = GUEST "/status/stop",
+			      .wait_ms = 5 * MINUTES },
+	[PROJECT_VM_DELETE] = { .method = "DELETE",
+				.path = GUEST,
+				.wait_ms = 30 * MINUTES,
+				.gone_ok = true },
+	[PROJECT_VM_CONFIG] = { .method = "PUT", .path = GUEST "/config", .wait_ms = 2 * MINUTES },
 };
 
 static int check_people(const struct project_spec *s, const char *const *list, struct pxc_err *err)

@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/str.h"
 #include "base/units.h"
@@ -72,7 +71,7 @@ static int decode_checksum(struct pxc_env *env, const char *text, struct image_s
 	return 0;
 }
 
-/* A path is looked at now, so that a typing error is said before anything is written. */
+/* Whether the file is there matters only when the image is not. */
 static int check_source(struct image_spec *s, struct pxc_err *err)
 {
 	const char *path = s->source;
@@ -108,7 +107,23 @@ static int decode_from(const json_t *item, struct image_spec *s, struct pxc_err 
 	return 0;
 }
 
-static void decode_properties(struct pxc_env *env, const json_t *given, struct image_spec *s)
+/* Null removes a property, and everywhere else is the same as nothing: what was given does not show it. */
+static void decode_removals(struct pxc_env *env, size_t index, struct image_spec *s)
+{
+	const json_t *raw = env->args->raw;
+	const json_t *one = json_array_get(json_object_get(raw, "images"), index);
+	const char *key;
+	json_t *value, *named = json_object_get(one, "properties");
+
+	if (!named || json_is_null(named))
+		named = json_object_get(raw, "properties");
+	json_object_foreach (named, key, value)
+		if (json_is_null(value))
+			(void)json_object_set_new(s->properties, key, json_null());
+}
+
+static void decode_properties(struct pxc_env *env, const json_t *given, size_t index,
+			      struct image_spec *s)
 {
 	const json_t *from = json_object_get(given, "properties");
 	const char *key;
@@ -119,6 +134,7 @@ static void decode_properties(struct pxc_env *env, const json_t *given, struct i
 	s->properties = pxc_env_keep(env, json_object());
 	json_object_foreach ((json_t *)(uintptr_t)from, key, value)
 		(void)json_object_set_new(s->properties, key, item_scalar(value));
+	decode_removals(env, index, s);
 }
 
 static int decode_template(const json_t *item, struct image_spec *s, struct pxc_err *err)
@@ -175,12 +191,12 @@ static void decode_behaviour(const json_t *item, const json_t *given, struct ima
 	s->is_protected = json_is_boolean(protection) ? json_is_true(protection) : -1;
 }
 
-static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given,
+static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given, size_t index,
 		      struct image_spec *s, struct pxc_err *err)
 {
 	s->source = item_text(item, "source");
 	decode_behaviour(item, given, s);
-	decode_properties(env, given, s);
+	decode_properties(env, given, index, s);
 	if (decode_names(env, item, s, err) < 0 ||
 	    decode_checksum(env, item_text(item, "checksum"), s, err) < 0 ||
 	    check_source(s, err) < 0 || decode_from(item, s, err) < 0 ||
@@ -235,7 +251,7 @@ int image_decode(struct pxc_env *env, struct image_batch **ret, struct pxc_err *
 	b->actor = env->actor;
 	b->nonce = env->nonce;
 	for (size_t i = 0; i < b->nspecs; i++)
-		if (decode_one(env, json_array_get(items, i), json_array_get(given, i),
+		if (decode_one(env, json_array_get(items, i), json_array_get(given, i), i,
 			       &b->specs[i], err) < 0)
 			return -1;
 	*ret = b;

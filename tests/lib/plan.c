@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "modules/rbd_image.h"
 #include "modules/vm_decode.h"
 
 struct planned {
@@ -37,14 +38,49 @@ static const char *no_env(const char *name)
 	return NULL;
 }
 
-static void plan(const char *task, const struct test_world *w, struct planned *p)
+static void plan_vm(struct planned *p, const struct test_world *w, const char *watch)
 {
-	json_auto_t *raw = json_loads(task, 0, NULL);
 	struct vm_batch *batch = NULL;
+
+	if (vm_decode(&p->env, &batch, &p->err) < 0) {
+		p->result = -1;
+		return;
+	}
+	/* The process that ran when the task began. */
+	for (size_t i = 0; watch && i < batch->nspecs; i++) {
+		batch->specs[i].first_seen = true;
+		batch->specs[i].first_pid = strtol(watch, NULL, 10);
+	}
+	p->result = vm_plan(batch, &w->vm, &p->plans, &p->err);
+}
+
+/* What a task makes an image from is found by the observation: "found" and "problem" of the world. */
+static void plan_image(struct planned *p, const struct test_world *w)
+{
+	const json_t *from = json_object_get(w->json, "from");
+	struct image_batch *batch = NULL;
+
+	if (image_decode(&p->env, &batch, &p->err) < 0) {
+		p->result = -1;
+		return;
+	}
+	for (size_t i = 0; from && i < batch->nspecs; i++) {
+		batch->specs[i].from.storage = json_string_value(json_object_get(from, "storage"));
+		batch->specs[i].from.image = json_string_value(json_object_get(from, "image"));
+		batch->specs[i].from.problem = json_string_value(json_object_get(from, "problem"));
+	}
+	p->result = image_plan(batch, &w->images, &p->plans, &p->err);
+}
+
+static void plan(const char *module, const char *task, const struct test_world *w,
+		 struct planned *p)
+{
+	bool vm = str_eq(module, "pxc_vm");
+	json_auto_t *raw = json_loads(task, 0, NULL);
 
 	if (!raw)
 		fail_msg("task: %s", task);
-	if (!json_object_get(raw, "project"))
+	if (vm && !json_object_get(raw, "project"))
 		(void)json_object_set_new(raw, "project", json_string("acme"));
 	*p = (struct planned){ .err = { .kind = PXC_OK } };
 	p->env = (struct pxc_env){ .args = &p->args,
@@ -53,11 +89,11 @@ static void plan(const char *task, const struct test_world *w, struct planned *p
 				   .actor = "tester",
 				   .stamp = "20260101T000000Z",
 				   .nonce = "0123456789abcdef0123456789abcdef" };
-	p->result = ans_validate(spec_of("pxc_vm"), raw, no_env, &p->args, &p->err);
-	if (p->result == 0)
-		p->result = vm_decode(&p->env, &batch, &p->err);
-	if (p->result == 0)
-		p->result = vm_plan(batch, &w->vm, &p->plans, &p->err);
+	p->result = ans_validate(spec_of(module), raw, no_env, &p->args, &p->err);
+	if (p->result == 0 && vm)
+		plan_vm(p, w, json_string_value(json_object_get(w->json, "first_pid")));
+	else if (p->result == 0)
+		plan_image(p, w);
 }
 
 static void release(struct planned *p)
@@ -68,14 +104,14 @@ static void release(struct planned *p)
 	arena_release(&p->arena);
 }
 
-char *plan_vms(const char *task, const struct test_world *w)
+char *plan_task(const char *module, const char *task, const struct test_world *w)
 {
 	struct pxc_buf out = { .data = NULL }, notes = { .data = NULL };
 	struct planned p;
 	size_t k;
 	json_t *note;
 
-	plan(task, w, &p);
+	plan(module, task, w, &p);
 	if (p.result < 0)
 		buf_printf(&out, "!%s", p.err.msg);
 	for (size_t i = 0; p.result == 0 && i < p.plans.nplans; i++) {
@@ -92,22 +128,73 @@ char *plan_vms(const char *task, const struct test_world *w)
 	return buf_take(&out);
 }
 
-char *plan_args(const char *task, const struct test_world *w, size_t at, size_t step)
+json_t *plan_step(const char *module, const char *task, const struct test_world *w, size_t at,
+		  size_t step)
 {
-	static const char *const left_out[] = { "description", "smbios1", "digest", "tags" };
 	struct planned p;
-	char *text;
 	json_t *args;
 
-	plan(task, w, &p);
+	plan(module, task, w, &p);
 	if (p.result < 0)
 		fail_msg("refused: %s", p.err.msg);
 	if (at >= p.plans.nplans || step >= p.plans.plans[at]->nsteps)
 		fail_msg("no step %zu of plan %zu", step, at);
-	args = p.plans.plans[at]->steps[step].args;
+	args = json_deep_copy(p.plans.plans[at]->steps[step].args);
+	release(&p);
+	return args;
+}
+
+char *plan_vms(const char *task, const struct test_world *w)
+{
+	return plan_task("pxc_vm", task, w);
+}
+
+char *plan_images(const char *task, const struct test_world *w)
+{
+	return plan_task("pxc_rbd_image", task, w);
+}
+
+char *plan_args(const char *task, const struct test_world *w, size_t at, size_t step)
+{
+	static const char *const left_out[] = { "description", "smbios1", "digest", "tags" };
+	json_auto_t *args = plan_step("pxc_vm", task, w, at, step);
+
 	for (size_t i = 0; i < ARRAY_SIZE(left_out); i++)
 		(void)json_object_del(args, left_out[i]);
-	text = json_dumps(args, JSON_COMPACT | JSON_SORT_KEYS);
-	release(&p);
-	return text;
+	return json_dumps(args, JSON_COMPACT | JSON_SORT_KEYS);
+}
+
+bool plan_fits(const char *pattern, const char *got)
+{
+	while (*pattern && *pattern != '*')
+		if (*pattern++ != *got++)
+			return false;
+	if (!*pattern)
+		return !*got;
+	for (;; got++) {
+		if (plan_fits(pattern + 1, got))
+			return true;
+		if (!*got)
+			return false;
+	}
+}
+
+void plan_rows(const char *module, const struct plan_row *rows, size_t n)
+{
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		auto_world struct test_world w;
+		auto_free char *got = NULL, *again = NULL;
+
+		test_world_create(&w, rows[i].world);
+		got = plan_task(module, rows[i].task, &w);
+		again = plan_task(module, rows[i].task, &w);
+		assert_string_equal(got, again);
+		if (plan_fits(rows[i].plan, got))
+			continue;
+		print_error("%s:\n  wanted %s\n  got    %s\n", rows[i].name, rows[i].plan, got);
+		bad++;
+	}
+	assert_int_equal(bad, 0);
 }

@@ -1,15 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* plan.h - a task of pxc_vm planned against a test world, as text. */
+/* plan.h - a task planned against a test world, as text. */
 #pragma once
 
 #include "lib/world.h"
 
 /*
- * task    arguments as a playbook gives them; project "acme" is added when none is named
+ * task    arguments as a playbook gives them; project "acme" is added to those of pxc_vm when none is named
  * returns the whys of all steps joined by "; " ("" = nothing to do), warnings after " | ", or "!" and the sentence
  *         of a refusal. New string.
  */
+char *plan_task(const char *module, const char *task, const struct test_world *w);
 char *plan_vms(const char *task, const struct test_world *w);
+char *plan_images(const char *task, const struct test_world *w);
 
-/* The arguments of step `step` of plan `plan` as sorted compact JSON, without notes and ids. New string. */
+/* The arguments of step `step` of plan `plan`; new reference. */
+json_t *plan_step(const char *module, const char *task, const struct test_world *w, size_t plan,
+		  size_t step);
+/* The same of pxc_vm as sorted compact JSON, without notes and ids. New string. */
 char *plan_args(const char *task, const struct test_world *w, size_t plan, size_t step);
+
+/* Does got fit pattern, in which * stands for anything? */
+bool plan_fits(const char *pattern, const char *got);
+
+/* world, task, and what plan_task() has to give, as a pattern. */
+struct plan_row {
+	const char *name, *world, *task, *plan;
+};
+/* Fails with all rows that do not give their plan, or another one the second time. */
+void plan_rows(const char *module, const struct plan_row *rows, size_t n);

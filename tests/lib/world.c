@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "cloud/project_block.h"
 #include "cloud/vm_parts.h"
+#include "lib/rbd_world.h"
 
 #define CLUSTER "lab"
 #define DOMAIN "example.org"
@@ -44,7 +45,7 @@ static void add_nodes(struct test_world *w)
 	const json_t *given = json_object_get(w->json, "nodes");
 
 	w->world.nodes = arena_alloc(&w->arena, ARRAY_SIZE(names) * sizeof(*w->world.nodes));
-	w->world.storages = arena_alloc(&w->arena, 9 * sizeof(*w->world.storages));
+	w->world.storages = arena_alloc(&w->arena, 12 * sizeof(*w->world.storages));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		const json_t *n = json_object_get(given, names[i]);
 
@@ -60,6 +61,8 @@ static void add_nodes(struct test_world *w)
 			(struct world_storage){ names[i], "shared", "dir", "images", true, true };
 		w->world.storages[w->world.nstorages++] =
 			(struct world_storage){ names[i], "fast", "rbd", "images", true, true };
+		w->world.storages[w->world.nstorages++] =
+			(struct world_storage){ names[i], "slow", "rbd", "images", true, true };
 		w->world.storages[w->world.nstorages++] =
 			(struct world_storage){ names[i],        "local", "dir",
 						"images,import", false,   true };
@@ -247,12 +250,14 @@ void test_world_create(struct test_world *ret, const char *json)
 		(void)json_object_set_new(ret->vm.volumes, json_string_value(value),
 					  json_integer(2ll << 30));
 	ret->vm.index = keep(ret, vm_index(&ret->vm));
+	test_rbd_world(ret);
 }
 
 void test_world_release(struct test_world *w)
 {
 	for (size_t i = 0; i < w->vm.nseen; i++)
 		annot_text_release(&w->vm.seen[i]->notes);
+	test_rbd_world_release(w);
 	annot_text_release(&w->world.notes);
 	json_decref(w->json);
 	json_decref(w->kept);

@@ -10,11 +10,13 @@
  *                "block": {"name": "web"}, "human": "text", "pending": ["memory"], "current": {...}, "raw": "notes as they are",
  *                "template": 1, "ha": "started", "paused": 1, "problem": "why", "addresses": [...]}],
  *  "bridges":  {"pve1": ["vmbr0"]}, "volumes": ["pve1/local:import/x.qcow2"]}
- * Storages: "shared" (shared), "fast" (shared) and "local" (per node, import too) on every node.
+ * What lies in Ceph ("rbd"): rbd_world.h.
+ * Storages: "shared" (shared), "fast" and "slow" (shared, of type rbd) and "local" (per node, import too) on every node.
  */
 #pragma once
 
 #include "base/arena.h"
+#include "cloud/image.h"
 #include "cloud/vm.h"
 
 struct test_world {
@@ -22,6 +24,8 @@ struct test_world {
 	json_t *json, *kept; /* owned */
 	struct world world;
 	struct vm_world vm;
+	struct rbd_world rbd;
+	struct image_world images;
 };
 
 void test_world_create(struct test_world *ret, const char *json); /* NULL or "" = {} */
