@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "cloud/props.h"
 #include "cloud/vm_parts.h"
+#include "cloud/volume.h"
 
 #define DEFAULT_MODEL "virtio"
 
@@ -334,6 +335,15 @@ static int first_disk(const struct vm_case *c, struct vm_change *ret, struct pxc
 	return 0;
 }
 
+/* A volume that the VM boots from: how large it is, its own tasks say (pxc_volume). */
+static bool is_volume(const char *drive)
+{
+	auto_free char *volid = pxc_strndup(drive, strcspn(drive, ","));
+	const char *colon = strchr(volid, ':');
+
+	return colon && volume_id(colon + 1);
+}
+
 static int want_root_size(const struct vm_case *c, const json_t *base, struct vm_change *ret,
 			  struct pxc_err *err)
 {
@@ -346,7 +356,7 @@ static int want_root_size(const struct vm_case *c, const json_t *base, struct vm
 	for (size_t i = 0; slot && i < c->spec->ndisks; i++)
 		if (str_eq(c->spec->disks[i].slot, slot) && c->spec->disks[i].size_bytes)
 			return 0; /* named as a disk of its own */
-	if (!drive || (!c->spec->disk_bytes && !c->spec->flavor))
+	if (!drive || (!c->spec->disk_bytes && !c->spec->flavor) || is_volume(drive))
 		return 0;
 	/* A flavor is a lower bound: a disk that has grown beyond it, or an image that was larger, stays. */
 	if (!c->spec->disk_bytes && c->have && vm_drive_size(drive) >= bytes)

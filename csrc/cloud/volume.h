@@ -100,6 +100,8 @@ struct volume_world {
 
 #define VOLUME_SNAP_PREFIX "pxc-"
 
+/* Is this the pool of an earlier storage too? Two storages may lie on one pool. */
+bool volume_pool_again(const struct rbd_world *rbd, size_t i);
 /* The eight hex digits at the end of its RBD name; NULL: not named as a volume. */
 const char *volume_id(const char *rbd_name);
 /* Key of its reservation in RBD_STATE_OBJECT; new string. */

@@ -87,8 +87,6 @@ bool volume_user_snap(
 /* Will there be a snapshot of this name after the task, if there is one now? */
 bool volume_keeps_snap(const struct volume_spec *s, const char *snap);
 unsigned volume_named_after(const char *rbd_name); /* VMID in "vm-900000-pxc-1a2b3c4d"; 0 = none */
-/* Is this the pool of an earlier storage too? Two storages may lie on one pool. */
-bool volume_pool_again(const struct rbd_world *rbd, size_t i);
 
 /* volume_use.c */
 void volume_use_look(const struct volume_world *vw, const struct rbd_pool *pool,

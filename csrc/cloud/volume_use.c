@@ -10,12 +10,11 @@
 /* "ceph:vm-900000-pxc-1a2b3c4d,size=1G": whatever the storage is called, two may lie on one pool. */
 static bool is_drive_of(const char *key, const char *drive, const char *rbd_name)
 {
-	const char *colon = drive ? strchr(drive, ':') : NULL;
-	size_t len = strlen(rbd_name);
+	size_t len = drive ? strcspn(drive, ",") : 0, want = strlen(rbd_name);
 
-	return colon && vm_is_drive(key) && !str_starts(key, "unused") &&
-	       strncmp(colon + 1, rbd_name, len) == 0 &&
-	       (colon[1 + len] == ',' || colon[1 + len] == '\0');
+	return len > want && vm_is_drive(key) && !str_starts(key, "unused") &&
+	       strchr(":/", drive[len - want - 1]) &&
+	       strncmp(drive + len - want, rbd_name, want) == 0;
 }
 
 static void note_user(struct volume_use *use, const struct vm_seen *vm, const char *slot,

@@ -23,7 +23,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", 1 if QUICK else 5))
 MIB = 1 << 20
 SIZE = int(os.environ.get("BENCH_MIB", 64 if QUICK else 1024))  # MiB of the raw sources
 NOISE = 1.05
-TOOL = os.path.join(BUILD, "tests/ceph/import_tool")
+TOOL = os.path.join(BUILD, "tests/bench/import_bench")
 FIGURES = []
 
 

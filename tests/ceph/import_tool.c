@@ -1,188 +1,218 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * import_tool.c - the import engine by itself, for tests and figures, on a running cluster.
+ * import_tool.c - one import, for tests: makes the image (unless it is there), fills it, says how it went.
  *
- *	import_tool import CONF POOL IMAGE SOURCE [checksum=sha256:...|none] [depth=N] [max=BYTES] [min=BYTES] [work_dir=DIR]
- *	            [stall=MS] [tries=N] [ca=PATH]
- *	import_tool rados CONF POOL PREFIX SOURCE     writes the file as plain objects of 4 MiB, 16 in flight: the ceiling
+ *	import_tool POOL[/NAMESPACE] IMAGE source=... [checksum=] [ca=] [work_dir=] [max=] [min=] [stall=] [tries=] [depth=]
+ *		[timeout=MS] [user=] [keyring=] [cancel_at=BYTES]
  *
- * Makes IMAGE anew. Prints one JSON object: what struct ceph_imported says and peak memory, or {"kind", "error"} with status 1.
+ * The cluster is that of PXC_TEST_CEPH_CONF. Prints one JSON object: ok, then what struct ceph_imported holds, or kind
+ * and msg; ms of the import alone; steps and done, what was heard of its progress; rss_kib, child_rss_kib, fds left open.
  */
-#include <fcntl.h>
-#include <pthread.h>
-#include <rados/librados.h>
+#include <dirent.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "ceph/ceph.h"
 
-#define OBJECT ((size_t)4 << 20)
-#define IN_FLIGHT 16
+struct tool {
+	struct ceph_options to;
+	struct ceph_import job;
+	char *pool, *space;
+	uint64_t cancel_at, done, total;
+	json_int_t steps;
+};
 
-static int failed(const struct pxc_err *err)
+static double now_ms(void)
 {
-	json_auto_t *o = json_pack("{s:i,s:s}", "kind", (int)err->kind, "error", err->msg);
+	struct timespec t;
 
-	(void)json_dumpf(o, stdout, JSON_COMPACT);
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int heard(void *context, uint64_t done, uint64_t total)
+{
+	struct tool *t = context;
+
+	t->steps++;
+	t->done = done;
+	t->total = total;
+	return t->cancel_at && done >= t->cancel_at;
+}
+
+static const char *value_of(const char *word, const char *key)
+{
+	size_t n = strlen(key);
+
+	return strncmp(word, key, n) == 0 && word[n] == '=' ? word + n + 1 : NULL;
+}
+
+static bool take(struct tool *t, const char *word)
+{
+	const struct {
+		const char *key;
+		const char **text;
+		uint64_t *size;
+		uint32_t *ms;
+		unsigned *count;
+	} keys[] = {
+		{ "source", &t->job.source, NULL, NULL, NULL },
+		{ "checksum", &t->job.checksum, NULL, NULL, NULL },
+		{ "ca", &t->job.ca_path, NULL, NULL, NULL },
+		{ "work_dir", &t->job.work_dir, NULL, NULL, NULL },
+		{ "user", &t->to.user, NULL, NULL, NULL },
+		{ "keyring", &t->to.keyring, NULL, NULL, NULL },
+		{ "max", NULL, &t->job.max_bytes, NULL, NULL },
+		{ "min", NULL, &t->job.min_bytes, NULL, NULL },
+		{ "cancel_at", NULL, &t->cancel_at, NULL, NULL },
+		{ "stall", NULL, NULL, &t->job.stall_ms, NULL },
+		{ "timeout", NULL, NULL, &t->to.timeout_ms, NULL },
+		{ "tries", NULL, NULL, NULL, &t->job.tries },
+		{ "depth", NULL, NULL, NULL, &t->job.depth },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const char *value = value_of(word, keys[i].key);
+
+		if (!value)
+			continue;
+		if (keys[i].text)
+			*keys[i].text = value;
+		else if (keys[i].size)
+			*keys[i].size = strtoull(value, NULL, 10);
+		else if (keys[i].ms)
+			*keys[i].ms = (uint32_t)strtoul(value, NULL, 10);
+		else
+			*keys[i].count = (unsigned)strtoul(value, NULL, 10);
+		return true;
+	}
+	return false;
+}
+
+/* Of files and pipes: connections to Ceph come and go as librados likes. */
+static json_int_t open_files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *entry;
+	char to[32];
+	json_int_t n = 0;
+
+	while (d && (entry = readdir(d)) != NULL) {
+		ssize_t len = readlinkat(dirfd(d), entry->d_name, to, sizeof(to) - 1);
+
+		if (len <= 0)
+			continue;
+		to[len] = '\0';
+		n += !str_starts(to, "socket:") && !str_starts(to, "anon_inode:");
+	}
+	if (d)
+		(void)closedir(d);
+	return n;
+}
+
+static const char *kind_name(enum pxc_errkind kind)
+{
+	static const char *const names[] = {
+		[PXC_OK] = "OK",
+		[PXC_EINVAL] = "EINVAL",
+		[PXC_ENOTFOUND] = "ENOTFOUND",
+		[PXC_ECONFLICT] = "ECONFLICT",
+		[PXC_EDENIED] = "EDENIED",
+		[PXC_EBUSY] = "EBUSY",
+		[PXC_ETIMEOUT] = "ETIMEOUT",
+		[PXC_EREMOTE] = "EREMOTE",
+		[PXC_EBUG] = "EBUG",
+	};
+
+	return names[kind];
+}
+
+static int show(const struct tool *t, int rc, const struct ceph_imported *got, double ms,
+		json_int_t fds, const struct pxc_err *err)
+{
+	struct rusage us, child;
+	json_t *o = rc == 0 ? json_pack("{s:b,s:I,s:I,s:I,s:s,s:s}", "ok", 1, "size",
+					(json_int_t)got->size_bytes, "written",
+					(json_int_t)got->written_bytes, "source_bytes",
+					(json_int_t)got->source_bytes, "checksum", got->checksum,
+					"format", got->format)
+			    : json_pack("{s:b,s:s,s:s}", "ok", 0, "kind", kind_name(err->kind),
+					"msg", err->msg);
+
+	if (!o)
+		return 2;
+	(void)getrusage(RUSAGE_SELF, &us);
+	(void)getrusage(RUSAGE_CHILDREN, &child);
+	(void)json_object_set_new(o, "ms", json_real(ms));
+	(void)json_object_set_new(o, "steps", json_integer(t->steps));
+	(void)json_object_set_new(o, "done", json_integer((json_int_t)t->done));
+	(void)json_object_set_new(o, "total", json_integer((json_int_t)t->total));
+	(void)json_object_set_new(o, "rss_kib", json_integer(us.ru_maxrss));
+	(void)json_object_set_new(o, "child_rss_kib", json_integer(child.ru_maxrss));
+	(void)json_object_set_new(o, "fds", json_integer(fds));
+	(void)json_dumpf(o, stdout, 0);
 	(void)puts("");
-	return 1;
+	json_decref(o);
+	return rc == 0 ? 0 : 1;
 }
 
-static int usage(void)
+static int run(struct tool *t)
 {
-	(void)fputs("usage: import_tool import|rados CONF POOL NAME SOURCE [key=value...]\n", stderr);
-	return 2;
-}
-
-static bool option(struct ceph_import *job, const char *text)
-{
-	const char *value = strchr(text, '=');
-
-	if (!value++)
-		return false;
-	if (str_starts(text, "checksum="))
-		job->checksum = value;
-	else if (str_starts(text, "depth="))
-		job->depth = (unsigned)strtoul(value, NULL, 10);
-	else if (str_starts(text, "max="))
-		job->max_bytes = strtoull(value, NULL, 10);
-	else if (str_starts(text, "min="))
-		job->min_bytes = strtoull(value, NULL, 10);
-	else if (str_starts(text, "work_dir="))
-		job->work_dir = value;
-	else if (str_starts(text, "stall="))
-		job->stall_ms = (uint32_t)strtoul(value, NULL, 10);
-	else if (str_starts(text, "tries="))
-		job->tries = (unsigned)strtoul(value, NULL, 10);
-	else if (str_starts(text, "ca="))
-		job->ca_path = value;
-	else
-		return false;
-	return true;
-}
-
-static void report(const struct ceph_imported *got)
-{
-	struct rusage own, children;
-	json_auto_t *o = NULL;
-
-	(void)getrusage(RUSAGE_SELF, &own);
-	(void)getrusage(RUSAGE_CHILDREN, &children);
-	o = json_pack("{s:I,s:I,s:I,s:s,s:s,s:I}", "size", (json_int_t)got->size_bytes, "written",
-		      (json_int_t)got->written_bytes, "source", (json_int_t)got->source_bytes,
-		      "checksum", got->checksum, "format", got->format, "memory_kib",
-		      (json_int_t)(own.ru_maxrss + children.ru_maxrss));
-	(void)json_dumpf(o, stdout, JSON_COMPACT);
-	(void)puts("");
-}
-
-static int import(int argc, char **argv)
-{
-	struct ceph_options options = { .conf = argv[2], .timeout_ms = 10000 };
-	struct ceph_import job = { .image = argv[4], .source = argv[5] };
-	struct pxc_arena arena = { .head = NULL };
-	struct ceph_imported got;
-	const struct ceph_ops *ops;
+	const struct ceph_ops *ops = NULL;
 	struct ceph *ceph = NULL;
 	struct ceph_pool *pool = NULL;
+	struct ceph_imported got = { .size_bytes = 0 };
 	struct pxc_err err = { .kind = PXC_OK };
-	int r;
+	json_int_t before = 0, after = 0;
+	double start = now_ms();
+	int rc = ceph_load(&ops, &err);
 
-	for (int i = 6; i < argc; i++)
-		if (!option(&job, argv[i]))
-			return usage();
-	if (ceph_load(&ops, &err) < 0 || ops->connect(&options, &ceph, &err) < 0)
-		return failed(&err);
-	r = ops->pool_open(ceph, argv[3], NULL, &pool, &err);
-	if (r == 0) {
-		(void)ops->remove(pool, job.image, &err);
-		err = (struct pxc_err){ .kind = PXC_OK };
-		r = ops->create(pool, job.image, 0, &arena, NULL, &err);
+	if (rc == 0)
+		rc = ops->connect(&t->to, &ceph, &err);
+	if (rc == 0)
+		rc = ops->pool_open(ceph, t->pool, t->space, &pool, &err);
+	if (rc == 0 && ops->create(pool, t->job.image, 0, NULL, NULL, &err) < 0 &&
+	    err.kind != PXC_ECONFLICT)
+		rc = -1;
+	if (rc == 0) {
+		before = open_files();
+		start = now_ms();
+		rc = ops->import(pool, &t->job, &got, &err);
+		after = open_files();
 	}
-	if (r == 0)
-		r = ops->import(pool, &job, &got, &err);
+	rc = show(t, rc, &got, now_ms() - start, after - before, &err);
 	if (pool)
 		ops->pool_close(pool);
-	ops->disconnect(ceph);
-	arena_release(&arena);
-	if (r < 0)
-		return failed(&err);
-	report(&got);
-	return 0;
-}
-
-/* --- the ceiling ------------------------------------------------------------------------------------------------ */
-
-static int write_objects(rados_ioctx_t io, const char *prefix, int fd)
-{
-	rados_completion_t flying[IN_FLIGHT] = { NULL };
-	char *buffers[IN_FLIGHT];
-	int rc = 0;
-
-	for (size_t i = 0; i < IN_FLIGHT; i++)
-		buffers[i] = pxc_alloc(OBJECT);
-	for (size_t n = 0; rc == 0; n++) {
-		size_t slot = n % IN_FLIGHT;
-		auto_free char *name = pxc_printf("%s.%08zx", prefix, n);
-		ssize_t len;
-
-		if (flying[slot]) {
-			(void)rados_aio_wait_for_complete(flying[slot]);
-			rc = rados_aio_get_return_value(flying[slot]);
-			rados_aio_release(flying[slot]);
-			flying[slot] = NULL;
-		}
-		len = read(fd, buffers[slot], OBJECT);
-		if (len <= 0 || rc < 0)
-			break;
-		(void)rados_aio_create_completion2(NULL, NULL, &flying[slot]);
-		rc = rados_aio_write(io, name, flying[slot], buffers[slot], (size_t)len, 0);
-	}
-	for (size_t i = 0; i < IN_FLIGHT; i++) {
-		if (flying[i]) {
-			(void)rados_aio_wait_for_complete(flying[i]);
-			if (rc == 0)
-				rc = rados_aio_get_return_value(flying[i]);
-			rados_aio_release(flying[i]);
-		}
-		free(buffers[i]);
-	}
+	if (ceph)
+		ops->disconnect(ceph);
 	return rc;
-}
-
-static int ceiling(char **argv)
-{
-	rados_t cluster;
-	rados_ioctx_t io;
-	int fd = open(argv[5], O_RDONLY | O_CLOEXEC), rc;
-
-	if (fd < 0 || rados_create2(&cluster, "ceph", "client.admin", 0) < 0)
-		return 1;
-	rc = rados_conf_read_file(cluster, argv[2]);
-	if (rc == 0)
-		rc = rados_connect(cluster);
-	if (rc == 0)
-		rc = rados_ioctx_create(cluster, argv[3], &io);
-	if (rc == 0) {
-		rc = write_objects(io, argv[4], fd);
-		rados_ioctx_destroy(io);
-	}
-	rados_shutdown(cluster);
-	(void)close(fd);
-	return rc < 0;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 6)
-		return usage();
-	if (str_eq(argv[1], "import"))
-		return import(argc, argv);
-	return str_eq(argv[1], "rados") ? ceiling(argv) : usage();
+	struct tool t = { .job = { .progress = heard } };
+	bool good = argc > 3;
+
+	t.job.progress_context = &t;
+	t.to.conf = getenv("PXC_TEST_CEPH_CONF");
+	for (int i = 3; i < argc; i++)
+		good = take(&t, argv[i]) && good;
+	if (!good || !t.to.conf || !t.job.source) {
+		fputs("usage: PXC_TEST_CEPH_CONF=... import_tool POOL[/NAMESPACE] IMAGE source=... [KEY=VALUE]...\n",
+		      stderr);
+		return 2;
+	}
+	t.pool = argv[1];
+	t.space = strchr(t.pool, '/');
+	if (t.space)
+		*t.space++ = '\0';
+	t.job.image = argv[2];
+	return run(&t);
 }

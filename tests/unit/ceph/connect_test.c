@@ -171,8 +171,8 @@ static void drop_user(struct box *box, const char *user, const char *path)
 {
 	auto_free char *command =
 		pxc_printf("{\"prefix\":\"auth rm\",\"entity\":\"client.%s\"}", user);
-	auto_free char *answer = box_mon(box, command);
 
+	free(box_mon(box, command));
 	(void)unlink(path);
 }
 
