@@ -81,10 +81,10 @@ static int check_least(const struct vm_case *c, struct pxc_err *err)
 	char have[32], want[32];
 
 	/* A flavor that is too small for the image is no obstacle: the disk is then as large as that. */
-	if (!named_bytes(c->spec) && disk < c->image->size_bytes)
-		disk = c->image->size_bytes;
-	if (least_disk < c->image->size_bytes)
-		least_disk = c->image->size_bytes;
+	if (!named_bytes(c->spec) && disk < c->image_bytes)
+		disk = c->image_bytes;
+	if (least_disk < c->image_bytes)
+		least_disk = c->image_bytes;
 	size_format(disk, have, sizeof(have));
 	size_format(least_disk, want, sizeof(want));
 	if (disk < least_disk)
@@ -98,25 +98,36 @@ static int check_least(const struct vm_case *c, struct pxc_err *err)
 	return 0;
 }
 
-static int find_image(struct vm_case *c, struct pxc_err *err)
+/* The first that the project may use; *ret_pool: where it is, or where it was looked for last. */
+static const struct rbd_seen *pick_image(const struct vm_case *c, const struct rbd_pool **ret_pool)
 {
 	const struct vm_spec *s = c->spec;
-	const char *const where[] = { s->image_storage, c->ceph_storage, c->w->registry.storage };
+	const char *const named[] = { s->image_storage }, *const usual[] = {
+		c->ceph_storage, c->w->registry.storage
+	};
+	const char *const *where = s->image_storage ? named : usual;
+	size_t n = s->image_storage ? ARRAY_SIZE(named) : ARRAY_SIZE(usual);
 
-	for (size_t i = s->image_storage ? 0 : 1; i < (s->image_storage ? 1 : ARRAY_SIZE(where));
-	     i++) {
-		const struct rbd_pool *p = c->vw->rbd ? rbd_pool_find(c->vw->rbd, where[i]) : NULL;
+	for (size_t i = 0; c->vw->rbd && i < n; i++) {
+		const struct rbd_pool *p = rbd_pool_find(c->vw->rbd, where[i]);
 		const struct rbd_seen *found =
 			p ? image_find(p, s->image_name, s->image_version) : NULL;
 
-		c->image_pool = p ? p : c->image_pool;
-		if (found && image_visible(found, s->project)) {
-			c->image = found;
-			break;
-		}
+		*ret_pool = p ? p : *ret_pool;
+		if (found && image_visible(found, s->project))
+			return found;
 	}
-	if (!c->image)
+	return NULL;
+}
+
+static int find_image(struct vm_case *c, struct pxc_err *err)
+{
+	const struct rbd_seen *image = pick_image(c, &c->image_pool);
+	const struct vm_spec *s = c->spec;
+
+	if (!image)
 		return refuse_image(c, c->image_pool, err);
+	c->image = image;
 	if (!c->disk_pool)
 		return pxc_fail(
 			err, PXC_EINVAL,
@@ -130,7 +141,7 @@ static int find_image(struct vm_case *c, struct pxc_err *err)
 			"%s: a root disk from an image is made in the storage of the VM: set "
 			"storage: %s instead of the storage of scsi0",
 			s->label, named_disk(s)->storage);
-	c->image_bytes = c->image->size_bytes;
+	c->image_bytes = image->size_bytes;
 	return check_least(c, err);
 }
 
