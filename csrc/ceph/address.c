@@ -77,7 +77,7 @@ char *address_file(const char *url)
 		return NULL;
 	for (; *url; url++) {
 		bool escape = *url == '%' && hex(url[1]) >= 0 && hex(url[2]) >= 0;
-		char c = escape ? (char)(hex(url[1]) << 4 | hex(url[2])) : *url;
+		char c = (char)(escape ? hex(url[1]) << 4 | hex(url[2]) : *url);
 
 		if (!c) {
 			buf_release(&out);

@@ -99,6 +99,8 @@ const char *image_storage(const struct world *w, const char *storage);
 
 /* The version of an image, or NULL. version NULL = the latest one that is available and not deprecated. */
 const struct rbd_seen *image_find(const struct rbd_pool *p, const char *name, const char *version);
+/* Does a come after b, of the versions of one image? */
+bool image_later(const struct rbd_seen *a, const struct rbd_seen *b);
 /* May this project make disks from it? By visibility, owner and list. */
 bool image_visible(const struct rbd_seen *image, const char *project);
 /* For people: "there are debian-13, ubuntu-24.04" (cut after a dozen). */

@@ -28,9 +28,9 @@ long image_rank(const struct rbd_seen *s)
 	return rank ? strtol(rank, NULL, 10) : 0;
 }
 
-static bool better(const struct rbd_seen *a, const struct rbd_seen *b)
+bool image_later(const struct rbd_seen *a, const struct rbd_seen *b)
 {
-	return !b || image_rank(a) > image_rank(b) ||
+	return image_rank(a) > image_rank(b) ||
 	       (image_rank(a) == image_rank(b) &&
 		strcmp(rbd_get(a, "version"), rbd_get(b, "version")) > 0);
 }
@@ -45,7 +45,7 @@ const struct rbd_seen *image_find(const struct rbd_pool *p, const char *name, co
 		if (!image_is_ready(s) || !str_eq(rbd_get(s, "name"), name))
 			continue;
 		if (version ? str_eq(rbd_get(s, "version"), version)
-			    : !rbd_get(s, "deprecated") && better(s, best))
+			    : !rbd_get(s, "deprecated") && (!best || image_later(s, best)))
 			best = s;
 	}
 	return best;

@@ -40,6 +40,7 @@ enum vm_op {
 	VM_WAIT_NODE,
 	VM_WAIT_AGENT,
 	VM_WAIT_IP,
+	VM_WAIT_UNUSED, /* a slot holds the disk that is to be destroyed, and no other */
 	/* By Ceph itself: */
 	VM_RBD_CLONE,
 	VM_RBD_SEED,
@@ -123,7 +124,10 @@ struct vm_spec {
 	enum vm_wait wait;
 	unsigned wait_s;
 	bool delete_unreferenced, reseal;
-	/* Set by the first observation, so that "restarted" can end: the process that ran then; 0 = none ran. */
+	/*
+	 * Set by the first observation: the process that ran then; 0 = none ran. "restarted" can end by it, and a seed is
+	 * removed when it was not that of a system which the task itself has started.
+	 */
 	long first_pid;
 	bool first_seen;
 };
@@ -186,10 +190,11 @@ must_check int vm_template(const struct vm_spec *spec, const struct vm_world *vw
 const char *const *vm_rbd_storages(const struct vm_batch *batch, const struct vm_world *vw,
 				   struct pxc_arena *arena);
 /*
- * What a run that was cut off has made for a VM of the batch, in the name of a guest that exists: before it may be removed
- * that guest's configuration must be read. Of the pool's images, this one?
+ * What a run that was cut off has made or reserved for a VM of the batch, in the name of a guest: if that exists, its
+ * configuration must be read before. Of the pool's images, this one?
  */
-bool vm_rbd_left(const struct vm_batch *batch, const struct rbd_seen *image, unsigned *ret_vmid);
+bool vm_rbd_left(const struct vm_batch *batch, const struct rbd_pool *pool,
+		 const struct rbd_seen *image, unsigned *ret_vmid);
 
 /* Does the batch create anything, given what was seen? (Then observation reads bridges and volumes too.) */
 bool vm_creates(const struct vm_batch *batch, const struct vm_world *vw);

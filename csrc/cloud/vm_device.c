@@ -335,13 +335,22 @@ static int first_disk(const struct vm_case *c, struct vm_change *ret, struct pxc
 	return 0;
 }
 
-/* A volume that the VM boots from: how large it is, its own tasks say (pxc_volume). */
-static bool is_volume(const char *drive)
+/* The new root disk of a VM that is rebuilt has all options of the old one but those that are named. */
+static void rebuilt_disk(const struct vm_case *c, const json_t *base, struct vm_change *ret)
 {
-	auto_free char *volid = pxc_strndup(drive, strcspn(drive, ","));
-	const char *colon = strchr(volid, ':');
+	json_auto_t *obj = prop_parse(vm_text(base, "scsi0"), "file");
+	auto_free char *text = NULL;
 
-	return colon && volume_id(colon + 1);
+	for (size_t i = 0; obj && i < c->spec->ndisks; i++)
+		if (str_eq(c->spec->disks[i].slot, "scsi0"))
+			props_overlay(obj, c->spec->disks[i].props);
+	if (!obj)
+		return;
+	(void)json_object_set_new(obj, "file", json_string(c->root));
+	(void)json_object_del(obj, "size");
+	props_normalise_drive(obj);
+	text = prop_print(obj, "file");
+	vm_set(ret, "scsi0", text);
 }
 
 static int want_root_size(const struct vm_case *c, const json_t *base, struct vm_change *ret,
@@ -351,12 +360,13 @@ static int want_root_size(const struct vm_case *c, const json_t *base, struct vm
 	uint64_t bytes = vm_disk_bytes_wanted(c);
 	const char *drive = slot ? vm_text(base, slot) : NULL;
 
-	if (vm_rebuilds(c))
-		return 0; /* the new disk is made as large as it is to be */
 	for (size_t i = 0; slot && i < c->spec->ndisks; i++)
 		if (str_eq(c->spec->disks[i].slot, slot) && c->spec->disks[i].size_bytes)
 			return 0; /* named as a disk of its own */
-	if (!drive || (!c->spec->disk_bytes && !c->spec->flavor) || is_volume(drive))
+	if (!drive || (!c->spec->disk_bytes && !c->spec->flavor))
+		return 0;
+	/* Nor is a flavor about the size of a volume. */
+	if (!c->spec->disk_bytes && c->have && vm_boots_volume(c))
 		return 0;
 	/* A flavor is a lower bound: a disk that has grown beyond it, or an image that was larger, stays. */
 	if (!c->spec->disk_bytes && c->have && vm_drive_size(drive) >= bytes)
@@ -369,10 +379,12 @@ int vm_want_disks(const struct vm_case *c, const json_t *base, struct vm_change 
 {
 	bool blank = !c->have && !c->template;
 
-	if (blank ? first_disk(c, ret, err) < 0 : want_root_size(c, base, ret, err) < 0)
+	if (vm_rebuilds(c)) /* made as large as it is to be */
+		rebuilt_disk(c, base, ret);
+	else if (blank ? first_disk(c, ret, err) < 0 : want_root_size(c, base, ret, err) < 0)
 		return -1;
 	for (size_t i = 0; i < c->spec->ndisks; i++) {
-		if (blank && str_eq(c->spec->disks[i].slot, "scsi0"))
+		if ((blank || vm_rebuilds(c)) && str_eq(c->spec->disks[i].slot, "scsi0"))
 			continue;
 		if (want_disk(c, &c->spec->disks[i], base, ret, err) < 0)
 			return -1;

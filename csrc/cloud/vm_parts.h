@@ -79,6 +79,7 @@ must_check int vm_want_disks(const struct vm_case *c, const json_t *base, struct
 			     struct pxc_err *err);
 /* Does the named flavor give the VM its shape (a new VM, or another flavor than it has)? */
 bool vm_reshapes(const struct vm_case *c);
+bool vm_boots_volume(const struct vm_case *c);  /* was it made to boot from a volume? */
 const char *vm_root_disk(const json_t *config); /* slot of the boot disk; NULL = diskless */
 uint64_t vm_disk_bytes_wanted(
 	const struct vm_case *c); /* root disk: named, else the flavor's; 0 = neither */
@@ -87,7 +88,7 @@ void vm_remove(struct vm_change *c, const char *key);
 
 /* vm_root.c: the root disk from an image or a volume in Ceph */
 #define VM_OP_REBUILD                                                                              \
-	"rebuild/" /* journal: behind it the old disk, then "/run" when it ran before */
+	"rebuild/" /* journal: behind it the volume of the old disk, then "/run" when it ran before */
 must_check int vm_root_find(struct vm_case *c, struct pxc_err *err);
 void vm_root_name(struct vm_case *c); /* once vmid and uuid are chosen */
 /* What goes before the VM is made: leftovers removed, disk cloned, volume reserved. */
@@ -96,6 +97,9 @@ void vm_root_steps(struct vm_case *c);
 const char *vm_root_origin(const struct vm_case *c);
 /* Options that the image says and nobody else: ostype, bios, agent. */
 void vm_root_defaults(const struct vm_case *c, json_t *want);
+json_t *vm_root_clone_args(const struct vm_case *c, const char *disk);
+
+/* vm_left.c: what is in Ceph already */
 /* What a run that was cut off has left for this VM is removed. */
 void vm_root_sweep(struct vm_case *c);
 /* A helper plan that removes what runs that were cut off have left unfinished; only where something is made. */
@@ -104,15 +108,23 @@ void vm_root_collect(const struct vm_case *cases, size_t n, const struct vm_worl
 /* The storage of a VM that is there: where its root disk is, unless the task names another. NULL: not known. */
 const char *vm_root_storage(const struct vm_spec *s, const struct vm_seen *have,
 			    struct pxc_arena *arena);
-json_t *vm_root_clone_args(const struct vm_case *c, const char *disk);
+const char *vm_drive_storage(const struct vm_seen *have, const char *slot, struct pxc_arena *arena);
+unsigned vm_id_vmid(const char *id); /* of "vm.101.0a1b2c3d"; 0 = none */
+bool vm_is_boot_volume(const struct vm_spec *s, const struct rbd_seen *image);
+/* Who has reserved a volume ("vm.101.0a1b2c3d"); NULL: nobody. */
+const char *vm_reservation(const struct rbd_pool *pool, const struct rbd_seen *volume);
+/* Nobody's any more: swept with this VM. */
+bool vm_is_left(const struct vm_case *c, const struct rbd_seen *image);
 
 /* vm_rebuild.c: another root disk for a VM that is there */
 bool vm_rebuilds(const struct vm_case *c);
+/* Is one to be done, or to be finished? Then its journal is to be closed. */
+bool vm_rebuild_open(const struct vm_case *c);
+bool vm_rebuild_ran(const struct vm_case *c); /* the VM ran when it was begun */
 /* Stopped and cloned: what goes before the change of configuration. */
 must_check int vm_rebuild_steps(struct vm_case *c, struct pxc_err *err);
-void vm_rebuild_disk(const struct vm_case *c, const json_t *base, struct vm_change *ret);
-/* The old disk goes, the VM runs again. true: there was something of the kind, the journal is to be closed. */
-bool vm_rebuild_finish(struct vm_case *c);
+/* What goes behind it: the old disk is destroyed, the VM switched on again. */
+void vm_rebuild_finish(struct vm_case *c, const struct vm_change *change);
 const char *vm_rebuild_op(struct vm_case *c); /* journal that goes with it; NULL = none */
 
 /* vm_seed.c: what cloud-init reads, as a small RBD image */
@@ -128,10 +140,21 @@ char *vm_new_mac(const struct vm_case *c, unsigned slot);
 
 /* vm_steps.c: the steps of one VM */
 json_t *vm_target(const struct vm_case *c); /* {node, vmid}: what every request about it needs */
-void vm_add_stop(struct vm_case *c, bool hard);
-void vm_add_start(struct vm_case *c);
-bool vm_runs(const struct vm_case *c);
 must_check int vm_steps(struct vm_case *c, struct pxc_err *err);
+
+/* vm_power.c: on and off */
+bool vm_runs(const struct vm_case *c);
+bool vm_paused(const struct vm_case *c);
+bool vm_restarted(const struct vm_case *c); /* since the task began */
+bool vm_runs_then(const struct vm_case *c); /* or is paused, once the plan is done */
+bool vm_ha_managed(const struct vm_case *c);
+json_t *vm_with_wait(json_t *args, unsigned seconds); /* steals and returns args */
+void vm_add_start(struct vm_case *c);
+void vm_add_off(struct vm_case *c, bool hard); /* not through the HA manager */
+void vm_add_stop(struct vm_case *c);
+void vm_add_pause(struct vm_case *c);
+void vm_add_restart(struct vm_case *c);
+void vm_power_steps(struct vm_case *c);
 
 /* vm_item.c: what the result and the diff show */
 json_t *vm_item(const struct vm_case *c);

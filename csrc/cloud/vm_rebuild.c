@@ -3,7 +3,6 @@
  * Another root disk for a VM that is there. Every state in which a run can be cut off is told by its block: key op
  * names the old disk, and that the VM ran; key image says which of the two disks the configuration has.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,16 +13,15 @@
 
 #define RAN "/run"
 
-/* The RBD name of the root disk now, "" when it has none of the kind. */
+/* The volume of the root disk now, "" when it has none. */
 static char *root_now(const struct vm_case *c)
 {
 	const char *slot = vm_root_disk(c->have->config);
 	const char *drive = slot ? vm_text(c->have->config, slot) : NULL;
 	json_auto_t *parts = drive ? prop_parse(drive, "file") : NULL;
 	const char *volid = json_string_value(json_object_get(parts, "file"));
-	const char *colon = volid ? strchr(volid, ':') : NULL;
 
-	return pxc_strdup(colon ? colon + 1 : "");
+	return pxc_strdup(volid ? volid : "");
 }
 
 static const char *journal(const struct vm_case *c)
@@ -33,11 +31,16 @@ static const char *journal(const struct vm_case *c)
 	return op && str_starts(op, VM_OP_REBUILD) ? op + strlen(VM_OP_REBUILD) : NULL;
 }
 
-static bool ran(const struct vm_case *c)
+bool vm_rebuild_ran(const struct vm_case *c)
 {
-	const char *op = journal(c);
+	const char *op = c->have ? annot_get(&c->have->notes.annot, "op") : NULL;
 
-	return vm_runs(c) || (op && str_ends(op, RAN));
+	return vm_runs(c) || (journal(c) ? str_ends(op, RAN) : str_eq(op, VM_OP_START));
+}
+
+bool vm_rebuild_open(const struct vm_case *c)
+{
+	return vm_rebuilds(c) || journal(c);
 }
 
 const char *vm_rebuild_op(struct vm_case *c)
@@ -47,7 +50,14 @@ const char *vm_rebuild_op(struct vm_case *c)
 	if (!vm_rebuilds(c))
 		return journal(c) ? annot_get(&c->have->notes.annot, "op") : NULL;
 	old = root_now(c);
-	return arena_printf(c->arena, VM_OP_REBUILD "%s%s", old, ran(c) ? RAN : "");
+	return arena_printf(c->arena, VM_OP_REBUILD "%s%s", old, vm_rebuild_ran(c) ? RAN : "");
+}
+
+bool vm_boots_volume(const struct vm_case *c)
+{
+	const char *from = c->have ? annot_get(&c->have->notes.annot, "image") : NULL;
+
+	return from && str_starts(from, "volume/");
 }
 
 static int refuse(const struct vm_case *c, struct pxc_err *err)
@@ -55,6 +65,12 @@ static int refuse(const struct vm_case *c, struct pxc_err *err)
 	const char *protection = vm_text(c->have->config, "protection");
 	const char *slot = vm_root_disk(c->have->config);
 
+	if (vm_boots_volume(c))
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: VM %u boots from a volume, which is not destroyed by a rebuild: "
+			"remove the VM and make it anew",
+			c->spec->label, c->vmid);
 	if (protection && str_eq(protection, "1") && c->spec->protection != 0)
 		return pxc_fail(
 			err, PXC_EINVAL,
@@ -68,6 +84,21 @@ static int refuse(const struct vm_case *c, struct pxc_err *err)
 	return 0;
 }
 
+/* Before it is stopped the notes say that it ran. */
+static void note_down(struct vm_case *c)
+{
+	const char *from = annot_get(&c->have->notes.annot, "image");
+	auto_annot struct annot block = { .npairs = 0 };
+	auto_free char *notes = NULL;
+	json_t *args = vm_target(c);
+
+	vm_block(c, vm_rebuild_op(c), &block);
+	annot_set(&block, "image", from);
+	notes = vm_notes(c, &block);
+	(void)json_object_set_new(args, "description", json_string(notes));
+	pxc_plan_add(c->plan, VM_CONFIG, PXC_QUIET, args, "note down that it is rebuilt");
+}
+
 int vm_rebuild_steps(struct vm_case *c, struct pxc_err *err)
 {
 	const char *disk;
@@ -77,17 +108,8 @@ int vm_rebuild_steps(struct vm_case *c, struct pxc_err *err)
 	if (refuse(c, err) < 0)
 		return -1;
 	if (vm_runs(c)) {
-		auto_annot struct annot block = { .npairs = 0 };
-		auto_free char *notes = NULL;
-		json_t *args = vm_target(c);
-		const char *from = annot_get(&c->have->notes.annot, "image");
-
-		vm_block(c, vm_rebuild_op(c), &block);
-		annot_set(&block, "image", from);
-		notes = vm_notes(c, &block);
-		(void)json_object_set_new(args, "description", json_string(notes));
-		pxc_plan_add(c->plan, VM_CONFIG, PXC_QUIET, args, "note down that it is rebuilt");
-		vm_add_stop(c, c->spec->force_stop);
+		note_down(c);
+		vm_add_stop(c);
 	}
 	vm_root_sweep(c);
 	disk = strchr(c->root, ':') + 1;
@@ -96,74 +118,88 @@ int vm_rebuild_steps(struct vm_case *c, struct pxc_err *err)
 	return 0;
 }
 
-void vm_rebuild_disk(const struct vm_case *c, const json_t *base, struct vm_change *ret)
+/* The disk that an open journal names and the VM no longer boots from; NULL: none. */
+static const char *left_behind(struct vm_case *c)
 {
-	json_auto_t *parts = NULL;
-	auto_free char *text = NULL;
+	const char *op = journal(c);
+	auto_free char *now = root_now(c);
 
-	if (!vm_rebuilds(c))
-		return;
-	parts = prop_parse(vm_text(base, "scsi0"), "file");
-	if (!parts)
-		return;
-	(void)json_object_set_new(parts, "file", json_string(c->root));
-	(void)json_object_del(parts, "size");
-	text = prop_print(parts, "file");
-	vm_set(ret, "scsi0", text);
+	if (!op)
+		return NULL;
+	op = arena_strndup(c->arena, op, strlen(op) - (str_ends(op, RAN) ? strlen(RAN) : 0));
+	return str_eq(op, now) ? NULL : op;
 }
 
-/* Where PVE has put the old disk, or will: the lowest unusedN that is free. */
-static const char *unused_slot(struct vm_case *c, const char *old)
+/* Where PVE has put a disk; NULL: it is gone. */
+static const char *slot_of(struct vm_case *c, const char *volume)
 {
-	auto_free char *tail = pxc_printf(":%s", old);
-	bool coming = vm_rebuilds(c);
+	const char *key;
+	json_t *value;
 
-	for (unsigned n = 0; n < 256; n++) {
-		const char *key = arena_printf(c->arena, "unused%u", n);
-		const char *have = vm_text(c->have->config, key);
+	json_object_foreach (c->have->config, key, value) {
+		const char *text = json_string_value(value);
 
-		if (have ? !coming && str_ends(have, tail) : coming)
+		if (str_starts(key, "unused") && strncmp(text, volume, strlen(volume)) == 0 &&
+		    strchr(",", text[strlen(volume)]))
 			return key;
 	}
 	return NULL;
 }
 
-/* The disk that the journal, or this plan, leaves behind; NULL: it is the VM's root disk still. */
-static const char *old_disk(struct vm_case *c)
+/* Where it will put the next one: the lowest that is free, behind the disks that the same request detaches. */
+static const char *next_slot(struct vm_case *c, const struct vm_change *change)
 {
-	const char *op = journal(c);
-	auto_free char *now = root_now(c);
+	unsigned before = 0;
+	size_t i;
+	json_t *key;
 
-	if (vm_rebuilds(c))
-		return arena_strdup(c->arena, now);
-	op = arena_strndup(c->arena, op, strlen(op) - (str_ends(op, RAN) ? strlen(RAN) : 0));
-	return str_eq(op, now) ? NULL : op;
-}
+	json_array_foreach (change->remove, i, key)
+		before += vm_is_drive(json_string_value(key));
+	for (unsigned n = 0;; n++) {
+		const char *slot = arena_printf(c->arena, "unused%u", n);
 
-static bool wants_on(const struct vm_case *c)
-{
-	return c->spec->power == VM_POWER_KEEP
-		       ? ran(c)
-		       : c->spec->power == VM_POWER_RUNNING || c->spec->power == VM_POWER_RESTARTED;
-}
-
-bool vm_rebuild_finish(struct vm_case *c)
-{
-	const char *old, *slot;
-
-	if (!vm_rebuilds(c) && !journal(c))
-		return false;
-	old = old_disk(c);
-	slot = old ? unused_slot(c, old) : NULL;
-	if (slot) {
-		json_t *args = vm_target(c);
-
-		(void)json_object_set_new(args, "idlist", json_string(slot));
-		(void)json_object_set_new(args, "force", json_integer(1));
-		pxc_plan_add(c->plan, VM_UNLINK, PXC_DESTROYS, args, "destroy the old root disk %s",
-			     old);
+		if (!vm_text(c->have->config, slot) && before-- == 0)
+			return slot;
 	}
-	if (wants_on(c) && (vm_rebuilds(c) || !vm_runs(c)))
+}
+
+static void destroy(struct vm_case *c, const char *slot, const char *volume)
+{
+	json_t *look = vm_target(c), *args = vm_target(c);
+
+	(void)json_object_set_new(look, "_slot", json_string(slot));
+	(void)json_object_set_new(look, "_disk", json_string(volume));
+	pxc_plan_add(c->plan, VM_WAIT_UNUSED, PXC_WAITS, look, "see that %s is %s", slot, volume);
+	(void)json_object_set_new(args, "idlist", json_string(slot));
+	(void)json_object_set_new(args, "force", json_integer(1));
+	pxc_plan_add(c->plan, VM_UNLINK, PXC_DESTROYS, args, "destroy the old root disk %s",
+		     volume);
+}
+
+/* Rebuilt it is off by now, whatever it was; else it is as it was seen, and only what the journal knows is done here. */
+static void switch_on(struct vm_case *c)
+{
+	enum vm_power p = c->spec->power;
+
+	if (!vm_rebuilds(c)) {
+		if (p == VM_POWER_KEEP && vm_rebuild_ran(c) && !vm_runs(c))
+			vm_add_start(c);
+		return;
+	}
+	if (p == VM_POWER_KEEP ? vm_rebuild_ran(c) : p != VM_POWER_STOPPED)
 		vm_add_start(c);
-	return true;
+	if (p == VM_POWER_PAUSED)
+		vm_add_pause(c);
+}
+
+void vm_rebuild_finish(struct vm_case *c, const struct vm_change *change)
+{
+	const char *left = left_behind(c), *slot = left ? slot_of(c, left) : NULL;
+	auto_free char *now = vm_rebuilds(c) ? root_now(c) : NULL;
+
+	if (now)
+		destroy(c, next_slot(c, change), now);
+	if (slot)
+		destroy(c, slot, left);
+	switch_on(c);
 }

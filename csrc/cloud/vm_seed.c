@@ -32,6 +32,8 @@ int vm_seed_decide(struct vm_case *c, struct pxc_err *err)
 	const struct vm_spec *s = c->spec;
 	bool own = s->user_data || s->network_config;
 
+	if (s->user_data && strlen(s->user_data) > MAX_USER_DATA)
+		return pxc_fail(err, PXC_EINVAL, "%s: user_data has more than 1 MiB", s->label);
 	if (c->have) {
 		c->seeded = annot_get(&c->have->notes.annot, "seed") != NULL;
 		if ((s->reseed || own) && !c->seeded)
@@ -56,8 +58,6 @@ int vm_seed_decide(struct vm_case *c, struct pxc_err *err)
 			err, PXC_EINVAL,
 			"%s: its seed needs a storage of type rbd, and %s is none: set storage, or seed: pve",
 			s->label, c->storage ? c->storage : "(no storage)");
-	if (s->user_data && strlen(s->user_data) > MAX_USER_DATA)
-		return pxc_fail(err, PXC_EINVAL, "%s: user_data has more than 1 MiB", s->label);
 	return 0;
 }
 
@@ -253,29 +253,49 @@ static bool same_sum(const char *have, const char *sum)
 	return have && strncmp(have, sum, 16) == 0;
 }
 
+/* Is there none where one will be read: for a new root disk, or of a clone whose configuration is not written yet? */
+static bool lacks_seed(const struct vm_case *c, const json_t *base)
+{
+	return !vm_text(base, VM_SEED_SLOT) &&
+	       (vm_rebuilds(c) || str_eq(annot_get(&c->have->notes.annot, "op"), VM_OP_CLONE));
+}
+
 /* Is the seed there another one than this task would write? Then it is written again, or the user is told. */
-static int compare(struct vm_case *c, const char *sum, bool *ret_write, struct pxc_err *err)
+static int compare(struct vm_case *c, const json_t *base, const char *sum, bool *ret_write,
+		   struct pxc_err *err)
 {
 	const struct vm_spec *s = c->spec;
 	const char *have = annot_get(&c->have->notes.annot, "seed");
-	bool had_own = have && str_ends(have, WITH_USER_DATA);
+	bool had_own = have && str_ends(have, WITH_USER_DATA), lacks = lacks_seed(c, base);
 
-	*ret_write = false;
-	if (same_sum(have, sum) || (!s->reseed && !s->user_data))
+	*ret_write = lacks || (s->reseed && !same_sum(have, sum));
+	if (!*ret_write && (same_sum(have, sum) || !s->user_data))
 		return 0;
-	if (s->reseed && had_own && !s->user_data)
+	if (*ret_write && had_own && !s->user_data)
 		return pxc_fail(
 			err, PXC_EINVAL,
-			"%s: its seed has user_data, which cannot be read back: name them beside reseed",
-			s->label);
-	if (!s->reseed)
+			"%s: its seed has user_data, which cannot be read back: name them beside %s",
+			s->label, lacks ? "rebuild" : "reseed");
+	if (*ret_write && !lacks && s->seed_cleanup)
+		return pxc_fail(err, PXC_EINVAL,
+				"%s: the seed that reseed writes is read at the next boot, and "
+				"seed_cleanup removes it before: name one of them",
+				s->label);
+	if (!*ret_write)
 		pxc_plan_warn(
 			c->plan,
 			"%s: user_data differ from those the VM was made with; reseed: true writes "
 			"them, and cloud-init then runs as at a first boot",
 			s->label);
-	*ret_write = s->reseed;
 	return 0;
+}
+
+/* Where the seed is, or is to be. */
+static const char *seed_storage(const struct vm_case *c)
+{
+	const char *now = c->have ? vm_drive_storage(c->have, VM_SEED_SLOT, c->arena) : NULL;
+
+	return now ? now : c->disk_pool ? c->ceph_storage : c->storage;
 }
 
 int vm_want_seed(struct vm_case *c, const json_t *base, struct vm_change *ret, struct pxc_err *err)
@@ -292,7 +312,7 @@ int vm_want_seed(struct vm_case *c, const json_t *base, struct vm_change *ret, s
 	(void)json_object_update(config, ret->set);
 	plain = files_of(c, config, NULL);
 	sum_of(plain, sum);
-	if (c->have && compare(c, sum, &write, err) < 0)
+	if (c->have && compare(c, base, sum, &write, err) < 0)
 		return -1;
 	if (!write)
 		return 0;
@@ -300,7 +320,7 @@ int vm_want_seed(struct vm_case *c, const json_t *base, struct vm_change *ret, s
 	add_meta_data(c, config, sum, ret->seed);
 	c->seed = arena_printf(c->arena, "%s%s", sum, c->spec->user_data ? WITH_USER_DATA : "");
 	if (!vm_text(base, VM_SEED_SLOT)) {
-		drive = pxc_printf("%s:vm-%u-pxcseed,ro=1", c->ceph_storage, c->vmid);
+		drive = pxc_printf("%s:vm-%u-pxcseed,ro=1", seed_storage(c), c->vmid);
 		vm_set(ret, VM_SEED_SLOT, drive);
 	}
 	return 0;
@@ -319,20 +339,33 @@ void vm_seed_step(struct vm_case *c, const struct vm_change *change)
 			  id, "project", s->project, "stack", s->stack, "name", s->name, "at",
 			  c->batch->stamp, "by", c->batch->actor);
 	pxc_plan_add(c->plan, VM_RBD_SEED, PXC_QUIET,
-		     json_pack("{s:s,s:o,s:s,s:O,s:o}", "storage", c->ceph_storage, "name",
+		     json_pack("{s:s,s:o,s:s,s:O,s:o}", "storage", seed_storage(c), "name",
 			       json_sprintf("vm-%u-pxcseed", c->vmid), "label", "cidata", "files",
 			       change->seed, "block", block),
 		     "write the seed vm-%u-pxcseed", c->vmid);
 }
 
+/*
+ * Has the system that reads it answered: one that the task has waited for, or one that ran already when the task began?
+ * Without the latter a VM that the task itself has just started would lose its seed before it is read.
+ */
+static bool is_read(const struct vm_case *c)
+{
+	const struct vm_spec *s = c->spec;
+
+	if (s->wait >= VM_WAIT_FOR_AGENT)
+		return true;
+	return c->have && c->have->agent && !vm_rebuilds(c) && s->first_seen && s->first_pid &&
+	       c->have->guest->pid == s->first_pid;
+}
+
 void vm_seed_cleanup(struct vm_case *c)
 {
 	const char *drive = c->have ? vm_text(c->have->config, VM_SEED_SLOT) : NULL;
-	bool answered = c->have ? c->have->agent : c->spec->wait >= VM_WAIT_FOR_AGENT;
 	json_t *args;
 
-	if (!c->spec->seed_cleanup || !c->seeded || !answered ||
-	    (c->have && (!drive || !strstr(drive, "-pxcseed"))))
+	if (!c->spec->seed_cleanup || !c->seeded || !is_read(c) ||
+	    (c->have && !c->seed && (!drive || !strstr(drive, "-pxcseed"))))
 		return;
 	args = vm_target(c);
 	(void)json_object_set_new(args, "idlist", json_string(VM_SEED_SLOT));

@@ -17,12 +17,6 @@ json_t *vm_target(const struct vm_case *c)
 	return json_pack("{s:s,s:i}", "node", c->node, "vmid", (int)c->vmid);
 }
 
-static json_t *with_wait(json_t *args, unsigned seconds)
-{
-	(void)json_object_set_new(args, "_wait_ms", json_integer((json_int_t)seconds * SECONDS));
-	return args;
-}
-
 static char *join(const json_t *list, const char *separator)
 {
 	struct pxc_buf out = { .data = NULL };
@@ -103,115 +97,6 @@ static void add_disk_steps(struct vm_case *c, const struct vm_change *change)
 	}
 }
 
-static bool ha_managed(const struct vm_case *c)
-{
-	return c->have && *c->have->guest->ha && !str_eq(c->have->guest->ha, "ignored");
-}
-
-/* The HA manager only takes note of a wish; what it does is seen a while later. */
-static void add_ha_state(struct vm_case *c, const char *state, enum pxc_impact impact,
-			 const char *why)
-{
-	char sid[24];
-	json_t *args;
-
-	(void)snprintf(sid, sizeof(sid), "vm:%u", c->vmid);
-	args = json_pack("{s:s,s:s}", "sid", sid, "state", state);
-	pxc_plan_add(c->plan, VM_HA_STATE, impact, args, "%s", why);
-}
-
-void vm_add_start(struct vm_case *c)
-{
-	if (!ha_managed(c)) {
-		pxc_plan_add(c->plan, VM_START, PXC_QUIET, vm_target(c), "start");
-		return;
-	}
-	add_ha_state(c, "started", PXC_QUIET, "start through the HA manager");
-	pxc_plan_add(c->plan, VM_WAIT_RUNNING, PXC_WAITS, with_wait(vm_target(c), c->spec->wait_s),
-		     "wait until it runs");
-}
-
-void vm_add_stop(struct vm_case *c, bool hard)
-{
-	unsigned patience = c->spec->shutdown_s;
-	json_t *args = vm_target(c);
-
-	if (ha_managed(c)) {
-		json_decref(args);
-		add_ha_state(c, "stopped", PXC_DISRUPTS, "stop through the HA manager");
-		pxc_plan_add(c->plan, VM_WAIT_STOPPED, PXC_WAITS,
-			     with_wait(vm_target(c), patience + c->spec->wait_s),
-			     "wait until it is stopped");
-		return;
-	}
-	if (hard) {
-		pxc_plan_add(c->plan, VM_STOP, PXC_DISRUPTS, args, "stop");
-		return;
-	}
-	(void)json_object_set_new(args, "timeout", json_integer((json_int_t)patience));
-	if (c->spec->force_stop || c->spec->absent)
-		(void)json_object_set_new(args, "forceStop", json_integer(1));
-	pxc_plan_add(c->plan, VM_SHUTDOWN, PXC_DISRUPTS, with_wait(args, patience + 60),
-		     c->spec->force_stop || c->spec->absent ? "shut down, stop after %u s"
-							    : "shut down within %u s",
-		     patience);
-}
-
-bool vm_runs(const struct vm_case *c)
-{
-	return c->have && str_eq(c->have->guest->status, "running");
-}
-
-static bool paused(const struct vm_case *c)
-{
-	return vm_runs(c) && (str_eq(c->have->guest->qmpstatus, "paused") ||
-			      str_eq(c->have->guest->qmpstatus, "suspended"));
-}
-
-/* "restarted" is done when another process runs than at first sight. */
-static bool restarted(const struct vm_case *c)
-{
-	return c->spec->first_seen && vm_runs(c) && c->have->guest->pid != c->spec->first_pid;
-}
-
-static void add_restart(struct vm_case *c)
-{
-	vm_add_stop(c, paused(c));
-	vm_add_start(c);
-}
-
-static void power_steps(struct vm_case *c)
-{
-	bool on = vm_runs(c);
-
-	switch (c->spec->power) {
-	case VM_POWER_RUNNING:
-		if (paused(c))
-			pxc_plan_add(c->plan, VM_RESUME, PXC_QUIET, vm_target(c), "resume");
-		else if (!on)
-			vm_add_start(c);
-		break;
-	case VM_POWER_STOPPED:
-		if (on)
-			vm_add_stop(c, paused(c));
-		break;
-	case VM_POWER_PAUSED:
-		if (!on)
-			vm_add_start(c);
-		if (!paused(c))
-			pxc_plan_add(c->plan, VM_SUSPEND, PXC_DISRUPTS, vm_target(c), "pause");
-		break;
-	case VM_POWER_RESTARTED:
-		if (!on)
-			vm_add_start(c);
-		else if (!restarted(c))
-			add_restart(c);
-		break;
-	case VM_POWER_KEEP:
-		break;
-	}
-}
-
 static void finish_journal(struct vm_case *c)
 {
 	auto_annot struct annot block = { .npairs = 0 };
@@ -245,12 +130,11 @@ static bool has_agent(const struct vm_case *c)
 static int wait_steps(struct vm_case *c, struct pxc_err *err)
 {
 	const struct vm_spec *s = c->spec;
-	bool off = s->power == VM_POWER_STOPPED || s->power == VM_POWER_PAUSED;
 	bool on = c->have ? vm_runs(c) : true;
 
 	if (s->wait == VM_WAIT_FOR_NONE)
 		return 0;
-	if (off || (!on && s->power == VM_POWER_KEEP && c->plan->nsteps == 0))
+	if (s->power == VM_POWER_PAUSED || !vm_runs_then(c))
 		return pxc_fail(err, PXC_EINVAL,
 				"%s: wait needs a VM that runs: set power: running", s->label);
 	if (s->wait >= VM_WAIT_FOR_AGENT && !has_agent(c))
@@ -260,13 +144,13 @@ static int wait_steps(struct vm_case *c, struct pxc_err *err)
 			s->label, s->wait == VM_WAIT_FOR_IP ? "ip" : "agent");
 	if (s->wait == VM_WAIT_FOR_RUNNING && !on)
 		pxc_plan_add(c->plan, VM_WAIT_RUNNING, PXC_WAITS,
-			     with_wait(vm_target(c), s->wait_s), "wait until it runs");
+			     vm_with_wait(vm_target(c), s->wait_s), "wait until it runs");
 	if (s->wait == VM_WAIT_FOR_AGENT && (!c->have || !c->have->agent || c->plan->nsteps))
-		pxc_plan_add(c->plan, VM_WAIT_AGENT, PXC_WAITS, with_wait(vm_target(c), s->wait_s),
-			     "wait for the guest agent");
+		pxc_plan_add(c->plan, VM_WAIT_AGENT, PXC_WAITS,
+			     vm_with_wait(vm_target(c), s->wait_s), "wait for the guest agent");
 	if (s->wait == VM_WAIT_FOR_IP &&
 	    (!c->have || json_array_size(c->have->addresses) == 0 || c->plan->nsteps))
-		pxc_plan_add(c->plan, VM_WAIT_IP, PXC_WAITS, with_wait(vm_target(c), s->wait_s),
+		pxc_plan_add(c->plan, VM_WAIT_IP, PXC_WAITS, vm_with_wait(vm_target(c), s->wait_s),
 			     "wait for an IP address");
 	return 0;
 }
@@ -323,6 +207,8 @@ static int steps_create(struct vm_case *c, struct pxc_err *err)
 		vm_set(&change, "name", c->spec->new_name ? c->spec->new_name : c->spec->name);
 	c->plan->after = vm_after(c, base, &change);
 	if (c->template) {
+		vm_root_sweep(c);
+		vm_seed_step(c, &change);
 		add_clone(c, &change);
 		(void)json_object_del(change.set, "name");
 		add_config(c, &change, NULL);
@@ -335,7 +221,7 @@ static int steps_create(struct vm_case *c, struct pxc_err *err)
 	if (c->spec->power == VM_POWER_KEEP)
 		first_start(c);
 	else
-		power_steps(c);
+		vm_power_steps(c);
 	return settle(c, err);
 }
 
@@ -374,14 +260,14 @@ static void restart_steps(struct vm_case *c, const struct vm_change *change)
 	auto_free char *names = NULL;
 	enum vm_power p = c->spec->power;
 
-	if (!vm_runs(c) || p == VM_POWER_STOPPED || (p == VM_POWER_RESTARTED && !restarted(c)))
+	if (!vm_runs(c) || p == VM_POWER_STOPPED || (p == VM_POWER_RESTARTED && !vm_restarted(c)))
 		return;
 	keys = needing_restart(c, change);
 	if (json_array_size(keys) == 0)
 		return;
 	names = join(keys, ", ");
 	if (c->spec->allow_restart)
-		add_restart(c);
+		vm_add_restart(c);
 	else
 		pxc_plan_warn(
 			c->plan,
@@ -398,11 +284,11 @@ static void migrate_steps(struct vm_case *c)
 		return;
 	args = vm_target(c);
 	(void)json_object_set_new(args, "target", json_string(c->spec->node));
-	if (vm_runs(c) && c->spec->power != VM_POWER_STOPPED)
+	if (vm_runs_then(c))
 		(void)json_object_set_new(args, "online", json_integer(1));
 	pxc_plan_add(c->plan, VM_MIGRATE, PXC_QUIET, args, "migrate from %s to %s", c->node,
 		     c->spec->node);
-	if (ha_managed(c))
+	if (vm_ha_managed(c))
 		pxc_plan_add(c->plan, VM_WAIT_NODE, PXC_WAITS,
 			     json_pack("{s:s,s:i,s:i}", "node", c->spec->node, "vmid", (int)c->vmid,
 				       "_wait_ms", (int)c->spec->wait_s * SECONDS),
@@ -429,14 +315,17 @@ static int steps_update(struct vm_case *c, struct pxc_err *err)
 	/* Stopping applies what was pending, and so changes the digest. */
 	add_config(c, &change, vm_rebuilds(c) && vm_runs(c) ? NULL : c->have->digest);
 	add_disk_steps(c, &change);
-	if (vm_rebuild_finish(c)) {
-		finish_journal(c);
-		return settle(c, err);
-	}
-	if (c->spec->power == VM_POWER_KEEP && (str_eq(op, VM_OP_START) || str_eq(op, VM_OP_CLONE)))
+	if (vm_rebuild_open(c))
+		vm_rebuild_finish(c, &change);
+	else if (c->spec->power == VM_POWER_KEEP &&
+		 (str_eq(op, VM_OP_START) || str_eq(op, VM_OP_CLONE)))
 		first_start(c);
-	restart_steps(c, &change);
-	power_steps(c);
+	if (!vm_rebuilds(c)) {
+		restart_steps(c, &change);
+		vm_power_steps(c);
+	}
+	if (vm_rebuild_open(c))
+		finish_journal(c);
 	migrate_steps(c);
 	return settle(c, err);
 }
@@ -465,19 +354,8 @@ static int steps_delete(struct vm_case *c, struct pxc_err *err)
 		pxc_plan_add(c->plan, VM_HA_REMOVE, PXC_QUIET,
 			     json_pack("{s:s,s:i}", "sid", sid, "purge", 1), "take it out of HA");
 	}
-	if (vm_runs(c)) {
-		args = vm_target(c);
-		if (c->spec->force_stop || paused(c)) {
-			pxc_plan_add(c->plan, VM_STOP, PXC_DISRUPTS, args, "stop");
-		} else {
-			(void)json_object_set_new(args, "timeout",
-						  json_integer((json_int_t)c->spec->shutdown_s));
-			(void)json_object_set_new(args, "forceStop", json_integer(1));
-			pxc_plan_add(c->plan, VM_SHUTDOWN, PXC_DISRUPTS,
-				     with_wait(args, c->spec->shutdown_s + 60),
-				     "shut down, stop after %u s", c->spec->shutdown_s);
-		}
-	}
+	if (vm_runs(c))
+		vm_add_off(c, c->spec->force_stop || vm_paused(c));
 	args = vm_target(c);
 	(void)json_object_set_new(args, "purge", json_integer(1));
 	(void)json_object_set_new(args, "destroy-unreferenced-disks",

@@ -316,7 +316,6 @@ int vm_want(struct vm_case *c, const json_t *base, struct vm_change *ret, struct
 		want_key(ret, base, key, json_string_value(value));
 	want_tags(c, base, ret);
 	want_uuid(c, ret);
-	vm_rebuild_disk(c, base, ret);
 	if (vm_want_nets(c, base, ret, err) < 0 || vm_want_disks(c, base, ret, err) < 0 ||
 	    want_cloud_init_drive(c, base, ret, err) < 0 || vm_want_seed(c, base, ret, err) < 0)
 		return -1;

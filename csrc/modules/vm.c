@@ -51,6 +51,16 @@ static bool has_address(const json_t *data, const json_t *args, int http, const 
 	return json_array_size(list) > 0;
 }
 
+/* PVE chooses the slot of a disk that is replaced: it is looked at before what is there is destroyed. */
+static bool is_unused(const json_t *data, const json_t *args, int http, const char *text)
+{
+	const char *slot = status_of(args, "_slot"), *disk = status_of(args, "_disk");
+	const char *is = status_of(data, slot);
+
+	(void)http, (void)text;
+	return *disk && strncmp(is, disk, strlen(disk)) == 0 && strchr(",", is[strlen(disk)]);
+}
+
 #define GUEST "/nodes/{node}/qemu/{vmid}"
 
 /* Every request this kind can send to change something, or to wait. */
@@ -101,6 +111,10 @@ static const struct pve_op vm_ops[VM_OPS] = {
 			    .path = GUEST "/agent/network-get-interfaces",
 			    .wait_ms = 5 * MINUTES,
 			    .until = agent_answers },
+	[VM_WAIT_UNUSED] = { .method = "GET",
+			     .path = GUEST "/config",
+			     .wait_ms = 5 * SECONDS,
+			     .until = is_unused },
 	[VM_RBD_CLONE] = { .method = "CEPH", .path = "clone", .work = rbd_work_clone },
 	[VM_RBD_SEED] = { .method = "CEPH", .path = "write seed", .work = rbd_work_iso },
 	[VM_RBD_REMOVE] = { .method = "CEPH",
@@ -145,8 +159,8 @@ static int name_order(const void *a, const void *b)
 }
 
 /*
- * Creating by name and counting quotas have no digest to lean on: one run at a time in a project. Who takes a volume also
- * has the lock that pxc_volume has on them.
+ * Creating by name, counting quotas and rebuilding have no digest to lean on: one run at a time in a project. Who takes
+ * a volume also has the lock that pxc_volume has on them.
  */
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
@@ -166,7 +180,8 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 							  json_string_value(json_object_get(
 								  p->steps[k].args, "storage")),
 							  project);
-			if (p->steps[k].op != VM_CREATE && p->steps[k].op != VM_CLONE)
+			if (p->steps[k].op != VM_CREATE && p->steps[k].op != VM_CLONE &&
+			    p->steps[k].op != VM_RBD_CLONE)
 				continue;
 			names[n++] = arena_printf(env->arena, "project.%s", project);
 			break;

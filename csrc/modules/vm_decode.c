@@ -259,6 +259,11 @@ static int decode_image(struct pxc_env *env, const json_t *item, struct vm_spec 
 	if (s->image_version && !s->image_name)
 		return pxc_fail(err, PXC_EINVAL, "%s: image: version goes with a name", s->label);
 	s->boot_volume = item_text(item, "boot_volume");
+	if (s->boot_volume && s->disk_bytes)
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: disk_size is not for a boot_volume, whose size pxc_volume says",
+			s->label);
 	if (s->rebuild && !s->image_name)
 		return pxc_fail(err, PXC_EINVAL, "%s: rebuild needs an image by name", s->label);
 	if (s->image_volume && !strchr(s->image_volume, ':'))

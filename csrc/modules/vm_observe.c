@@ -61,7 +61,7 @@ static void note_processes(struct vm_batch *batch, const struct vm_world *vw)
 		const struct vm_seen *have = NULL;
 		struct pxc_err err;
 
-		if (s->power != VM_POWER_RESTARTED || s->first_seen ||
+		if ((s->power != VM_POWER_RESTARTED && !s->seed_cleanup) || s->first_seen ||
 		    vm_match(s, vw, &have, &err) < 0)
 			continue;
 		s->first_seen = true;
@@ -88,7 +88,7 @@ static bool power_named(const struct vm_batch *batch)
 {
 	for (size_t i = 0; i < batch->nspecs; i++)
 		if (batch->specs[i].power != VM_POWER_KEEP || batch->specs[i].absent ||
-		    batch->specs[i].wait != VM_WAIT_FOR_NONE)
+		    batch->specs[i].wait != VM_WAIT_FOR_NONE || batch->specs[i].seed_cleanup)
 			return true;
 	return false;
 }
@@ -140,7 +140,8 @@ static void read_suspects(struct pxc_env *env, const struct vm_batch *batch, str
 			const struct world_guest *g;
 			unsigned vmid = 0;
 
-			if (!vm_rbd_left(batch, &vw->rbd->pools[i].images[k], &vmid))
+			if (!vm_rbd_left(batch, &vw->rbd->pools[i], &vw->rbd->pools[i].images[k],
+					 &vmid))
 				continue;
 			g = world_guest(vw->w, vmid);
 			if (!g || is_read(vw, vmid))

@@ -192,15 +192,3 @@ int rbd_rollback(struct sim_storage *s, const char *image, const char *snap, str
 			      snap);
 	return 0;
 }
-
-int rbd_write(struct sim_storage *s, const char *image, const void *data, size_t len,
-	      struct pxc_err *err)
-{
-	struct ceph_pool *pool = rbd_pool(s, err);
-
-	if (!pool)
-		return pxc_context(err, "rbd error");
-	if (rbd_ops(s)->write(pool, image, 0, data, len, err) < 0)
-		return failed(err, "qemu-img: error while writing", "rbd image '%s'", image);
-	return 0;
-}

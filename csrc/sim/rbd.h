@@ -66,8 +66,6 @@ int rbd_snap(struct sim_storage *s, const char *image, const char *snap, struct 
 int rbd_snap_remove(struct sim_storage *s, const char *image, const char *snap,
 		    struct pxc_err *err);
 int rbd_rollback(struct sim_storage *s, const char *image, const char *snap, struct pxc_err *err);
-int rbd_write(struct sim_storage *s, const char *image, const void *data, size_t len,
-	      struct pxc_err *err);
 
 /* ---- rbd_hold.c: a running guest keeps its images open ---- */
 

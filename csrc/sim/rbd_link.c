@@ -8,7 +8,7 @@
 #include "sim/state.h"
 
 #define TIMEOUT_MS 10000
-#define SLOW_MS 5000
+#define SLOW_MS 5000  /* for closing an image */
 #define RETRY_MS 2000 /* so long nobody waits again for a cluster that did not answer */
 
 struct sim_rbd {
@@ -184,8 +184,8 @@ static int open_link(struct sim_rbd *rbd, struct link *link, struct pxc_err *err
 		return 0;
 	if (rbd->last.kind == PXC_ENOTFOUND && space && strstr(rbd->last.msg, "namespace"))
 		return pxc_fail(err, PXC_ENOTFOUND, "rbd: namespace '%s' does not exist.", space);
-	return pxc_fail(err, rbd->last.kind,
-			"rbd: error opening pool '%s': (2) No such file or directory", pool);
+	return pxc_fail(err, rbd->last.kind, "rbd: error opening pool '%s': %s", pool,
+			rbd_errno_words(&rbd->last));
 }
 
 static struct ceph_pool *reach(struct sim_rbd *rbd, struct link *link, struct pxc_err *err)

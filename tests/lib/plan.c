@@ -72,15 +72,13 @@ static void plan_image(struct planned *p, const struct test_world *w)
 	p->result = image_plan(batch, &w->images, &p->plans, &p->err);
 }
 
-static void plan(const char *module, const char *task, const struct test_world *w,
-		 struct planned *p)
+static void read_task(const char *module, const char *task, struct planned *p)
 {
-	bool vm = str_eq(module, "pxc_vm");
 	json_auto_t *raw = json_loads(task, 0, NULL);
 
 	if (!raw)
 		fail_msg("task: %s", task);
-	if (vm && !json_object_get(raw, "project"))
+	if (str_eq(module, "pxc_vm") && !json_object_get(raw, "project"))
 		(void)json_object_set_new(raw, "project", json_string("acme"));
 	*p = (struct planned){ .err = { .kind = PXC_OK } };
 	p->env = (struct pxc_env){ .args = &p->args,
@@ -90,6 +88,14 @@ static void plan(const char *module, const char *task, const struct test_world *
 				   .stamp = "20260101T000000Z",
 				   .nonce = "0123456789abcdef0123456789abcdef" };
 	p->result = ans_validate(spec_of(module), raw, no_env, &p->args, &p->err);
+}
+
+static void plan(const char *module, const char *task, const struct test_world *w,
+		 struct planned *p)
+{
+	bool vm = str_eq(module, "pxc_vm");
+
+	read_task(module, task, p);
 	if (p->result == 0 && vm)
 		plan_vm(p, w, json_string_value(json_object_get(w->json, "first_pid")));
 	else if (p->result == 0)
@@ -162,6 +168,24 @@ char *plan_args(const char *task, const struct test_world *w, size_t at, size_t 
 	for (size_t i = 0; i < ARRAY_SIZE(left_out); i++)
 		(void)json_object_del(args, left_out[i]);
 	return json_dumps(args, JSON_COMPACT | JSON_SORT_KEYS);
+}
+
+char *plan_storages(const char *task, const struct test_world *w)
+{
+	struct pxc_buf out = { .data = NULL };
+	struct vm_batch *batch = NULL;
+	const char *const *list;
+	struct planned p;
+
+	read_task("pxc_vm", task, &p);
+	if (p.result < 0 || vm_decode(&p.env, &batch, &p.err) < 0)
+		fail_msg("%s: %s", task, p.err.msg);
+	list = vm_rbd_storages(batch, &w->vm, &p.arena);
+	for (size_t i = 0; list && list[i]; i++)
+		buf_printf(&out, "%s ", list[i]);
+	release(&p);
+	buf_adds(&out, "");
+	return buf_take(&out);
 }
 
 bool plan_fits(const char *pattern, const char *got)

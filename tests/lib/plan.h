@@ -19,6 +19,9 @@ json_t *plan_step(const char *module, const char *task, const struct test_world 
 /* The same of pxc_vm as sorted compact JSON, without notes and ids. New string. */
 char *plan_args(const char *task, const struct test_world *w, size_t plan, size_t step);
 
+/* At which storages of Ceph must be looked for a task of pxc_vm? Each with a blank behind it. New string. */
+char *plan_storages(const char *task, const struct test_world *w);
+
 /* Does got fit pattern, in which * stands for anything? */
 bool plan_fits(const char *pattern, const char *got);
 
