@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # make help lists the targets.      V=1 shows commands, WERROR=1 for CI, SAN=1 adds sanitizers, B=dir builds elsewhere
-KINDS  := cloud flavor project vm rbd_image info
+KINDS  := cloud flavor project vm rbd_image volume info
 LAYERS := base annot cloud ansible pve ceph modules sim
 
 # Which layers a layer may include. Anything else does not compile.
@@ -30,7 +30,7 @@ Q      := $(if $(V),,@)
 # jansson and libyaml are linked in, libcurl and OpenSSL stay dynamic (DESIGN part 1).
 LIBS_MODULE := -l:libjansson.a -l:libyaml.a -lcurl -lssl -lcrypto -lpthread -lm -ldl
 LIBS_SIM    := -lmicrohttpd -l:libjansson.a -lcurl -lcrypto -lpthread -lm -ldl
-LIBS_CEPH   := -lrbd -lrados -larchive -lcurl -lcrypto -lpthread
+LIBS_CEPH   := -lrbd -lrados -larchive -lz -llzma -lzstd -lcurl -lcrypto -lpthread
 LIBS_TEST   := -lcmocka -lmicrohttpd $(LIBS_MODULE)
 
 obj  = $(patsubst csrc/%.c,$B/%.o,$(wildcard csrc/$1/*.c))
@@ -52,7 +52,7 @@ $(eval $(call layer,ceph,only))
 # Of ceph/ only the loader is in the programs; the rest is a library of its own, the only thing that needs librados and librbd.
 $B/libceph.a: $B/ceph/load.o
 PIC := $(patsubst csrc/%.c,$B/pic/%.o,$(filter-out csrc/ceph/load.c,$(wildcard csrc/ceph/*.c)) \
-	$(addprefix csrc/base/,arena.c buf.c clock.c err.c mem.c str.c))
+	$(addprefix csrc/base/,arena.c buf.c clock.c err.c mem.c str.c units.c))
 $B/pic/%.o: csrc/%.c $B/inc/ceph/.ok
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -fPIC -fvisibility=hidden -I$B/inc/ceph -c $< -o $@
@@ -64,7 +64,7 @@ $B/lib%.a:
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RM) $@ && $(AR) rcs $@ $^
 
-include mk/contract.mk mk/test.mk mk/suites.mk mk/integration.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
+include mk/contract.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/integration.mk mk/boot.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
 
 $B/bin/pxc: csrc/main.c $B/gen/specs.o $(call libs,modules pve ceph ansible cloud annot base)
 	$(Q)mkdir -p $(@D)
@@ -80,6 +80,7 @@ help:
 	@echo "make demo          run playbooks/demo.yml twice against a simulated cluster; KEEP=1 leaves it running"
 	@echo "make test          everything below in its short form; ends with: N passed, M failed"
 	@echo "make unit property contract conformance crash integration fuzz"
+	@echo "make test-boot     boot a Debian in QEMU from an imported, cloned and seeded disk; test-boot-short: a tiny Linux"
 	@echo "make bench         measure the README's figures"
 	@echo "make lint format   check the rules a script can check; format the C"
 	@echo "make stage dist install   lay out the collection, pack it, install it for the user"

@@ -5,14 +5,19 @@ DEB_BUILD := build-essential pkg-config libcurl4-openssl-dev libssl-dev libjanss
 DEB_RUN   := ansible-core python3-yaml
 DEB_CEPH  := ceph-mon ceph-osd ceph-mgr ceph-common qemu-utils qemu-block-extra zstd xz-utils
 DEB_TEST  := clang llvm clang-format cppcheck valgrind libcmocka-dev yamllint wrk curl openssl python3-venv procps
+# Only for test-boot and test-boot-short: an emulator, and what makes disks that boot without mounting anything.
+DEB_BOOT  := qemu-system-x86 busybox-static e2fsprogs fdisk kmod libarchive-tools mtools openssh-client syslinux mmdebstrap
 DEB_LISTED := $(DEB_BUILD) $(DEB_RUN) $(DEB_CEPH) $(DEB_TEST)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 APT  := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o=Dpkg::Use-Pty=0
 
 # Only what is missing is installed, and nothing is asked of the network when all is there.
-deps:
-	$(Q)missing=$$(for p in $(DEB_LISTED); do \
+need = missing=$$(for p in $1; do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || echo $$p; done); \
 	if [ -n "$$missing" ]; then echo "installing:" $$missing; \
 		$(APT) update >/dev/null && $(APT) install --no-install-recommends $$missing >/dev/null; fi
-.PHONY: deps
+deps:
+	$(Q)$(call need,$(DEB_LISTED))
+deps-boot:
+	$(Q)$(call need,$(DEB_RUN) $(DEB_CEPH) $(DEB_BOOT))
+.PHONY: deps deps-boot

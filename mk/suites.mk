@@ -23,17 +23,10 @@ fuzz-short:
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=4
 
 # Everything, with what it needs; the last line counts. Suites that take long run in a short form here.
-SUITES := unit property contract conformance crash-short fuzz-short integration
+SUITES := unit property contract conformance crash-short ceph-short fuzz-short integration test-boot-short
 test: deps
 	$(Q)$(RM) $B/results.tsv
 	$(Q)$(MAKE) --no-print-directory -j2 modules stage
 	$(Q)good=0; for s in $(SUITES); do $(MAKE) --no-print-directory -k $$s || good=1; done; \
 	tests/run.py --sum || good=1; exit $$good
 .PHONY: conformance crash crash-short fuzz-short bench test
-
-# On a real Ceph of one node: what goes wrong around images and disks.
-ceph: modules
-	$(Q)tests/run.py ceph "tests/ceph/module_faults.py $B"
-ceph-short: modules
-	$(Q)tests/run.py ceph "tests/ceph/module_faults.py $B --short"
-.PHONY: ceph ceph-short

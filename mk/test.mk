@@ -16,9 +16,12 @@ $B/tests/%: tests/%.c $(TESTLIB) $B/gen/specs.o $(TEST_LIBS)
 	$(Q)$(CC) $(CFLAGS) -MF $@.d -Icsrc -Itests $< $(TESTLIB) $B/gen/specs.o $(TEST_LIBS) $(LDFLAGS) $(LIBS_TEST) -o $@
 
 # Tests of the Ceph layer also talk to Ceph themselves, and know the layer's inner functions; no other layer is in them.
-CEPH_TEST  = $(patsubst tests/lib/%.c,$B/tests/lib/%.o,$(wildcard tests/lib/ceph/*.c)) \
+CEPH_BOX  := $(patsubst tests/lib/%.c,$B/tests/lib/%.o,$(wildcard tests/lib/ceph/*.c))
+CEPH_TEST  = $(CEPH_BOX) \
 	$(patsubst csrc/%.c,$B/pic/%.o,$(filter-out csrc/ceph/load.c csrc/ceph/table.c,$(wildcard csrc/ceph/*.c))) \
 	$(call libs,ceph base)
+# Named here, so that make does not take the rule above, whose prerequisites are all named, for the better one.
+$(CEPH_BOX):
 $B/tests/unit/ceph/%: tests/unit/ceph/%.c $(CEPH_TEST)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MF $@.d -Icsrc -Itests $< $(CEPH_TEST) $(LDFLAGS) $(LIBS_CEPH) $(LIBS_TEST) -o $@
@@ -29,7 +32,8 @@ unit:
 property:
 	$(Q)$(MAKE) --no-print-directory SAN=1 B=$B/san run-property
 run-unit: $(call TESTBIN,$(unit_src)) $B/bin/pxc-ceph.so
-	$(Q)PXC_CEPH_DIR=$(abspath $B/bin) tests/lib/with_ceph.sh $B/ceph tests/run.py unit $(filter-out %.so,$^)
+	$(Q)PXC_CEPH_DIR=$(abspath $B/bin) LSAN_OPTIONS=suppressions=tests/lib/lsan.supp:print_suppressions=0 \
+		tests/lib/with_ceph.sh $B/ceph tests/run.py unit $(filter-out %.so,$^)
 run-property: $(call TESTBIN,$(prop_src)) $B/bin/pxc-ceph.so
 	$(Q)PXC_CEPH_DIR=$(abspath $B/bin) tests/run.py property $(filter-out %.so,$^)
 .PHONY: unit property run-unit run-property

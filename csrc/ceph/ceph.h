@@ -87,8 +87,8 @@ struct ceph_import {
 	const char *
 		image; /* the image to fill: exists, empty; it is grown to the size that is needed */
 	const char *source; /* path, or file:, http:, https: URL */
-	const char *
-		checksum; /* "sha256:<hex>" or "sha512:<hex>" of the source's bytes; NULL = not checked */
+	/* "sha256:<hex>" or "sha512:<hex>" of the source's bytes; NULL = not checked; "none" = not even computed (for figures) */
+	const char *checksum;
 	const char *ca_path; /* PEM for https, file or folder; NULL = the system's */
 	uint64_t max_bytes;  /* a larger virtual size is refused; 0 = 8 TiB */
 	uint64_t min_bytes;  /* the image becomes at least so large */

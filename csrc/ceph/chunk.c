@@ -11,7 +11,7 @@ struct chunks {
 	pthread_mutex_t lock;
 	pthread_cond_t freed;
 	struct chunk *free, *all;
-	unsigned n;
+	unsigned n, nall; /* in use, and that there are */
 };
 
 struct chunks *chunks_create(unsigned n)
@@ -21,7 +21,7 @@ struct chunks *chunks_create(unsigned n)
 	(void)pthread_mutex_init(&pool->lock, NULL);
 	(void)pthread_cond_init(&pool->freed, NULL);
 	pool->all = pxc_calloc(n, sizeof(*pool->all));
-	pool->n = n;
+	pool->n = pool->nall = n;
 	for (unsigned i = 0; i < n; i++) {
 		struct chunk *c = &pool->all[i];
 
@@ -35,11 +35,19 @@ struct chunks *chunks_create(unsigned n)
 	return pool;
 }
 
+void chunks_shrink(struct chunks *pool, unsigned n)
+{
+	(void)pthread_mutex_lock(&pool->lock);
+	for (; pool->n > n && pool->free; pool->n--)
+		pool->free = pool->free->next;
+	(void)pthread_mutex_unlock(&pool->lock);
+}
+
 void chunks_free(struct chunks *pool)
 {
 	if (!pool)
 		return;
-	for (unsigned i = 0; i < pool->n; i++)
+	for (unsigned i = 0; i < pool->nall; i++)
 		free(pool->all[i].data);
 	(void)pthread_mutex_destroy(&pool->lock);
 	(void)pthread_cond_destroy(&pool->freed);
@@ -59,6 +67,7 @@ struct chunk *chunk_get(struct chunks *pool)
 	(void)pthread_mutex_unlock(&pool->lock);
 	c->next = NULL;
 	c->len = 0;
+	c->hole = false;
 	atomic_store(&c->refs, 1);
 	return c;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -63,6 +64,8 @@ static int set_manners(rados_t cluster, struct pxc_err *err)
 		{ "log_file", "" },
 		{ "admin_socket", "" },
 		{ "rbd_default_clone_format", "2" },
+		{ "rbd_cache",
+		  "false" }, /* it copies, and what is written here is not read again */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
@@ -136,27 +139,57 @@ static int configure(rados_t cluster, const struct ceph_options *options, uint32
 	return check_monitors(cluster, err);
 }
 
+static bool file_has_key(const char *path, const char *user)
+{
+	auto_free char *section = pxc_printf("[client.%s]", user);
+	FILE *file = fopen(path, "re");
+	char line[512];
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = strncmp(line + strspn(line, " \t"), section, strlen(section)) == 0;
+	if (file)
+		(void)fclose(file);
+	return found;
+}
+
+/* Ceph does not say whether the key is wrong or missing. */
+static bool has_key(rados_t cluster, const char *user, const char *keyrings)
+{
+	auto_free char *inline_key = get(cluster, "key"), *key_file = get(cluster, "keyfile");
+	auto_free char *paths = pxc_strdup(keyrings);
+	char *rest = paths, *path;
+
+	while ((path = strsep(&rest, ",; \t"))) {
+		if (*path && file_has_key(path, user))
+			return true;
+	}
+	return *inline_key || *key_file;
+}
+
 static int connect_failed(rados_t cluster, const char *user, uint32_t timeout_ms, int rc,
 			  struct pxc_err *err)
 {
 	auto_free char *keyring = get(cluster, "keyring");
 	auto_free char *hosts = get(cluster, "mon_host");
 
+	if (rc == -ENOENT && !*hosts)
+		return pxc_fail(err, PXC_EINVAL,
+				"Ceph knows no monitors: ceph.conf has no mon_host, and none was "
+				"given");
 	switch (-rc) {
 	case EACCES:
 	case EPERM:
+	case ENOENT:
+		if (!has_key(cluster, user, keyring))
+			return pxc_fail(err, PXC_EINVAL,
+					"Ceph finds no key of client.%s: %s cannot be read, or has "
+					"none",
+					user, keyring);
 		return pxc_fail(err, PXC_EDENIED,
 				"Ceph at %s refuses client.%s with the key in %s: it is not the "
 				"user's key there (ceph auth get client.%s shows it)",
 				hosts, user, keyring, user);
-	case ENOENT:
-		if (!*hosts)
-			return pxc_fail(err, PXC_EINVAL,
-					"Ceph knows no monitors: ceph.conf has no mon_host, and "
-					"none was given");
-		return pxc_fail(err, PXC_EINVAL,
-				"Ceph finds no key of client.%s: %s cannot be read, or has none",
-				user, keyring);
 	case ETIMEDOUT:
 		return pxc_fail(err, PXC_ETIMEOUT,
 				"no monitor of Ceph answered within %u s at %s: is the address "

@@ -40,33 +40,70 @@ static struct link *next_link(struct digest *d)
 	return l;
 }
 
+static void update(struct digest *d, const struct chunk *c)
+{
+	static const unsigned char zeros[1 << 16];
+
+	if (!c->hole)
+		(void)EVP_DigestUpdate(d->state, c->data, c->len);
+	for (size_t left = c->hole ? c->len : 0, n; left; left -= n) {
+		n = left < sizeof(zeros) ? left : sizeof(zeros);
+		(void)EVP_DigestUpdate(d->state, zeros, n);
+	}
+}
+
 static void *work(void *arg)
 {
 	struct digest *d = arg;
 	struct link *l;
 
 	while ((l = next_link(d)) != NULL) {
-		(void)EVP_DigestUpdate(d->state, l->chunk->data, l->chunk->len);
+		update(d, l->chunk);
 		chunk_put(l->chunk);
 		free(l);
 	}
 	return NULL;
 }
 
+static const struct algorithm {
+	const char *name;
+	size_t digits;
+	const EVP_MD *(*get)(void);
+} algorithms[] = { { "sha256", 64, EVP_sha256 }, { "sha512", 128, EVP_sha512 } };
+
+/* NULL: not known, or not so many digits. */
+static const struct algorithm *find(const char *checksum)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++) {
+		const struct algorithm *a = &algorithms[i];
+		size_t n = strlen(a->name);
+
+		if (str_starts(checksum, a->name) && checksum[n] == ':' &&
+		    strlen(checksum + n + 1) == a->digits &&
+		    strspn(checksum + n + 1, "0123456789abcdefABCDEF") == a->digits)
+			return a;
+	}
+	return NULL;
+}
+
 int digest_create(const char *checksum, struct digest **ret, struct pxc_err *err)
 {
-	bool longer = checksum && str_starts(checksum, "sha512:");
+	const struct algorithm *a = checksum ? find(checksum) : &algorithms[0];
 	struct digest *d;
 
-	if (checksum && !longer && !str_starts(checksum, "sha256:"))
-		return pxc_fail(err, PXC_EINVAL, "checksum %s: sha256: and sha512: are known",
+	*ret = NULL;
+	if (checksum && str_eq(checksum, "none"))
+		return 0;
+	if (!a)
+		return pxc_fail(err, PXC_EINVAL,
+				"checksum \"%s\" is neither sha256: and 64 nor sha512: and 128 "
+				"hexadecimal digits",
 				checksum);
 	d = pxc_calloc(1, sizeof(*d));
 	d->tail = &d->head;
-	d->name = longer ? "sha512" : "sha256";
+	d->name = a->name;
 	d->state = EVP_MD_CTX_new();
-	if (!d->state ||
-	    EVP_DigestInit_ex(d->state, longer ? EVP_sha512() : EVP_sha256(), NULL) != 1)
+	if (!d->state || EVP_DigestInit_ex(d->state, a->get(), NULL) != 1)
 		pxc_oom();
 	(void)pthread_mutex_init(&d->lock, NULL);
 	(void)pthread_cond_init(&d->more, NULL);
@@ -78,8 +115,11 @@ int digest_create(const char *checksum, struct digest **ret, struct pxc_err *err
 
 void digest_add(struct digest *d, struct chunk *chunk)
 {
-	struct link *l = pxc_calloc(1, sizeof(*l));
+	struct link *l;
 
+	if (!d)
+		return;
+	l = pxc_calloc(1, sizeof(*l));
 	chunk_ref(chunk);
 	l->chunk = chunk;
 	(void)pthread_mutex_lock(&d->lock);
@@ -106,6 +146,9 @@ void digest_finish(struct digest *d, char *text, size_t size)
 	unsigned len = 0;
 	size_t at;
 
+	text[0] = '\0';
+	if (!d)
+		return;
 	stop(d);
 	(void)EVP_DigestFinal_ex(d->state, raw, &len);
 	(void)snprintf(text, size, "%s:", d->name);

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * What an image is, by its first bytes, and what a qcow2 or vmdk says of itself: such a file can name others, which
- * would be files of the host that reads it. Sources: QEMU's docs/interop/qcow2.txt, VMware's Virtual Disk Format 5.0.
- */
+/* What an image is, by its bytes: never by its name. */
 #include <ctype.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "base/mem.h"
 #include "base/str.h"
 #include "ceph/import_parts.h"
 
-#define SECTOR 512u
-#define MAX_DESCRIPTOR (1u << 20)
+#define CONVERT ": convert it first (qemu-img convert -O qcow2)"
 
 struct magic {
 	const char *bytes;
@@ -27,25 +20,51 @@ static const struct magic magics[] = {
 	{ "QFI\xfb", 4, 0, NULL, FORMAT_QCOW2 },
 	{ "KDMV", 4, 0, NULL, FORMAT_VMDK },
 	{ "\x1f\x8b", 2, 0, NULL, FORMAT_GZIP },
-	{ "\xfd"
-	  "7zXZ",
-	  6, 0, NULL, FORMAT_XZ },
+	{ "\xfd\x37zXZ", 6, 0, NULL, FORMAT_XZ },
 	{ "\x28\xb5\x2f\xfd", 4, 0, NULL, FORMAT_ZSTD },
 	{ "# Disk DescriptorFile", 21, 0,
-	  "a vmdk descriptor, which names other files: join them with qemu-img convert first",
+	  "the descriptor of a vmdk, which names other files: join them first (qemu-img convert -O "
+	  "qcow2)",
 	  FORMAT_RAW },
-	{ "COWD", 4, 0, "an old vmdk of ESX: convert it with qemu-img convert first", FORMAT_RAW },
-	{ "conectix", 8, 0, "a VHD: convert it with qemu-img convert first", FORMAT_RAW },
-	{ "vhdxfile", 8, 0, "a VHDX: convert it with qemu-img convert first", FORMAT_RAW },
-	{ "<<< ", 4, 0, "a VDI: convert it with qemu-img convert first", FORMAT_RAW },
-	{ "BZh", 3, 0, "compressed by bzip2; gzip, xz and zstd are known", FORMAT_RAW },
+	{ "COWD", 4, 0, "an old vmdk of ESX" CONVERT, FORMAT_RAW },
+	{ "conectix", 8, 0, "a VHD" CONVERT, FORMAT_RAW },
+	{ "vhdxfile", 8, 0, "a VHDX" CONVERT, FORMAT_RAW },
+	{ "<<< ", 4, 0, "a VDI" CONVERT, FORMAT_RAW },
+	{ "\x7f\x10\xda\xbe", 4, 64, "a VDI" CONVERT, FORMAT_RAW },
+	{ "QED", 4, 0, "a QED image" CONVERT, FORMAT_RAW },
+	{ "WithoutFreeSpace", 16, 0, "a Parallels image" CONVERT, FORMAT_RAW },
+	{ "WithouFreSpacExt", 16, 0, "a Parallels image" CONVERT, FORMAT_RAW },
+	{ "BZh", 3, 0, "compressed by bzip2, and gzip, xz and zstd are known: unpack it first",
+	  FORMAT_RAW },
+	{ "\x04\x22\x4d\x18", 4, 0,
+	  "compressed by lz4, and gzip, xz and zstd are known: unpack it first", FORMAT_RAW },
 	{ "PK\x03\x04", 4, 0, "a zip file: unpack it first", FORMAT_RAW },
+	{ "7z\xbc\xaf\x27\x1c", 6, 0, "a 7z file: unpack it first", FORMAT_RAW },
 	{ "ustar", 5, 257, "a tar file: unpack it first (of an OVA, the vmdk in it)", FORMAT_RAW },
 	{ "%PDF", 4, 0, "a PDF", FORMAT_RAW },
-	{ "\x7f"
-	  "ELF",
-	  4, 0, "a program", FORMAT_RAW },
+	{ "\x7f\x45LF", 4, 0, "a program", FORMAT_RAW },
 };
+
+/* In seven bits. A disk has a boot sector there, or zeros. */
+static bool is_text(const unsigned char *head, size_t len)
+{
+	size_t n = len < SECTOR ? len : SECTOR;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!isprint(head[i]) && !isspace(head[i]))
+			return false;
+	}
+	return true;
+}
+
+static size_t first_line(const unsigned char *head, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && n < 60 && isprint(head[n]))
+		n++;
+	return n;
+}
 
 /* A server that has no such file often sends a page instead, and no error. */
 static bool is_page(const unsigned char *head, size_t len)
@@ -79,7 +98,17 @@ int format_detect(const unsigned char *head, size_t len, enum format *ret, struc
 	if (is_page(head, len))
 		return pxc_fail(err, PXC_EINVAL,
 				"it is a web page, not an image: is the address right?");
+	if (is_text(head, len))
+		return pxc_fail(err, PXC_EINVAL, "it is a text, not an image, and begins \"%.*s\"",
+				(int)first_line(head, len), (const char *)head);
 	*ret = FORMAT_RAW;
+	return 0;
+}
+
+int format_detect_tail(const unsigned char *tail, size_t len, struct pxc_err *err)
+{
+	if (len >= SECTOR && memcmp(tail + len - SECTOR, "conectix", 8) == 0)
+		return pxc_fail(err, PXC_EINVAL, "it is a VHD of fixed size" CONVERT);
 	return 0;
 }
 
@@ -91,106 +120,4 @@ const char *format_name(enum format format)
 	};
 
 	return names[format];
-}
-
-static uint64_t big(const unsigned char *p, unsigned n)
-{
-	uint64_t v = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
-static uint64_t little(const unsigned char *p, unsigned n)
-{
-	uint64_t v = 0;
-
-	while (n--)
-		v = v << 8 | p[n];
-	return v;
-}
-
-static int check_qcow2(const struct format_file *file, uint64_t *ret_size, struct pxc_err *err)
-{
-	unsigned char h[104] = { 0 };
-	ssize_t n = file->read(file->context, h, sizeof(h), 0);
-	uint64_t version = big(h + 4, 4), incompatible = version >= 3 ? big(h + 72, 8) : 0;
-
-	if (n < 72)
-		return pxc_fail(err, PXC_EINVAL, "it is a qcow2 that ends in its header");
-	if (version != 2 && version != 3)
-		return pxc_fail(err, PXC_EINVAL,
-				"it is a qcow of version %" PRIu64 ": 2 and 3 are known", version);
-	if (big(h + 8, 8))
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"it is a qcow2 with a backing file, which could be any file of this host: "
-			"join them with qemu-img convert first");
-	if (incompatible & 4)
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"it is a qcow2 whose data are in another file, which could be any file of this "
-			"host: join them with qemu-img convert first");
-	if (big(h + 32, 4))
-		return pxc_fail(err, PXC_EINVAL, "it is an encrypted qcow2");
-	if (incompatible & 2)
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"it is a qcow2 that is marked corrupt: qemu-img check -r all may repair it");
-	*ret_size = big(h + 24, 8);
-	return 0;
-}
-
-/* The text in the file that says what belongs to the disk. */
-static int check_descriptor(const struct format_file *file, uint64_t offset, uint64_t size,
-			    struct pxc_err *err)
-{
-	auto_free char *text = NULL;
-	ssize_t n;
-	const char *parent;
-
-	if (!offset || !size || size > MAX_DESCRIPTOR)
-		return offset || size ? pxc_fail(err, PXC_EINVAL,
-						 "it is a vmdk whose descriptor makes no sense")
-				      : 0;
-	text = pxc_calloc(size + 1, 1);
-	n = file->read(file->context, text, size, offset);
-	if (n <= 0)
-		return pxc_fail(err, PXC_EINVAL, "it is a vmdk that ends before its descriptor");
-	parent = strcasestr(text, "parentCID=");
-	if (strcasestr(text, "parentFileNameHint") ||
-	    (parent && strncasecmp(parent + strlen("parentCID="), "ffffffff", 8) != 0))
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"it is a vmdk that hangs on another file: join them with qemu-img convert first");
-	if (strcasestr(text, "monolithicSparse") || strcasestr(text, "streamOptimized"))
-		return 0;
-	return pxc_fail(
-		err, PXC_EINVAL,
-		"it is a vmdk of several files, or of an unusual kind: join them with qemu-img convert "
-		"first");
-}
-
-static int check_vmdk(const struct format_file *file, uint64_t *ret_size, struct pxc_err *err)
-{
-	unsigned char h[SECTOR] = { 0 };
-	ssize_t n = file->read(file->context, h, sizeof(h), 0);
-	uint64_t sectors = little(h + 12, 8);
-
-	if (n < (ssize_t)sizeof(h))
-		return pxc_fail(err, PXC_EINVAL, "it is a vmdk that ends in its header");
-	if (sectors == 0 || sectors > UINT64_MAX / SECTOR)
-		return pxc_fail(err, PXC_EINVAL, "it is a vmdk that says nothing of its size");
-	*ret_size = sectors * SECTOR;
-	return check_descriptor(
-		file, little(h + 28, 8) > UINT32_MAX ? UINT64_MAX : little(h + 28, 8) * SECTOR,
-		little(h + 36, 8) > UINT32_MAX ? UINT64_MAX : little(h + 36, 8) * SECTOR, err);
-}
-
-int format_check(enum format format, const struct format_file *file, uint64_t *ret_size,
-		 struct pxc_err *err)
-{
-	return format == FORMAT_QCOW2 ? check_qcow2(file, ret_size, err)
-				      : check_vmdk(file, ret_size, err);
 }

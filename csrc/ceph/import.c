@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "ceph/import_parts.h"
 
 #define SPARE_CHUNKS 6u /* beside those in flight: being read, decompressed from, and hashed */
-#define DEPTH 16u
-#define TRIES 3 /* of a source that changes while it is read */
-#define SECTOR 512u
+#define PACKED_DEPTH 8u /* decompressing needs memory too, and is slower than any write */
 
-/* One try of one import. */
+/* One attempt of one import. */
 struct import {
 	struct ceph_pool *pool;
 	const struct ceph_import *job;
@@ -29,14 +24,12 @@ struct import {
 	enum format outer, inner;
 };
 
-/* --- raw ------------------------------------------------------------------------------------------------------ */
-
 static int next_chunk(struct import *im, struct chunk **ret, struct pxc_err *err)
 {
 	struct source *s = im->unpacked ? im->unpacked : im->source;
 	struct chunk *c = chunk_get(im->chunks);
 
-	if (source_fill(s, c->data, CHUNK_SIZE, &c->len, err) < 0) {
+	if (source_fill(s, c, err) < 0) {
 		chunk_put(c);
 		return -1;
 	}
@@ -46,14 +39,34 @@ static int next_chunk(struct import *im, struct chunk **ret, struct pxc_err *err
 	return 0;
 }
 
+/* --- raw ------------------------------------------------------------------------------------------------------------ */
+
+/* All chunks but the last are full, so what ends here is either the file, or its last sector is in this chunk. */
+static int check_tail(const struct chunk *c, struct pxc_err *err)
+{
+	return c->hole ? 0 : format_detect_tail(c->data, c->len, err);
+}
+
 static int copy_raw(struct import *im, struct writer *w, struct pxc_err *err)
 {
-	struct chunk *c = im->first;
+	struct chunk *c = im->first, *next = NULL;
 
 	im->first = NULL;
 	while (c->len) {
-		if (writer_add(w, c, err) < 0 || next_chunk(im, &c, err) < 0)
+		if (next_chunk(im, &next, err) < 0) {
+			chunk_put(c);
 			return -1;
+		}
+		if (next->len == 0 && check_tail(c, err) < 0) {
+			chunk_put(c);
+			chunk_put(next);
+			return -1;
+		}
+		if (writer_add(w, c, err) < 0) {
+			chunk_put(next);
+			return -1;
+		}
+		c = next;
 	}
 	chunk_put(c);
 	return writer_finish(w, im->ret, err);
@@ -72,126 +85,42 @@ static int import_raw(struct import *im, struct pxc_err *err)
 	return r;
 }
 
-/* --- qcow2 and vmdk ------------------------------------------------------------------------------------------- */
+/* --- qcow2 and vmdk -------------------------------------------------------------------------------------------------- */
 
 static ssize_t read_at(void *context, void *buf, size_t len, uint64_t offset)
 {
 	return pread(*(const int *)context, buf, len, (off_t)offset);
 }
 
-static int write_all(int fd, const void *bytes, size_t len, struct pxc_err *err)
-{
-	const char *at = bytes;
-
-	while (len) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return pxc_fail(err, PXC_EREMOTE,
-					"the work file cannot be written: %s (see work_dir)",
-					strerror(errno));
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* A file without a name: whatever happens to us, nothing stays. */
-static int open_work_file(const struct ceph_import *job, int *ret, struct pxc_err *err)
-{
-	const char *dir = job->work_dir ? job->work_dir : getenv("TMPDIR");
-
-	if (!dir || !*dir)
-		dir = "/var/tmp";
-	*ret = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (*ret < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
-		auto_free char *path = pxc_printf("%s/pxc-import-XXXXXX", dir);
-
-		*ret = mkostemp(path, O_CLOEXEC);
-		if (*ret >= 0)
-			(void)unlink(path);
-	}
-	return *ret < 0 ? pxc_fail(err, PXC_EINVAL,
-				   "no work file can be made in %s: %s (see work_dir)", dir,
-				   strerror(errno))
-			: 0;
-}
-
 static int spool(struct import *im, int fd, struct pxc_err *err)
 {
 	struct chunk *c = im->first;
-	uint64_t max = im->job->max_bytes, at = 0;
+	uint64_t at = 0;
 
 	im->first = NULL;
 	while (c->len) {
-		int r = write_all(fd, c->data, c->len, err);
+		int r = spool_add(fd, c, err);
 
 		at += c->len;
 		chunk_put(c);
-		if (r == 0 && max && at > max)
-			r = pxc_fail(err, PXC_EINVAL, "the file is larger than max_size");
-		if (r < 0 || next_chunk(im, &c, err) < 0)
+		if (r < 0 || import_check_size(im->job, at, err) < 0 || next_chunk(im, &c, err) < 0)
 			return -1;
 	}
 	chunk_put(c);
 	return 0;
 }
 
-/* The rest of a local file for its checksum, beside qemu-img, which reads it in its own order. */
-static void *hash_rest(void *arg)
-{
-	struct import *im = arg;
-	struct pxc_err *err = pxc_calloc(1, sizeof(*err));
-	struct chunk *c = NULL;
-
-	while (next_chunk(im, &c, err) == 0) {
-		size_t n = c->len;
-
-		chunk_put(c);
-		if (n == 0)
-			break;
-	}
-	if (err->kind == PXC_OK) {
-		free(err);
-		return NULL;
-	}
-	return err;
-}
-
-static int check_size(const struct import *im, uint64_t size, struct pxc_err *err)
-{
-	uint64_t max = im->job->max_bytes ? im->job->max_bytes : (uint64_t)8 << 40;
-
-	if (size == 0 || size > (uint64_t)1 << 62)
-		return pxc_fail(err, PXC_EINVAL, "its size, %" PRIu64 " bytes, makes no sense",
-				size);
-	if (size > max)
-		return pxc_fail(err, PXC_EINVAL,
-				"the image has %" PRIu64 " GiB, and at most %" PRIu64
-				" GiB are accepted: set max_size if that is right",
-				size >> 30, max >> 30);
-	return 0;
-}
-
 static int size_image(struct import *im, uint64_t size, struct pxc_err *err)
 {
 	auto_image rbd_image_t rbd = NULL;
-	int rc;
 
 	if (size < im->job->min_bytes)
 		size = im->job->min_bytes;
 	size = (size + SECTOR - 1) / SECTOR * SECTOR;
-	if (ceph_open(im->pool, im->job->image, &rbd, err) < 0)
-		return -1;
-	rc = rbd_resize2(rbd, 0, true, ceph_no_progress, NULL);
-	if (rc == 0)
-		rc = rbd_resize2(rbd, size, true, ceph_no_progress, NULL);
 	im->ret->size_bytes = size;
-	return rc < 0 ? ceph_fail(err, im->pool, rc, "image %s/%s: resize", im->pool->name,
-				  im->job->image)
-		      : 0;
+	return ceph_open(im->pool, im->job->image, &rbd, err) < 0
+		       ? -1
+		       : import_empty(im->pool, im->job->image, rbd, size, err);
 }
 
 static int convert(struct import *im, int fd, struct pxc_err *err)
@@ -199,32 +128,49 @@ static int convert(struct import *im, int fd, struct pxc_err *err)
 	struct format_file file = { .read = read_at, .context = &fd };
 	uint64_t size = 0;
 
-	if (format_check(im->inner, &file, &size, err) < 0 || check_size(im, size, err) < 0 ||
-	    size_image(im, size, err) < 0)
+	if (format_check(im->inner, &file, &size, err) < 0 ||
+	    import_check_size(im->job, size, err) < 0 || size_image(im, size, err) < 0)
 		return -1;
-	return qemu_convert(im->pool, im->job->image, fd, im->inner, err);
+	return qemu_convert(im->pool, im->job, fd, im->inner, size, err);
+}
+
+struct hashing {
+	struct import *im;
+	struct pxc_err err;
+	int r;
+};
+
+/* The rest of a local file for its checksum, beside qemu-img, which reads it in its own order. */
+static void *hash_rest(void *arg)
+{
+	struct hashing *h = arg;
+	struct chunk *c;
+	size_t n = 1;
+
+	while (n && (h->r = next_chunk(h->im, &c, &h->err)) == 0) {
+		n = c->len;
+		chunk_put(c);
+	}
+	return NULL;
 }
 
 static int convert_local(struct import *im, struct pxc_err *err)
 {
-	struct pxc_err *hashing = NULL;
+	struct hashing h = { .im = im };
 	pthread_t thread;
-	void *result = NULL;
 	int r;
 
 	chunk_put(im->first);
 	im->first = NULL;
-	if (pthread_create(&thread, NULL, hash_rest, im) != 0)
+	if (!im->digest)
+		return convert(im, im->source->fd, err);
+	if (pthread_create(&thread, NULL, hash_rest, &h) != 0)
 		pxc_oom();
 	r = convert(im, im->source->fd, err);
-	(void)pthread_join(thread, &result);
-	hashing = result;
-	if (hashing && r == 0) {
-		*err = *hashing;
-		r = -1;
-	}
-	free(hashing);
-	return r;
+	(void)pthread_join(thread, NULL);
+	if (r == 0 && h.r < 0)
+		*err = h.err;
+	return r < 0 ? r : h.r;
 }
 
 static int import_file(struct import *im, struct pxc_err *err)
@@ -233,7 +179,7 @@ static int import_file(struct import *im, struct pxc_err *err)
 
 	if (!im->unpacked && im->source->fd >= 0)
 		return convert_local(im, err);
-	if (open_work_file(im->job, &fd, err) < 0)
+	if (spool_create(im->job, &fd, err) < 0)
 		return -1;
 	r = spool(im, fd, err);
 	if (r == 0)
@@ -242,52 +188,49 @@ static int import_file(struct import *im, struct pxc_err *err)
 	return r;
 }
 
-/* --- all ------------------------------------------------------------------------------------------------------ */
-
-static int detect(struct import *im, enum format *ret, struct pxc_err *err)
-{
-	if (format_detect(im->first->data, im->first->len, ret, err) < 0)
-		return pxc_context(err, "%s", im->source->name);
-	return 0;
-}
+/* --- all ------------------------------------------------------------------------------------------------------------- */
 
 static int look(struct import *im, struct pxc_err *err)
 {
 	struct chunk *packed;
 
-	if (next_chunk(im, &im->first, err) < 0 || detect(im, &im->outer, err) < 0)
+	if (next_chunk(im, &im->first, err) < 0)
+		return -1;
+	if (im->first->hole)
+		memset(im->first->data, 0, im->first->len);
+	if (format_detect(im->first->data, im->first->len, &im->outer, err) < 0)
 		return -1;
 	im->inner = im->outer;
 	if (im->outer < FORMAT_GZIP)
 		return 0;
+	chunks_shrink(im->chunks, PACKED_DEPTH + SPARE_CHUNKS);
 	packed = im->first;
 	im->first = NULL;
-	if (unpack_open(im->source, im->chunks, im->digest, packed, &im->unpacked, err) < 0 ||
-	    next_chunk(im, &im->first, err) < 0 || detect(im, &im->inner, err) < 0)
+	im->unpacked = unpack_open(im->source, im->outer, im->chunks, im->digest, packed);
+	if (next_chunk(im, &im->first, err) < 0 ||
+	    format_detect(im->first->data, im->first->len, &im->inner, err) < 0)
 		return -1;
-	if (im->inner >= FORMAT_GZIP)
-		return pxc_fail(err, PXC_EINVAL, "%s is compressed twice: unpack it first",
-				im->source->name);
-	return 0;
+	return im->inner >= FORMAT_GZIP
+		       ? pxc_fail(err, PXC_EINVAL, "it is compressed twice: unpack it first")
+		       : 0;
 }
 
 /* What a decompressor did not want any more still belongs to the source. */
 static int drain(struct import *im, struct pxc_err *err)
 {
-	struct source *unpacked = im->unpacked;
 	struct chunk *c = NULL;
-	size_t n;
+	size_t n = 1;
 
-	if (!unpacked)
+	if (!im->unpacked)
 		return 0;
+	im->unpacked->close(im->unpacked);
 	im->unpacked = NULL;
-	unpacked->close(unpacked);
-	do {
+	while (n) {
 		if (next_chunk(im, &c, err) < 0)
 			return -1;
 		n = c->len;
 		chunk_put(c);
-	} while (n);
+	}
 	return 0;
 }
 
@@ -296,34 +239,38 @@ static int check_sum(struct import *im, struct pxc_err *err)
 	const char *want = im->job->checksum;
 
 	digest_finish(im->digest, im->ret->checksum, sizeof(im->ret->checksum));
-	if (want && !str_eq(want, im->ret->checksum))
+	if (want && im->digest && strcasecmp(want, im->ret->checksum) != 0)
 		return pxc_fail(err, PXC_EINVAL,
 				"%s has another checksum than it should: %s, not %s",
 				im->source->name, im->ret->checksum, want);
 	return source_unchanged(im->source, err);
 }
 
-static int work(struct import *im, struct pxc_err *err)
+/* What is wrong with what is in the source is told with its name. */
+static int fill_image(struct import *im, struct pxc_err *err)
 {
-	bool packed;
-	int r;
+	int r = look(im, err);
 
-	if (look(im, err) < 0)
-		return -1;
-	packed = im->unpacked != NULL;
-	r = im->inner == FORMAT_RAW ? import_raw(im, err) : import_file(im, err);
-	if (r < 0 && im->inner != FORMAT_RAW && err->kind == PXC_EINVAL)
-		return pxc_context(err, "%s", im->source->name);
-	if (r < 0 || drain(im, err) < 0 || check_sum(im, err) < 0)
+	if (r == 0)
+		r = im->inner == FORMAT_RAW ? import_raw(im, err) : import_file(im, err);
+	if (r < 0 && err->kind == PXC_EINVAL && !strstr(err->msg, im->source->name))
+		(void)pxc_context(err, "%s", im->source->name);
+	return r;
+}
+
+static int attempt(struct import *im, struct pxc_err *err)
+{
+	if (fill_image(im, err) < 0 || drain(im, err) < 0 || check_sum(im, err) < 0)
 		return -1;
 	(void)snprintf(im->ret->format, sizeof(im->ret->format), "%s%s%s", format_name(im->inner),
-		       packed ? "+" : "", packed ? format_name(im->outer) : "");
+		       im->outer != im->inner ? "+" : "",
+		       im->outer != im->inner ? format_name(im->outer) : "");
 	im->ret->source_bytes = im->source->taken;
 	return 0;
 }
 
 static int once(struct ceph_pool *pool, const struct ceph_import *job, struct ceph_imported *ret,
-		bool *ret_changed, struct pxc_err *err)
+		bool *ret_stale, struct pxc_err *err)
 {
 	struct import im = { .pool = pool, .job = job, .ret = ret };
 	int r;
@@ -333,9 +280,9 @@ static int once(struct ceph_pool *pool, const struct ceph_import *job, struct ce
 		return -1;
 	r = source_open(job, &im.source, err);
 	if (r == 0) {
-		im.chunks = chunks_create((job->depth ? job->depth : DEPTH) + SPARE_CHUNKS);
-		r = work(&im, err);
-		*ret_changed = im.source->changed;
+		im.chunks = chunks_create((job->depth ? job->depth : IMPORT_DEPTH) + SPARE_CHUNKS);
+		r = attempt(&im, err);
+		*ret_stale = im.source->stale;
 	}
 	if (im.first)
 		chunk_put(im.first);
@@ -348,17 +295,37 @@ static int once(struct ceph_pool *pool, const struct ceph_import *job, struct ce
 	return r;
 }
 
+/* The contract says that it is: what somebody else has put there is not ours to discard. */
+static int check_target(struct ceph_pool *pool, const char *image, struct pxc_err *err)
+{
+	auto_image rbd_image_t rbd = NULL;
+	uint64_t size = 0;
+	int rc;
+
+	if (ceph_open_ro(pool, image, NULL, &rbd, err) < 0)
+		return -1;
+	rc = rbd_get_size(rbd, &size);
+	if (rc < 0)
+		return ceph_fail(err, pool, rc, "image %s/%s: size", pool->name, image);
+	return size ? pxc_fail(err, PXC_ECONFLICT, "image %s/%s is not empty", pool->name, image)
+		    : 0;
+}
+
 int ceph_import(struct ceph_pool *pool, const struct ceph_import *job, struct ceph_imported *ret,
 		struct pxc_err *err)
 {
-	for (int attempt = 1;; attempt++) {
-		bool changed = false;
+	unsigned tries = job->tries ? job->tries : IMPORT_TRIES;
 
-		if (once(pool, job, ret, &changed, err) == 0)
+	if (check_target(pool, job->image, err) < 0)
+		return -1;
+	for (unsigned i = 1;; i++) {
+		bool stale = false;
+
+		if (once(pool, job, ret, &stale, err) == 0)
 			return 0;
-		if (!changed)
+		if (!stale)
 			return -1;
-		if (attempt == TRIES)
-			return pxc_context(err, "given up after %d times", TRIES);
+		if (i >= tries)
+			return pxc_context(err, "given up after %u attempts", i);
 	}
 }

@@ -4,9 +4,11 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "ceph/codec.h"
 #include "ceph/header.h"
+#include "ceph/omap.h"
 
-#define HALF_REMOVED "its removal was begun and not finished: remove it again"
+#define HALF_REMOVED "its removal was begun and has not ended; if that was killed, remove it again"
 
 struct names {
 	rbd_image_spec_t *list;
@@ -38,41 +40,36 @@ static int names_read(struct ceph_pool *pool, struct names *ret, struct pxc_err 
 	return 0;
 }
 
-struct trash {
-	rbd_trash_image_info_t *list;
-	size_t n;
-};
-
-static void trash_release(struct trash *trash)
+/*
+ * What a removal that was killed has left in the trash; librbd's own list of the trash leaves just that out. Each is
+ * a struct of source, name and times.
+ */
+static int trash_read(struct ceph_pool *pool, struct pxc_arena *arena, struct omap_pairs *ret,
+		      struct pxc_err *err)
 {
-	rbd_trash_list_cleanup(trash->list, trash->n);
-	free(trash->list);
-}
+	int rc = omap_rest(pool, "rbd_trash", "id_", arena, ret);
+	size_t kept = 0;
 
-static int trash_read(struct ceph_pool *pool, struct trash *ret, struct pxc_err *err)
-{
-	size_t n = 64;
-	rbd_trash_image_info_t *list;
-	int rc;
-
-	do {
-		list = pxc_calloc(n, sizeof(*list));
-		rc = rbd_trash_list(pool->io, list, &n);
-		if (rc < 0)
-			free(list);
-	} while (rc == -ERANGE);
-	if (rc < 0)
+	if (rc < 0 && rc != -ENOENT)
 		return ceph_fail(err, pool, rc, "trash of pool %s", pool->name);
-	*ret = (struct trash){ .list = list, .n = n };
+	for (size_t i = 0; i < ret->n; i++) {
+		struct ceph_in in = ceph_in(ret->list[i].value, ret->list[i].len);
+		struct ceph_in entry = in_frame(&in, 2);
+		uint8_t source = in_u8(&entry);
+
+		ret->list[kept] = (struct omap_pair){ .key = ret->list[i].key,
+						      .value = in_string(&entry, arena) };
+		kept += !entry.bad && source == RBD_TRASH_IMAGE_SOURCE_REMOVING;
+	}
+	ret->n = kept;
 	return 0;
 }
 
-/* In the trash by a removal that was killed, not because somebody put it there. */
-static bool in_removal(const struct trash *trash, const char *id)
+static bool in_removal(const struct omap_pairs *trash, const char *id)
 {
 	for (size_t i = 0; i < trash->n; i++) {
-		if (strcmp(trash->list[i].id, id) == 0)
-			return trash->list[i].source == RBD_TRASH_IMAGE_SOURCE_REMOVING;
+		if (strcmp(trash->list[i].key, id) == 0)
+			return true;
 	}
 	return false;
 }
@@ -94,7 +91,7 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Images whose header is to be read come first; *ret_n of them. All: *ret_all. */
-static struct ceph_image *sort_out(const struct names *names, const struct trash *trash,
+static struct ceph_image *sort_out(const struct names *names, const struct omap_pairs *trash,
 				   const char *const *prefixes, struct pxc_arena *arena,
 				   size_t *ret_n, size_t *ret_all)
 {
@@ -125,11 +122,11 @@ int ceph_list(struct ceph_pool *pool, const char *const *prefixes, struct pxc_ar
 	      struct ceph_image **ret, size_t *ret_n, struct pxc_err *err)
 {
 	on_scope_exit(names_release) struct names names = { .list = NULL };
-	on_scope_exit(trash_release) struct trash trash = { .list = NULL };
+	auto_omap struct omap_pairs trash = { .list = NULL };
 	struct ceph_image *images;
 	size_t n, asked, all;
 
-	if (names_read(pool, &names, err) < 0 || trash_read(pool, &trash, err) < 0)
+	if (names_read(pool, &names, err) < 0 || trash_read(pool, arena, &trash, err) < 0)
 		return -1;
 	images = sort_out(&names, &trash, prefixes, arena, &asked, &all);
 	n = asked;
@@ -147,17 +144,16 @@ int ceph_list(struct ceph_pool *pool, const char *const *prefixes, struct pxc_ar
 static int look_in_trash(struct ceph_pool *pool, const char *image, struct pxc_arena *arena,
 			 struct ceph_image *ret, struct pxc_err *err)
 {
-	on_scope_exit(trash_release) struct trash trash = { .list = NULL };
+	auto_omap struct omap_pairs trash = { .list = NULL };
 	struct pxc_err unread;
 
-	if (trash_read(pool, &trash, &unread) < 0)
+	if (trash_read(pool, arena, &trash, &unread) < 0)
 		return -1;
 	for (size_t i = 0; i < trash.n; i++) {
-		if (trash.list[i].source != RBD_TRASH_IMAGE_SOURCE_REMOVING ||
-		    strcmp(trash.list[i].name, image) != 0)
+		if (strcmp(trash.list[i].value, image) != 0)
 			continue;
 		*ret = (struct ceph_image){ .name = arena_strdup(arena, image),
-					    .id = arena_strdup(arena, trash.list[i].id),
+					    .id = trash.list[i].key,
 					    .parent_pool = -1,
 					    .problem = HALF_REMOVED };
 		err->kind = PXC_OK;

@@ -131,18 +131,25 @@ static void *renew(void *arg)
 	return NULL;
 }
 
-static int held_by(struct ceph_pool *pool, const char *name, const struct ceph_holder *holder,
+static int held_by(const struct ceph_lock *lock, const char *name, const struct ceph_holder *holder,
 		   struct pxc_err *err)
 {
+	const char *pool = lock->pool->name;
 	auto_buf struct pxc_buf who = { .data = NULL };
 	int64_t left = (int64_t)holder->until_s - (int64_t)time(NULL);
 
 	holder_name(holder, &who);
+	if (!holder->until_s) /* none of ours */
+		return pxc_fail(err, PXC_EBUSY,
+				"\"%s\" in pool %s is locked by %s, for ever: rados -p %s lock "
+				"break %s " LOCK " %s %s ends it",
+				name, pool, buf_str(&who), pool, lock->oid, holder->cookie,
+				holder->client);
 	return pxc_fail(
 		err, PXC_EBUSY,
 		"\"%s\" in pool %s is locked by %s: wait for it; if it is dead, its lock ends "
 		"within %d s",
-		name, pool->name, buf_str(&who), left < 1 ? 1 : (int)left);
+		name, pool, buf_str(&who), left < 1 ? 1 : (int)left);
 }
 
 /* Taken by another. 0: try again, it may be free now; -1: err says who has it. */
@@ -159,7 +166,7 @@ static int look_at_holder(struct ceph_lock *lock, const char *name, struct pxc_e
 							    "lock \"%s\" of a dead process", name);
 	}
 	if (rc == 0)
-		return held_by(lock->pool, name, &holder, err);
+		return held_by(lock, name, &holder, err);
 	if (rc == -ENOENT)
 		return 0;
 	return ceph_fail(err, lock->pool, rc, "lock \"%s\"", name);

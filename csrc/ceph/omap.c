@@ -33,9 +33,10 @@ int omap_take(rados_omap_iter_t page, const char *prefix, struct pxc_arena *aren
 			pairs->cap = pairs->cap ? pairs->cap * 2 : 16;
 			pairs->list = pxc_realloc(pairs->list, pairs->cap * sizeof(*pairs->list));
 		}
-		pairs->list[pairs->n++] = (struct ceph_pair){
+		pairs->list[pairs->n++] = (struct omap_pair){
 			.key = arena_strdup(arena, key + strlen(prefix)),
 			.value = keep_bytes(arena, value, len),
+			.len = len,
 		};
 	}
 	return rc;
@@ -78,8 +79,8 @@ struct ceph_pair *omap_keep(const struct omap_pairs *pairs, struct pxc_arena *ar
 {
 	struct ceph_pair *list = arena_alloc(arena, (pairs->n + 1) * sizeof(*list));
 
-	if (pairs->n)
-		memcpy(list, pairs->list, pairs->n * sizeof(*list));
+	for (size_t i = 0; i < pairs->n; i++)
+		list[i] = (struct ceph_pair){ pairs->list[i].key, pairs->list[i].value };
 	return list;
 }
 

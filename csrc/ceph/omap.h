@@ -6,9 +6,14 @@
 
 #define OMAP_PAGE 1024u /* keys in one answer; Ceph itself gives no more */
 
+struct omap_pair {
+	const char *key;   /* without the prefix */
+	const char *value; /* with a NUL behind */
+	size_t len;
+};
+
 struct omap_pairs {
-	struct ceph_pair
-		*list; /* grows in the heap; keys (without the prefix) and values in the arena */
+	struct omap_pair *list; /* grows in the heap; keys and values in the arena */
 	size_t n, cap;
 };
 
@@ -23,7 +28,7 @@ int omap_take(rados_omap_iter_t page, const char *prefix, struct pxc_arena *aren
 int omap_rest(struct ceph_pool *pool, const char *oid, const char *prefix, struct pxc_arena *arena,
 	      struct omap_pairs *pairs);
 
-/* Into the arena; never NULL. */
+/* As texts, in the arena; never NULL. */
 struct ceph_pair *omap_keep(const struct omap_pairs *pairs, struct pxc_arena *arena);
 
 /* One key's value, in the arena, with a NUL behind. -ENOENT: no such key, or no such object. */

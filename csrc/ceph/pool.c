@@ -122,7 +122,10 @@ int ceph_pool_space(struct ceph_pool *pool, uint64_t *ret_used, uint64_t *ret_fr
 	if (rc < 0)
 		return ceph_fail(err, pool, rc, "space in pool %s", pool->name);
 	if (read_space(df, ceph_pool_id(pool), ret_used, ret_free) < 0)
-		return pxc_fail(err, PXC_EREMOTE, "Ceph's answer about space lacks pool %s",
-				pool->name);
+		return pxc_fail(
+			err, PXC_EBUSY,
+			"Ceph has not counted pool %s yet: it does so every few seconds, if a "
+			"manager runs (ceph mgr stat)",
+			pool->name);
 	return 0;
 }

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * qcow2 and vmdk by QEMU's own reader, qemu-img, writing into an image that is there. The child gets the source as an open
- * file, so that it opens nothing by name; it cannot write files, and ends with us.
+ * qcow2 and vmdk by QEMU's own reader, qemu-img, writing into an image that is there. It gets the source as an open file
+ * and opens nothing by a name that stands in it; header.c has refused what names other files, and "backing" is ruled out
+ * again. A file that ends too early reads as zeros in QEMU, so qemu-img check comes first.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,13 +15,21 @@
 #include "base/str.h"
 #include "ceph/import_parts.h"
 
-#define SOURCE_FD 3
-#define CONF_FD 4
 #define PROGRAM "qemu-img"
-#define NO_PROGRAM 127
+#define SOURCE_PATH "/proc/self/fd/3"
+#define CONF_PATH "/proc/self/fd/4"
+#define AT_ONCE "16"
+#define MEMORY                                                                                     \
+	((uint64_t)6                                                                               \
+	 << 30) /* addresses, most of which are stacks of librados that are never touched */
+#define CPU_S 300u
+#define CPU_BYTES_PER_S ((uint64_t)8 << 20)
+#define LEAKS 3 /* exit status of check: space is lost, data are not */
 
-/* How this connection reaches the cluster, as a ceph.conf for the child. */
-static int write_conf(struct ceph_pool *pool, struct pxc_err *err)
+/* --- what it is told --------------------------------------------------------------------------------------------- */
+
+/* How this connection reaches the cluster, as a ceph.conf for the child. Much waits in it at once, hence its deadline. */
+static int write_conf(struct ceph_pool *pool, int *ret, struct pxc_err *err)
 {
 	static const char *const keys[] = {
 		"mon_host",
@@ -36,15 +41,18 @@ static int write_conf(struct ceph_pool *pool, struct pxc_err *err)
 		"auth_service_required",
 		"ms_client_mode",
 		"ms_mon_client_mode",
+		"ms_bind_ipv4",
+		"ms_bind_ipv6",
 		"client_mount_timeout",
 		"rados_mon_op_timeout",
-		"rados_osd_op_timeout",
-		"rbd_default_clone_format",
 	};
 	auto_buf struct pxc_buf text = { .data = NULL };
-	int fd = memfd_create("ceph.conf", 0);
+	int fd = memfd_create("ceph.conf", MFD_CLOEXEC);
 
-	buf_adds(&text, "[global]\nlog_to_stderr = false\nadmin_socket =\nlog_file =\n");
+	buf_adds(
+		&text,
+		"[global]\nlog_to_stderr = false\nerr_to_stderr = false\nadmin_socket =\nlog_file =\n");
+	buf_printf(&text, "rados_osd_op_timeout = %u\n", (pool->ceph->timeout_ms + 999) / 1000 * 2);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		char value[4096] = "";
 
@@ -53,16 +61,25 @@ static int write_conf(struct ceph_pool *pool, struct pxc_err *err)
 			buf_printf(&text, "%s = %s\n", keys[i], value);
 	}
 	if (fd < 0 || write(fd, text.data, text.len) != (ssize_t)text.len) {
+		(void)pxc_fail(err, PXC_EREMOTE, "configuration for " PROGRAM ": %s",
+			       strerror(errno));
 		if (fd >= 0)
 			(void)close(fd);
-		return pxc_fail(err, PXC_EREMOTE, "configuration for " PROGRAM ": %s",
-				strerror(errno));
+		return -1;
 	}
-	return fd;
+	*ret = fd;
+	return 0;
 }
 
-/* A comma in a value is written twice. */
-static void add_value(struct pxc_buf *out, const char *key, const char *value)
+static char *source(enum format format)
+{
+	return pxc_printf("json:{\"driver\":\"%s\",\"backing\":null,\"file\":{\"driver\":\"file\","
+			  "\"locking\":\"off\",\"filename\":\"" SOURCE_PATH "\"}}",
+			  format_name(format));
+}
+
+/* In options, a comma in a value is written twice; nothing else means anything. */
+static void add_option(struct pxc_buf *out, const char *key, const char *value)
 {
 	buf_printf(out, ",file.%s=", key);
 	for (const char *p = value; *p; p++) {
@@ -83,140 +100,152 @@ static char *target(struct ceph_pool *pool, const char *image)
 	    !str_starts(id, "client."))
 		(void)snprintf(id, sizeof(id), "client.admin");
 	buf_adds(&out, "driver=raw,file.driver=rbd");
-	add_value(&out, "pool", name);
+	add_option(&out, "pool", name);
 	if (*space)
-		add_value(&out, "namespace", space);
-	add_value(&out, "image", image);
-	add_value(&out, "user", id + strlen("client."));
-	add_value(&out, "conf", "/proc/self/fd/4");
+		add_option(&out, "namespace", space);
+	add_option(&out, "image", image);
+	add_option(&out, "user", id + strlen("client."));
+	add_option(&out, "conf", CONF_PATH);
 	return buf_take(&out);
 }
 
-/* Between fork and exec: only what is safe in a copy of one thread of many. */
-static no_return void become(char *const *argv, char *const *env, int source, int conf, int out,
-			     pid_t parent)
+/* --- how it went -------------------------------------------------------------------------------------------------- */
+
+static int ended(const struct child *c, const char *what, struct pxc_err *err)
 {
-	const struct rlimit none = { 0, 0 };
-	int null = open("/dev/null", O_RDWR);
+	const char *words = c->words;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	(void)setrlimit(RLIMIT_FSIZE, &none);
-	(void)setrlimit(RLIMIT_CORE, &none);
-	if (getppid() != parent || null < 0)
-		_exit(NO_PROGRAM);
-	/* First out of the way of the numbers they get, then there. */
-	source = fcntl(source, F_DUPFD, 10);
-	conf = fcntl(conf, F_DUPFD, 10);
-	out = fcntl(out, F_DUPFD, 10);
-	(void)dup2(null, STDIN_FILENO);
-	(void)dup2(out, STDOUT_FILENO);
-	(void)dup2(out, STDERR_FILENO);
-	(void)dup2(source, SOURCE_FD);
-	(void)dup2(conf, CONF_FD);
-	(void)syscall(436 /* close_range */, CONF_FD + 1, ~0u, 0);
-	(void)execvpe(PROGRAM, argv, env);
-	_exit(NO_PROGRAM);
-}
-
-/* The end of what it says is what went wrong. */
-static void listen_to(int fd, char *last, size_t size)
-{
-	char text[1024];
-	ssize_t n;
-
-	last[0] = '\0';
-	while ((n = read(fd, text, sizeof(text) - 1)) > 0 || (n < 0 && errno == EINTR)) {
-		if (n <= 0)
-			continue;
-		text[n] = '\0';
-		while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
-			text[--n] = '\0';
-		if (n > 0)
-			(void)snprintf(last, size, "%.*s", (int)size - 1, text);
-	}
-}
-
-static int verdict(int status, const char *words, struct pxc_err *err)
-{
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_PROGRAM)
+	if (c->status == CHILD_ABSENT)
 		return pxc_fail(err, PXC_ENOTFOUND,
 				"images of this format need " PROGRAM
-				" here: install qemu-utils (Debian) or "
-				"qemu-img");
+				" on this host: install qemu-utils and qemu-block-extra (as Debian "
+				"names them), or convert the image to raw");
 	if (strstr(words, "Unknown driver 'rbd'") || strstr(words, "Unknown protocol 'rbd'"))
 		return pxc_fail(err, PXC_ENOTFOUND,
 				PROGRAM
-				" here cannot write to Ceph: install qemu-block-extra (Debian) or "
-				"qemu-block-rbd");
-	if (WIFSIGNALED(status))
-		return pxc_fail(err, PXC_EREMOTE, PROGRAM " was ended by signal %d",
-				WTERMSIG(status));
-	return pxc_fail(err, PXC_EINVAL, "%s",
-			*words ? words : PROGRAM " failed and did not say why");
+				" on this host cannot write to Ceph: install qemu-block-extra "
+				"(as Debian names it), or convert the image to raw");
+	if (WIFSIGNALED(c->status) && WTERMSIG(c->status) == SIGXCPU)
+		return pxc_fail(err, PXC_EINVAL, PROGRAM " %s: it took too long for its size",
+				what);
+	if (WIFSIGNALED(c->status))
+		return pxc_fail(err, PXC_EREMOTE, PROGRAM " %s was ended by signal %d (%s)%s%s",
+				what, WTERMSIG(c->status), strsignal(WTERMSIG(c->status)),
+				*words ? ": " : "", words);
+	if (str_starts(words, PROGRAM ": "))
+		words += strlen(PROGRAM ": ");
+	return pxc_fail(err, PXC_EINVAL, PROGRAM " %s: %s", what,
+			*words ? words : "it does not say why it failed");
 }
 
-static int run(char *const *argv, int source, int conf, struct pxc_err *err)
+/* Why it could not write: Ceph tells us better than it told the child. */
+static int could_not_write(struct ceph_pool *pool, const char *image, const char *words,
+			   struct pxc_err *err)
 {
-	char *env[] = { pxc_strdup("PATH=/usr/bin:/bin:/usr/local/bin"), pxc_strdup("LC_ALL=C"),
-			NULL };
-	pid_t parent = getpid(), child;
-	int pipes[2], status = 0;
-	char words[512] = "";
+	static const int codes[] = { ETIMEDOUT, ENOSPC, EDQUOT,    EPERM, EACCES,
+				     ENOENT,    EROFS,  ESHUTDOWN, EIO };
+	static const char some[SECTOR] = "x";
+	auto_image rbd_image_t rbd = NULL;
+	int rc = -EIO;
 
-	if (pipe2(pipes, O_CLOEXEC) < 0)
-		return pxc_fail(err, PXC_EREMOTE, "pipe: %s", strerror(errno));
-	child = fork();
-	if (child == 0)
-		become(argv, env, source, conf, pipes[1], parent);
-	(void)close(pipes[1]);
-	if (child > 0) {
-		listen_to(pipes[0], words, sizeof(words));
-		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-			;
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		if (strstr(words, strerrordesc_np(codes[i]))) {
+			rc = -codes[i];
+			break;
+		}
 	}
-	(void)close(pipes[0]);
-	free(env[0]);
-	free(env[1]);
-	return child < 0 ? pxc_fail(err, PXC_EREMOTE, "fork: %s", strerror(errno))
-			 : verdict(status, words, err);
+	/* To the child, a full pool is one that does not answer; we have asked to be told. */
+	if (rc == -ETIMEDOUT && ceph_open(pool, image, &rbd, err) == 0) {
+		ssize_t n = rbd_write(rbd, 0, sizeof(some), some);
+
+		rc = n < 0 ? (int)n : rc;
+	}
+	return ceph_fail(err, pool, rc, "image %s/%s: write", pool->name, image);
 }
 
-int qemu_convert(struct ceph_pool *pool, const char *image, int fd, enum format format,
-		 struct pxc_err *err)
-{
-	/* What the header check has ruled out is ruled out again: no backing file is opened. */
-	auto_free char *from = pxc_printf(
-		"json:{\"driver\":\"%s\",%s\"file\":{\"driver\":\"file\","
-		"\"locking\":\"off\",\"filename\":\"/proc/self/fd/%d\"}}",
-		format_name(format), format == FORMAT_QCOW2 ? "\"backing\":null," : "", SOURCE_FD);
-	auto_free char *to = target(pool, image);
-	const char *const words[] = { PROGRAM,
-				      "convert",
-				      "-q",
-				      "-n",
-				      "-W",
-				      "-m",
-				      "16",
-				      "-S",
-				      "64k",
-				      "--target-is-zero",
-				      "--target-image-opts",
-				      from,
-				      to,
-				      NULL };
-	char *argv[ARRAY_SIZE(words)];
-	int conf = write_conf(pool, err), r;
+/* --- the two runs --------------------------------------------------------------------------------------------------- */
 
-	if (conf < 0)
+static int check(int fd, enum format format, struct pxc_err *err)
+{
+	auto_free char *from = source(format);
+	const char *const argv[] = { PROGRAM, "check", "-q", from, NULL };
+	struct child c = { .argv = argv, .fds = { fd, -1 }, .cpu_s = CPU_S, .memory = MEMORY };
+
+	if (child_run(&c, err) < 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		argv[i] = pxc_strdup(words[i]);
-	r = run(argv, fd, conf, err);
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		free(argv[i]);
+	if (WIFEXITED(c.status) && (WEXITSTATUS(c.status) == 0 || WEXITSTATUS(c.status) == LEAKS))
+		return 0;
+	if (WIFEXITED(c.status) && str_starts(c.words, "ERROR"))
+		return pxc_fail(err, PXC_EINVAL,
+				"it is damaged or not whole: " PROGRAM " check says %s", c.words);
+	return ended(&c, "check", err);
+}
+
+struct conversion {
+	const struct ceph_import *job;
+	uint64_t size, done;
+	bool cancelled;
+};
+
+/* "    (12.34/100%)" */
+static int heard(void *context, const char *line)
+{
+	struct conversion *v = context;
+	double percent = 0;
+
+	if (sscanf(line, " (%lf/100%%)", &percent) == 1 && percent >= 0 && percent <= 100)
+		v->done = (uint64_t)((double)v->size / 100 * percent);
+	if (v->job->progress && v->job->progress(v->job->progress_context, v->done, v->size))
+		v->cancelled = true;
+	return v->cancelled;
+}
+
+static int convert(struct ceph_pool *pool, const struct ceph_import *job, int fd, int conf,
+		   enum format format, uint64_t size, struct pxc_err *err)
+{
+	auto_free char *from = source(format), *to = target(pool, job->image);
+	const char *const argv[] = { PROGRAM,
+				     "convert",
+				     "-p",
+				     "-n",
+				     "-W",
+				     "-m",
+				     AT_ONCE,
+				     "-S",
+				     "64k",
+				     "--target-is-zero",
+				     "--target-image-opts",
+				     from,
+				     to,
+				     NULL };
+	struct conversion v = { .job = job, .size = size };
+	struct child c = { .argv = argv,
+			   .fds = { fd, conf },
+			   .cpu_s = CPU_S + size / CPU_BYTES_PER_S,
+			   .memory = MEMORY,
+			   .heard = heard,
+			   .context = &v };
+
+	if (child_run(&c, err) < 0)
+		return -1;
+	if (v.cancelled)
+		return pxc_fail(err, PXC_EINVAL, "cancelled");
+	if (WIFEXITED(c.status) && WEXITSTATUS(c.status) == 0)
+		return 0;
+	if (strstr(c.words, "error while writing") || strstr(c.words, "error opening pool") ||
+	    strstr(c.words, "error reading header") || strstr(c.words, "error connecting"))
+		return could_not_write(pool, job->image, c.words, err);
+	return ended(&c, "convert", err);
+}
+
+int qemu_convert(struct ceph_pool *pool, const struct ceph_import *job, int fd, enum format format,
+		 uint64_t size, struct pxc_err *err)
+{
+	int conf, r;
+
+	if (check(fd, format, err) < 0 || write_conf(pool, &conf, err) < 0)
+		return -1;
+	r = convert(pool, job, fd, conf, format, size, err);
 	(void)close(conf);
 	return r;
 }

@@ -1,43 +1,44 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Bytes in order into an RBD image: zeros are left out, several writes are in flight. */
 #include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
-#include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "ceph/import_parts.h"
 
-#define DEPTH 16u
-#define GRAIN ((size_t)64 << 10) /* zeros are looked for in pieces of this size */
-#define SECTOR 512u
-#define MAX_BYTES ((uint64_t)8 << 40)
 #define FIRST_SIZE                                                                                 \
-	((uint64_t)1                                                                               \
-	 << 30) /* of an image whose size shows only at its end; doubled when it is too small */
+	((uint64_t)1 << 30) /* when it is not known how large it becomes; doubled as needed */
+#define FIRST_WINDOW 4u
+#define SMALL_PER_CHUNK 8u /* writes of parts of chunks are cheaper than those of whole ones */
 
 struct writer {
 	struct ceph_pool *pool;
 	const struct ceph_import *job;
 	rbd_image_t rbd;
 	uint64_t at, size, written; /* next byte; of the image now; bytes sent */
-	uint64_t max, total;        /* total 0 = not known */
+	uint64_t total;             /* 0 = not known */
 	unsigned depth;
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	/* Under the lock: */
-	unsigned in_flight;
-	int rc; /* of the first write that failed */
+	unsigned writes; /* in flight */
+	uint64_t bytes;  /* in flight */
+	unsigned window; /* whole chunks that may be */
+	int rc;          /* of the first write that failed */
 };
 
 struct write {
 	struct writer *w;
 	struct chunk *chunk;
+	size_t len;
+	int64_t since_ms;
 };
 
-bool zeros(const unsigned char *bytes, size_t len)
+static int64_t now_ms(void)
 {
-	return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
+	return pxc_system_clock.mono_ms(&pxc_system_clock);
 }
 
 static int failed(const struct writer *w, int rc, const char *what, struct pxc_err *err)
@@ -45,55 +46,60 @@ static int failed(const struct writer *w, int rc, const char *what, struct pxc_e
 	return ceph_fail(err, w->pool, rc, "image %s/%s: %s", w->pool->name, w->job->image, what);
 }
 
-static int too_large(const struct writer *w, uint64_t size, struct pxc_err *err)
-{
-	return pxc_fail(err, PXC_EINVAL,
-			"the image has %" PRIu64 " GiB or more, and at most %" PRIu64
-			" GiB are accepted: set max_size if that is right",
-			size >> 30, w->max >> 30);
-}
-
-/* librbd calls this without asking whether there is one. */
-int ceph_no_progress(uint64_t done, uint64_t total, void *context)
-{
-	(void)done, (void)total, (void)context;
-	return 0;
-}
-
 static int resize(struct writer *w, uint64_t size, struct pxc_err *err)
 {
-	int rc = rbd_resize2(w->rbd, size, true, ceph_no_progress, NULL);
-
-	if (rc < 0)
-		return failed(w, rc, "resize", err);
+	if (import_resize(w->pool, w->job->image, w->rbd, size, err) < 0)
+		return -1;
 	w->size = size;
 	return 0;
+}
+
+static uint64_t first_size(const struct writer *w)
+{
+	uint64_t max = import_max(w->job);
+
+	if (w->total)
+		return w->total;
+	return FIRST_SIZE < max ? FIRST_SIZE : max;
 }
 
 int writer_open(struct ceph_pool *pool, const struct ceph_import *job, uint64_t size,
 		struct writer **ret, struct pxc_err *err)
 {
-	struct writer *w = pxc_calloc(1, sizeof(*w));
+	struct writer *w;
 
+	if (import_check_size(job, size, err) < 0)
+		return -1;
+	w = pxc_calloc(1, sizeof(*w));
 	w->pool = pool;
 	w->job = job;
 	w->total = size;
-	w->max = job->max_bytes ? job->max_bytes : MAX_BYTES;
-	w->depth = job->depth ? job->depth : DEPTH;
+	w->depth = job->depth ? job->depth : IMPORT_DEPTH;
+	w->window = w->depth < FIRST_WINDOW ? w->depth : FIRST_WINDOW;
 	(void)pthread_mutex_init(&w->lock, NULL);
 	(void)pthread_cond_init(&w->ended, NULL);
-	if ((size > w->max && too_large(w, size, err)) ||
-	    ceph_open(pool, job->image, &w->rbd, err) < 0 || resize(w, 0, err) < 0 ||
-	    resize(w,
-		   size                  ? size
-		   : FIRST_SIZE < w->max ? FIRST_SIZE
-					 : w->max,
-		   err) < 0) {
+	w->size = first_size(w);
+	if (ceph_open(pool, job->image, &w->rbd, err) < 0 ||
+	    import_empty(pool, job->image, w->rbd, w->size, err) < 0) {
 		writer_close(w);
 		return -1;
 	}
 	*ret = w;
 	return 0;
+}
+
+/*
+ * As many writes as the cluster answers well within its deadline: a slow line is not to fail because much waits on it,
+ * and one fails when a single write does not get through in time. Under the lock.
+ */
+static void adapt(struct writer *w, int64_t took_ms)
+{
+	uint32_t deadline = w->pool->ceph->timeout_ms;
+
+	if (took_ms > deadline / 4 && w->window > 1)
+		w->window--;
+	else if (took_ms < deadline / 8 && w->window < w->depth)
+		w->window++;
 }
 
 static void write_ended(rbd_completion_t completion, void *arg)
@@ -104,22 +110,46 @@ static void write_ended(rbd_completion_t completion, void *arg)
 
 	rbd_aio_release(completion);
 	chunk_put(one->chunk);
-	free(one);
 	(void)pthread_mutex_lock(&w->lock);
 	if (rc < 0 && !w->rc)
 		w->rc = (int)rc;
-	w->in_flight--;
+	w->writes--;
+	w->bytes -= one->len;
+	adapt(w, now_ms() - one->since_ms);
 	(void)pthread_cond_signal(&w->ended);
 	(void)pthread_mutex_unlock(&w->lock);
+	free(one);
 }
 
-/* Wait until fewer than limit writes are in flight (1 = all have ended); the first failure is everybody's. */
-static int wait_below(struct writer *w, unsigned limit, struct pxc_err *err)
+static bool has_room(const struct writer *w, size_t len)
+{
+	return w->writes == 0 || (w->bytes + len <= w->window * CHUNK_SIZE &&
+				  w->writes < w->window * SMALL_PER_CHUNK);
+}
+
+/* Take room for a write; the first failure is everybody's. */
+static int reserve(struct writer *w, size_t len, struct pxc_err *err)
 {
 	int rc;
 
 	(void)pthread_mutex_lock(&w->lock);
-	while (w->in_flight >= limit)
+	while (!has_room(w, len))
+		(void)pthread_cond_wait(&w->ended, &w->lock);
+	rc = w->rc;
+	if (rc == 0) {
+		w->writes++;
+		w->bytes += len;
+	}
+	(void)pthread_mutex_unlock(&w->lock);
+	return rc < 0 ? failed(w, rc, "write", err) : 0;
+}
+
+static int wait_for_all(struct writer *w, struct pxc_err *err)
+{
+	int rc;
+
+	(void)pthread_mutex_lock(&w->lock);
+	while (w->writes)
 		(void)pthread_cond_wait(&w->ended, &w->lock);
 	rc = w->rc;
 	(void)pthread_mutex_unlock(&w->lock);
@@ -129,35 +159,28 @@ static int wait_below(struct writer *w, unsigned limit, struct pxc_err *err)
 static int submit(struct writer *w, struct chunk *chunk, size_t from, size_t len,
 		  struct pxc_err *err)
 {
-	struct write *one = pxc_calloc(1, sizeof(*one));
 	rbd_completion_t completion = NULL;
+	struct write *one;
 	int rc;
 
-	*one = (struct write){ w, chunk };
-	chunk_ref(chunk);
-	rc = wait_below(w, w->depth, err);
-	if (rc == 0) {
-		rc = rbd_aio_create_completion(one, write_ended, &completion);
-		if (rc < 0)
-			(void)failed(w, rc, "write", err);
-	}
-	if (rc < 0) {
-		chunk_put(chunk);
-		free(one);
+	if (reserve(w, len, err) < 0)
 		return -1;
-	}
-	(void)pthread_mutex_lock(&w->lock);
-	w->in_flight++;
-	(void)pthread_mutex_unlock(&w->lock);
+	one = pxc_calloc(1, sizeof(*one));
+	*one = (struct write){ w, chunk, len, now_ms() };
+	chunk_ref(chunk);
+	rc = rbd_aio_create_completion(one, write_ended, &completion);
+	if (rc < 0)
+		pxc_oom();
 	rc = rbd_aio_write2(w->rbd, w->at + from, len, (const char *)chunk->data + from, completion,
 			    LIBRADOS_OP_FLAG_FADVISE_SEQUENTIAL | LIBRADOS_OP_FLAG_FADVISE_NOCACHE);
-	if (rc < 0) {
-		(void)pthread_mutex_lock(&w->lock);
-		w->in_flight--;
-		(void)pthread_mutex_unlock(&w->lock);
+	if (rc < 0) { /* then nobody calls write_ended() */
 		rbd_aio_release(completion);
 		chunk_put(chunk);
 		free(one);
+		(void)pthread_mutex_lock(&w->lock);
+		w->writes--;
+		w->bytes -= len;
+		(void)pthread_mutex_unlock(&w->lock);
 		return failed(w, rc, "write", err);
 	}
 	w->written += len;
@@ -166,49 +189,37 @@ static int submit(struct writer *w, struct chunk *chunk, size_t from, size_t len
 
 static int make_room(struct writer *w, uint64_t end, struct pxc_err *err)
 {
-	uint64_t size = w->size;
+	uint64_t size = w->size, max = import_max(w->job);
 
-	if (end > w->max)
-		return too_large(w, end, err);
+	if (import_check_size(w->job, end, err) < 0)
+		return -1;
 	while (size < end)
-		size = size > w->max / 2 ? w->max : size * 2;
+		size = size > max / 2 ? max : size * 2;
 	return size > w->size ? resize(w, size, err) : 0;
 }
 
-/* What is not zero, in runs of whole grains. */
 static int send_data(struct writer *w, struct chunk *c, struct pxc_err *err)
 {
-	size_t from = 0, to;
+	size_t at = 0, end = 0;
 
-	while (from < c->len) {
-		size_t n = c->len - from < GRAIN ? c->len - from : GRAIN;
-
-		if (zeros(c->data + from, n)) {
-			from += n;
-			continue;
-		}
-		for (to = from + n; to < c->len; to += n) {
-			n = c->len - to < GRAIN ? c->len - to : GRAIN;
-			if (zeros(c->data + to, n))
-				break;
-		}
-		if (submit(w, c, from, to - from, err) < 0)
+	while (!c->hole && zeros_skip(c->data, c->len, &at, &end)) {
+		if (submit(w, c, at, end - at, err) < 0)
 			return -1;
-		from = to;
+		at = end;
 	}
 	return 0;
 }
 
 int writer_add(struct writer *w, struct chunk *chunk, struct pxc_err *err)
 {
+	const struct ceph_import *job = w->job;
 	int r = make_room(w, w->at + chunk->len, err);
 
 	if (r == 0)
 		r = send_data(w, chunk, err);
 	w->at += chunk->len;
 	chunk_put(chunk);
-	if (r == 0 && w->job->progress &&
-	    w->job->progress(w->job->progress_context, w->at, w->total))
+	if (r == 0 && job->progress && job->progress(job->progress_context, w->at, w->total))
 		r = pxc_fail(err, PXC_EINVAL, "cancelled");
 	return r;
 }
@@ -219,7 +230,7 @@ int writer_finish(struct writer *w, struct ceph_imported *ret, struct pxc_err *e
 	int rc;
 
 	size = (size + SECTOR - 1) / SECTOR * SECTOR;
-	if (wait_below(w, 1, err) < 0 || (size != w->size && resize(w, size, err) < 0))
+	if (wait_for_all(w, err) < 0 || (size != w->size && resize(w, size, err) < 0))
 		return -1;
 	rc = rbd_flush(w->rbd);
 	if (rc < 0)
@@ -235,7 +246,7 @@ void writer_close(struct writer *w)
 
 	if (!w)
 		return;
-	(void)wait_below(w, 1, &ignored);
+	(void)wait_for_all(w, &ignored);
 	ceph_closep(&w->rbd);
 	(void)pthread_mutex_destroy(&w->lock);
 	(void)pthread_cond_destroy(&w->ended);

@@ -50,7 +50,8 @@ json_t *registry_item(const struct world *w)
 	} rows[] = { { "cpu", "cpu_model" },
 		     { "storage", "storage" },
 		     { "import", "import_storage" },
-		     { "bridge", "bridge" } };
+		     { "bridge", "bridge" },
+		     { "holders", "holder_range" } };
 	json_t *o = json_pack("{s:s}", "cluster", w->cluster_name), *quota = json_object();
 	json_t *admins = json_array();
 

@@ -150,24 +150,3 @@ json_t *image_block(const struct image_case *c)
 	put(block, "by", c->batch->actor);
 	return block;
 }
-
-json_t *image_block_dropped(const struct rbd_seen *have, const json_t *want)
-{
-	json_t *keys = json_array();
-
-	for (size_t i = 0; i < have->block.npairs; i++)
-		if (!json_object_get(want, have->block.pairs[i].key))
-			(void)json_array_append_new(
-				keys, json_sprintf(RBD_META_PREFIX "%s", have->block.pairs[i].key));
-	return keys;
-}
-
-bool image_block_same(const struct rbd_seen *have, const json_t *want)
-{
-	json_auto_t *a = rbd_block_json(&have->block), *b = json_deep_copy(want);
-	static const char *const changing[] = { "id", "r", "at", "by" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(changing); i++)
-		(void)json_object_del(b, changing[i]);
-	return json_equal(a, b);
-}

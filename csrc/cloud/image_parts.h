@@ -26,10 +26,6 @@ long image_rank(const struct rbd_seen *s); /* 0 = has none */
 
 /* image_block.c: the block as it should be, without id; new reference */
 json_t *image_block(const struct image_case *c);
-/* Keys of image-meta ("pxc.p.x") that the block there has and the wanted one has not; new reference. */
-json_t *image_block_dropped(const struct rbd_seen *have, const json_t *want);
-/* Does the block there say all that the wanted one does (r, at, by aside)? */
-bool image_block_same(const struct rbd_seen *have, const json_t *want);
 
 /* image_remove.c: versions that go */
 /* One RBD image with its snapshots. */
@@ -53,6 +49,7 @@ must_check int image_template_steps(struct image_case *c, struct pxc_err *err);
 /* The template of a version goes before it does; err EINVAL: VMs are linked to it. */
 must_check int image_template_remove(struct image_case *c, const struct rbd_seen *version,
 				     struct pxc_err *err);
+unsigned image_template_vmid(const struct image_case *c); /* 0 = has none */
 /* Are VMs linked to the template of a version? Names one of them; NULL: none. */
 const char *image_template_links(const struct image_case *c, const struct rbd_seen *version);
 /* Is this clone ("pool/base-9000-disk-0") the disk of a template of ours? */

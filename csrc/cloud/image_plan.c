@@ -151,12 +151,12 @@ static void steps_change(struct image_case *c, json_t *block)
 {
 	json_t *args;
 
-	if (image_block_same(c->have, block))
+	if (rbd_block_same(c->have, block))
 		return;
 	args = json_pack("{s:s,s:s,s:s,s:s,s:o,s:O}", "storage", c->pool->storage, "name",
 			 c->have->name, "image_id", c->have->id, "revision",
 			 rbd_get(c->have, "r") ? rbd_get(c->have, "r") : "", "drop",
-			 image_block_dropped(c->have, block), "block", block);
+			 rbd_block_dropped(c->have, block), "block", block);
 	pxc_plan_add(c->plan, IMAGE_BLOCK, PXC_QUIET, args, "set the properties of %s version %s",
 		     c->spec->name, c->spec->version);
 }
@@ -170,6 +170,18 @@ static json_t *view(const json_t *block)
 	for (size_t i = 0; i < ARRAY_SIZE(internal); i++)
 		(void)json_object_del(obj, internal[i]);
 	return obj;
+}
+
+static void set_item(struct image_case *c)
+{
+	unsigned template = image_template_vmid(c);
+
+	c->plan->item = c->have ? image_show(c->pool, c->have)
+				: json_pack("{s:s,s:s,s:s,s:s,s:s}", "name", c->spec->name,
+					    "version", c->spec->version, "state", "absent",
+					    "storage", c->pool->storage, "rbd", c->rbd_name);
+	if (template)
+		(void)json_object_set_new(c->plan->item, "template_vmid", json_integer(template));
 }
 
 /* A list that nobody looks at would be thought to keep others out. */
@@ -204,10 +216,7 @@ static int plan_present(struct image_case *c, struct pxc_err *err)
 	if (image_template_steps(c, err) < 0 || image_keep(c, err) < 0)
 		return -1;
 	image_sweep(c);
-	c->plan->item = c->have ? image_show(c->pool, c->have)
-				: json_pack("{s:s,s:s,s:s,s:s,s:s}", "name", c->spec->name,
-					    "version", c->spec->version, "state", "absent",
-					    "storage", c->pool->storage, "rbd", c->rbd_name);
+	set_item(c);
 	return 0;
 }
 

@@ -277,6 +277,13 @@ int image_template_remove(struct image_case *c, const struct rbd_seen *version, 
 	return 0;
 }
 
+unsigned image_template_vmid(const struct image_case *c)
+{
+	const struct image_projection *p = projection(c->iw, c->spec->name, c->spec->version);
+
+	return p ? p->guest->vmid : 0;
+}
+
 bool image_is_projection(const struct image_case *c, const char *child)
 {
 	const char *name = strrchr(child, '/');

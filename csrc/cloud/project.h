@@ -13,6 +13,7 @@ enum project_op {
 	PROJECT_VM_HA_REMOVE,
 	PROJECT_VM_STOP,
 	PROJECT_VM_DELETE,
+	PROJECT_VM_CONFIG,
 	PROJECT_OPS,
 };
 
@@ -38,6 +39,8 @@ struct project_batch {
 struct project_world {
 	const struct world *w;
 	json_t *owned; /* VMID as text -> name of the project its intact block says; only read for purges */
+	/* Of projects that are to go: VMID as text of the VM that holds its volumes -> project; project -> array of what is left of these. */
+	json_t *holders, *volumes;
 };
 
 must_check int project_plan(const struct project_batch *batch, const struct project_world *pw,

@@ -8,7 +8,7 @@
  *
  *   t=image   name, version, rank, state, checksum, format, source, visibility, project, projects, protected,
  *             deprecated, description, p.<property>
- *   t=volume  name, project, class, serial, source, qos.*
+ *   t=volume  name, project, serial, source, description, protected, m.<key>, rolled (snapshot/when/run of the last rollback)
  *   t=disk    vm=vm.<vmid>.<uuid8>, project, stack, name, image, op         (disk of a VM, made by us)
  *   t=seed    vm=..., project, sum                                           (its NoCloud seed)
  */
@@ -96,3 +96,7 @@ bool rbd_is(const struct rbd_seen *s, const char *kind);
 unsigned rbd_depth(const struct rbd_world *w, const struct rbd_seen *s);
 /* A block as an object of texts, without id, r, at, by and op; new reference. */
 json_t *rbd_block_json(const struct annot *block);
+/* Keys of image-meta ("pxc.p.x") that the block there has and the wanted one has not; new reference. */
+json_t *rbd_block_dropped(const struct rbd_seen *have, const json_t *want);
+/* Does the block there say all that the wanted one does (r, at, by aside)? */
+bool rbd_block_same(const struct rbd_seen *have, const json_t *want);

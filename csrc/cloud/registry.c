@@ -74,6 +74,17 @@ static int take_flavor(struct registry *r, struct pxc_arena *arena, json_t *extr
 	return registry_flavor_read(value, arena, f, err);
 }
 
+static int take_holders(const char *text, struct registry *r, struct pxc_err *err)
+{
+	char end;
+
+	if (!*text || strspn(text, "0123456789-") != strlen(text) || *text == '-' ||
+	    sscanf(text, "%9u-%9u%c", &r->holder_first, &r->holder_last, &end) != 2 ||
+	    r->holder_first < 100 || r->holder_first > r->holder_last)
+		return pxc_fail(err, PXC_EINVAL, "holders=%s is no range of VMIDs", text);
+	return 0;
+}
+
 static int take_scalar(struct registry *r, const char *key, const char *value, struct pxc_err *err)
 {
 	struct {
@@ -98,6 +109,8 @@ static int take_scalar(struct registry *r, const char *key, const char *value, s
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		if (str_eq(numbers[i].key, key))
 			return take_number(key, value, numbers[i].where, err);
+	if (str_eq(key, "holders"))
+		return take_holders(value, r, err);
 	if (str_eq(key, "oc.cpu"))
 		return take_ratio(key, value, &r->overcommit_cpu, err);
 	if (str_eq(key, "oc.ram"))

@@ -3,7 +3,8 @@
  * registry.h - what the cloud knows about itself: one block in the datacenter notes. Pure. Layer: cloud.
  *
  * Keys: t=cloud, id=cloud.<cluster name>, c, domain, adm (list), dq.<key> default quota, mv.<key> ceilings of one VM,
- * oc.cpu, oc.ram, reserve_mb, cpu, storage, import, bridge, f.<flavor> (items "name/value"), r, at, by.
+ * oc.cpu, oc.ram, reserve_mb, cpu, storage, import, bridge, holders (VMIDs "first-last"), f.<flavor> (items "name/value"), r,
+ * at, by.
  */
 #pragma once
 
@@ -36,6 +37,8 @@ struct registry {
 	int64_t max_cores, max_ram_mb, max_disk_gb; /* of one VM; -1 = no ceiling */
 	double overcommit_cpu, overcommit_ram;
 	uint64_t reserve_mb; /* memory of each node that guests must leave alone */
+	unsigned holder_first,
+		holder_last; /* VMIDs kept for holders of volumes; 0 = the usual ones */
 	const char *cpu_model, *storage, *import_storage, *bridge; /* NULL = not said */
 	struct flavor *flavors;                                    /* in the order of the text */
 	size_t nflavors;

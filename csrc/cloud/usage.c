@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "base/units.h"
+#include "cloud/holder.h"
 #include "cloud/project_block.h"
 
 int usage_limit(const struct world *w, const char *pool, struct quota *ret, struct pxc_err *err)
@@ -38,7 +39,7 @@ int usage_count(const struct world *w, const char *pool, const struct quota *lim
 	for (size_t i = 0; i < w->nguests; i++) {
 		const struct world_guest *g = &w->guests[i];
 
-		if (!str_eq(g->pool, pool) || g->is_template)
+		if (!str_eq(g->pool, pool) || g->is_template || holder_looks(w, g))
 			continue;
 		if (g->memory_bytes == 0 && matters(limit, asked))
 			return pxc_fail(

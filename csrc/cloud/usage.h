@@ -11,7 +11,7 @@ must_check int usage_limit(const struct world *w, const char *pool, struct quota
 
 /*
  * Instances, cores and memory of all guests in the pool, with or without a block; stopped ones count. Templates do
- * not.
+ * not, nor does the holder of its volumes.
  * limit, asked   when a guest's size is not known (its node is offline) and the key is both limited and asked for,
  *                the count fails: "quota: cannot be counted: ..." (EINVAL). NULL = count what is known.
  */

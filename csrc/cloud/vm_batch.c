@@ -8,6 +8,7 @@
 #include "base/propstr.h"
 #include "base/str.h"
 #include "base/units.h"
+#include "cloud/holder.h"
 #include "cloud/placement.h"
 #include "cloud/project_block.h"
 #include "cloud/usage.h"
@@ -205,7 +206,8 @@ static struct place_node *capacities(const struct world *w, struct pxc_arena *ar
 	}
 	for (size_t k = 0; k < w->nguests; k++)
 		for (size_t i = 0; i < w->nnodes; i++)
-			if (!w->guests[k].is_template && str_eq(w->guests[k].node, nodes[i].name)) {
+			if (!w->guests[k].is_template && !holder_looks(w, &w->guests[k]) &&
+			    str_eq(w->guests[k].node, nodes[i].name)) {
 				nodes[i].used_bytes += w->guests[k].memory_bytes;
 				nodes[i].used_cores += w->guests[k].cpus;
 			}

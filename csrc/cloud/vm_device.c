@@ -7,40 +7,11 @@
 #include "base/propstr.h"
 #include "base/str.h"
 #include "base/units.h"
+#include "cloud/props.h"
 #include "cloud/vm_parts.h"
+#include "cloud/volume.h"
 
 #define DEFAULT_MODEL "virtio"
-
-/* Put the named sub-options (null removes) over obj. */
-static void overlay(json_t *obj, const json_t *props)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach ((json_t *)(uintptr_t)props, key, value) {
-		if (json_is_null(value))
-			(void)json_object_del(obj, key);
-		else
-			(void)json_object_set(obj, key, value);
-	}
-}
-
-/* An option that says what PVE assumes anyway is left out, so that naming a default is no change. */
-static void drop_default(json_t *obj, const char *key, const char *assumed)
-{
-	const char *v = json_string_value(json_object_get(obj, key));
-
-	if (v && (str_eq(v, assumed) ||
-		  (prop_is_bool(v) && prop_is_bool(assumed) && prop_bool(v) == prop_bool(assumed))))
-		(void)json_object_del(obj, key);
-}
-
-/* Leave out what says no more than PVE's own defaults. */
-static void normalise(json_t *obj, const char *const rows[][2], size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		drop_default(obj, rows[i][0], rows[i][1]);
-}
 
 static const char *const card_defaults[][2] = {
 	{ "firewall", "0" },
@@ -48,18 +19,13 @@ static const char *const card_defaults[][2] = {
 	{ "tag", "0" },
 };
 
-static const char *const drive_defaults[][2] = {
-	{ "ssd", "0" },      { "iothread", "0" }, { "discard", "ignore" },
-	{ "cache", "none" }, { "backup", "1" },
-};
-
 /* Send want unless the card there means the same; have NULL = there is none. */
 static void set_card(struct vm_change *ret, const char *key, json_t *have, json_t *want)
 {
 	auto_free char *a = NULL, *b = NULL;
 
-	normalise(have, card_defaults, ARRAY_SIZE(card_defaults));
-	normalise(want, card_defaults, ARRAY_SIZE(card_defaults));
+	props_normalise(have, card_defaults, ARRAY_SIZE(card_defaults));
+	props_normalise(want, card_defaults, ARRAY_SIZE(card_defaults));
 	a = have ? prop_print_net(have) : NULL;
 	b = prop_print_net(want);
 	if (!vm_same(key, a, b))
@@ -70,8 +36,8 @@ static void set_drive(struct vm_change *ret, const char *key, json_t *have, json
 {
 	auto_free char *a = NULL, *b = NULL;
 
-	normalise(have, drive_defaults, ARRAY_SIZE(drive_defaults));
-	normalise(want, drive_defaults, ARRAY_SIZE(drive_defaults));
+	props_normalise_drive(have);
+	props_normalise_drive(want);
 	a = have ? prop_print(have, "file") : NULL;
 	b = prop_print(want, "file");
 	if (!vm_same(key, a, b))
@@ -95,7 +61,7 @@ static int want_card(const struct vm_case *c, const struct vm_net *net, const js
 	/* A clone must not share its template's address. */
 	if (c->template && !c->have)
 		(void)json_object_del(obj, "macaddr");
-	overlay(obj, net->props);
+	props_overlay(obj, net->props);
 	if (!json_object_get(obj, "model"))
 		(void)json_object_set_new(obj, "model", json_string(DEFAULT_MODEL));
 	if (c->seeded && !json_object_get(obj, "macaddr")) {
@@ -128,7 +94,7 @@ static void want_ipconfig(const struct vm_net *net, const json_t *base, struct v
 	obj = have ? prop_parse(have, NULL) : NULL;
 	if (!obj)
 		obj = json_object();
-	overlay(obj, net->ipconfig);
+	props_overlay(obj, net->ipconfig);
 	if (json_object_size(obj) == 0) {
 		if (have)
 			vm_remove(ret, key);
@@ -257,8 +223,8 @@ static char *new_disk(const char *storage, uint64_t bytes, const char *import, c
 	(void)json_object_set_new(obj, "file", json_string(file));
 	if (import)
 		(void)json_object_set_new(obj, "import-from", json_string(import));
-	overlay(obj, props);
-	normalise(obj, drive_defaults, ARRAY_SIZE(drive_defaults));
+	props_overlay(obj, props);
+	props_normalise_drive(obj);
 	return prop_print(obj, "file");
 }
 
@@ -302,7 +268,7 @@ static int want_disk(const struct vm_case *c, const struct vm_disk *d, const jso
 		return pxc_fail(err, PXC_EREMOTE, "%s: %s reads \"%s\", which is no disk",
 				c->spec->label, d->slot, have);
 	obj = json_copy(old);
-	overlay(obj, d->props);
+	props_overlay(obj, d->props);
 	set_drive(ret, d->slot, old, obj);
 	return want_size(c, d->slot, have, d->size_bytes, ret, err);
 }
@@ -338,7 +304,7 @@ static int first_disk(const struct vm_case *c, struct vm_change *ret, struct pxc
 		if (c->volume)
 			(void)json_object_set_new(obj, "serial",
 						  json_string(rbd_get(c->volume, "serial")));
-		normalise(obj, drive_defaults, ARRAY_SIZE(drive_defaults));
+		props_normalise_drive(obj);
 		text = prop_print(obj, "file");
 		vm_set(ret, "scsi0", text);
 		return 0;
@@ -377,14 +343,23 @@ static void rebuilt_disk(const struct vm_case *c, const json_t *base, struct vm_
 
 	for (size_t i = 0; obj && i < c->spec->ndisks; i++)
 		if (str_eq(c->spec->disks[i].slot, "scsi0"))
-			overlay(obj, c->spec->disks[i].props);
+			props_overlay(obj, c->spec->disks[i].props);
 	if (!obj)
 		return;
 	(void)json_object_set_new(obj, "file", json_string(c->root));
 	(void)json_object_del(obj, "size");
-	normalise(obj, drive_defaults, ARRAY_SIZE(drive_defaults));
+	props_normalise_drive(obj);
 	text = prop_print(obj, "file");
 	vm_set(ret, "scsi0", text);
+}
+
+/* A volume that the VM boots from: how large it is, its own tasks say (pxc_volume). */
+static bool is_volume(const char *drive)
+{
+	auto_free char *volid = pxc_strndup(drive, strcspn(drive, ","));
+	const char *colon = strchr(volid, ':');
+
+	return colon && volume_id(colon + 1);
 }
 
 static int want_root_size(const struct vm_case *c, const json_t *base, struct vm_change *ret,
@@ -397,10 +372,7 @@ static int want_root_size(const struct vm_case *c, const json_t *base, struct vm
 	for (size_t i = 0; slot && i < c->spec->ndisks; i++)
 		if (str_eq(c->spec->disks[i].slot, slot) && c->spec->disks[i].size_bytes)
 			return 0; /* named as a disk of its own */
-	if (!drive || (!c->spec->disk_bytes && !c->spec->flavor))
-		return 0;
-	/* Nor is a flavor about the size of a volume. */
-	if (!c->spec->disk_bytes && c->have && vm_boots_volume(c))
+	if (!drive || (!c->spec->disk_bytes && !c->spec->flavor) || is_volume(drive))
 		return 0;
 	/* A flavor is a lower bound: a disk that has grown beyond it, or an image that was larger, stays. */
 	if (!c->spec->disk_bytes && c->have && vm_drive_size(drive) >= bytes)

@@ -6,17 +6,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cloud/vm_parts.h"
+#include "cloud/volume.h"
 
 #define PATIENCE_MS                                                                                \
 	45000 /* a client that was killed counts for so long as one that has the image open */
-
-static const char *storage_type(const struct world *w, const char *storage)
-{
-	for (size_t i = 0; storage && i < w->nstorages; i++)
-		if (str_eq(w->storages[i].name, storage))
-			return w->storages[i].type;
-	return NULL;
-}
 
 /* --- what must be read ---------------------------------------------------------------------------------- */
 
@@ -57,7 +50,7 @@ static void add_storage(const struct world *w, const char **list, size_t *n, con
 	for (size_t i = 0; i < *n; i++)
 		if (str_eq(list[i], storage))
 			return;
-	if (str_eq(storage_type(w, storage), "rbd"))
+	if (str_eq(world_storage_type(w, storage), "rbd"))
 		list[(*n)++] = storage;
 }
 
@@ -101,8 +94,8 @@ unsigned vm_id_vmid(const char *id)
 
 const char *vm_reservation(const struct rbd_pool *pool, const struct rbd_seen *volume)
 {
-	const char *serial = rbd_get(volume, "serial");
-	auto_free char *key = serial ? pxc_printf("att/%s", serial) : NULL;
+	const char *id = volume_id(volume->name);
+	auto_free char *key = id ? volume_reservation(id) : NULL;
 
 	return key ? rbd_state(pool, key) : NULL;
 }

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "cloud/holder.h"
 #include "cloud/project_find.h"
 #include "cloud/vm_parts.h"
 
@@ -17,7 +18,7 @@ static bool wanted_name(const struct vm_spec *s, const char *name)
 bool vm_candidate(const struct vm_batch *batch, const struct world *w, const struct world_guest *g,
 		  bool all)
 {
-	if (g->container)
+	if (g->container || holder_looks(w, g))
 		return false;
 	for (size_t i = 0; i < batch->nspecs; i++) {
 		const struct vm_spec *s = &batch->specs[i];

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "cloud/holder.h"
 #include "cloud/project_find.h"
 #include "cloud/vm_batch.h"
 #include "cloud/vm_parts.h"
@@ -160,7 +161,7 @@ static int choose_vmids(struct vm_case *cases, size_t n, struct pxc_arena *arena
 
 		if (c->have || c->spec->absent)
 			continue;
-		while (next < last && world_guest(w, next))
+		while (next < last && (world_guest(w, next) || holder_number(w, next)))
 			next++;
 		if (next >= last)
 			return pxc_fail(

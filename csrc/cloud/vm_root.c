@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "cloud/image.h"
 #include "cloud/vm_parts.h"
+#include "cloud/volume.h"
 
 #define MAX_DEPTH                                                                                  \
 	4 /* of clones above a disk; each costs every read of what was never written below it */
@@ -124,6 +125,7 @@ static int find_image(struct vm_case *c, struct pxc_err *err)
 {
 	const struct rbd_seen *image = pick_image(c, &c->image_pool);
 	const struct vm_spec *s = c->spec;
+	const struct vm_disk *root = named_disk(s);
 
 	if (!image)
 		return refuse_image(c, c->image_pool, err);
@@ -134,13 +136,12 @@ static int find_image(struct vm_case *c, struct pxc_err *err)
 			"%s: an image by name needs a storage of type rbd for the disk, and %s is %s",
 			s->label, c->ceph_storage ? c->ceph_storage : "none",
 			c->ceph_storage ? "not" : "said (storage, or pxc_cloud: storage)");
-	if (named_disk(s) && named_disk(s)->storage &&
-	    !str_eq(named_disk(s)->storage, c->ceph_storage))
+	if (root && root->storage && !str_eq(root->storage, c->ceph_storage))
 		return pxc_fail(
 			err, PXC_EINVAL,
 			"%s: a root disk from an image is made in the storage of the VM: set "
 			"storage: %s instead of the storage of scsi0",
-			s->label, named_disk(s)->storage);
+			s->label, root->storage);
 	c->image_bytes = image->size_bytes;
 	return check_least(c, err);
 }
@@ -173,7 +174,7 @@ static int find_volume(struct vm_case *c, struct pxc_err *err)
 				c->volume_pool = &c->vw->rbd->pools[i];
 			}
 		}
-	if (!c->volume || !rbd_get(c->volume, "serial"))
+	if (!c->volume || !volume_id(c->volume->name))
 		return pxc_fail(err, PXC_EINVAL, "%s: there is no volume %s in project %s",
 				s->label, s->boot_volume, s->project);
 	by = vm_reservation(c->volume_pool, c->volume);
@@ -299,7 +300,7 @@ void vm_root_name(struct vm_case *c)
 
 static void reserve(struct vm_case *c)
 {
-	auto_free char *key = pxc_printf("att/%s", rbd_get(c->volume, "serial"));
+	auto_free char *key = volume_reservation(volume_id(c->volume->name));
 	const char *before = vm_reservation(c->volume_pool, c->volume);
 	json_t *args = json_pack("{s:s,s:s,s:s}", "storage", c->volume_pool->storage, "key", key,
 				 "value", own_id(c));

@@ -69,6 +69,14 @@ const struct world_storage *world_storage(const struct world *w, const char *nod
 	return NULL;
 }
 
+const char *world_storage_type(const struct world *w, const char *name)
+{
+	for (size_t i = 0; name && i < w->nstorages; i++)
+		if (str_eq(w->storages[i].name, name))
+			return w->storages[i].type;
+	return NULL;
+}
+
 bool world_has_tag(const char *tags, const char *tag)
 {
 	return listed(tags, ";, ", tag);

@@ -74,6 +74,8 @@ const struct world_pool *world_pool(const struct world *w, const char *poolid);
 /* The storage as node sees it; NULL: not there. content NULL = any. */
 const struct world_storage *world_storage(const struct world *w, const char *node, const char *name,
 					  const char *content);
+/* "rbd", "dir", ...; NULL: no such storage on any node. */
+const char *world_storage_type(const struct world *w, const char *name);
 bool world_has_tag(const char *tags,
 		   const char *tag); /* tags as in world_guest; case does not matter */
 

@@ -13,7 +13,7 @@
 
 /* Every request this kind can send to change something. (api: PUT /cluster/options, Sys.Modify on /) */
 static const struct pve_op cloud_ops[REGISTRY_OPS] = {
-	[REGISTRY_WRITE] = { "PUT", "/cluster/options", 60 * SECONDS, NULL, false },
+	[REGISTRY_WRITE] = { .method = "PUT", .path = "/cluster/options", .wait_ms = 60 * SECONDS },
 };
 
 static void put_text(json_t *keys, const char *key, const char *text)
@@ -105,6 +105,17 @@ static int decode_options(struct pxc_env *env, struct cloud_spec *s, const json_
 	return 0;
 }
 
+/* "900000-999999"; empty is the usual one. */
+static bool range_ok(const char *text)
+{
+	unsigned first, last;
+	char end;
+
+	return !text || !*text ||
+	       (strspn(text, "0123456789") && sscanf(text, "%9u-%9u%c", &first, &last, &end) == 2 &&
+		first >= 100 && first <= last);
+}
+
 static bool domain_ok(const char *d)
 {
 	size_t n = strlen(d);
@@ -119,6 +130,7 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 		{ "storage", "storage" },
 		{ "import_storage", "import" },
 		{ "bridge", "bridge" },
+		{ "holder_range", "holders" },
 	};
 	const json_t *given = env->args->given, *item = env->args->params;
 	struct cloud_spec *s = arena_alloc(env->arena, sizeof(*s));
@@ -139,6 +151,10 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 			err, PXC_EINVAL,
 			"domain: \"%s\" is no DNS domain in lower case, like cloud.example.org",
 			s->domain);
+	if (!range_ok(item_text(given, "holder_range")))
+		return pxc_fail(err, PXC_EINVAL,
+				"holder_range: \"%s\" is no range of VMIDs, like 900000-999999",
+				item_text(given, "holder_range"));
 	if (s->description && strstr(s->description, "<!-- pxc/"))
 		return pxc_fail(
 			err, PXC_EINVAL,

@@ -12,7 +12,7 @@
 #define SECONDS 1000u
 
 static const struct pve_op flavor_ops[REGISTRY_OPS] = {
-	[REGISTRY_WRITE] = { "PUT", "/cluster/options", 60 * SECONDS, NULL, false },
+	[REGISTRY_WRITE] = { .method = "PUT", .path = "/cluster/options", .wait_ms = 60 * SECONDS },
 };
 
 static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given,

@@ -2,33 +2,17 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "cloud/image.h"
+#include "cloud/holder.h"
 #include "cloud/project.h"
 #include "cloud/project_find.h"
 #include "cloud/registry_plan.h"
 #include "cloud/usage.h"
 #include "cloud/vm_show.h"
+#include "cloud/volume.h"
+#include "modules/info.h"
 #include "modules/items.h"
-#include "modules/kind.h"
-#include "modules/rbd.h"
 #include "modules/vm_read.h"
 #include "modules/world.h"
-
-struct info_spec {
-	bool projects, usage, vms, flavors, cloud, images;
-	const char *const *storages; /* of images; NULL = the cloud's default */
-	const char *project, *stack;
-	const char *const *names;  /* NULL = all */
-	const char *const *fields; /* NULL = all */
-	size_t limit;              /* 0 = none */
-};
-
-struct info_world {
-	const struct world *w;
-	struct vm_seen **seen;
-	size_t nseen;
-	const struct rbd_world *rbd; /* NULL = not asked for */
-};
 
 static bool wanted(const json_t *gather, const char *what)
 {
@@ -64,6 +48,7 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	s->flavors = wanted(gather, "flavors");
 	s->cloud = wanted(gather, "cloud");
 	s->images = named(gather, "images");
+	s->volumes = named(gather, "volumes");
 	s->storages = item_list(env->arena, p, "storages");
 	s->project = item_text(p, "project");
 	s->stack = item_text(p, "stack");
@@ -76,23 +61,6 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	return 0;
 }
 
-static int read_images(struct pxc_env *env, const struct info_spec *s, struct info_world *iw,
-		       struct pxc_err *err)
-{
-	static const char *const prefixes[] = { RBD_IMAGE_PREFIX, NULL };
-	const char *const usual[] = { iw->w->registry.storage, NULL };
-	struct rbd_world *rbd = NULL;
-
-	if (!s->storages && !usual[0])
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"images: name storages, the cloud has no default one (pxc_cloud: storage)");
-	if (rbd_read(env, s->storages ? s->storages : usual, prefixes, &rbd, err) < 0)
-		return -1;
-	iw->rbd = rbd;
-	return 0;
-}
-
 static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
 {
 	const struct info_spec *s = batch;
@@ -100,15 +68,16 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	const char *pool = NULL;
 	struct world *w = NULL;
 
-	if (world_read(env, s->vms ? WORLD_LIVE : WORLD_LISTS, &w, err) < 0)
+	if (world_read(env, s->vms || s->volumes ? WORLD_LIVE : WORLD_LISTS, &w, err) < 0)
 		return -1;
 	if (s->project && !(pool = project_pool(w, s->project)))
 		return pxc_fail(err, PXC_EINVAL, "there is no project %s", s->project);
 	iw->w = w;
-	if (s->vms)
+	/* Who has a volume, and where volumes are, stands in the configurations of guests. */
+	if (s->vms || s->volumes)
 		iw->seen = vm_read_managed(env, w, pool, &iw->nseen);
 	*ret_world = iw;
-	return s->images ? read_images(env, s, iw, err) : 0;
+	return s->images || s->volumes ? info_read_rbd(env, s, iw, err) : 0;
 }
 
 /* Nothing is ever to be done: to look is not to change. */
@@ -118,8 +87,7 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 	return 0;
 }
 
-/* Append within the limit, with the wanted fields only. Steals. */
-static void append(const struct info_spec *s, json_t *list, json_t *item)
+void info_append(const struct info_spec *s, json_t *list, json_t *item)
 {
 	json_t *brief;
 
@@ -140,27 +108,38 @@ static void append(const struct info_spec *s, json_t *list, json_t *item)
 	(void)json_array_append_new(list, brief);
 }
 
-static json_t *usage_row(const struct world *w, const struct world_pool *pool,
-			 const json_t *project)
+static void put_usage(json_t *row, const struct quota *used, const struct quota *limit, int key)
+{
+	(void)json_object_set_new(row, quota_names[key],
+				  json_pack("{s:I,s:I}", "used", (json_int_t)used->v[key], "limit",
+					    (json_int_t)limit->v[key]));
+}
+
+static json_t *usage_row(const struct info_spec *s, const struct info_world *iw,
+			 const struct world_pool *pool, const json_t *project)
 {
 	json_t *row = json_pack("{s:O}", "project", json_object_get(project, "name"));
 	struct quota used, limit;
 	struct pxc_err err;
 
-	if (usage_count(w, pool->poolid, NULL, NULL, &used, &err) < 0 ||
-	    usage_limit(w, pool->poolid, &limit, &err) < 0) {
+	if (usage_count(iw->w, pool->poolid, NULL, NULL, &used, &err) < 0 ||
+	    usage_limit(iw->w, pool->poolid, &limit, &err) < 0) {
 		(void)json_object_set_new(row, "problem", json_string(err.msg));
 		return row;
 	}
 	for (int i = 0; i <= QUOTA_RAM_MB; i++)
-		(void)json_object_set_new(row, quota_names[i],
-					  json_pack("{s:I,s:I}", "used", (json_int_t)used.v[i],
-						    "limit", (json_int_t)limit.v[i]));
+		put_usage(row, &used, &limit, i);
+	if (!s->volumes)
+		return row;
+	volume_usage(iw->rbd, item_text(row, "project"), &used);
+	for (int i = QUOTA_VOLUMES; i <= QUOTA_SNAPSHOTS; i++)
+		put_usage(row, &used, &limit, i);
 	return row;
 }
 
-static void report_projects(const struct info_spec *s, const struct world *w, json_t *result)
+static void report_projects(const struct info_spec *s, const struct info_world *iw, json_t *result)
 {
+	const struct world *w = iw->w;
 	json_t *projects = json_array(), *usage = json_array();
 
 	for (size_t i = 0; i < w->npools; i++) {
@@ -172,8 +151,8 @@ static void report_projects(const struct info_spec *s, const struct world *w, js
 			json_decref(item);
 			continue;
 		}
-		append(s, usage, usage_row(w, &w->pools[i], item));
-		append(s, projects, item);
+		info_append(s, usage, usage_row(s, iw, &w->pools[i], item));
+		info_append(s, projects, item);
 	}
 	if (s->projects)
 		(void)json_object_set(result, "projects", projects);
@@ -188,32 +167,18 @@ static void report_vms(const struct info_spec *s, const struct info_world *iw, j
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < iw->nseen; i++) {
-		json_t *item = vm_show(iw->w, iw->seen[i]);
+		json_t *item;
 
+		if (holder_looks(iw->w, iw->seen[i]->guest))
+			continue;
+		item = vm_show(iw->w, iw->seen[i]);
 		if ((s->names && !strv_has(s->names, item_text(item, "name"))) ||
 		    (s->stack && !str_eq(s->stack, item_text(item, "stack"))))
 			json_decref(item);
 		else
-			append(s, list, item);
+			info_append(s, list, item);
 	}
 	(void)json_object_set_new(result, "vms", list);
-}
-
-static void report_images(const struct info_spec *s, const struct rbd_world *rbd, json_t *result)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < rbd->npools; i++)
-		for (size_t k = 0; k < rbd->pools[i].nimages; k++) {
-			const struct rbd_seen *image = &rbd->pools[i].images[k];
-
-			if (!rbd_is(image, "image") ||
-			    (s->project && !image_visible(image, s->project)) ||
-			    (s->names && !strv_has(s->names, rbd_get(image, "name"))))
-				continue;
-			append(s, list, image_show(&rbd->pools[i], image));
-		}
-	(void)json_object_set_new(result, "images", list);
 }
 
 static void report(const void *batch, const void *world, json_t *result)
@@ -223,18 +188,18 @@ static void report(const void *batch, const void *world, json_t *result)
 	json_t *flavors;
 
 	if (s->projects || s->usage)
-		report_projects(s, iw->w, result);
+		report_projects(s, iw, result);
 	if (s->vms)
 		report_vms(s, iw, result);
 	if (s->cloud)
 		(void)json_object_set_new(result, "cloud", registry_item(iw->w));
 	if (iw->rbd)
-		report_images(s, iw->rbd, result);
+		info_report_rbd(s, iw, result);
 	if (!s->flavors)
 		return;
 	flavors = json_array();
 	for (size_t i = 0; i < iw->w->registry.nflavors; i++)
-		append(s, flavors, flavor_item(&iw->w->registry.flavors[i]));
+		info_append(s, flavors, flavor_item(&iw->w->registry.flavors[i]));
 	(void)json_object_set_new(result, "flavors", flavors);
 }
 

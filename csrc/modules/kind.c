@@ -62,6 +62,12 @@ static int refuse_impact(const struct pxc_plans *plans, struct pxc_err *err)
 	return 0;
 }
 
+/* Must plan p wait for plan q to be done well? A helper of a later phase completes what the objects it is for have begun. */
+static bool follows(const struct pxc_plan *p, const struct pxc_plan *q)
+{
+	return p->needs == q || (q->via == p && q->phase < p->phase);
+}
+
 /* May this plan's steps run in this phase? Objects that failed earlier in the run are left alone. */
 static bool ready(struct run *run, const struct pxc_plans *plans, size_t i, int phase)
 {
@@ -69,9 +75,9 @@ static bool ready(struct run *run, const struct pxc_plans *plans, size_t i, int 
 
 	if (p->phase != phase || p->nsteps == 0 || outcome_failed(&run->outcomes, i))
 		return false;
-	for (size_t k = 0; p->needs && k < plans->nplans; k++)
-		if (plans->plans[k] == p->needs && outcome_failed(&run->outcomes, k)) {
-			outcome_fail(&run->outcomes, i, outcome_err(&run->outcomes, k));
+	for (size_t k = 0; k < plans->nplans; k++)
+		if (follows(p, plans->plans[k]) && outcome_stopped(&run->outcomes, k)) {
+			outcome_follow(&run->outcomes, i, p, k);
 			return false;
 		}
 	return true;

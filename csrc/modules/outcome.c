@@ -8,6 +8,7 @@
 
 /* AWX drops events above 700 kB: of a batch larger than this, unchanged objects come back in short. */
 #define FULL_BATCH 100
+#define HTTP_CONFLICT 409
 
 static const char *const short_keys[] = { "vmid", "name", "project", "stack", "node", "state" };
 
@@ -91,8 +92,9 @@ static struct outcome *slot(struct outcomes *o, size_t i)
 	if (i >= o->n) {
 		o->list = pxc_realloc(o->list, (i + 1) * sizeof(*o->list));
 		for (; o->n <= i; o->n++)
-			o->list[o->n] =
-				(struct outcome){ .planned = json_array(), .done = json_array() };
+			o->list[o->n] = (struct outcome){ .via = -1,
+							  .planned = json_array(),
+							  .done = json_array() };
 	}
 	return &o->list[i];
 }
@@ -113,6 +115,19 @@ void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan,
 	x->err = job->err;
 }
 
+/* Helpers come and go between rounds: what this one did, counts; the next may be another. */
+static void take_helper(struct outcomes *o, size_t i, const struct pxc_plans *plans)
+{
+	const struct pxc_plan *helper = plans->plans[i]->via;
+
+	if (o->list[i].via >= 0)
+		o->list[i].changed |= o->list[o->list[i].via].changed;
+	if (!helper)
+		return;
+	o->list[i].via = index_of(plans, helper);
+	slot(o, (size_t)o->list[i].via)->label = helper->label;
+}
+
 void outcomes_settle(struct outcomes *o, const struct pxc_plans *plans)
 {
 	for (size_t i = 0; i < plans->nplans && i < o->n; i++) {
@@ -121,6 +136,7 @@ void outcomes_settle(struct outcomes *o, const struct pxc_plans *plans)
 		if (p->item) {
 			json_decref(o->list[i].item);
 			o->list[i].item = json_incref(p->item);
+			take_helper(o, i, plans);
 		}
 		if (p->nsteps == 0 && o->list[i].conflict) {
 			/* No answer (http 0): it was our own write after all. Else another run did it. */
@@ -139,15 +155,22 @@ bool outcome_failed(const struct outcomes *o, size_t i)
 	return i < o->n && o->list[i].failed;
 }
 
-const struct pxc_err *outcome_err(const struct outcomes *o, size_t i)
+bool outcome_stopped(const struct outcomes *o, size_t i)
 {
-	return &o->list[i].err;
+	return i < o->n && (o->list[i].failed || o->list[i].conflict);
 }
 
-void outcome_fail(struct outcomes *o, size_t i, const struct pxc_err *err)
+void outcome_follow(struct outcomes *o, size_t i, const struct pxc_plan *plan, size_t other)
 {
-	slot(o, i)->failed = true;
-	o->list[i].err = *err;
+	struct outcome *x = slot(o, i);
+
+	x->label = plan->label;
+	x->failed = o->list[other].failed;
+	x->conflict = o->list[other].conflict;
+	x->err = o->list[other].err;
+	/* Nothing was sent for this one, so that no answer of its own can have been lost. */
+	if (x->err.http == 0)
+		x->err.http = HTTP_CONFLICT;
 }
 
 const char *outcomes_conflict(const struct outcomes *o)

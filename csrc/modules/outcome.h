@@ -35,8 +35,10 @@ void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan,
 void outcomes_settle(struct outcomes *o, const struct pxc_plans *plans);
 
 bool outcome_failed(const struct outcomes *o, size_t i);
-const struct pxc_err *outcome_err(const struct outcomes *o, size_t i);
-void outcome_fail(struct outcomes *o, size_t i, const struct pxc_err *err);
+/* Failed, or ended in a conflict in this round. */
+bool outcome_stopped(const struct outcomes *o, size_t i);
+/* Plan i was not run because plan other has stopped: it shares its fate. */
+void outcome_follow(struct outcomes *o, size_t i, const struct pxc_plan *plan, size_t other);
 /* The sentence of the first open conflict, or NULL. */
 const char *outcomes_conflict(const struct outcomes *o);
 

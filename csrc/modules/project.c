@@ -2,10 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/str.h"
+#include "cloud/holder.h"
 #include "cloud/project.h"
+#include "cloud/volume.h"
 #include "modules/items.h"
 #include "modules/kind.h"
+#include "modules/rbd.h"
 #include "modules/vm_read.h"
 #include "modules/world.h"
 
@@ -18,13 +22,24 @@
  * form is deprecated and cannot reach nested pools. (api: /pools, Pool.Allocate on /pool/{poolid})
  */
 static const struct pve_op project_ops[PROJECT_OPS] = {
-	[PROJECT_CREATE] = { "POST", "/pools", 60 * SECONDS, NULL, false },
-	[PROJECT_WRITE] = { "PUT", "/pools", 60 * SECONDS, NULL, false },
-	[PROJECT_DELETE] = { "DELETE", "/pools", 60 * SECONDS, NULL, true },
-	[PROJECT_VM_HA_REMOVE] = { "DELETE", "/cluster/ha/resources/{sid}", 60 * SECONDS, NULL,
-				   true },
-	[PROJECT_VM_STOP] = { "POST", GUEST "/status/stop", 5 * MINUTES, NULL, false },
-	[PROJECT_VM_DELETE] = { "DELETE", GUEST, 30 * MINUTES, NULL, true },
+	[PROJECT_CREATE] = { .method = "POST", .path = "/pools", .wait_ms = 60 * SECONDS },
+	[PROJECT_WRITE] = { .method = "PUT", .path = "/pools", .wait_ms = 60 * SECONDS },
+	[PROJECT_DELETE] = { .method = "DELETE",
+			     .path = "/pools",
+			     .wait_ms = 60 * SECONDS,
+			     .gone_ok = true },
+	[PROJECT_VM_HA_REMOVE] = { .method = "DELETE",
+				   .path = "/cluster/ha/resources/{sid}",
+				   .wait_ms = 60 * SECONDS,
+				   .gone_ok = true },
+	[PROJECT_VM_STOP] = { .method = "POST",
+			      .path = GUEST "/status/stop",
+			      .wait_ms = 5 * MINUTES },
+	[PROJECT_VM_DELETE] = { .method = "DELETE",
+				.path = GUEST,
+				.wait_ms = 30 * MINUTES,
+				.gone_ok = true },
+	[PROJECT_VM_CONFIG] = { .method = "PUT", .path = GUEST "/config", .wait_ms = 2 * MINUTES },
 };
 
 static int check_people(const struct project_spec *s, const char *const *list, struct pxc_err *err)
@@ -133,22 +148,83 @@ static void read_owned(struct pxc_env *env, struct project_world *pw, const char
 	}
 }
 
+/* Who holds the volumes of a project that is to go, and where these lie. */
+static const char *const *read_holders(struct pxc_env *env, struct project_world *pw,
+				       const struct project_spec *s)
+{
+	struct vm_seen **seen = arena_alloc(env->arena, (pw->w->nguests + 1) * sizeof(*seen));
+	auto_buf struct pxc_buf storages = { .data = NULL };
+	size_t n = 0;
+
+	for (size_t i = 0; i < pw->w->nguests; i++)
+		if (holder_candidate(pw->w, &pw->w->guests[i], s->name)) {
+			seen[n] = arena_alloc(env->arena, sizeof(**seen));
+			seen[n++]->guest = &pw->w->guests[i];
+		}
+	vm_read(env, pw->w, seen, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct vm_seen *holder = NULL;
+		struct pxc_err err;
+
+		/* One with a damaged annotation stays what it looks like: a guest of the pool. */
+		if (holder_find(pw->w, &seen[i], 1, s->name, s->reseal, &holder, &err) < 0 ||
+		    !holder || holder->problem)
+			continue;
+		(void)json_object_set_new(pw->holders,
+					  arena_printf(env->arena, "%u", holder->guest->vmid),
+					  json_string(s->name));
+		buf_printf(&storages, ",%s", annot_get(&holder->notes.annot, "storages"));
+	}
+	return strv_split(env->arena, buf_str(&storages));
+}
+
+static int read_volumes(struct pxc_env *env, struct project_world *pw, const struct project_spec *s,
+			struct pxc_err *err)
+{
+	static const char *const prefixes[] = { "vm-", NULL };
+	const char *const *storages = read_holders(env, pw, s);
+	json_t *left = json_array();
+	struct rbd_world *rbd = NULL;
+
+	(void)json_object_set_new(pw->volumes, s->name, left);
+	if (!storages[0])
+		return 0;
+	if (rbd_read(env, storages, prefixes, &rbd, err) < 0)
+		return pxc_context(err, "%s: its volumes", s->label);
+	for (size_t i = 0; i < rbd->npools; i++)
+		for (size_t k = 0; !volume_pool_again(rbd, i) && k < rbd->pools[i].nimages; k++) {
+			const struct rbd_seen *v = &rbd->pools[i].images[k];
+
+			if (volume_is(v) && str_eq(volume_get(v, "project"), s->name))
+				(void)json_array_append_new(left,
+							    json_string(volume_get(v, "name")));
+		}
+	return 0;
+}
+
 static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
 {
 	const struct project_batch *b = batch;
 	struct project_world *pw = arena_alloc(env->arena, sizeof(*pw));
 	struct world *w = NULL;
-	bool purge = false;
+	bool absent = false;
 
 	for (size_t i = 0; i < b->nspecs; i++)
-		purge |= b->specs[i].absent && b->specs[i].purge;
-	if (world_read(env, purge ? WORLD_LIVE : WORLD_LISTS, &w, err) < 0)
+		absent |= b->specs[i].absent;
+	if (world_read(env, absent ? WORLD_LIVE : WORLD_LISTS, &w, err) < 0)
 		return -1;
 	pw->w = w;
 	pw->owned = pxc_env_keep(env, json_object());
-	for (size_t i = 0; i < b->nspecs; i++)
-		if (b->specs[i].absent && b->specs[i].purge)
-			read_owned(env, pw, b->specs[i].poolid);
+	pw->holders = pxc_env_keep(env, json_object());
+	pw->volumes = pxc_env_keep(env, json_object());
+	for (size_t i = 0; i < b->nspecs; i++) {
+		const struct project_spec *s = &b->specs[i];
+
+		if (s->absent && s->purge)
+			read_owned(env, pw, s->poolid);
+		if (s->absent && read_volumes(env, pw, s, err) < 0)
+			return -1;
+	}
 	*ret_world = pw;
 	return 0;
 }

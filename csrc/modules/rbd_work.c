@@ -79,6 +79,15 @@ int rbd_work_rename(void *context, const json_t *args, json_t **ret_data, struct
 	return t.ops->rename(t.pool, t.name, item_text(args, "to"), err);
 }
 
+/* What patience there is left after another step of waiting; 0 = none. */
+static json_int_t wait_a_little(json_int_t patience_ms)
+{
+	static const struct timespec step = { .tv_nsec = PATIENCE_STEP_MS * 1000000L };
+
+	(void)nanosleep(&step, NULL);
+	return patience_ms > PATIENCE_STEP_MS ? patience_ms - PATIENCE_STEP_MS : 0;
+}
+
 static int remove_once(const struct rbd_target *t, const json_t *snaps, struct pxc_err *err)
 {
 	size_t i;
@@ -94,7 +103,6 @@ static int remove_once(const struct rbd_target *t, const json_t *snaps, struct p
 /* A client that was killed counts as one that has the image open for half a minute more. */
 int rbd_work_remove(void *context, const json_t *args, json_t **ret_data, struct pxc_err *err)
 {
-	static const struct timespec step = { .tv_nsec = PATIENCE_STEP_MS * 1000000L };
 	json_int_t patience_ms = item_int(args, "patience_ms");
 	struct rbd_target t;
 
@@ -108,8 +116,33 @@ int rbd_work_remove(void *context, const json_t *args, json_t **ret_data, struct
 			return 0;
 		if (err->kind != PXC_EBUSY || patience_ms <= 0)
 			return -1;
-		(void)nanosleep(&step, NULL);
-		patience_ms -= PATIENCE_STEP_MS;
+		patience_ms = wait_a_little(patience_ms);
+	}
+}
+
+int rbd_work_closed(void *context, const json_t *args, json_t **ret_data, struct pxc_err *err)
+{
+	json_int_t patience_ms = item_int(args, "patience_ms");
+	struct rbd_target t;
+
+	(void)ret_data;
+	if (rbd_work_begin(context, args, &t, err) < 0)
+		return -1;
+	for (;;) {
+		auto_arena struct pxc_arena arena = { .head = NULL };
+		const char *const *who = NULL;
+
+		if (t.ops->watchers(t.pool, t.name, &arena, &who, err) < 0)
+			return -1;
+		if (!who[0])
+			return 0;
+		if (patience_ms <= 0)
+			return pxc_fail(
+				err, PXC_EBUSY,
+				"%s is open at %s: a VM that no configuration of the project "
+				"names, or another client, uses it",
+				t.name, who[0]);
+		patience_ms = wait_a_little(patience_ms);
 	}
 }
 

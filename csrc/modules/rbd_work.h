@@ -30,6 +30,8 @@ pve_work_fn rbd_work_block;
 pve_work_fn rbd_work_rename;
 /* storage, name, snaps (array, removed first), patience_ms (integer: an image in use is tried for so long). */
 pve_work_fn rbd_work_remove;
+/* storage, name, patience_ms (integer): nobody has it open any more. Changes nothing. */
+pve_work_fn rbd_work_closed;
 /* storage, name, size (integer). */
 pve_work_fn rbd_work_grow;
 /* storage, name. */

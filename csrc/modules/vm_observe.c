@@ -69,45 +69,17 @@ static void note_processes(struct vm_batch *batch, const struct vm_world *vw)
 	}
 }
 
-/*
- * Lists of PVE leave out what the API user may not see. An invisible VM would be made a second time, so the
- * right to see the project's VMs is asked for first. (api: GET /access/permissions)
- */
 static int check_sight(struct pxc_env *env, const struct vm_batch *batch, const struct world *w,
 		       struct pxc_err *err)
 {
 	const char *asked = NULL;
 
 	for (size_t i = 0; i < batch->nspecs; i++) {
-		const char *pool = project_pool(w, batch->specs[i].project);
-		json_auto_t *params = NULL, *data = NULL;
-		struct pve_read read = { .path = NULL };
-		auto_free char *path = NULL;
-		const char *key;
-		json_t *privs;
-		bool may = false;
-
-		if (!pool || str_eq(asked, pool))
+		if (str_eq(asked, batch->specs[i].project))
 			continue;
-		asked = pool;
-		path = pxc_printf("/pool/%s", pool);
-		params = json_pack("{s:s}", "path", path);
-		read.path = arena_strdup(env->arena, "/access/permissions");
-		read.params = params;
-		pve_read_all(env->pve, &read, 1);
-		data = read.data;
-		if (read.err.kind != PXC_OK) {
-			*err = read.err;
+		asked = batch->specs[i].project;
+		if (vm_check_sight(env, w, asked, err) < 0)
 			return -1;
-		}
-		json_object_foreach (data, key, privs)
-			may |= json_object_get(privs, "VM.Audit") != NULL;
-		if (!may)
-			return pxc_fail(
-				err, PXC_EDENIED,
-				"the API user may not see the VMs of project %s, so it cannot be known "
-				"which exist: grant it VM.Audit on %s",
-				batch->specs[i].project, path);
 	}
 	return 0;
 }

@@ -14,3 +14,12 @@ void vm_read(struct pxc_env *env, const struct world *w, struct vm_seen **seen, 
  */
 struct vm_seen **vm_read_managed(struct pxc_env *env, const struct world *w, const char *pool,
 				 size_t *ret_n);
+
+/*
+ * Lists of PVE leave out what the API user may not see. What is not seen would be made a second time, or thought to have
+ * no VM, so the right to see the project's VMs is asked for first. (api: GET /access/permissions)
+ * project  NULL, or one that does not exist: nothing is asked
+ * err EDENIED: naming what must be granted
+ */
+must_check int vm_check_sight(struct pxc_env *env, const struct world *w, const char *project,
+			      struct pxc_err *err);

@@ -74,20 +74,19 @@ struct sim_volume *disk_create_named(struct sim *sim, const struct disk_want *wa
 	return NULL;
 }
 
-/* What others have in Ceph is a name of the simulator here; its bytes are nowhere, so the copy is empty. */
+/* Of files the simulator has no bytes: what is copied from them reads as zeros. */
 struct sim_volume *disk_copy(struct sim *sim, const struct sim_volume *from, const char *snap,
 			     const struct disk_want *want, struct pxc_err *err)
 {
 	struct disk_want same = *want;
-	struct rbd_name source;
 	auto_free char *name = NULL;
 
 	same.size_bytes = from->size_bytes;
 	if (!want->storage->rbd || !from->storage->rbd)
 		return disk_create(sim, &same, err);
 	name = new_image(want, err);
-	if (!name || rbd_parse(from->volid, &source, err) < 0 ||
-	    rbd_copy(from->storage, source.image, snap, want->storage, name, err) < 0)
+	if (!name || rbd_copy(from->storage, disk_image_name(from->volid), snap, want->storage,
+			      name, err) < 0)
 		return NULL;
 	return rbd_look(sim, want->storage, name, err);
 }
@@ -97,10 +96,9 @@ static struct sim_volume *clone_in_ceph(struct sim *sim, const struct sim_volume
 					struct pxc_err *err)
 {
 	auto_free char *name = new_image(want, err);
-	struct rbd_name source;
 
-	if (!name || rbd_parse(from->volid, &source, err) < 0 ||
-	    rbd_clone(from->storage, source.image, snap ? snap : "__base__", name, err) < 0)
+	if (!name || rbd_clone(from->storage, disk_image_name(from->volid),
+			       snap ? snap : "__base__", name, err) < 0)
 		return NULL;
 	return rbd_look(sim, from->storage, name, err);
 }
@@ -157,14 +155,12 @@ struct sim_volume *disk_hand_over(struct sim *sim, struct sim_volume *old, struc
 					.kind = "disk",
 					.format = old->format };
 	auto_free char *name = old->storage->rbd ? new_image(&want, err) : new_name(sim, &want);
-	struct rbd_name now;
 	struct sim_volume *v;
 
 	if (!name)
 		return NULL;
 	if (old->storage->rbd)
-		return rbd_parse(old->volid, &now, err) < 0 ||
-				       rbd_rename(old->storage, now.image, name, err) < 0
+		return rbd_rename(old->storage, disk_image_name(old->volid), name, err) < 0
 			       ? NULL
 			       : renamed(sim, old, name, err);
 	v = rename_plain(sim, old, node, name);
@@ -190,14 +186,11 @@ struct sim_volume *disk_make_base(struct sim *sim, struct sim_volume *old, struc
 
 int disk_resize(struct sim *sim, struct sim_volume *v, uint64_t size_bytes, struct pxc_err *err)
 {
-	struct rbd_name name;
-
 	if (!v->storage->rbd) {
 		v->size_bytes = size_bytes;
 		return 0;
 	}
-	if (rbd_parse(v->volid, &name, err) < 0 ||
-	    rbd_resize(v->storage, name.image, size_bytes, err) < 0)
+	if (rbd_resize(v->storage, disk_image_name(v->volid), size_bytes, err) < 0)
 		return -1;
 	return rbd_look(sim, v->storage, v->volid, err) ? 0 : -1;
 }
@@ -229,31 +222,20 @@ int disk_free(struct sim *sim, const char *volid, struct sim_node *node, struct 
 	return 0;
 }
 
-/* The image of a volume in Ceph; false: it is none. */
-static bool image_of(const struct sim_volume *v, struct rbd_name *ret)
-{
-	return v->storage->rbd && rbd_parse(v->volid, ret, &(struct pxc_err){ 0 }) == 0;
-}
-
 int disk_snapshot(const struct sim_volume *v, const char *name, struct pxc_err *err)
 {
-	struct rbd_name image;
-
-	return image_of(v, &image) ? rbd_snap(v->storage, image.image, name, err) : 0;
+	return v->storage->rbd ? rbd_snap(v->storage, disk_image_name(v->volid), name, err) : 0;
 }
 
 int disk_snapshot_remove(const struct sim_volume *v, const char *name, struct pxc_err *err)
 {
-	struct rbd_name image;
-
-	return image_of(v, &image) ? rbd_snap_remove(v->storage, image.image, name, err) : 0;
+	return v->storage->rbd ? rbd_snap_remove(v->storage, disk_image_name(v->volid), name, err)
+			       : 0;
 }
 
 int disk_rollback(const struct sim_volume *v, const char *name, struct pxc_err *err)
 {
-	struct rbd_name image;
-
-	return image_of(v, &image) ? rbd_rollback(v->storage, image.image, name, err) : 0;
+	return v->storage->rbd ? rbd_rollback(v->storage, disk_image_name(v->volid), name, err) : 0;
 }
 
 struct sim_volume *disk_need(struct sim *sim, const char *volid, const struct sim_node *node,

@@ -7,30 +7,6 @@
 
 #include "base/units.h"
 
-/* The errno of the rbd program that an error of our Ceph layer stands for. */
-static const char *errno_words(const struct pxc_err *e)
-{
-	switch (e->kind) {
-	case PXC_ENOTFOUND:
-		return "(2) No such file or directory";
-	case PXC_ECONFLICT:
-		return "(17) File exists";
-	case PXC_EBUSY:
-		return "(16) Device or resource busy";
-	case PXC_EDENIED:
-		return "(1) Operation not permitted";
-	case PXC_ETIMEOUT:
-		return "(110) Connection timed out";
-	case PXC_EINVAL:
-		return "(22) Invalid argument";
-	case PXC_OK:
-	case PXC_EREMOTE:
-	case PXC_EBUG:
-		break;
-	}
-	return strstr(e->msg, "is full") ? "(28) No space left on device" : e->msg;
-}
-
 /* "<context>: <what rbd says>: (17) File exists" */
 static printf_like(3, 4) int failed(struct pxc_err *err, const char *says, const char *context, ...)
 {
@@ -42,7 +18,7 @@ static printf_like(3, 4) int failed(struct pxc_err *err, const char *says, const
 	if (vasprintf(&front, context, args) < 0)
 		pxc_oom();
 	va_end(args);
-	return pxc_fail(err, cause.kind, "%s: %s: %s", front, says, errno_words(&cause));
+	return pxc_fail(err, cause.kind, "%s: %s: %s", front, says, rbd_errno_words(&cause));
 }
 
 static int cannot_open(struct pxc_err *err, const char *image)
@@ -50,7 +26,7 @@ static int cannot_open(struct pxc_err *err, const char *image)
 	struct pxc_err cause = *err;
 
 	return pxc_fail(err, cause.kind, "rbd error: rbd: error opening image %s: %s", image,
-			errno_words(&cause));
+			rbd_errno_words(&cause));
 }
 
 int rbd_create(struct sim_storage *s, const char *image, uint64_t size_bytes, struct pxc_err *err)
@@ -214,17 +190,5 @@ int rbd_rollback(struct sim_storage *s, const char *image, const char *snap, str
 	if (rbd_ops(s)->snap_rollback(pool, image, snap, err) < 0)
 		return failed(err, "rbd: rollback failed", "rbd snapshot %s to '%s' error", image,
 			      snap);
-	return 0;
-}
-
-int rbd_write(struct sim_storage *s, const char *image, const void *data, size_t len,
-	      struct pxc_err *err)
-{
-	struct ceph_pool *pool = rbd_pool(s, err);
-
-	if (!pool)
-		return pxc_context(err, "rbd error");
-	if (rbd_ops(s)->write(pool, image, 0, data, len, err) < 0)
-		return failed(err, "qemu-img: error while writing", "rbd image '%s'", image);
 	return 0;
 }

@@ -20,6 +20,10 @@ const struct ceph_ops *rbd_ops(const struct sim_storage *s);
 struct ceph_pool *rbd_pool(struct sim_storage *s, struct pxc_err *err);
 /* The pool as the guests' processes see it: another client of Ceph. */
 struct ceph_pool *rbd_vm_pool(struct sim_storage *s, struct pxc_err *err);
+/* Close an image that rbd_vm_pool() was used to open. */
+void rbd_release(struct sim_storage *s, struct ceph_hold *hold);
+/* "(2) No such file or directory": the errno of the rbd program that an error of our Ceph layer stands for. */
+const char *rbd_errno_words(const struct pxc_err *e);
 /* Bytes of the pool; asked once in a request. false: it cannot be reached. */
 bool rbd_space(const struct sim *sim, struct sim_storage *s, uint64_t *ret_total,
 	       uint64_t *ret_used);
@@ -62,8 +66,6 @@ int rbd_snap(struct sim_storage *s, const char *image, const char *snap, struct 
 int rbd_snap_remove(struct sim_storage *s, const char *image, const char *snap,
 		    struct pxc_err *err);
 int rbd_rollback(struct sim_storage *s, const char *image, const char *snap, struct pxc_err *err);
-int rbd_write(struct sim_storage *s, const char *image, const void *data, size_t len,
-	      struct pxc_err *err);
 
 /* ---- rbd_hold.c: a running guest keeps its images open ---- */
 

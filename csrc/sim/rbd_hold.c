@@ -17,7 +17,7 @@ static void let_go(struct rbd_hold **at)
 	struct rbd_hold *h = *at;
 
 	*at = h->next;
-	rbd_ops(h->storage)->release(h->hold);
+	rbd_release(h->storage, h->hold);
 	free(h->image);
 	free(h);
 }

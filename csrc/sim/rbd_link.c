@@ -8,6 +8,7 @@
 #include "sim/state.h"
 
 #define TIMEOUT_MS 10000
+#define SLOW_MS 5000  /* for closing an image */
 #define RETRY_MS 2000 /* so long nobody waits again for a cluster that did not answer */
 
 struct sim_rbd {
@@ -20,12 +21,36 @@ struct sim_rbd {
 	} own, vms;
 	int64_t retry_ms;    /* not before that, by the wall clock */
 	struct pxc_err last; /* why it could not be reached, in the words of our Ceph layer */
+	bool lost;           /* it does not even answer a goodbye */
 	struct {
 		uint64_t request; /* 0 = never asked */
 		uint64_t total, used;
 		bool known;
 	} space;
 };
+
+const char *rbd_errno_words(const struct pxc_err *e)
+{
+	switch (e->kind) {
+	case PXC_ENOTFOUND:
+		return "(2) No such file or directory";
+	case PXC_ECONFLICT:
+		return "(17) File exists";
+	case PXC_EBUSY:
+		return "(16) Device or resource busy";
+	case PXC_EDENIED:
+		return "(1) Operation not permitted";
+	case PXC_ETIMEOUT:
+		return "(110) Connection timed out";
+	case PXC_EINVAL:
+		return "(22) Invalid argument";
+	case PXC_OK:
+	case PXC_EREMOTE:
+	case PXC_EBUG:
+		break;
+	}
+	return strstr(e->msg, "is full") ? "(28) No space left on device" : e->msg;
+}
 
 static const char *setting(const struct sim_rbd *rbd, const char *key)
 {
@@ -68,13 +93,27 @@ void rbd_bind(struct sim *sim, struct sim_storage *s)
 		(void)json_object_set_new(s->config, "pool", json_string(sim->options.ceph_pool));
 }
 
-static void close_link(const struct ceph_ops *ops, struct link *link)
+static void close_link(struct sim_rbd *rbd, struct link *link)
 {
-	if (!ops)
+	if (!rbd->ops)
 		return;
-	ops->pool_close(link->pool);
-	ops->disconnect(link->ceph);
+	rbd->ops->pool_close(link->pool);
+	rbd->ops->disconnect(link->ceph);
 	*link = (struct link){ .ceph = NULL };
+}
+
+/* Closing an image waits for Ceph. Of a cluster that is gone the first one is enough: the others are left open. */
+void rbd_release(struct sim_storage *s, struct ceph_hold *hold)
+{
+	int64_t since = pxc_system_clock.mono_ms(&pxc_system_clock);
+
+	if (s->rbd->lost)
+		return;
+	s->rbd->ops->release(hold);
+	if (pxc_system_clock.mono_ms(&pxc_system_clock) - since < SLOW_MS)
+		return;
+	s->rbd->lost = true;
+	s->rbd->vms = (struct link){ .ceph = NULL };
 }
 
 void rbd_unbind(struct sim *sim, struct sim_storage *s)
@@ -84,8 +123,8 @@ void rbd_unbind(struct sim *sim, struct sim_storage *s)
 	if (!rbd)
 		return;
 	rbd_let_go_storage(sim, s);
-	close_link(rbd->ops, &rbd->own);
-	close_link(rbd->ops, &rbd->vms);
+	close_link(rbd, &rbd->own);
+	close_link(rbd, &rbd->vms);
 	free(rbd->conf);
 	free(rbd->keyring);
 	free(rbd);
@@ -145,14 +184,15 @@ static int open_link(struct sim_rbd *rbd, struct link *link, struct pxc_err *err
 		return 0;
 	if (rbd->last.kind == PXC_ENOTFOUND && space && strstr(rbd->last.msg, "namespace"))
 		return pxc_fail(err, PXC_ENOTFOUND, "rbd: namespace '%s' does not exist.", space);
-	return pxc_fail(err, rbd->last.kind,
-			"rbd: error opening pool '%s': (2) No such file or directory", pool);
+	return pxc_fail(err, rbd->last.kind, "rbd: error opening pool '%s': %s", pool,
+			rbd_errno_words(&rbd->last));
 }
 
 static struct ceph_pool *reach(struct sim_rbd *rbd, struct link *link, struct pxc_err *err)
 {
 	if (link->pool)
 		return link->pool;
+	rbd->lost = false;
 	if (pxc_system_clock.mono_ms(&pxc_system_clock) < rbd->retry_ms) {
 		(void)pxc_fail(err, rbd->last.kind, "rbd: couldn't connect to the cluster!");
 		return NULL;

@@ -124,14 +124,22 @@ static void listing_release(struct listing *l)
 	arena_release(&l->arena);
 }
 
+/* pool NULL: it could not be opened, and err says so. */
+static int cannot_list(const struct ceph_pool *pool, struct pxc_err *err)
+{
+	struct pxc_err cause = *err;
+
+	return pool ? pxc_fail(err, cause.kind, "rbd error: rbd: listing images failed: %s",
+			       rbd_errno_words(&cause))
+		    : pxc_context(err, "rbd error");
+}
+
 static int list(struct sim_storage *s, struct listing *ret, struct pxc_err *err)
 {
 	struct ceph_pool *pool = rbd_pool(s, err);
 
 	if (!pool || rbd_ops(s)->list(pool, NULL, &ret->arena, &ret->images, &ret->n, err) < 0) {
-		if (pool)
-			(void)pxc_fail(err, err->kind, "rbd: listing images failed");
-		return pxc_context(err, "rbd error");
+		return cannot_list(pool, err);
 	}
 	ret->ids = pxc_calloc(ret->n + 1, sizeof(struct ceph_image *));
 	for (size_t i = 0; i < ret->n; i++)
@@ -210,11 +218,10 @@ static int look(struct sim_storage *s, const char *image, struct pxc_arena *aren
 	if (!pool)
 		return pxc_context(err, "rbd error");
 	if (rbd_ops(s)->look(pool, image, arena, ret, err) < 0) {
-		bool missing = err->kind == PXC_ENOTFOUND;
+		struct pxc_err cause = *err;
 
-		return pxc_fail(err, err->kind, "rbd error: rbd: error opening image %s: %s", image,
-				missing ? "(2) No such file or directory"
-					: "(110) Connection timed out");
+		return pxc_fail(err, cause.kind, "rbd error: rbd: error opening image %s: %s",
+				image, rbd_errno_words(&cause));
 	}
 	if (ret->problem)
 		return pxc_fail(err, PXC_ENOTFOUND,
@@ -258,9 +265,7 @@ char *rbd_free_name(struct sim_storage *s, unsigned vmid, struct pxc_err *err)
 	size_t n = 0;
 
 	if (!pool || rbd_ops(s)->list(pool, prefixes, &arena, &images, &n, err) < 0) {
-		if (pool)
-			(void)pxc_fail(err, err->kind, "rbd: listing images failed");
-		(void)pxc_context(err, "rbd error");
+		(void)cannot_list(pool, err);
 		return NULL;
 	}
 	for (unsigned number = 0;; number++) {

@@ -36,7 +36,7 @@ except ImportError:
 BIN = os.path.join(os.path.dirname(__file__), 'bin')
 # What the program loads when a task touches Ceph, and the modules whose tasks may.
 CEPH_LIBRARY = 'pxc-ceph.so'
-CEPH_MODULES = ('pxc_info', 'pxc_rbd_image', 'pxc_vm', 'pxc_volume')
+CEPH_MODULES = ('pxc_info', 'pxc_project', 'pxc_rbd_image', 'pxc_vm', 'pxc_volume')
 
 
 class RunnerBase(ActionBase):

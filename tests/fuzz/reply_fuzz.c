@@ -123,10 +123,17 @@ static bool any_object(const json_t *data, const json_t *args, int http, const c
 
 static void run_job(struct pve_client *pve)
 {
-	static const struct pve_op ops[] = { { "POST", "/nodes/{node}/qemu", 5000, NULL, false },
-					     { "GET", "/nodes/{node}/status", 5000, any_object,
-					       false },
-					     { "DELETE", "/nodes/{node}/qemu", 5000, NULL, true } };
+	static const struct pve_op ops[] = {
+		{ .method = "POST", .path = "/nodes/{node}/qemu", .wait_ms = 5000 },
+		{ .method = "GET",
+		  .path = "/nodes/{node}/status",
+		  .wait_ms = 5000,
+		  .until = any_object },
+		{ .method = "DELETE",
+		  .path = "/nodes/{node}/qemu",
+		  .wait_ms = 5000,
+		  .gone_ok = true }
+	};
 	json_auto_t *args = json_pack("{s:s, s:s}", "node", "n1", "name", "x");
 	struct pve_step steps[2][3] = { { { .op = NULL } } };
 	struct pve_job jobs[2] = { { .steps = steps[0], .nsteps = 3 },

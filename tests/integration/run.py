@@ -7,7 +7,11 @@
 The ansible-playbook is the first on PATH; tests/contract/with_ansible.py puts another there. A target is a folder under
 targets/ with tasks/test.yml, which asks of every verb: is it refused where it must be, what does check mode say, does it
 change, is it quiet the second time. Speaks TAP: one line a target.
+
+One Ceph serves them all, each with a fresh pool "ceph" behind the storage "ceph"; before and after the clean-up PVE's view of
+that pool and Ceph's must agree (tests/ceph/compare_views.py).
 """
+import contextlib
 import json
 import os
 import subprocess
@@ -28,15 +32,48 @@ PLAY = """---
     - name: Run the target, then clean up in any case
       block:
         - ansible.builtin.include_tasks: {path}/tasks/test.yml
+        - name: PVE and Ceph agree
+          ansible.builtin.command: {compare}
+          changed_when: false
       always:
         - ansible.builtin.include_tasks: {here}/cleanup.yml
 """
 
 
-def start_cluster(folder):
+CEPHBOX = os.path.join(HERE, "..", "lib", "cephbox.sh")
+COMPARE = os.path.realpath(os.path.join(HERE, "..", "ceph", "compare_views.py"))
+
+
+@contextlib.contextmanager
+def ceph():
+    """A Ceph of one node: the folder it lives in."""
+    if os.environ.get("PXC_TEST_CEPH_CONF"):
+        yield os.path.dirname(os.environ["PXC_TEST_CEPH_CONF"])
+        return
+    with tempfile.TemporaryDirectory(prefix="pxc-it-ceph-") as folder:
+        box = os.path.join(folder, "box")
+        subprocess.run([CEPHBOX, "up", box, "mgr=1", "size=8G", f"watch={os.getpid()}"], check=True)
+        try:
+            yield box
+        finally:
+            subprocess.run([CEPHBOX, "down", box], check=True)
+
+
+@contextlib.contextmanager
+def fresh_pool(box):
+    subprocess.run([CEPHBOX, "pool", box, "ceph"], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["ceph", "--conf", f"{box}/ceph.conf", "osd", "pool", "delete", "ceph", "ceph",
+                        "--yes-i-really-really-mean-it"], check=True, stderr=subprocess.DEVNULL)
+
+
+def start_cluster(folder, box):
     ready = os.path.join(folder, "ready.json")
     process = subprocess.Popen([f"{BUILD}/bin/pxcsim", "--nodes", "3", "--port", "0", "--speed", "100", "--ready", ready,
-                                "--state-dir", folder, "--world", os.path.join(HERE, "world.json")], stdout=subprocess.DEVNULL)
+                                "--state-dir", folder, "--world", os.path.join(HERE, "world.json"),
+                                "--ceph", f"{box}/ceph.conf", "--ceph-pool", "ceph"], stdout=subprocess.DEVNULL)
     while not os.path.exists(ready):
         if process.poll() is not None:
             raise SystemExit("pxcsim did not start")
@@ -45,8 +82,8 @@ def start_cluster(folder):
         return process, json.load(f)
 
 
-def environment(info, folder):
-    env = dict(os.environ, PXC_API_URLS=info["url"], PXC_API_TOKEN_ID=info["token_id"],
+def environment(info, folder, box):
+    env = dict(os.environ, PXC_CEPH_CONF=f"{box}/ceph.conf", PXC_API_URLS=info["url"], PXC_API_TOKEN_ID=info["token_id"],
                PXC_API_TOKEN_SECRET=info["token_secret"], PXC_CA_PATH=info["ca_path"],
                PXC_FINGERPRINT_SEEN=info["fingerprint"], PXC_PASSWORD_SEEN=info["password"],
                ANSIBLE_COLLECTIONS_PATH=BUILD, ANSIBLE_LOCALHOST_WARNING="False",
@@ -55,24 +92,26 @@ def environment(info, folder):
     return env
 
 
-def run_target(name):
+def run_target(name, box):
     path = os.path.join(HERE, "targets", name)
-    with tempfile.TemporaryDirectory(prefix="pxc-it-") as folder:
-        process, info = start_cluster(folder)
+    with tempfile.TemporaryDirectory(prefix="pxc-it-") as folder, fresh_pool(box):
+        process, info = start_cluster(folder, box)
+        env = environment(info, folder, box)
         playbook = os.path.join(folder, "play.yml")
         with open(playbook, "w", encoding="utf-8") as f:
-            f.write(PLAY.format(name=name, path=path, here=HERE))
+            f.write(PLAY.format(name=name, path=path, here=HERE, compare=COMPARE))
         start = time.monotonic()
         try:
             done = subprocess.run(["ansible-playbook", "-vvvvv" if name == "pxc_vm" else "-v", playbook],
-                                  env=environment(info, folder), stdout=subprocess.PIPE,
+                                  env=env, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, timeout=400, check=False)
+            after = subprocess.run([COMPARE], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         finally:
             process.terminate()
             process.wait()
-    text = done.stdout.decode("utf-8", "replace")
+    text = done.stdout.decode("utf-8", "replace") + (after.stdout.decode() if after.returncode else "")
     leaked = [s for s in (info["token_secret"], "tops3cret") if s in text]
-    good = done.returncode == 0 and not leaked and "DEPRECATION" not in text
+    good = done.returncode == 0 and after.returncode == 0 and not leaked and "DEPRECATION" not in text
     print(f"{'ok' if good else 'not ok'} - {name} ({ANSIBLE_NAME}, {time.monotonic() - start:.0f} s)", flush=True)
     if not good:
         print("\n".join("# " + line for line in ([f"leaked: {leaked}"] if leaked else []) + text.splitlines()[-40:]), flush=True)
@@ -81,7 +120,8 @@ def run_target(name):
 
 def main():
     names = sys.argv[2:] or sorted(os.listdir(os.path.join(HERE, "targets")))
-    return 0 if all([run_target(n) for n in names]) else 1
+    with ceph() as box:
+        return 0 if all([run_target(n, box) for n in names]) else 1
 
 
 ANSIBLE_NAME = subprocess.run(["ansible-playbook", "--version"], stdout=subprocess.PIPE, check=True).stdout.decode().split("]")[0].replace("[", "")

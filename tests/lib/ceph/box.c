@@ -57,16 +57,18 @@ void box_script(const struct box *box, const char *verb, ...)
 	run(argv);
 }
 
-void box_mon(const struct box *box, const char *json)
+char *box_mon(const struct box *box, const char *json)
 {
-	char *out = NULL, *words = NULL;
-	size_t len, nwords;
+	char *out = NULL, *words = NULL, *answer;
+	size_t len = 0, nwords = 0;
 	int rc = rados_mon_command(box->cluster, &json, 1, "", 0, &out, &len, &words, &nwords);
 
 	if (rc < 0)
 		fail_msg("%s: %s %.*s", json, strerror(-rc), (int)nwords, words);
+	answer = pxc_strndup(out ? out : "", len);
 	rados_buffer_free(out);
 	rados_buffer_free(words);
+	return answer;
 }
 
 static void start_own(struct box *box)
@@ -100,12 +102,12 @@ static void connect_raw(struct box *box)
 
 static void make_pool(struct box *box)
 {
-	auto_free char *create = NULL;
+	auto_free char *create = NULL, *answer = NULL;
 
 	(void)snprintf(box->name, sizeof(box->name), "test-%ld", (long)getpid());
 	create = pxc_printf("{\"prefix\":\"osd pool create\",\"pool\":\"%s\",\"pg_num\":4}",
 			    box->name);
-	box_mon(box, create);
+	answer = box_mon(box, create);
 	assert_int_equal(rados_ioctx_create(box->cluster, box->name, &box->io), 0);
 	assert_int_equal(rbd_pool_init(box->io, true), 0);
 }

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -38,11 +39,15 @@ int box_setup(void **state);
 int box_setup_own(void **state);
 int box_teardown(void **state);
 
-#define BOX_TESTS(tests) cmocka_run_group_tests(tests, box_setup, box_teardown)
+/* TEST_FILTER=some_* in the environment runs some. */
+#define BOX_TESTS(tests)                                                                           \
+	(cmocka_set_test_filter(getenv("TEST_FILTER")),                                            \
+	 cmocka_run_group_tests(tests, box_setup, box_teardown))
 
 void box_script(const struct box *box, const char *verb,
-		...);                                  /* cephbox.sh VERB DIR ARG..., NULL */
-void box_mon(const struct box *box, const char *json); /* a command to the monitor; must succeed */
+		...); /* cephbox.sh VERB DIR ARG..., NULL */
+char *box_mon(const struct box *box,
+	      const char *json); /* a command to the monitor, that must succeed; its answer */
 
 /* What must work, and what must fail: with this kind, and these words in the sentence. */
 #define box_ok(box, call) box_check(box, call, #call, __FILE__, __LINE__)

@@ -20,7 +20,7 @@ static struct {
 } world;
 
 static const char *const labels[] = { "number 0", "number 1", "number 2" };
-static const struct pve_op ops[] = { { "PUT", "/number/{n}", 1000, NULL, false } };
+static const struct pve_op ops[] = { { .method = "PUT", .path = "/number/{n}", .wait_ms = 1000 } };
 
 static int decode(struct pxc_env *env, void **ret, struct pxc_err *err)
 {

@@ -66,8 +66,9 @@ static void no_reads_are_no_requests(void **state)
 
 static void a_call_gives_the_data_of_the_answer(void **state)
 {
-	static const struct pve_op op = { "POST", "/access/users/{userid}/token/{tokenid}", 1000,
-					  NULL, false };
+	static const struct pve_op op = { .method = "POST",
+					  .path = "/access/users/{userid}/token/{tokenid}",
+					  .wait_ms = 1000 };
 	static const struct script_line lines[] = {
 		{ "POST /access/users/ann%40pve/token/ci privsep=0", "{\"value\":\"s\"}" },
 	};

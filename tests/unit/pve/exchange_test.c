@@ -19,9 +19,11 @@ static int get_version(struct pve_client *pve, struct pxc_err *err)
 	return pve_get(pve, "/version", NULL, err);
 }
 
-static const struct pve_op create = { "POST", "/pools", 60000, NULL, false };
-static const struct pve_op change = { "PUT", "/pools", 60000, NULL, false };
-static const struct pve_op drop = { "DELETE", "/pools", 60000, NULL, true };
+static const struct pve_op create = { .method = "POST", .path = "/pools", .wait_ms = 60000 };
+static const struct pve_op change = { .method = "PUT", .path = "/pools", .wait_ms = 60000 };
+static const struct pve_op drop = {
+	.method = "DELETE", .path = "/pools", .wait_ms = 60000, .gone_ok = true
+};
 
 static int call(struct pve_client *pve, const struct pve_op *op, struct pxc_err *err)
 {
@@ -363,7 +365,7 @@ static uint32_t hanging(struct script *script, const char *request, struct pve_r
 
 static void a_step_ends_at_its_deadline_whatever_happens(void **state)
 {
-	static const struct pve_op quick = { "GET", "/version", 2500, NULL, false };
+	static const struct pve_op quick = { .method = "GET", .path = "/version", .wait_ms = 2500 };
 	struct script script = { .answer = hanging };
 	struct pve_client *pve = script_client(&script, 1);
 	struct pxc_err err = { .kind = PXC_OK };
@@ -378,7 +380,9 @@ static void a_step_ends_at_its_deadline_whatever_happens(void **state)
 
 static void a_step_that_cannot_be_sent_ends_at_its_deadline(void **state)
 {
-	static const struct pve_op quick = { "POST", "/version", 2500, NULL, false };
+	static const struct pve_op quick = { .method = "POST",
+					     .path = "/version",
+					     .wait_ms = 2500 };
 	struct pve_reply down = { .outcome = PVE_UNREACHED, .problem = "refused" };
 	struct script script = { .answer = always, .arg = &down };
 	struct pve_client *pve = script_client(&script, 1);

@@ -35,7 +35,7 @@ static struct pve_client *login(struct script *script, const char *otp)
 	return pve;
 }
 
-static const struct pve_op post = { "POST", "/pools", 60000, NULL, false };
+static const struct pve_op post = { .method = "POST", .path = "/pools", .wait_ms = 60000 };
 
 static void a_token_goes_with_every_request(void **state)
 {

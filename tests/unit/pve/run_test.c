@@ -30,12 +30,19 @@ static bool is_gone(const json_t *data, const json_t *args, int http, const char
 	       json_integer_value(json_object_get(args, "vmid")) == 1;
 }
 
-static const struct pve_op config = { "PUT", GUEST "/config", 5000, NULL, false };
-static const struct pve_op begin = { "POST", GUEST "/status/start", 5000, NULL, false };
-static const struct pve_op wait_running = { "GET", GUEST "/status/current", 5000, is_running,
-					    false };
-static const struct pve_op wait_gone = { "GET", GUEST "/status/current", 5000, is_gone, false };
-static const struct pve_op drop = { "DELETE", GUEST, 5000, NULL, true };
+static const struct pve_op config = { .method = "PUT", .path = GUEST "/config", .wait_ms = 5000 };
+static const struct pve_op begin = { .method = "POST",
+				     .path = GUEST "/status/start",
+				     .wait_ms = 5000 };
+static const struct pve_op wait_running = {
+	.method = "GET", .path = GUEST "/status/current", .wait_ms = 5000, .until = is_running
+};
+static const struct pve_op wait_gone = {
+	.method = "GET", .path = GUEST "/status/current", .wait_ms = 5000, .until = is_gone
+};
+static const struct pve_op drop = {
+	.method = "DELETE", .path = GUEST, .wait_ms = 5000, .gone_ok = true
+};
 
 static void run(struct script *script, struct pve_step *steps, size_t nsteps, struct pve_job *ret)
 {

@@ -16,10 +16,15 @@
 
 static const char *const urls[] = { "https://pve1:8006", "https://pve2:8006", NULL };
 
-static const struct pve_op create = { "POST", "/nodes/{node}/qemu", 60000, NULL, false };
-static const struct pve_op start = { "POST", "/nodes/{node}/qemu/{vmid}/status/start", 60000, NULL,
-				     false };
-static const struct pve_op drop = { "DELETE", "/nodes/{node}/qemu/{vmid}", 60000, NULL, true };
+static const struct pve_op create = { .method = "POST",
+				      .path = "/nodes/{node}/qemu",
+				      .wait_ms = 60000 };
+static const struct pve_op start = { .method = "POST",
+				     .path = "/nodes/{node}/qemu/{vmid}/status/start",
+				     .wait_ms = 60000 };
+static const struct pve_op drop = {
+	.method = "DELETE", .path = "/nodes/{node}/qemu/{vmid}", .wait_ms = 60000, .gone_ok = true
+};
 
 static struct sim *new_cluster(const char *faults)
 {

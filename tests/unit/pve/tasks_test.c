@@ -26,7 +26,9 @@
 	"{\"upid\":\"" UPID(id) "\",\"starttime\":1,\"endtime\":2,\"status\":\"" status "\"}"
 #define LINE(n, text) "{\"n\":" n ",\"t\":\"" text "\"}"
 
-static const struct pve_op start = { "POST", "/nodes/{node}/qemu", 10000, NULL, false };
+static const struct pve_op start = { .method = "POST",
+				     .path = "/nodes/{node}/qemu",
+				     .wait_ms = 10000 };
 
 /* Run one step that starts a task. */
 static int run(struct script *script, json_t **ret_data, json_t **ret_warnings, struct pxc_err *err)

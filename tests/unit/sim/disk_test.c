@@ -402,6 +402,10 @@ static void a_snapshot_that_fails_is_undone(void **state)
 	assert_string_equal(snaps_of("vm-100-disk-0"), "");
 	assert_null(json_object_get(sim_guest_find(sim, 100)->snapshots, "one"));
 	assert_null(sim_guest_find(sim, 100)->lock);
+	expect_task(sim, "POST", GUEST "/status/start", NULL, "OK");
+	expect(sim, "POST", GUEST "/snapshot", "snapname=one&vmstate=1", 200, NULL);
+	assert_false(is_there("vm-100-state-one"));
+	expect_task(sim, "POST", GUEST "/status/stop", NULL, "OK");
 	/* One that cannot be removed leaves the guest locked. */
 	expect_task(sim, "POST", GUEST "/snapshot", "snapname=two", "OK");
 	must(box.ops->snap_remove(box.pool, "vm-100-disk-1", "two", &err));
@@ -416,6 +420,8 @@ static void a_snapshot_that_fails_is_undone(void **state)
 static void a_snapshot_can_be_cloned(void **state)
 {
 	struct sim *sim = on_ceph(1);
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	struct ceph_image image;
 	json_auto_t *entry = NULL;
 
 	(void)state;
@@ -430,6 +436,8 @@ static void a_snapshot_can_be_cloned(void **state)
 	expect_text("vm-101-disk-0", "then");
 	entry = listed(sim, "ceph:vm-101-disk-0");
 	assert_string_equal(text_of(entry, "parent"), "vm-100-disk-0@one");
+	must(box.ops->look(box.pool, "vm-100-disk-0", &arena, &image, &err));
+	assert_true(image.snaps[0].is_protected);
 	expect_task(sim, "POST", GUEST "/clone", "newid=102&full=1&snapname=one", "OK");
 	expect_text("vm-102-disk-0", "then");
 	sim_free(sim);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* info.h - the parts of pxc_info. Layer: modules. */
+#pragma once
+
+#include "cloud/vm.h"
+#include "modules/kind.h"
+
+struct info_spec {
+	bool projects, usage, vms, flavors, cloud, images, volumes;
+	const char *const *
+		storages; /* of images and volumes; NULL = the cloud's default, and those that holders name */
+	const char *project, *stack;
+	const char *const *names;  /* NULL = all */
+	const char *const *fields; /* NULL = all */
+	size_t limit;              /* 0 = none */
+};
+
+struct info_world {
+	const struct world *w;
+	struct vm_seen **seen;
+	size_t nseen;
+	const struct rbd_world *rbd; /* NULL = not asked for */
+};
+
+/* Append within the limit, with the wanted fields only. Steals. */
+void info_append(const struct info_spec *s, json_t *list, json_t *item);
+
+/* info_rbd.c: what lies in Ceph */
+must_check int info_read_rbd(struct pxc_env *env, const struct info_spec *s, struct info_world *iw,
+			     struct pxc_err *err);
+void info_report_rbd(const struct info_spec *s, const struct info_world *iw, json_t *result);

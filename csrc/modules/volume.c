@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "modules/volume.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "modules/items.h"
+#include "modules/rbd_work.h"
+
+#define SECONDS 1000u
+#define MINUTES (60 * SECONDS)
+#define GUEST "/nodes/{node}/qemu/{vmid}"
+
+static bool in_list(const char *list, const char *slot)
+{
+	size_t len = strlen(slot);
+
+	for (const char *p = list; p && *p; p += strcspn(p, ","), p += *p == ',')
+		if (strcspn(p, ",") == len && strncmp(p, slot, len) == 0)
+			return true;
+	return false;
+}
+
+/* Neither in the configuration nor in the running guest. A guest that is gone has let go of everything. */
+static bool is_gone(const json_t *data, const json_t *args, int http, const char *text)
+{
+	const char *slots = item_text(args, "_slots");
+	size_t i;
+	json_t *row;
+
+	if (http != 200 || !json_is_array(data))
+		return text && strstr(text, ".conf' does not exist");
+	json_array_foreach (data, i, row) {
+		const char *key = item_text(row, "key");
+
+		if (key && in_list(slots, key))
+			return false;
+	}
+	return true;
+}
+
+/* Every request and every work of Ceph this kind can send to change something, or to wait. */
+static const struct pve_op volume_ops[VOLUME_OPS] = {
+	[VOLUME_HOLDER_CREATE] = { .method = "POST",
+				   .path = "/nodes/{node}/qemu",
+				   .wait_ms = 10 * MINUTES },
+	[VOLUME_HOLDER_NOTES] = { .method = "PUT",
+				  .path = GUEST "/config",
+				  .wait_ms = 2 * MINUTES },
+	[VOLUME_HOLDER_HA] = { .method = "POST",
+			       .path = "/cluster/ha/resources",
+			       .wait_ms = 1 * MINUTES },
+	[VOLUME_CONFIG] = { .method = "PUT", .path = GUEST "/config", .wait_ms = 2 * MINUTES },
+	[VOLUME_RESIZE] = { .method = "PUT", .path = GUEST "/resize", .wait_ms = 10 * MINUTES },
+	[VOLUME_WAIT_GONE] = { .method = "GET",
+			       .path = GUEST "/pending",
+			       .wait_ms = 1 * MINUTES,
+			       .until = is_gone },
+	[VOLUME_WAIT_CLOSED] = { .method = "CEPH", .path = "watchers", .work = rbd_work_closed },
+	[VOLUME_STATE] = { .method = "CEPH", .path = "state", .work = rbd_work_state },
+	[VOLUME_CREATE] = { .method = "CEPH", .path = "create", .work = rbd_work_create },
+	[VOLUME_CLONE] = { .method = "CEPH", .path = "clone", .work = rbd_work_clone },
+	[VOLUME_FLATTEN] = { .method = "CEPH", .path = "flatten", .work = rbd_work_flatten },
+	[VOLUME_GROW] = { .method = "CEPH", .path = "resize", .work = rbd_work_grow },
+	[VOLUME_SNAP_CREATE] = { .method = "CEPH",
+				 .path = "snap create",
+				 .work = rbd_work_snap_create },
+	[VOLUME_SNAP_REMOVE] = { .method = "CEPH",
+				 .path = "snap remove",
+				 .work = rbd_work_snap_remove,
+				 .gone_ok = true },
+	[VOLUME_SNAP_ROLLBACK] = { .method = "CEPH",
+				   .path = "snap rollback",
+				   .work = rbd_work_snap_rollback },
+	[VOLUME_BLOCK] = { .method = "CEPH", .path = "image-meta", .work = rbd_work_block },
+	[VOLUME_RENAME] = { .method = "CEPH", .path = "rename", .work = rbd_work_rename },
+	[VOLUME_REMOVE] = { .method = "CEPH",
+			    .path = "remove",
+			    .work = rbd_work_remove,
+			    .gone_ok = true },
+};
+
+static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
+{
+	struct volume_batch *batch = NULL;
+
+	if (volume_decode(env, &batch, err) < 0)
+		return -1;
+	*ret_batch = batch;
+	return 0;
+}
+
+static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
+{
+	struct volume_world *vw = NULL;
+
+	if (volume_observe(env, batch, &vw, err) < 0)
+		return -1;
+	*ret_world = vw;
+	return 0;
+}
+
+static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
+{
+	return volume_plan(batch, world, ret, err);
+}
+
+static int name_order(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/*
+ * Quotas have no digest, and a reservation that nobody honours is taken for what a run that was cut off has left: one run
+ * at a time in a project.
+ */
+static const char *const *locks(struct pxc_env *env, const void *batch,
+				const struct pxc_plans *plans)
+{
+	const struct volume_batch *b = batch;
+	const char **names = arena_alloc(env->arena, (2 * b->nspecs + 1) * sizeof(*names));
+	size_t n = 0, unique = 0;
+
+	for (size_t i = 0; i < b->nspecs && i < plans->nplans; i++) {
+		const struct volume_spec *s = &b->specs[i];
+
+		if (!plans->plans[i]->nsteps && !plans->plans[i]->via)
+			continue;
+		names[n++] = arena_printf(env->arena, "project.%s", s->project);
+		if (s->new_project)
+			names[n++] = arena_printf(env->arena, "project.%s", s->new_project);
+	}
+	qsort(names, n, sizeof(*names), name_order);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || !str_eq(names[i], names[i - 1]))
+			names[unique++] = names[i];
+	names[unique] = NULL;
+	return names;
+}
+
+const struct pxc_kind volume_kind = {
+	.name = "volume",
+	.plural = "volumes",
+	.ops = volume_ops,
+	.decode = decode,
+	.observe = observe,
+	.plan = plan,
+	.locks = locks,
+};

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What needs a Ceph of one node, beside the unit tests: faults seen from the modules, and figures.
+$B/tests/ceph/%: tests/ceph/%.c $(call libs,ceph base)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MF $@.d -Icsrc $(filter %.c %.a,$^) $(LDFLAGS) -lrados -l:libjansson.a -lcrypto -lpthread -ldl -o $@
+$B/tests/bench/import_bench: tests/bench/import_bench.c $(call libs,ceph base)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MF $@.d -Icsrc $(filter %.c %.a,$^) $(LDFLAGS) -lrados -l:libjansson.a -lcrypto -lpthread -ldl -o $@
+$B/tests/bench/ceph_bench: tests/bench/ceph_bench.c $(call libs,ceph base)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MF $@.d -Icsrc $(filter %.c %.a,$^) $(LDFLAGS) -l:libjansson.a -lcrypto -lpthread -ldl -o $@
+CEPH_TOOLS := $B/tests/ceph/import_tool
+
+ceph: modules $(CEPH_TOOLS)
+	$(Q)tests/run.py ceph "tests/ceph/module_faults.py $B"
+ceph-short: modules $(CEPH_TOOLS)
+	$(Q)tests/run.py ceph "tests/ceph/module_faults.py $B --short"
+
+# Figures of images and disks, as medians of alternating runs: writes build/bench-ceph.json.
+bench-ceph: modules $B/tests/bench/import_bench $B/tests/bench/ceph_bench
+	$(Q)PXC_CEPH_DIR=$(abspath $B/bin) tests/bench/bench_ceph.py $B
+.PHONY: ceph ceph-short bench-ceph

@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Figures of images and disks in Ceph: medians of alternating runs on one cluster, most of them as ratios.
+
+    tests/bench/bench_ceph.py BUILD [--quick]        writes BUILD/bench-ceph.json: a list of {name, value, unit, limit, ok}
+
+A ratio is our time over that of the other way, each run against the run beside it; so below 1.0 is faster. Within noise means
+1.05 here. "At least n times as fast" is a ratio of at most 1/n. --quick takes one small round: does it run at all?
+"""
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.abspath(sys.argv[1])
+QUICK = "--quick" in sys.argv
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", 1 if QUICK else 5))
+MIB = 1 << 20
+SIZE = int(os.environ.get("BENCH_MIB", 64 if QUICK else 1024))  # MiB of the raw sources
+NOISE = 1.05
+TOOL = os.path.join(BUILD, "tests/bench/import_bench")
+FIGURES = []
+
+
+def figure(name, value, unit, limit=None, at_least=False):
+    ok = limit is None or (value >= limit if at_least else value <= limit)
+    FIGURES.append({"name": name, "value": round(value, 3), "unit": unit, "limit": limit, "ok": ok})
+    bound = "" if limit is None else f"  (limit {'>=' if at_least else '<='} {limit})"
+    print(f"{'ok  ' if ok else 'MISS'} {name}: {value:.2f} {unit}{bound}", flush=True)
+
+
+class Box:
+    def __init__(self, folder, name, **settings):
+        self.dir = os.path.join(folder, name)
+        words = [f"{k}={v}" for k, v in settings.items()]
+        subprocess.run(["bash", f"{ROOT}/tests/lib/cephbox.sh", "up", self.dir, "pool=bench", f"watch={os.getpid()}", *words], check=True)
+        self.conf = os.path.join(self.dir, "ceph.conf")
+
+    def down(self):
+        subprocess.run(["bash", f"{ROOT}/tests/lib/cephbox.sh", "down", self.dir], check=True)
+
+    def rbd(self, *args):
+        subprocess.run(["rbd", "--conf", self.conf, "--no-progress", *args], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def remove(self, image):
+        subprocess.run(["rbd", "--conf", self.conf, "rm", "--no-progress", "bench/" + image], check=False,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def uri(self, image):
+        return f"rbd:bench/{image}:conf={self.conf}"
+
+
+# --- the ways -----------------------------------------------------------------------------------------------------------
+
+def ours(box, source, *options):
+    done = subprocess.run([TOOL, "import", box.conf, "bench", "image", source, *options], check=True, stdout=subprocess.PIPE)
+    return json.loads(done.stdout)
+
+
+def rbd_import(box, source):
+    box.rbd("import", source, "bench/image")
+
+
+def qemu_wide(box, source):
+    subprocess.run(["qemu-img", "convert", "-W", "-m", "16", "-O", "raw", source, box.uri("image")], check=True)
+
+
+def as_pve(box, source, size):
+    """What PVE does: create the image, then let qemu-img fill it with its ordinary settings."""
+    box.rbd("create", "--size", f"{size}B", "bench/image")
+    subprocess.run(["qemu-img", "convert", "-n", "-O", "raw", source, box.uri("image")], check=True)
+
+
+def rados(box, source):
+    subprocess.run([TOOL, "rados", box.conf, "bench", "object", source], check=True)
+
+
+def clear_objects(box):
+    subprocess.run(["bash", "-c", "rados --conf \"$0\" -p bench ls | grep '^object' | xargs -r -n 64 rados --conf \"$0\" -p bench rm",
+                    box.conf], check=True)
+
+
+def race(box, ways, rounds=ROUNDS):
+    """Run each way in turn, round by round; the medians of the first's time over each other's."""
+    times = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            box.remove("image")
+            start = time.monotonic()
+            way()
+            times[name].append(time.monotonic() - start)
+            if name == "rados":
+                clear_objects(box)
+    box.remove("image")
+    first = next(iter(ways))
+    print("   " + ", ".join(f"{n} {statistics.median(t):.2f} s" for n, t in times.items()), flush=True)
+    return {n: statistics.median(a / b for a, b in zip(times[first], times[n])) for n in ways}
+
+
+# --- the sources --------------------------------------------------------------------------------------------------------
+
+def make_raw(path, kind):
+    rng = random.Random(kind)
+    with open(path, "wb") as f:
+        for i in range(SIZE):
+            if kind == "random":
+                data = rng.randbytes(MIB)
+            elif kind == "half zero":
+                data = rng.randbytes(MIB) if i % 8 < 4 else bytes(MIB)
+            else:  # mixed: data and nothing by turns, in pieces of 64 to 256 KiB
+                data = b""
+                while len(data) < MIB:
+                    n = rng.choice([64, 128, 256]) << 10
+                    data += rng.randbytes(n) if rng.random() < 0.5 else bytes(n)
+                data = data[:MIB]
+            f.write(data)
+
+
+def make_qcow2(path):
+    """A compressed image with the content of a system: files of this machine, about 900 of 2,252 MiB."""
+    raw = path + ".raw"
+    room = (64 if QUICK else 900) * MIB
+    with open(raw, "wb") as out:
+        for folder, _, names in os.walk("/usr"):
+            for name in sorted(names):
+                file = os.path.join(folder, name)
+                if os.path.islink(file) or not os.path.isfile(file) or os.path.getsize(file) > 64 * MIB:
+                    continue
+                with open(file, "rb") as f:
+                    out.write(f.read())
+                if out.tell() % 3 == 0:
+                    out.seek((out.tell() + MIB) // 4096 * 4096)  # a gap, as file systems have them
+                if out.tell() >= room * 1.3:
+                    break
+            if out.tell() >= room * 1.3:
+                break
+        out.truncate(max(out.tell(), (96 if QUICK else 2252) * MIB) // 512 * 512)
+    subprocess.run(["qemu-img", "convert", "-c", "-W", "-m", "8", "-O", "qcow2", raw, path], check=True)
+    size = os.path.getsize(raw)
+    os.unlink(raw)
+    return size
+
+
+# --- the figures --------------------------------------------------------------------------------------------------------
+
+def raw_figures(box, folder):
+    for kind in ("random", "half zero", "mixed"):
+        source = os.path.join(folder, "source.raw")
+        make_raw(source, kind)
+        # Like with like: neither of the others looks at a checksum.
+        r = race(box, {"ours": lambda: ours(box, source, "checksum=none"), "rbd": lambda: rbd_import(box, source),
+                       "qemu": lambda: qemu_wide(box, source), "rados": lambda: rados(box, source)})
+        figure(f"raw {kind}: beside rbd import", r["rbd"], "ratio", NOISE)
+        figure(f"raw {kind}: beside qemu-img convert -W -m 16", r["qemu"], "ratio", NOISE)
+        figure(f"raw {kind}: beside plain RADOS objects, 16 in flight", r["rados"], "ratio", 1.3)
+        if kind == "random":
+            r = race(box, {"ours": lambda: ours(box, source), "unchecked": lambda: ours(box, source, "checksum=none")})
+            figure("checksum verification (sha256)", r["unchecked"], "ratio", 1.2)
+            figure("memory of an import, raw", ours(box, source)["memory_kib"] / 1024, "MiB", 256)
+            box.remove("image")
+
+
+def one_at_a_time(folder):
+    """On a store with a disk below it: what Glance does is to wait for each object."""
+    box = Box(folder, "blue", store="bluestore", size="6G")
+    try:
+        source = os.path.join(folder, "source.raw")
+        make_raw(source, "random")
+        r = race(box, {"ours": lambda: ours(box, source, "checksum=none"), "one": lambda: ours(box, source, "checksum=none", "depth=1")},
+                 1 if QUICK else 3)
+        figure("raw random on BlueStore: beside one object at a time", 1 / r["one"], "times as fast", 4.0, at_least=True)
+    finally:
+        box.down()
+
+
+def qcow2_figures(box, folder):
+    source = os.path.join(folder, "cloud.qcow2")
+    size = make_qcow2(source)
+    r = race(box, {"ours": lambda: ours(box, source), "pve": lambda: as_pve(box, source, size), "qemu": lambda: qemu_wide(box, source)})
+    figure("compressed qcow2: beside rbd create + qemu-img convert -n (PVE)", 1 / r["pve"], "times as fast", 1.5, at_least=True)
+    figure("compressed qcow2: beside qemu-img convert -W -m 16", r["qemu"], "ratio", NOISE)
+    figure("memory of an import, compressed qcow2 (with qemu-img)", ours(box, source)["memory_kib"] / 1024, "MiB", 256)
+    box.remove("image")
+    os.unlink(source)
+
+
+def layer_figures(box):
+    args = ["--images", "100", "--disks", "20"] if QUICK else []
+    done = subprocess.run([os.path.join(BUILD, "tests/bench/ceph_bench"), "--conf", box.conf, "--pool", "bench", *args], check=True,
+                          stdout=subprocess.PIPE, text=True)
+    for line in done.stdout.splitlines():
+        f = json.loads(line)
+        figure(f["name"], f["value"], f["unit"], f.get("limit"))
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="pxc-bench-") as folder:
+        box = Box(folder, "mem", size="5G")
+        try:
+            raw_figures(box, folder)
+            qcow2_figures(box, folder)
+            layer_figures(box)
+        finally:
+            box.down()
+        one_at_a_time(folder)
+    with open(os.path.join(BUILD, "bench-ceph.json"), "w", encoding="utf-8") as f:
+        json.dump(FIGURES, f, indent=1)
+        f.write("\n")
+    return 0 if all(f["ok"] for f in FIGURES) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

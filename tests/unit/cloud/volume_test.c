@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "lib/volumes.h"
+
+#define HOLDER                                                                                                             \
+	"{\"vmid\":900000,\"name\":\"holder-acme\",\"ha\":\"stopped\",\"block\":{\"t\":\"holder\",\"storages\":\"fast\"}," \
+	"\"config\":{\"tags\":\"pxc-holder\"}}"
+#define VM(id, n, rest)                                                                            \
+	"{\"vmid\":" #id ",\"name\":\"" n "\",\"block\":{\"name\":\"" n "\"}" rest "}"
+#define WEB(rest) VM(101, "web", rest)
+#define DB(rest) VM(102, "db", rest)
+#define RUNS ",\"status\":\"running\""
+#define HAS(slot)                                                                                  \
+	",\"config\":{\"" slot "\":\"fast:vm-900000-pxc-aaaaaaaa,serial=aaaaaaaa,size=2G\"}"
+#define LEAVES                                                                                     \
+	RUNS ",\"current\":{\"scsi1\":\"fast:vm-900000-pxc-aaaaaaaa,serial=aaaaaaaa,size=2G\"},\"pending\":[\"scsi1\"]"
+#define GUESTS(list) "{\"guests\":[" list "],"
+#define DATA(rest) "{\"name\":\"vm-900000-pxc-aaaaaaaa\",\"volume\":\"data\"" rest "}"
+#define RBD(images, state) "\"rbd\":{\"fast\":{\"images\":[" images "],\"state\":{" state "}}}}"
+#define FOR(vm) "\"att/aaaaaaaa\":\"" vm "\""
+#define FOR_WEB FOR("vm.101.00000065")
+#define FOR_DB FOR("vm.102.00000066")
+#define FOR_NOBODY FOR("vm.103.00000067")
+/* A volume that nobody has; one that web has. */
+#define FREE GUESTS(WEB("") "," DB("") "," HOLDER) RBD(DATA(""), "")
+#define IN_WEB GUESTS(WEB(HAS("scsi1")) "," DB("") "," HOLDER) RBD(DATA(""), FOR_WEB)
+#define IN_WEB_LIVE GUESTS(WEB(RUNS HAS("scsi1")) "," DB("") "," HOLDER) RBD(DATA(""), FOR_WEB)
+#define SNAPPED(rest)                                                                              \
+	GUESTS(WEB("") "," HOLDER) RBD(DATA(",\"snaps\":[\"pxc-s1\",\"pxc-s2\"]" rest), "")
+#define TWO_POOLS "\"pools\":{\"acme\":{},\"other\":{}},"
+#define IMAGE "{\"name\":\"pxc-img-debian\",\"image\":\"debian@1\"}"
+
+/* world, task, the steps or "!" and the refusal; a * matches anything. */
+struct row {
+	const char *name, *world, *task, *plan;
+};
+
+static const struct row making[] = {
+	{ "the first of a project: its holder is made before it", "",
+	  "{\"name\":\"data\",\"size\":5}",
+	  "create VM 900000 on pve1, which holds the volumes of project acme; let HA move VM 900000 when its node dies / "
+	  "create fast/vm-900000-pxc-???????? of 5G" },
+	{ "the next one", FREE, "{\"name\":\"more\",\"size\":\"512M\"}",
+	  "create fast/vm-900000-pxc-???????? of 512M" },
+	{ "sizes are whole MiB", FREE, "{\"name\":\"more\",\"size\":\"1500K\"}", "create * of 2M" },
+	{ "it is there", FREE, "{\"name\":\"data\",\"size\":2}", "" },
+	{ "without a size", FREE, "{\"name\":\"more\"}",
+	  "!volume acme/more does not exist yet: give it a size*" },
+	{ "holders are numbered beside each other", "{" TWO_POOLS "\"guests\":[]}",
+	  "{\"size\":1,\"volumes\":[{\"name\":\"a\"},{\"name\":\"b\",\"project\":\"other\"}]}",
+	  "create VM 900000 *; let HA *; create VM 900001 *; let HA * / create fast/vm-900000-*; create fast/vm-900001-*" },
+	{ "a number that is taken is left out",
+	  GUESTS("{\"vmid\":900000,\"name\":\"x\",\"raw\":\"\"}") "\"rbd\":{\"fast\":{}}}",
+	  "{\"name\":\"data\",\"size\":1}", "create VM 900001 *" },
+	{ "a holder that is gone is made anew under its number",
+	  GUESTS(WEB("")) RBD("{\"name\":\"vm-900007-pxc-aaaaaaaa\",\"volume\":\"data\"}", ""),
+	  "{\"name\":\"data\"}", "create VM 900007 on pve1, *; let HA move VM 900007 *" },
+	{ "without Sys.Console it is no HA resource, and said", "{\"may_ha\":0}",
+	  "{\"name\":\"data\",\"size\":1}",
+	  "create VM 900000 * / create * | VM 900000, *is not in high availability*" },
+	{ "what a killed run has not done is done",
+	  GUESTS("{\"vmid\":900000,\"name\":\"holder-acme\",\"block\":{\"t\":\"holder\",\"storages\":\"fast\"},"
+		 "\"config\":{\"tags\":\"pxc-holder\"}}") "\"rbd\":{\"fast\":{}}}",
+	  "{\"name\":\"data\",\"size\":1}", "let HA move VM 900000 * / create *" },
+	{ "another storage is noted at the holder first",
+	  GUESTS(HOLDER) "\"rbd\":{\"fast\":{},\"slow\":{}}}",
+	  "{\"name\":\"data\",\"size\":1,\"storage\":\"slow\"}",
+	  "note that volumes of project acme lie in fast,slow / create slow/*" },
+	{ "no storage of Ceph", "{\"storage\":\"shared\",\"guests\":[]}",
+	  "{\"name\":\"data\",\"size\":1}",
+	  "!volume acme/data needs a storage of type rbd, and the cloud's default is shared" },
+	{ "no project", "{\"pools\":{}}", "{\"name\":\"data\",\"size\":1}",
+	  "!*there is no project acme*" },
+	{ "from the latest image", GUESTS(HOLDER) RBD(IMAGE, ""),
+	  "{\"name\":\"data\",\"source\":{\"image\":{\"name\":\"debian\"}}}",
+	  "clone fast/vm-900000-* of 2G from debian@1" },
+	{ "and larger", GUESTS(HOLDER) RBD(IMAGE, ""),
+	  "{\"name\":\"data\",\"size\":8,\"source\":{\"image\":{\"name\":\"debian\",\"version\":\"1\"}}}",
+	  "clone * of 8G from debian@1" },
+	{ "or smaller", GUESTS(HOLDER) RBD(IMAGE, ""),
+	  "{\"name\":\"data\",\"size\":1,\"source\":{\"image\":{\"name\":\"debian\"}}}",
+	  "!*its source has 2G and cannot shrink to 1G*" },
+	{ "from an image that is not there", GUESTS(HOLDER) RBD(IMAGE, ""),
+	  "{\"name\":\"data\",\"source\":{\"image\":{\"name\":\"suse\"}}}",
+	  "!*there is no image suse for project acme: there is debian" },
+	{ "from one of others",
+	  GUESTS(HOLDER) RBD(
+		  "{\"name\":\"pxc-img-debian\",\"image\":\"debian@1\",\"block\":{\"visibility\":"
+		  "\"private\",\"project\":\"other\"}}",
+		  ""),
+	  "{\"name\":\"data\",\"source\":{\"image\":{\"name\":\"debian\"}}}",
+	  "!*there is no image debian*" },
+	{ "from a volume", FREE, "{\"name\":\"copy\",\"source\":{\"volume\":{\"name\":\"data\"}}}",
+	  "clone * of 2G from volume/acme/data" },
+	{ "from a snapshot", SNAPPED(""),
+	  "{\"name\":\"copy\",\"source\":{\"volume\":{\"name\":\"data\",\"snapshot\":\"s1\"}}}",
+	  "clone * of 2G from volume/acme/data@s1" },
+	{ "from one that is not there", SNAPPED(""),
+	  "{\"name\":\"copy\",\"source\":{\"volume\":{\"name\":\"data\",\"snapshot\":\"s9\"}}}",
+	  "!*volume data has no snapshot s9" },
+	{ "the source is no wish of a volume that is there",
+	  GUESTS(HOLDER) RBD(DATA(",\"block\":{\"source\":\"debian@1\"}") "," IMAGE, ""),
+	  "{\"name\":\"data\",\"source\":{\"image\":{\"name\":\"debian\"}}}", "" },
+	{ "but is no other one",
+	  GUESTS(HOLDER) RBD(DATA(",\"block\":{\"source\":\"debian@1\"}"), ""),
+	  "{\"name\":\"data\",\"source\":{\"image\":{\"name\":\"debian\",\"version\":\"2\"}}}",
+	  "!volume acme/data was made from debian@1, not from debian@2*" },
+	{ "made blank", FREE, "{\"name\":\"data\",\"source\":{\"volume\":{\"name\":\"x\"}}}",
+	  "!volume acme/data was made blank, not from volume/acme/x*" },
+	{ "in another storage it stays",
+	  GUESTS(HOLDER) "\"rbd\":{\"fast\":{\"images\":[" DATA("") "]},\"slow\":{}}}",
+	  "{\"name\":\"data\",\"storage\":\"slow\"}",
+	  "!volume acme/data lies in fast, not in slow*" },
+	{ "cut loose", GUESTS(HOLDER) RBD(DATA(",\"parent\":\"id-pxc-img-debian\""), ""),
+	  "{\"name\":\"data\",\"flatten\":\"always\"}",
+	  "cut it loose from what it was cloned from" },
+	{ "with snapshots, attached", GUESTS(WEB("") "," HOLDER) "\"rbd\":{\"fast\":{}}}",
+	  "{\"name\":\"data\",\"size\":1,\"snapshots\":[{\"name\":\"empty\"}],\"attach_to\":\"web\"}",
+	  "create *; take snapshot empty; reserve it for VM 101 / set scsi1=fast:vm-900000-pxc-*,serial=*" },
+	{ "quota of all together",
+	  "{\"pools\":{\"acme\":{\"quota\":{\"volumes\":2,\"volume_gb\":5,\"snapshots\":1}}},\"guests\":[" HOLDER
+	  "]," RBD(DATA(""), ""),
+	  "{\"size\":2,\"volumes\":[{\"name\":\"a\"},{\"name\":\"b\",\"snapshots\":[{\"name\":\"x\"},{\"name\":\"y\"}]}]}",
+	  "!project acme: quota: volumes used 1 + asked 2 > limit 2; volume_gb used 2 + asked 4 > limit 5; "
+	  "snapshots used 0 + asked 2 > limit 1" },
+	{ "quota to grow",
+	  "{\"pools\":{\"acme\":{\"quota\":{\"volume_gb\":5}}},\"guests\":[" HOLDER
+	  "]," RBD(DATA(""), ""),
+	  "{\"name\":\"data\",\"size\":6}", "!*volume_gb used 2 + asked 4 > limit 5" },
+	{ "unfinished work of a run that was killed goes",
+	  GUESTS(HOLDER) RBD(
+		  "{\"name\":\"pxc-tmp-1\",\"volume\":\"data\"},{\"name\":\"pxc-tmp-2\",\"volume\":\"x\"}",
+		  ""),
+	  "{\"name\":\"data\",\"size\":1}",
+	  "remove what a run that was cut off has left, fast/pxc-tmp-1; create *" },
+	{ "a clone's copy of the block is no volume",
+	  GUESTS(HOLDER) RBD(
+		  "{\"name\":\"vm-900000-pxc-aaaaaaaa\",\"volume\":\"data\",\"block\":{\"t\":\"disk\"}}",
+		  ""),
+	  "{\"name\":\"data\",\"state\":\"absent\"}", "" },
+};
+
+static const struct row changing[] = {
+	{ "grows where nobody has it", FREE, "{\"name\":\"data\",\"size\":3}",
+	  "grow from 2G to 3G" },
+	{ "grows in the VM", IN_WEB, "{\"name\":\"data\",\"size\":3}", "grow scsi1 to 3G" },
+	{ "never shrinks", FREE, "{\"name\":\"data\",\"size\":1}",
+	  "!*has 2G and cannot shrink to 1G*" },
+	{ "metadata", FREE,
+	  "{\"name\":\"data\",\"metadata\":{\"owner\":\"alice\"},\"description\":\"x\"}",
+	  "set its metadata" },
+	{ "the same metadata", GUESTS(HOLDER) RBD(DATA(",\"block\":{\"m.owner\":\"alice\"}"), ""),
+	  "{\"name\":\"data\",\"metadata\":{\"owner\":\"alice\"}}", "" },
+	{ "edited by hand", GUESTS(HOLDER) RBD(DATA(",\"tampered\":1"), ""), "{\"name\":\"data\"}",
+	  "!*fast/vm-900000-pxc-aaaaaaaa was changed by hand*reseal*" },
+	{ "and taken over", GUESTS(HOLDER) RBD(DATA(",\"tampered\":1"), ""),
+	  "{\"name\":\"data\",\"reseal\":true}", "set its metadata" },
+	{ "there twice",
+	  GUESTS(HOLDER)
+		  RBD(DATA("") ",{\"name\":\"vm-900000-pxc-bbbbbbbb\",\"volume\":\"data\"}", ""),
+	  "{\"name\":\"data\"}",
+	  "!volume acme/data is there twice, as fast/vm-900000-pxc-aaaaaaaa and *" },
+	{ "renamed", FREE, "{\"name\":\"data\",\"new_name\":\"logs\"}", "set its metadata" },
+	{ "renamed before", FREE, "{\"name\":\"old\",\"new_name\":\"data\"}", "" },
+	{ "renamed to one that is there",
+	  GUESTS(HOLDER)
+		  RBD(DATA("") ",{\"name\":\"vm-900000-pxc-bbbbbbbb\",\"volume\":\"logs\"}", ""),
+	  "{\"name\":\"data\",\"new_name\":\"logs\"}", "!*cannot become acme/logs*" },
+
+	/* snapshots */
+	{ "a snapshot", FREE, "{\"name\":\"data\",\"snapshots\":[{\"name\":\"s1\"}]}",
+	  "take snapshot s1" },
+	{ "is there", SNAPPED(""), "{\"name\":\"data\",\"snapshots\":[{\"name\":\"s1\"}]}", "" },
+	{ "goes", SNAPPED(""),
+	  "{\"name\":\"data\",\"snapshots\":[{\"name\":\"s1\",\"state\":\"absent\"}]}",
+	  "remove snapshot s1" },
+	{ "is gone", FREE,
+	  "{\"name\":\"data\",\"snapshots\":[{\"name\":\"s1\",\"state\":\"absent\"}]}", "" },
+	{ "exact", SNAPPED(""),
+	  "{\"name\":\"data\",\"snapshots\":[{\"name\":\"s2\"},{\"name\":\"s3\"}],\"snapshots_mode\":\"exact\"}",
+	  "remove snapshot s1; take snapshot s3" },
+	{ "those of others stay",
+	  GUESTS(HOLDER) RBD(DATA(",\"snaps\":[\"theirs\",\"pxc-tmp-1\",\"trash\"]"), ""),
+	  "{\"name\":\"data\",\"snapshots\":[],\"snapshots_mode\":\"exact\"}", "" },
+	{ "rolled back", SNAPPED(""), "{\"name\":\"data\",\"rollback\":\"s1\"}",
+	  "roll back to snapshot s1; set its metadata" },
+	{ "by another run before",
+	  SNAPPED(",\"block\":{\"rolled\":\"s1/20250101T000000Z/ffffffff\"}"),
+	  "{\"name\":\"data\",\"rollback\":\"s1\"}", "roll back to snapshot s1; set its metadata" },
+	{ "by this one", SNAPPED(",\"block\":{\"rolled\":\"s1/20260101T000000Z/01234567\"}"),
+	  "{\"name\":\"data\",\"rollback\":\"s1\"}", "" },
+	{ "to none", FREE, "{\"name\":\"data\",\"rollback\":\"s1\"}", "!*has no snapshot s1" },
+	{ "under a VM",
+	  GUESTS(WEB(HAS("scsi1")) "," HOLDER) RBD(DATA(",\"snaps\":[\"pxc-s1\"]"), FOR_WEB),
+	  "{\"name\":\"data\",\"rollback\":\"s1\"}",
+	  "!volume acme/data is attached to vm acme/web and cannot be rolled back under it*" },
+	{ "taken from it",
+	  GUESTS(WEB(HAS("scsi1")) "," HOLDER) RBD(DATA(",\"snaps\":[\"pxc-s1\"]"), FOR_WEB),
+	  "{\"name\":\"data\",\"rollback\":\"s1\",\"detach\":true}",
+	  "detach scsi1 from vm acme/web / drop its reservation for VM 101; roll back to snapshot s1; set its metadata" },
+	{ "while somebody has it open", SNAPPED(",\"watchers\":[\"10.0.0.9\"]"),
+	  "{\"name\":\"data\",\"rollback\":\"s1\"}",
+	  "wait until nobody has it open; roll back *| volume acme/data is open at 10.0.0.9*" },
+
+	/* it goes */
+	{ "removed", FREE, "{\"name\":\"data\",\"state\":\"absent\"}",
+	  "remove fast/vm-900000-pxc-aaaaaaaa" },
+	{ "gone and unwanted", FREE, "{\"name\":\"x\",\"state\":\"absent\"}", "" },
+	{ "not while attached", IN_WEB, "{\"name\":\"data\",\"state\":\"absent\"}",
+	  "!volume acme/data is attached to vm acme/web: set detach: true*" },
+	{ "unless told", IN_WEB, "{\"name\":\"data\",\"state\":\"absent\",\"detach\":true}",
+	  "detach scsi1 from vm acme/web / drop its reservation for VM 101; remove fast/*" },
+	{ "not with snapshots", SNAPPED(""), "{\"name\":\"data\",\"state\":\"absent\"}",
+	  "!volume acme/data has snapshots: s1, s2; set force_snapshots*" },
+	{ "unless forced", SNAPPED(""),
+	  "{\"name\":\"data\",\"state\":\"absent\",\"force_snapshots\":true}", "remove fast/*" },
+	{ "never with clones",
+	  GUESTS(HOLDER) RBD(DATA(",\"children\":[\"fast/a\",\"fast/b\"]"), ""),
+	  "{\"name\":\"data\",\"state\":\"absent\",\"force_snapshots\":true}",
+	  "!*there are clones of it: fast/a, fast/b;*" },
+	{ "not while protected", GUESTS(HOLDER) RBD(DATA(",\"block\":{\"protected\":\"1\"}"), ""),
+	  "{\"name\":\"data\",\"state\":\"absent\"}", "!*is protected*" },
+	{ "unless told so", GUESTS(HOLDER) RBD(DATA(",\"block\":{\"protected\":\"1\"}"), ""),
+	  "{\"name\":\"data\",\"state\":\"absent\",\"protected\":false}", "remove *" },
+	{ "a snapshot that a killed clone left is no obstacle",
+	  GUESTS(HOLDER) RBD(DATA(",\"snaps\":[\"pxc-tmp-1\"]"), ""),
+	  "{\"name\":\"data\",\"state\":\"absent\"}", "remove *" },
+};
+
+static const struct row attaching[] = {
+	{ "attached", FREE, "{\"name\":\"data\",\"attach_to\":\"web\"}",
+	  "reserve it for VM 101 / set scsi1=fast:vm-900000-pxc-aaaaaaaa,serial=aaaaaaaa" },
+	{ "attached already", IN_WEB, "{\"name\":\"data\",\"attach_to\":\"web\"}", "" },
+	{ "with options", FREE,
+	  "{\"name\":\"data\",\"attach_to\":\"web\",\"discard\":true,\"ssd\":true,\"iothread\":false,"
+	  "\"qos\":{\"iops_rd\":100,\"mbps_wr\":2.5}}",
+	  "reserve * / set scsi1=fast:vm-900000-pxc-aaaaaaaa,discard=on,iops_rd=100,mbps_wr=2.5,serial=aaaaaaaa,ssd=1" },
+	{ "a limit more", IN_WEB, "{\"name\":\"data\",\"qos\":{\"iops_wr\":9}}",
+	  "set scsi1=fast:vm-900000-pxc-aaaaaaaa,iops_wr=9,serial=aaaaaaaa,size=2G" },
+	{ "a limit less",
+	  GUESTS(WEB(
+		  ",\"config\":{\"scsi1\":\"fast:vm-900000-pxc-aaaaaaaa,iops_rd=5,serial=aaaaaaaa\"}") "," HOLDER)
+		  RBD(DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"qos\":{\"iops_rd\":0}}",
+	  "set scsi1=fast:vm-900000-pxc-aaaaaaaa,serial=aaaaaaaa" },
+	{ "its own serial", FREE, "{\"name\":\"data\",\"attach_to\":\"web\",\"serial\":\"db-1\"}",
+	  "set its metadata; reserve * / set scsi1=*,serial=db-1" },
+	{ "that serial again",
+	  GUESTS(WEB("") "," HOLDER) RBD(DATA(",\"block\":{\"serial\":\"db-1\"}"), ""),
+	  "{\"name\":\"data\",\"attach_to\":\"web\"}", "reserve * / set scsi1=*,serial=db-1" },
+	{ "in a slot", FREE, "{\"name\":\"data\",\"attach_to\":\"web\",\"slot\":\"scsi7\"}",
+	  "reserve * / set scsi7=*" },
+	{ "in one that is taken",
+	  GUESTS(WEB(",\"config\":{\"scsi7\":\"x:y\"}") "," HOLDER) RBD(DATA(""), ""),
+	  "{\"name\":\"data\",\"attach_to\":\"web\",\"slot\":\"scsi7\"}",
+	  "!*scsi7 of vm acme/web is taken" },
+	{ "in another than it is in", IN_WEB,
+	  "{\"name\":\"data\",\"attach_to\":\"web\",\"slot\":\"scsi7\"}",
+	  "!*is attached to vm acme/web as scsi1, not as scsi7*" },
+	{ "a slot that is being left is not free",
+	  GUESTS(WEB(RUNS
+		     ",\"config\":{\"scsi2\":\"x:y\"},\"current\":{\"scsi1\":\"x:z\"}") "," HOLDER)
+		  RBD(DATA(""), ""),
+	  "{\"name\":\"data\",\"attach_to\":\"web\"}", "reserve * / set scsi3=*" },
+	{ "two in one change, one of them in a slot",
+	  GUESTS(WEB("") "," HOLDER)
+		  RBD(DATA("") ",{\"name\":\"vm-900000-pxc-bbbbbbbb\",\"volume\":\"logs\"}", ""),
+	  "{\"attach_to\":\"web\",\"volumes\":[{\"name\":\"data\"},{\"name\":\"logs\",\"slot\":\"scsi1\"}]}",
+	  "reserve it for VM 101; reserve it for VM 101 / set scsi*=fast:*, scsi*=fast:*" },
+	{ "to a VM that is not there", FREE, "{\"name\":\"data\",\"attach_to\":\"x\"}",
+	  "!*there is no VM x in stack default*" },
+	{ "or of another stack", FREE,
+	  "{\"name\":\"data\",\"attach_to\":\"web\",\"stack\":\"shop\"}",
+	  "!*there is no VM web in stack shop*" },
+	{ "somebody else has it", IN_WEB, "{\"name\":\"data\",\"attach_to\":\"db\"}",
+	  "!volume acme/data is attached to vm acme/web (as scsi1): set move: true*" },
+	{ "moved", IN_WEB, "{\"name\":\"data\",\"attach_to\":\"db\",\"move\":true}",
+	  "detach scsi1 from vm acme/web / reserve it for VM 102 / set scsi1=*" },
+	{ "moved from a guest that runs", IN_WEB_LIVE,
+	  "{\"name\":\"data\",\"attach_to\":\"db\",\"move\":true}",
+	  "detach scsi1 from vm acme/web; wait until the guest has let go of scsi1 / wait until nobody has it open; "
+	  "reserve it for VM 102 / set scsi1=*" },
+	{ "detached", IN_WEB, "{\"name\":\"data\",\"detach\":true}",
+	  "detach scsi1 from vm acme/web / drop its reservation for VM 101" },
+	{ "detached before", FREE, "{\"name\":\"data\",\"detach\":true}", "" },
+	{ "from a protected VM",
+	  GUESTS(WEB(
+		  ",\"config\":{\"scsi1\":\"fast:vm-900000-pxc-aaaaaaaa\",\"protection\":\"1\"}") "," HOLDER)
+		  RBD(DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"detach\":true}", "!*vm acme/web is protected*" },
+	{ "what a VM boots from",
+	  GUESTS(WEB(",\"config\":{\"scsi0\":\"fast:vm-900000-pxc-aaaaaaaa\"}") "," HOLDER)
+		  RBD(DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"detach\":true}", "!*is what vm acme/web boots from*" },
+	{ "attached by hand: reserved", GUESTS(WEB(HAS("scsi4")) "," HOLDER) RBD(DATA(""), ""),
+	  "{\"name\":\"data\"}", "reserve it for VM 101" },
+	{ "attached twice by hand",
+	  GUESTS(WEB(HAS("scsi1")) "," DB(HAS("scsi2")) "," HOLDER) RBD(DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"detach\":true}",
+	  "!*is attached twice, to vm acme/web as scsi1 and to vm acme/db as scsi2*" },
+	{ "open somewhere although nobody has it",
+	  GUESTS(WEB("") "," HOLDER) RBD(DATA(",\"watchers\":[\"10.0.0.9\"]"), ""),
+	  "{\"name\":\"data\",\"attach_to\":\"web\"}",
+	  "wait until nobody has it open; reserve * / set * | volume acme/data is open at 10.0.0.9, although*" },
+	{ "reserved for a VM that cannot be read",
+	  GUESTS(WEB(",\"problem\":\"its node is offline\"") "," DB("") "," HOLDER)
+		  RBD(DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"attach_to\":\"db\",\"move\":true}",
+	  "!*is reserved for guest 101 (web), which cannot be read now*" },
+	{ "which is believed otherwise",
+	  GUESTS(WEB(",\"problem\":\"its node is offline\"") "," DB("") "," HOLDER)
+		  RBD(DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"description\":\"x\"}", "set its metadata" },
+	{ "no more than is allowed", IN_WEB_LIVE,
+	  "{\"name\":\"data\",\"detach\":true,\"allow\":\"quiet\"}",
+	  "detach scsi1 from vm acme/web; wait *" },
+};
+
+/* Each state that a run leaves which is cut off between two of its steps; the plan finishes what was begun. */
+static const struct row cut_off[] = {
+	{ "attach: reserved only", GUESTS(WEB("") "," HOLDER) RBD(DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"attach_to\":\"web\"}", "set scsi1=*" },
+	{ "attach: reserved only, now for another VM",
+	  GUESTS(WEB("") "," DB("") "," HOLDER) RBD(DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"attach_to\":\"db\"}", "reserve it for VM 102 / set scsi1=*" },
+	{ "attach: reserved only, nobody wants it",
+	  GUESTS(WEB("") "," HOLDER) RBD(DATA(""), FOR_WEB), "{\"name\":\"data\"}",
+	  "drop its reservation for VM 101" },
+	{ "its VM was removed", GUESTS(WEB("") "," HOLDER) RBD(DATA(""), FOR_NOBODY),
+	  "{\"name\":\"data\"}", "drop its reservation for VM 103" },
+	{ "its VM was removed, and its number given away",
+	  GUESTS(WEB("") "," HOLDER) RBD(DATA(""), FOR("vm.101.deadbeef")),
+	  "{\"name\":\"data\",\"attach_to\":\"web\"}", "reserve it for VM 101 / set scsi1=*" },
+	{ "detach: the reservation is left", GUESTS(WEB("") "," HOLDER) RBD(DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"detach\":true}", "drop its reservation for VM 101" },
+	{ "detach: the guest still has it", GUESTS(WEB(LEAVES) "," HOLDER) RBD(DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"detach\":true}",
+	  "detach scsi1 from vm acme/web; wait until the guest has let go of scsi1 / drop its reservation for VM 101" },
+	{ "detach: the guest still has it, and no task asks",
+	  GUESTS(WEB(LEAVES) "," HOLDER) RBD(DATA(""), FOR_WEB), "{\"name\":\"data\"}", "" },
+	{ "detach: the guest still has it, and is to keep it",
+	  GUESTS(WEB(LEAVES) "," HOLDER) RBD(DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"attach_to\":\"web\"}",
+	  "set scsi1=fast:vm-900000-pxc-aaaaaaaa,serial=aaaaaaaa" },
+	{ "detach: the guest still has it, and cannot grow it",
+	  GUESTS(WEB(LEAVES) "," HOLDER) RBD(DATA(""), FOR_WEB), "{\"name\":\"data\",\"size\":9}",
+	  "!*cannot grow now: the VM that has it is about to let go of it" },
+	{ "move: out of the one", GUESTS(WEB("") "," DB("") "," HOLDER) RBD(DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"attach_to\":\"db\",\"move\":true}",
+	  "reserve it for VM 102 / set scsi1=*" },
+	{ "move: reserved for the other",
+	  GUESTS(WEB("") "," DB("") "," HOLDER) RBD(DATA(""), FOR_DB),
+	  "{\"name\":\"data\",\"attach_to\":\"db\",\"move\":true}", "set scsi1=*" },
+	{ "delete: detached", GUESTS(WEB("") "," HOLDER) RBD(DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"state\":\"absent\",\"detach\":true}",
+	  "drop its reservation for VM 101; remove *" },
+	{ "making: no snapshot yet, not attached yet", FREE,
+	  "{\"name\":\"data\",\"size\":2,\"snapshots\":[{\"name\":\"s1\"}],\"attach_to\":\"web\"}",
+	  "take snapshot s1; reserve it for VM 101 / set scsi1=*" },
+};
+
+#define OTHER_HOLDER                                                                                                    \
+	"{\"vmid\":900001,\"name\":\"holder-other\",\"pool\":\"other\",\"ha\":\"stopped\",\"block\":{\"t\":\"holder\"," \
+	"\"project\":\"other\",\"storages\":\"fast\"},\"config\":{\"tags\":\"pxc-holder\"}}"
+#define BOTH(vms, images, state)                                                                   \
+	"{" TWO_POOLS "\"guests\":[" vms "," HOLDER "," OTHER_HOLDER "]," RBD(images, state)
+
+static const struct row giving[] = {
+	{ "to another project", BOTH(WEB(""), DATA(""), ""),
+	  "{\"name\":\"data\",\"new_project\":\"other\"}",
+	  "give it to project other, as fast/vm-900001-pxc-aaaaaaaa" },
+	{ "that has no holder yet", "{" TWO_POOLS "\"guests\":[" HOLDER "]," RBD(DATA(""), ""),
+	  "{\"name\":\"data\",\"new_project\":\"other\"}",
+	  "create VM 900001 *; let HA * / give it to project other, as fast/vm-900001-pxc-aaaaaaaa" },
+	{ "given before",
+	  BOTH(WEB(""),
+	       "{\"name\":\"vm-900001-pxc-aaaaaaaa\",\"volume\":\"data\",\"block\":{\"project\":\"other\"}}",
+	       ""),
+	  "{\"name\":\"data\",\"new_project\":\"other\"}", "" },
+	{ "cut off between block and name",
+	  BOTH(WEB(""),
+	       "{\"name\":\"vm-900000-pxc-aaaaaaaa\",\"volume\":\"data\",\"block\":{\"project\":\"other\"}}",
+	       ""),
+	  "{\"name\":\"data\",\"new_project\":\"other\"}",
+	  "give it to project other, as fast/vm-900001-pxc-aaaaaaaa" },
+	{ "cut off there, finished by a task of the other project",
+	  BOTH(WEB(""),
+	       "{\"name\":\"vm-900000-pxc-aaaaaaaa\",\"volume\":\"data\",\"block\":{\"project\":\"other\"}}",
+	       ""),
+	  "{\"name\":\"data\",\"project\":\"other\"}",
+	  "give it to project other, as fast/vm-900001-pxc-aaaaaaaa" },
+	{ "not while attached", BOTH(WEB(HAS("scsi1")), DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"new_project\":\"other\"}",
+	  "!*is attached to vm acme/web and cannot be given to project other*" },
+	{ "detached first", BOTH(WEB(HAS("scsi1")), DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"new_project\":\"other\",\"detach\":true}",
+	  "detach scsi1 * / drop its reservation for VM 101; give it *" },
+	{ "with another name", BOTH(WEB(""), DATA(""), ""),
+	  "{\"name\":\"data\",\"new_project\":\"other\",\"new_name\":\"theirs\"}",
+	  "give it to project other*" },
+	{ "where there is one of that name",
+	  BOTH(WEB(""),
+	       DATA("") ",{\"name\":\"vm-900001-pxc-bbbbbbbb\",\"volume\":\"data\",\"block\":{\"project\":\"other\"}}",
+	       ""),
+	  "{\"name\":\"data\",\"new_project\":\"other\"}", "!*cannot become other/data*" },
+	{ "the other project's quota",
+	  "{\"pools\":{\"acme\":{},\"other\":{\"quota\":{\"volumes\":0}}},\"guests\":[" HOLDER
+	  "," OTHER_HOLDER "]," RBD(DATA(""), ""),
+	  "{\"name\":\"data\",\"new_project\":\"other\"}",
+	  "!project other: quota: volumes used 0 + asked 1 > limit 0" },
+};
+
+static const struct row refusals[] = {
+	{ "a name", "", "{\"name\":\"Data\",\"size\":1}",
+	  "!volume acme/Data: a volume's name has lower-case*" },
+	{ "a slot", "", "{\"name\":\"d\",\"slot\":\"scsi0\"}", "!*slot \"scsi0\" is none of*" },
+	{ "a slot of seeds", "", "{\"name\":\"d\",\"slot\":\"scsi30\"}",
+	  "!*slot \"scsi30\" is none of*" },
+	{ "a serial", "", "{\"name\":\"d\",\"serial\":\"aaaaaaaaaaaaaaaaaaaaa\"}",
+	  "!*at most 20*" },
+	{ "a snapshot's name", "", "{\"name\":\"d\",\"snapshots\":[{\"name\":\"a@b\"}]}",
+	  "!*a snapshot's name*" },
+	{ "of our own", "", "{\"name\":\"d\",\"snapshots\":[{\"name\":\"tmp-1\"}]}",
+	  "!*a snapshot's name*" },
+	{ "one of them twice", "",
+	  "{\"name\":\"d\",\"snapshots\":[{\"name\":\"a\"},{\"name\":\"a\"}]}",
+	  "!*a is named twice" },
+	{ "a volume twice", "", "{\"volumes\":[{\"name\":\"a\"},{\"name\":\"a\"}]}",
+	  "!*is named twice in this task" },
+	{ "two of one name", "",
+	  "{\"volumes\":[{\"name\":\"a\"},{\"name\":\"b\",\"new_name\":\"a\"}]}",
+	  "!*would have one name*" },
+	{ "attached and gone", "", "{\"name\":\"d\",\"state\":\"absent\",\"attach_to\":\"web\"}",
+	  "!*attach_to makes no sense*" },
+	{ "metadata", "", "{\"name\":\"d\",\"metadata\":{\"A\":1}}", "!*metadata key \"A\"*" },
+	{ "two wishes", "", "{\"name\":\"d\",\"attach_to\":\"web\",\"detach\":true}",
+	  "!*mutually exclusive*" },
+};
+
+/* ? is one character, * any number of them. */
+static bool fits(const char *pattern, const char *got)
+{
+	for (; *pattern && *pattern != '*'; pattern++, got++)
+		if (!*got || (*pattern != '?' && *pattern != *got))
+			return false;
+	if (!*pattern)
+		return !*got;
+	for (;; got++) {
+		if (fits(pattern + 1, got))
+			return true;
+		if (!*got)
+			return false;
+	}
+}
+
+static void check(const struct row *rows, size_t n)
+{
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		auto_free char *got = plan_volumes(rows[i].task, rows[i].world);
+		auto_free char *again = plan_volumes(rows[i].task, rows[i].world);
+
+		assert_string_equal(got, again);
+		if (fits(rows[i].plan, got))
+			continue;
+		print_error("%s:\n  wanted %s\n  got    %s\n", rows[i].name, rows[i].plan, got);
+		bad++;
+	}
+	assert_int_equal(bad, 0);
+}
+
+static void volumes_are_made(void **state)
+{
+	(void)state;
+	check(making, ARRAY_SIZE(making));
+}
+
+static void volumes_are_changed_and_removed(void **state)
+{
+	(void)state;
+	check(changing, ARRAY_SIZE(changing));
+}
+
+static void one_vm_at_most_has_a_volume(void **state)
+{
+	(void)state;
+	check(attaching, ARRAY_SIZE(attaching));
+}
+
+static void runs_that_were_cut_off_are_finished(void **state)
+{
+	(void)state;
+	check(cut_off, ARRAY_SIZE(cut_off));
+}
+
+static void volumes_go_to_other_projects(void **state)
+{
+	(void)state;
+	check(giving, ARRAY_SIZE(giving));
+}
+
+static void nonsense_is_refused(void **state)
+{
+	(void)state;
+	check(refusals, ARRAY_SIZE(refusals));
+}
+
+static void what_is_sent(void **state)
+{
+	static const struct {
+		const char *world, *task;
+		int op;
+		const char *args;
+	} rows[] = {
+		{ IN_WEB_LIVE, "{\"name\":\"data\",\"detach\":true}", VOLUME_CONFIG,
+		  "{\"delete\":\"scsi1\",\"digest\":\"d1\",\"node\":\"pve1\",\"vmid\":101}" },
+		{ IN_WEB_LIVE, "{\"name\":\"data\",\"detach\":true,\"detach_timeout\":7}",
+		  VOLUME_WAIT_GONE,
+		  "{\"_slots\":\"scsi1\",\"_wait_ms\":7000,\"node\":\"pve1\",\"vmid\":101}" },
+		{ FREE, "{\"name\":\"data\",\"attach_to\":\"web\"}", VOLUME_STATE,
+		  "{\"key\":\"att/aaaaaaaa\",\"storage\":\"fast\",\"value\":\"vm.101.00000065\"}" },
+		{ FREE, "{\"name\":\"data\",\"attach_to\":\"web\"}", VOLUME_CONFIG,
+		  "{\"digest\":\"d1\",\"node\":\"pve1\",\"scsi1\":\"fast:vm-900000-pxc-aaaaaaaa,serial=aaaaaaaa\",\"vmid\":101}" },
+		{ IN_WEB, "{\"name\":\"data\",\"attach_to\":\"db\",\"move\":true}", VOLUME_STATE,
+		  "{\"expect\":\"vm.101.00000065\",\"key\":\"att/aaaaaaaa\",*\"value\":\"vm.102.00000066\"}" },
+		{ IN_WEB, "{\"name\":\"data\",\"detach\":true}", VOLUME_STATE,
+		  "{\"expect\":\"vm.101.00000065\",\"key\":\"att/aaaaaaaa\",\"storage\":\"fast\"}" },
+		{ IN_WEB, "{\"name\":\"data\",\"size\":3}", VOLUME_RESIZE,
+		  "{\"disk\":\"scsi1\",\"node\":\"pve1\",\"size\":\"3G\",\"vmid\":101}" },
+		{ FREE, "{\"name\":\"data\",\"description\":\"x\"}", VOLUME_BLOCK,
+		  "{\"block\":{\"at\":\"20260101T000000Z\",\"by\":\"tester\",\"c\":\"*\",\"description\":\"x\",\"name\":\"data\","
+		  "\"project\":\"acme\",\"r\":\"5\",\"serial\":\"aaaaaaaa\",\"t\":\"volume\"},\"drop\":*,"
+		  "\"image_id\":\"id-vm-900000-pxc-aaaaaaaa\",\"name\":\"vm-900000-pxc-aaaaaaaa\",\"revision\":\"4\",\"storage\":\"fast\"}" },
+		{ "", "{\"name\":\"data\",\"size\":1}", VOLUME_HOLDER_CREATE,
+		  "{\"memory\":16,\"name\":\"holder-acme\",\"node\":\"pve1\",\"onboot\":0,\"pool\":\"acme\",\"protection\":1,"
+		  "\"tags\":\"pxc-holder\",\"vmid\":900000}" },
+		{ "", "{\"name\":\"data\",\"size\":1}", VOLUME_HOLDER_HA,
+		  "{\"comment\":\"holds volumes\",\"sid\":\"vm:900000\",\"state\":\"stopped\"}" },
+		{ SNAPPED(""), "{\"name\":\"data\",\"state\":\"absent\",\"force_snapshots\":true}",
+		  VOLUME_REMOVE,
+		  "{\"name\":\"vm-900000-pxc-aaaaaaaa\",\"patience_ms\":45000,\"snaps\":[\"pxc-s1\",\"pxc-s2\"],\"storage\":\"fast\"}" },
+		{ FREE, "{\"name\":\"data\",\"snapshots\":[{\"name\":\"s1\"}]}", VOLUME_SNAP_CREATE,
+		  "{\"name\":\"vm-900000-pxc-aaaaaaaa\",\"snap\":\"pxc-s1\",\"storage\":\"fast\"}" },
+	};
+
+	unsigned bad = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *got = plan_volume_args(rows[i].task, rows[i].world, rows[i].op);
+
+		if (fits(rows[i].args, got))
+			continue;
+		print_error("%s:\n  wanted %s\n  got    %s\n", rows[i].task, rows[i].args, got);
+		bad++;
+	}
+	assert_int_equal(bad, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(volumes_are_made),
+		cmocka_unit_test(volumes_are_changed_and_removed),
+		cmocka_unit_test(one_vm_at_most_has_a_volume),
+		cmocka_unit_test(runs_that_were_cut_off_are_finished),
+		cmocka_unit_test(volumes_go_to_other_projects),
+		cmocka_unit_test(nonsense_is_refused),
+		cmocka_unit_test(what_is_sent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
