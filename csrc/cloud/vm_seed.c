@@ -117,8 +117,8 @@ static char *cloud_config(const struct vm_case *c, const json_t *config, const c
 	(void)json_object_set_new(doc, "manage_etc_hosts", json_true());
 	/* A name alone would do, but not from cloud-init 27.2 on. */
 	if (vm_text(config, "ciuser"))
-		(void)json_object_set_new(
-			doc, "user", json_pack("{s:s}", "name", vm_text(config, "ciuser")));
+		(void)json_object_set_new(doc, "user",
+					  json_pack("{s:s}", "name", vm_text(config, "ciuser")));
 	if (plain)
 		(void)json_object_set_new(doc, "ssh_authorized_keys", lines_of(plain, "\n"));
 	if (upgrade)
