@@ -268,3 +268,36 @@ char *plan_volume_args(const char *task, const char *world, int op)
 	release(&p);
 	return ret ? ret : pxc_strdup("");
 }
+
+/* ? is one character, * any number of them. */
+bool volume_fits(const char *pattern, const char *got)
+{
+	for (; *pattern && *pattern != '*'; pattern++, got++)
+		if (!*got || (*pattern != '?' && *pattern != *got))
+			return false;
+	if (!*pattern)
+		return !*got;
+	for (;; got++) {
+		if (volume_fits(pattern + 1, got))
+			return true;
+		if (!*got)
+			return false;
+	}
+}
+
+void volume_rows(const struct volume_row *rows, size_t n)
+{
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		auto_free char *got = plan_volumes(rows[i].task, rows[i].world);
+		auto_free char *again = plan_volumes(rows[i].task, rows[i].world);
+
+		assert_string_equal(got, again);
+		if (volume_fits(rows[i].plan, got))
+			continue;
+		print_error("%s:\n  wanted %s\n  got    %s\n", rows[i].name, rows[i].plan, got);
+		bad++;
+	}
+	assert_int_equal(bad, 0);
+}

@@ -21,3 +21,12 @@
 char *plan_volumes(const char *task, const char *world);
 /* The arguments of the first step of that operation as sorted compact JSON, without notes, blocks' stamps and ids. New string. */
 char *plan_volume_args(const char *task, const char *world, int op);
+
+/* world, task, the steps or "!" and the refusal; a * matches anything. */
+struct volume_row {
+	const char *name, *world, *task, *plan;
+};
+/* Plan each of them, twice, and fail the test with all that differ. */
+void volume_rows(const struct volume_row *rows, size_t n);
+/* ? is one character, * any number of them. */
+bool volume_fits(const char *pattern, const char *got);
