@@ -248,12 +248,31 @@ static int add_disk(const struct vm_case *c, const struct vm_disk *d, struct vm_
 	return 0;
 }
 
+/* A volume is changed by its own tasks; a list of disks without slots must not take it for a disk of the VM. */
+static int refuse_volume(const struct vm_case *c, const struct vm_disk *d, const char *drive,
+			 struct pxc_err *err)
+{
+	auto_free char *volid = pxc_strndup(drive, strcspn(drive, ","));
+	const char *colon = strchr(volid, ':');
+
+	if (!colon || !volume_id(colon + 1) ||
+	    (d->state == VM_DISK_PRESENT && !d->size_bytes && !d->storage))
+		return 0;
+	return pxc_fail(
+		err, PXC_EINVAL,
+		"%s: disks: %s is a volume (%s), which pxc_volume grows and detaches: give the "
+		"disk another slot",
+		c->spec->label, d->slot, volid);
+}
+
 static int want_disk(const struct vm_case *c, const struct vm_disk *d, const json_t *base,
 		     struct vm_change *ret, struct pxc_err *err)
 {
 	const char *have = vm_text(base, d->slot);
 	json_auto_t *old = NULL, *obj = NULL;
 
+	if (have && refuse_volume(c, d, have, err) < 0)
+		return -1;
 	if (d->state != VM_DISK_PRESENT) {
 		if (have && d->state == VM_DISK_DETACHED)
 			vm_remove(ret, d->slot);

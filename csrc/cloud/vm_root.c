@@ -160,6 +160,18 @@ static bool held(const struct vm_case *c, const char *by)
 	return g != NULL;
 }
 
+/* The VM of the project whose configuration has the volume, reserved or not; 0: none. */
+static unsigned attached(const struct vm_case *c)
+{
+	const struct volume_world vw = {
+		.w = c->w, .rbd = c->vw->rbd, .seen = c->vw->seen, .nseen = c->vw->nseen
+	};
+	struct volume_use use;
+
+	volume_use_look(&vw, c->volume_pool, c->volume, &use);
+	return use.vm ? use.vm->guest->vmid : 0;
+}
+
 static int find_volume(struct vm_case *c, struct pxc_err *err)
 {
 	const struct vm_spec *s = c->spec;
@@ -178,10 +190,10 @@ static int find_volume(struct vm_case *c, struct pxc_err *err)
 		return pxc_fail(err, PXC_EINVAL, "%s: there is no volume %s in project %s",
 				s->label, s->boot_volume, s->project);
 	by = vm_reservation(c->volume_pool, c->volume);
-	if (held(c, by))
+	if (held(c, by) || attached(c))
 		return pxc_fail(err, PXC_EINVAL,
 				"%s: volume %s is attached to VM %u: detach it first", s->label,
-				s->boot_volume, vm_id_vmid(by));
+				s->boot_volume, attached(c) ? attached(c) : vm_id_vmid(by));
 	return 0;
 }
 

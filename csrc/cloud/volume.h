@@ -121,6 +121,27 @@ must_check int volume_find(const struct rbd_world *rbd, const char *project, con
 			   const struct rbd_pool **ret_pool, const struct rbd_seen **ret,
 			   struct pxc_err *err);
 
+/* Who has a volume, by the configurations that were read and by its reservation. */
+struct volume_use {
+	const struct vm_seen *vm; /* has it; NULL = nobody */
+	const char *slot;
+	bool leaving; /* only the running guest has it: its configuration says that it goes */
+	const struct vm_seen *also; /* has it too, by somebody's hand */
+	const char *also_slot;
+	const char *reserved; /* value of the reservation; NULL = none */
+	const struct vm_seen *
+		unread; /* whom it is reserved for, who cannot be read and so is believed to have it */
+};
+
+void volume_use_look(const struct volume_world *vw, const struct rbd_pool *pool,
+		     const struct rbd_seen *volume, struct volume_use *ret);
+/* "vm acme/web-1", else "guest 101 (web)"; in the arena. */
+const char *volume_vm_name(const struct vm_seen *vm, struct pxc_arena *arena);
+/* Does something about its drive wait until the guest is started anew? Only of one that a VM has. */
+bool volume_waits(const struct volume_use *use);
+/* Somebody has it, or is believed to. */
+bool volume_used(const struct volume_use *use);
+
 /* The storages that must be read before the batch can be planned: named ones, the cloud's, and those that holders name. */
 const char *const *volume_storages(const struct volume_batch *batch, const struct volume_world *vw,
 				   struct pxc_arena *arena);

@@ -197,6 +197,15 @@ bool volume_stays(const struct volume_case *c)
 	return volume_used(&c->use) && !c->spec->detach && (!c->target || c->target == c->use.vm);
 }
 
+/* Hotplug is off in the guest, or did not work. */
+static void warn_pending(struct volume_case *c)
+{
+	if (c->spec->attach_to && volume_waits(&c->use))
+		pxc_plan_warn(c->plan, "%s: the change of %s waits until %s is started anew",
+			      c->spec->label, c->use.slot,
+			      volume_vm_name(c->use.vm, c->run->arena));
+}
+
 int volume_attachment(struct volume_case *c, struct pxc_err *err)
 {
 	const struct volume_spec *s = c->spec;
@@ -210,8 +219,10 @@ int volume_attachment(struct volume_case *c, struct pxc_err *err)
 		return leave(c, err);
 	if (!s->attach_to)
 		return c->use.vm && !c->use.leaving && !s->absent ? change_there(c, err) : 0;
-	if (c->use.vm == c->target && !c->use.leaving)
+	if (c->use.vm == c->target && !c->use.leaving) {
+		warn_pending(c);
 		return change_there(c, err);
+	}
 	if (c->use.vm && c->use.vm != c->target) {
 		if (!s->move)
 			return refuse_elsewhere(c, err);

@@ -9,18 +9,6 @@
 
 struct volume_run;
 
-/* Who has a volume, by the configurations that were read and by its reservation. */
-struct volume_use {
-	const struct vm_seen *vm; /* has it; NULL = nobody */
-	const char *slot;
-	bool leaving; /* only the running guest has it: its configuration says that it goes */
-	const struct vm_seen *also; /* has it too, by somebody's hand */
-	const char *also_slot;
-	const char *reserved; /* value of the reservation; NULL = none */
-	const struct vm_seen *
-		unread; /* whom it is reserved for, who cannot be read and so is believed to have it */
-};
-
 /* A project of the batch, and the holder of its volumes. */
 struct volume_home {
 	const char *project, *label, *pool;
@@ -89,12 +77,6 @@ bool volume_keeps_snap(const struct volume_spec *s, const char *snap);
 unsigned volume_named_after(const char *rbd_name); /* VMID in "vm-900000-pxc-1a2b3c4d"; 0 = none */
 
 /* volume_use.c */
-void volume_use_look(const struct volume_world *vw, const struct rbd_pool *pool,
-		     const struct rbd_seen *volume, struct volume_use *ret);
-/* "vm acme/web-1", else "guest 101 (web)"; in the arena. */
-const char *volume_vm_name(const struct vm_seen *vm, struct pxc_arena *arena);
-/* Somebody has it, or is believed to. */
-bool volume_used(const struct volume_use *use);
 /* The guest of this identity (by its block) in a project, or NULL. */
 const struct vm_seen *volume_target(const struct volume_world *vw, const char *project,
 				    const char *stack, const char *name);

@@ -58,17 +58,6 @@ static json_t *options(const char *drive)
 	return obj ? obj : json_object();
 }
 
-static bool waits(const struct volume_use *use)
-{
-	size_t i;
-	json_t *key;
-
-	json_array_foreach (use->vm->pending, i, key)
-		if (str_eq(json_string_value(key), use->slot))
-			return true;
-	return use->leaving;
-}
-
 static void put_use(json_t *obj, const struct volume_use *use)
 {
 	const struct vm_seen *vm = use->vm ? use->vm : use->unread;
@@ -87,7 +76,7 @@ static void put_use(json_t *obj, const struct volume_use *use)
 		return;
 	put(obj, "slot", use->slot);
 	(void)json_object_set_new(obj, "options", options(drive));
-	(void)json_object_set_new(obj, "pending", json_boolean(waits(use)));
+	(void)json_object_set_new(obj, "pending", json_boolean(volume_waits(use)));
 }
 
 json_t *volume_show(const struct volume_world *vw, const struct rbd_pool *pool,

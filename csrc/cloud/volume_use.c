@@ -66,6 +66,17 @@ bool volume_used(const struct volume_use *use)
 	return use->vm || use->unread;
 }
 
+bool volume_waits(const struct volume_use *use)
+{
+	size_t i;
+	json_t *key;
+
+	json_array_foreach (use->vm->pending, i, key)
+		if (str_eq(json_string_value(key), use->slot))
+			return true;
+	return use->leaving;
+}
+
 const char *volume_vm_name(const struct vm_seen *vm, struct pxc_arena *arena)
 {
 	const struct annot *a = &vm->notes.annot;

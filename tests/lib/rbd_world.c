@@ -44,6 +44,7 @@ static const char *const *texts(struct test_world *w, const json_t *list)
 static json_t *block_of(const json_t *image)
 {
 	const char *of = text(image, "image", NULL), *vm = text(image, "disk", NULL);
+	const char *volume = text(image, "volume", NULL);
 	json_t *block = NULL;
 	char cluster[9];
 
@@ -55,6 +56,9 @@ static json_t *block_of(const json_t *image)
 	else if (vm)
 		block = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "t", "disk", "vm", vm, "project",
 				  "acme", "stack", "default", "name", "web", "image", "debian@1");
+	else if (volume)
+		block = json_pack("{s:s,s:s,s:s,s:s}", "t", "volume", "project", "acme", "name",
+				  volume, "serial", strrchr(text(image, "name", "-"), '-') + 1);
 	else if (json_object_get(image, "block"))
 		block = json_object();
 	if (!block)
@@ -98,10 +102,13 @@ static void add_snaps(struct test_world *w, const json_t *image, struct rbd_seen
 	json_t *name;
 
 	json_array_foreach (list, i, name)
-		snaps[i] =
-			(struct rbd_snap){ .id = i + 1,
-					   .name = json_string_value(name),
-					   .in_trash = str_eq(json_string_value(name), "trash") };
+		snaps[i] = (struct rbd_snap){
+			.id = i + 1,
+			.name = json_string_value(name),
+			.size_bytes = seen->size_bytes,
+			.in_trash = str_eq(json_string_value(name), "trash"),
+			.left = str_starts(json_string_value(name), "pxc-tmp-dead"),
+		};
 	seen->snaps = snaps;
 	seen->nsnaps = json_array_size(list);
 }

@@ -6,12 +6,13 @@
  *                               "id": "a1", "size_gib": 2, "snaps": ["1"], "parent": "<id in the same pool>",
  *                               "children": ["p-fast/x"], "watchers": ["10.0.0.1"], "left": 1,
  *                               "tampered": 1, "inherited": 1},
- *                              {"name": "vm-101-disk-0", "disk": "vm.101.00000065"}],
+ *                              {"name": "vm-101-disk-0", "disk": "vm.101.00000065"},
+ *                              {"name": "vm-900000-pxc-aaaaaaaa", "volume": "data"}],
  *                   "state": {"att/abc": "vm.101.00000065"}}},
  *  "guests": [{..., "template_of": "debian@1"}], "sees_all": 0}
  *
- * "image" is an available, public image of rank 1, "disk" the root disk of VM acme/web; both were written TEST_LONG_AGO by
- * this cluster. "block" changes or replaces that. The pool behind storage "fast" is called "p-fast".
+ * "image" is an available, public image of rank 1, "disk" the root disk of VM acme/web, "volume" one of project acme; all were
+ * written TEST_LONG_AGO by this cluster. A snapshot "trash" is in the trash, one "pxc-tmp-dead..." of a process that is gone. "block" changes or replaces that. The pool behind storage "fast" is called "p-fast".
  */
 #pragma once
 

@@ -2,16 +2,12 @@
 /*
  * volumes.h - a task of pxc_volume planned against a test world, as text.
  *
- * world   as world.h has it, and what lies in Ceph: "rbd": {"fast": {
- *           "images": [{"name": "vm-900000-pxc-aaaaaaaa", "size_gib": 2, "volume": "data", "block": {...}, "tampered": 1,
- *                       "image": "debian@1", "snaps": ["pxc-s1"], "parent": "id-...", "children": [...], "watchers": [...]}],
- *           "state":  {"att/aaaaaaaa": "vm.101.00000065"}}}
- *         "volume" and "image" stand for the usual blocks of such; "block" is laid over. "may_ha": 0 without Sys.Console.
+ * world   as world.h and rbd_world.h have it; the cloud's storage is "fast", or "storage". "may_ha": 0 without Sys.Console.
  */
 #pragma once
 
 #include "cloud/volume.h"
-#include "lib/world.h"
+#include "lib/plan.h"
 
 /*
  * task    arguments as a playbook gives them; project "acme" is added when none is named
@@ -21,12 +17,5 @@
 char *plan_volumes(const char *task, const char *world);
 /* The arguments of the first step of that operation as sorted compact JSON, without notes, blocks' stamps and ids. New string. */
 char *plan_volume_args(const char *task, const char *world, int op);
-
-/* world, task, the steps or "!" and the refusal; a * matches anything. */
-struct volume_row {
-	const char *name, *world, *task, *plan;
-};
-/* Plan each of them, twice, and fail the test with all that differ. */
-void volume_rows(const struct volume_row *rows, size_t n);
-/* ? is one character, * any number of them. */
-bool volume_fits(const char *pattern, const char *got);
+/* As plan_rows(). */
+void plan_volume_rows(const struct plan_row *rows, size_t n);

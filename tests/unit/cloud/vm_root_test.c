@@ -218,7 +218,7 @@ static const struct plan_row leftovers[] = {
 };
 
 #define VOLUME                                                                                     \
-	"{\"name\":\"vm-900000-pxc-0123abcd\",\"disk\":\"x\",\"block\":{\"t\":\"volume\",\"name\":\"data\",\"serial\":\"0123abcd\"}}"
+	"{\"name\":\"vm-900000-pxc-abcabcab\",\"disk\":\"x\",\"block\":{\"t\":\"volume\",\"name\":\"data\",\"serial\":\"abcabcab\"}}"
 #define BOOT(rest)                                                                                                           \
 	"{\"name\":\"web\",\"cores\":1,\"memory\":512,\"seed\":\"none\",\"power\":\"stopped\",\"boot_volume\":\"data\"" rest \
 	"}"
@@ -228,37 +228,45 @@ static const struct plan_row leftovers[] = {
 
 static const struct plan_row volumes[] = {
 	{ "reserved, then created with it", WITH_VOLUME("", ""), BOOT(""),
-	  "reserve volume data; create VM 100 on pve1: *scsi0=fast:vm-900000-pxc-0123abcd,serial=0123abcd*" },
+	  "reserve volume data; create VM 100 on pve1: *scsi0=fast:vm-900000-pxc-abcabcab,serial=abcabcab*" },
 	{ "no such volume", CEPH(""), BOOT(""),
 	  "!vm acme/web: there is no volume data in project acme" },
 	{ "another project's",
-	  CEPH("{\"name\":\"vm-900000-pxc-0123abcd\",\"disk\":\"x\",\"block\":{\"t\":\"volume\",\"name\":\"data\",\"serial\":\"a\",\"project\":\"b\"}}"),
+	  CEPH("{\"name\":\"vm-900000-pxc-abcabcab\",\"disk\":\"x\",\"block\":{\"t\":\"volume\",\"name\":\"data\",\"serial\":\"a\",\"project\":\"b\"}}"),
 	  BOOT(""), "!vm acme/web: there is no volume data in project acme" },
 	{ "reserved by a VM",
-	  WITH_VOLUME("\"att/0123abcd\":\"vm.100.00000064\"",
+	  WITH_VOLUME("\"att/abcabcab\":\"vm.100.00000064\"",
 		      "{\"vmid\":100,\"block\":{\"name\":\"db\"}}"),
 	  BOOT(""), "!vm acme/web: volume data is attached to VM 100: detach it first" },
 	{ "by one that cannot be read",
 	  WITH_VOLUME(
-		  "\"att/0123abcd\":\"vm.100.00000064\"",
+		  "\"att/abcabcab\":\"vm.100.00000064\"",
 		  "{\"vmid\":100,\"pool\":\"\",\"raw\":\"\",\"name\":\"other\",\"config\":{\"tags\":\"\"},\"problem\":\"its node is offline\"}"),
 	  BOOT(""), "!vm acme/web: volume data is attached to VM 100: detach it first" },
-	{ "by one that is gone", WITH_VOLUME("\"att/0123abcd\":\"vm.100.00000064\"", ""), BOOT(""),
+	{ "in the configuration of a VM, not reserved",
+	  WITH_VOLUME(
+		  "",
+		  "{\"vmid\":100,\"block\":{\"name\":\"db\"},\"config\":{\"scsi4\":\"fast:vm-900000-pxc-abcabcab\"}}"),
+	  BOOT(""), "!vm acme/web: volume data is attached to VM 100: detach it first" },
+	{ "by one that is gone", WITH_VOLUME("\"att/abcabcab\":\"vm.100.00000064\"", ""), BOOT(""),
 	  "reserve volume data; create VM 100 *" },
 	{ "by one whose number somebody else has taken",
-	  WITH_VOLUME("\"att/0123abcd\":\"vm.100.0000abcd\"",
+	  WITH_VOLUME("\"att/abcabcab\":\"vm.100.0000abcd\"",
 		      "{\"vmid\":100,\"pool\":\"\",\"raw\":\"\"}"),
 	  BOOT(""), "reserve volume data; create VM 101 *" },
 	{ "the VM is there",
-	  WITH_VOLUME(
-		  "\"att/0123abcd\":\"vm.100.00000064\"",
-		  "{\"vmid\":100,\"block\":{\"image\":\"volume/data\"},\"config\":{\"scsi0\":\"fast:vm-900000-pxc-0123abcd,size=5G\"}}"),
+	  WITH_VOLUME("\"att/abcabcab\":\"vm.100.00000064\"",
+		      "{\"vmid\":100,\"block\":{\"image\":\"volume/data\"}}"),
 	  "{\"name\":\"web\",\"boot_volume\":\"data\"}", "" },
 	{ "its flavor says nothing about the volume",
 	  WITH_VOLUME(
-		  "\"att/0123abcd\":\"vm.100.00000064\"",
+		  "\"att/abcabcab\":\"vm.100.00000064\"",
 		  "{\"vmid\":100,\"block\":{\"image\":\"volume/data\",\"flavor\":\"big\"},\"config\":{\"cores\":\"4\",\"memory\":\"8192\"}}"),
 	  "{\"name\":\"web\",\"boot_volume\":\"data\",\"flavor\":\"big\"}", "" },
+	{ "a disk in the slot of a volume",
+	  "{\"guests\":[{\"vmid\":100,\"block\":{},\"config\":{\"scsi1\":\"fast:vm-900000-pxc-abcabcab,size=1G\"}}]}",
+	  "{\"name\":\"web\",\"disks\":[{\"size\":5}]}",
+	  "!vm acme/web: disks: scsi1 is a volume (fast:vm-900000-pxc-abcabcab), which pxc_volume grows and detaches: *" },
 	{ "a size is the volume's", WITH_VOLUME("", ""), BOOT(",\"disk_size\":5"),
 	  "!vm acme/web: disk_size is not for a boot_volume, whose size pxc_volume says" },
 };
@@ -322,10 +330,10 @@ static const struct {
 	{ "a sweep is patient", CEPH(D1 "," LEFT("105")), TASK(""), 0,
 	  "{\"name\":\"vm-105-disk-0\",\"patience_ms\":45000,\"storage\":\"fast\"}" },
 	{ "a reservation", WITH_VOLUME("", ""), BOOT(""), 0,
-	  "{\"key\":\"att/0123abcd\",\"storage\":\"fast\",\"value\":\"vm.100.*\"}" },
-	{ "one that takes over", WITH_VOLUME("\"att/0123abcd\":\"vm.100.0000abcd\"", ""), BOOT(""),
+	  "{\"key\":\"att/abcabcab\",\"storage\":\"fast\",\"value\":\"vm.100.*\"}" },
+	{ "one that takes over", WITH_VOLUME("\"att/abcabcab\":\"vm.100.0000abcd\"", ""), BOOT(""),
 	  0,
-	  "{\"expect\":\"vm.100.0000abcd\",\"key\":\"att/0123abcd\",\"storage\":\"fast\",\"value\":\"vm.100.*\"}" },
+	  "{\"expect\":\"vm.100.0000abcd\",\"key\":\"att/abcabcab\",\"storage\":\"fast\",\"value\":\"vm.100.*\"}" },
 };
 
 static void steps_say_all_that_is_to_be_done(void **state)

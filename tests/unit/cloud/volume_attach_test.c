@@ -8,11 +8,11 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "base/str.h"
+#include "lib/plan.h"
 #include "lib/volumes.h"
-#include "unit/cloud/volume_worlds.h"
+#include "volume_rows.h"
 
-static const struct volume_row attaching[] = {
+static const struct plan_row attaching[] = {
 	{ "attached", FREE, "{\"name\":\"data\",\"attach_to\":\"web\"}",
 	  "reserve it for VM 101 / set scsi1=fast:vm-900000-pxc-aaaaaaaa,serial=aaaaaaaa" },
 	{ "attached already", IN_WEB, "{\"name\":\"data\",\"attach_to\":\"web\"}", "" },
@@ -96,13 +96,15 @@ static const struct volume_row attaching[] = {
 	  GUESTS(WEB(",\"problem\":\"its node is offline\"") "," DB("") "," HOLDER)
 		  RBD(DATA(""), FOR_WEB),
 	  "{\"name\":\"data\",\"description\":\"x\"}", "set its metadata" },
-	{ "no more than is allowed", IN_WEB_LIVE,
-	  "{\"name\":\"data\",\"detach\":true,\"allow\":\"quiet\"}",
-	  "detach scsi1 from vm acme/web; wait *" },
+	{ "attached, but only when the guest starts anew",
+	  GUESTS(WEB(RUNS HAS("scsi1") ",\"current\":{},\"pending\":[\"scsi1\"]") "," HOLDER)
+		  RBD(DATA(""), FOR_WEB),
+	  "{\"name\":\"data\",\"attach_to\":\"web\"}",
+	  " | volume acme/data: the change of scsi1 waits until vm acme/web is started anew" },
 };
 
-/* What runs that were cut off have left. */
-static const struct volume_row cut_off[] = {
+/* Each state that a run leaves which is cut off between two of its steps; the plan finishes what was begun. */
+static const struct plan_row cut_off[] = {
 	{ "attach: reserved only", GUESTS(WEB("") "," HOLDER) RBD(DATA(""), FOR_WEB),
 	  "{\"name\":\"data\",\"attach_to\":\"web\"}", "set scsi1=*" },
 	{ "attach: reserved only, now for another VM",
@@ -144,73 +146,68 @@ static const struct volume_row cut_off[] = {
 	  "take snapshot s1; reserve it for VM 101 / set scsi1=*" },
 };
 
-#define OTHER_HOLDER                                                                                                    \
-	"{\"vmid\":900001,\"name\":\"holder-other\",\"pool\":\"other\",\"ha\":\"stopped\",\"block\":{\"t\":\"holder\"," \
-	"\"project\":\"other\",\"storages\":\"fast\"},\"config\":{\"tags\":\"pxc-holder\"}}"
-#define BOTH(vms, images, state)                                                                   \
-	"{" TWO_POOLS "\"guests\":[" vms "," HOLDER "," OTHER_HOLDER "]," RBD(images, state)
-
-static const struct volume_row giving[] = {
-	{ "to another project", BOTH(WEB(""), DATA(""), ""),
-	  "{\"name\":\"data\",\"new_project\":\"other\"}",
-	  "give it to project other, as fast/vm-900001-pxc-aaaaaaaa" },
-	{ "that has no holder yet", "{" TWO_POOLS "\"guests\":[" HOLDER "]," RBD(DATA(""), ""),
-	  "{\"name\":\"data\",\"new_project\":\"other\"}",
-	  "create VM 900001 *; let HA * / give it to project other, as fast/vm-900001-pxc-aaaaaaaa" },
-	{ "given before",
-	  BOTH(WEB(""),
-	       "{\"name\":\"vm-900001-pxc-aaaaaaaa\",\"volume\":\"data\",\"block\":{\"project\":\"other\"}}",
-	       ""),
-	  "{\"name\":\"data\",\"new_project\":\"other\"}", "" },
-	{ "cut off between block and name",
-	  BOTH(WEB(""),
-	       "{\"name\":\"vm-900000-pxc-aaaaaaaa\",\"volume\":\"data\",\"block\":{\"project\":\"other\"}}",
-	       ""),
-	  "{\"name\":\"data\",\"new_project\":\"other\"}",
-	  "give it to project other, as fast/vm-900001-pxc-aaaaaaaa" },
-	{ "cut off there, finished by a task of the other project",
-	  BOTH(WEB(""),
-	       "{\"name\":\"vm-900000-pxc-aaaaaaaa\",\"volume\":\"data\",\"block\":{\"project\":\"other\"}}",
-	       ""),
-	  "{\"name\":\"data\",\"project\":\"other\"}",
-	  "give it to project other, as fast/vm-900001-pxc-aaaaaaaa" },
-	{ "not while attached", BOTH(WEB(HAS("scsi1")), DATA(""), FOR_WEB),
-	  "{\"name\":\"data\",\"new_project\":\"other\"}",
-	  "!*is attached to vm acme/web and cannot be given to project other*" },
-	{ "detached first", BOTH(WEB(HAS("scsi1")), DATA(""), FOR_WEB),
-	  "{\"name\":\"data\",\"new_project\":\"other\",\"detach\":true}",
-	  "detach scsi1 * / drop its reservation for VM 101; give it *" },
-	{ "with another name", BOTH(WEB(""), DATA(""), ""),
-	  "{\"name\":\"data\",\"new_project\":\"other\",\"new_name\":\"theirs\"}",
-	  "give it to project other*" },
-	{ "where there is one of that name",
-	  BOTH(WEB(""),
-	       DATA("") ",{\"name\":\"vm-900001-pxc-bbbbbbbb\",\"volume\":\"data\",\"block\":{\"project\":\"other\"}}",
-	       ""),
-	  "{\"name\":\"data\",\"new_project\":\"other\"}", "!*cannot become other/data*" },
-	{ "the other project's quota",
-	  "{\"pools\":{\"acme\":{},\"other\":{\"quota\":{\"volumes\":0}}},\"guests\":[" HOLDER
-	  "," OTHER_HOLDER "]," RBD(DATA(""), ""),
-	  "{\"name\":\"data\",\"new_project\":\"other\"}",
-	  "!project other: quota: volumes used 0 + asked 1 > limit 0" },
-};
-
 static void one_vm_at_most_has_a_volume(void **state)
 {
 	(void)state;
-	volume_rows(attaching, ARRAY_SIZE(attaching));
+	plan_volume_rows(attaching, ARRAY_SIZE(attaching));
 }
 
 static void runs_that_were_cut_off_are_finished(void **state)
 {
 	(void)state;
-	volume_rows(cut_off, ARRAY_SIZE(cut_off));
+	plan_volume_rows(cut_off, ARRAY_SIZE(cut_off));
 }
 
-static void volumes_go_to_other_projects(void **state)
+static void what_is_sent(void **state)
 {
+	static const struct {
+		const char *world, *task;
+		int op;
+		const char *args;
+	} rows[] = {
+		{ IN_WEB_LIVE, "{\"name\":\"data\",\"detach\":true}", VOLUME_CONFIG,
+		  "{\"delete\":\"scsi1\",\"digest\":\"d1\",\"node\":\"pve1\",\"vmid\":101}" },
+		{ IN_WEB_LIVE, "{\"name\":\"data\",\"detach\":true,\"detach_timeout\":7}",
+		  VOLUME_WAIT_GONE,
+		  "{\"_slots\":\"scsi1\",\"_wait_ms\":7000,\"node\":\"pve1\",\"vmid\":101}" },
+		{ FREE, "{\"name\":\"data\",\"attach_to\":\"web\"}", VOLUME_STATE,
+		  "{\"key\":\"att/aaaaaaaa\",\"storage\":\"fast\",\"value\":\"vm.101.00000065\"}" },
+		{ FREE, "{\"name\":\"data\",\"attach_to\":\"web\"}", VOLUME_CONFIG,
+		  "{\"digest\":\"d1\",\"node\":\"pve1\",\"scsi1\":\"fast:vm-900000-pxc-aaaaaaaa,serial=aaaaaaaa\",\"vmid\":101}" },
+		{ IN_WEB, "{\"name\":\"data\",\"attach_to\":\"db\",\"move\":true}", VOLUME_STATE,
+		  "{\"expect\":\"vm.101.00000065\",\"key\":\"att/aaaaaaaa\",*\"value\":\"vm.102.00000066\"}" },
+		{ IN_WEB, "{\"name\":\"data\",\"detach\":true}", VOLUME_STATE,
+		  "{\"expect\":\"vm.101.00000065\",\"key\":\"att/aaaaaaaa\",\"storage\":\"fast\"}" },
+		{ IN_WEB, "{\"name\":\"data\",\"size\":3}", VOLUME_RESIZE,
+		  "{\"disk\":\"scsi1\",\"node\":\"pve1\",\"size\":\"3G\",\"vmid\":101}" },
+		{ FREE, "{\"name\":\"data\",\"description\":\"x\"}", VOLUME_BLOCK,
+		  "{\"block\":{\"at\":\"20260101T000000Z\",\"by\":\"tester\",\"c\":\"*\",\"description\":\"x\",\"name\":\"data\","
+		  "\"project\":\"acme\",\"r\":\"2\",\"serial\":\"aaaaaaaa\",\"t\":\"volume\"},\"drop\":*,"
+		  "\"image_id\":\"id-vm-900000-pxc-aaaaaaaa\",\"name\":\"vm-900000-pxc-aaaaaaaa\",\"revision\":\"1\",\"storage\":\"fast\"}" },
+		{ "", "{\"name\":\"data\",\"size\":1}", VOLUME_HOLDER_CREATE,
+		  "{\"memory\":16,\"name\":\"holder-acme\",\"node\":\"pve1\",\"onboot\":0,\"pool\":\"acme\",\"protection\":1,"
+		  "\"tags\":\"pxc-holder\",\"vmid\":900000}" },
+		{ "", "{\"name\":\"data\",\"size\":1}", VOLUME_HOLDER_HA,
+		  "{\"comment\":\"holds volumes\",\"sid\":\"vm:900000\",\"state\":\"stopped\"}" },
+		{ SNAPPED(""), "{\"name\":\"data\",\"state\":\"absent\",\"force_snapshots\":true}",
+		  VOLUME_REMOVE,
+		  "{\"name\":\"vm-900000-pxc-aaaaaaaa\",\"patience_ms\":45000,\"snaps\":[\"pxc-s1\",\"pxc-s2\"],\"storage\":\"fast\"}" },
+		{ FREE, "{\"name\":\"data\",\"snapshots\":[{\"name\":\"s1\"}]}", VOLUME_SNAP_CREATE,
+		  "{\"name\":\"vm-900000-pxc-aaaaaaaa\",\"snap\":\"pxc-s1\",\"storage\":\"fast\"}" },
+	};
+
+	unsigned bad = 0;
+
 	(void)state;
-	volume_rows(giving, ARRAY_SIZE(giving));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *got = plan_volume_args(rows[i].task, rows[i].world, rows[i].op);
+
+		if (plan_fits(rows[i].args, got))
+			continue;
+		print_error("%s:\n  wanted %s\n  got    %s\n", rows[i].task, rows[i].args, got);
+		bad++;
+	}
+	assert_int_equal(bad, 0);
 }
 
 int main(void)
@@ -218,7 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_vm_at_most_has_a_volume),
 		cmocka_unit_test(runs_that_were_cut_off_are_finished),
-		cmocka_unit_test(volumes_go_to_other_projects),
+		cmocka_unit_test(what_is_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

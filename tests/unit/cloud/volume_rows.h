@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* volume_worlds.h - worlds with volumes and VMs, as texts: what the tests of cloud/volume_*.c are made of. */
+/* volume_rows.h - worlds with volumes, for the tables of volume_*_test.c. */
 #pragma once
 
 #define HOLDER                                                                                                             \
