@@ -257,7 +257,7 @@ static const struct plan_row volumes[] = {
 	{ "its flavor says nothing about the volume",
 	  WITH_VOLUME(
 		  "\"att/0123abcd\":\"vm.100.00000064\"",
-		  "{\"vmid\":100,\"block\":{\"image\":\"volume/data\",\"flavor\":\"big\"},\"config\":{\"cores\":\"4\",\"memory\":\"8192\"}}"),
+		  "{\"vmid\":100,\"block\":{\"image\":\"volume/data\",\"flavor\":\"big\"},\"config\":{\"scsi0\":\"fast:vm-900000-pxc-0123abcd,size=5G\",\"cores\":\"4\",\"memory\":\"8192\"}}"),
 	  "{\"name\":\"web\",\"boot_volume\":\"data\",\"flavor\":\"big\"}", "" },
 	{ "a size is the volume's", WITH_VOLUME("", ""), BOOT(",\"disk_size\":5"),
 	  "!vm acme/web: disk_size is not for a boot_volume, whose size pxc_volume says" },
