@@ -32,6 +32,7 @@ struct pxc_step {
 struct pxc_plan {
 	const char *label; /* borrowed; the object's name in messages: "vm acme/web-1" */
 	int phase;         /* plans of a lower phase are done first, e.g. downloads before VMs */
+	unsigned about;    /* of helpers with one label and phase: which one, e.g. its VMID */
 	/* Borrowed; a plan of a lower phase that must have succeeded, or NULL. */
 	const struct pxc_plan *needs;
 	/* Borrowed; the helper plan whose steps bring about this object's change, or NULL. */

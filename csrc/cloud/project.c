@@ -285,6 +285,7 @@ static void purge_guest(struct project_case *c, const struct world_guest *g)
 	json_t *args = json_pack("{s:s,s:i}", "node", g->node, "vmid", (int)g->vmid);
 
 	p->phase = 1;
+	p->about = g->vmid;
 	add_ha_remove(p, g);
 	if (!str_eq(g->status, "stopped"))
 		pxc_plan_add(p, PROJECT_VM_STOP, PXC_DISRUPTS, json_deep_copy(args), "stop VM %u",
@@ -302,6 +303,7 @@ static void purge_holder(struct project_case *c, const struct world_guest *g)
 	json_t *args = json_pack("{s:s,s:i}", "node", g->node, "vmid", (int)g->vmid);
 
 	p->phase = 1;
+	p->about = g->vmid;
 	add_ha_remove(p, g);
 	(void)json_object_set_new(args, "protection", json_integer(0));
 	pxc_plan_add(p, PROJECT_VM_CONFIG, PXC_QUIET, json_deep_copy(args),

@@ -37,6 +37,7 @@ struct rbd_snap {
 	const char *name;
 	bool is_protected;
 	bool in_trash; /* removed, but clones hang on it */
+	bool left;     /* unfinished work of a process that is gone */
 };
 
 /* One RBD image. */

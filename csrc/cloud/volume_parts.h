@@ -136,6 +136,8 @@ void volume_reserve(struct volume_case *c, const char *value); /* value NULL = f
 must_check int volume_remove(struct volume_case *c, struct pxc_err *err);
 /* What runs that were cut off have left of this volume goes. */
 void volume_sweep(struct volume_case *c);
+/* And whatever a process of this host left in these pools that is gone, once something is to be done anyway. */
+void volume_collect(struct volume_run *run);
 
 /* volume_quota.c: does the batch fit the quotas of its projects? err EINVAL: "project acme: quota: volumes used 4 + asked 1 > limit 4" */
 must_check int volume_check_quota(const struct volume_run *run, struct pxc_err *err);

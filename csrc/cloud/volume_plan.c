@@ -168,6 +168,7 @@ static int plan_cases(struct volume_run *run, struct pxc_err *err)
 		if (volume_attachment(c, err) < 0 || volume_steps(c, err) < 0)
 			return -1;
 	}
+	volume_collect(run);
 	volume_homes_plan(run);
 	volume_vms_plan(run);
 	for (size_t i = 0; i < run->ncases; i++) {

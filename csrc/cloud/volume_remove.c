@@ -7,7 +7,9 @@
 #include "base/str.h"
 #include "cloud/volume_parts.h"
 
-static void add_remove(struct volume_case *c, const struct rbd_pool *pool, const struct rbd_seen *v,
+#define LEFT "remove what a run that was cut off has left,"
+
+static void add_remove(struct pxc_plan *plan, const struct rbd_pool *pool, const struct rbd_seen *v,
 		       enum pxc_impact impact, const char *why)
 {
 	json_t *snaps = json_array();
@@ -15,12 +17,13 @@ static void add_remove(struct volume_case *c, const struct rbd_pool *pool, const
 	for (size_t i = 0; i < v->nsnaps; i++)
 		if (!v->snaps[i].in_trash)
 			(void)json_array_append_new(snaps, json_string(v->snaps[i].name));
-	pxc_plan_add(c->plan, VOLUME_REMOVE, impact,
+	pxc_plan_add(plan, VOLUME_REMOVE, impact,
 		     json_pack("{s:s,s:s,s:o,s:i}", "storage", pool->storage, "name", v->name,
 			       "snaps", snaps, "patience_ms", VOLUME_PATIENCE_MS),
 		     "%s %s/%s", why, pool->pool, v->name);
 }
 
+/* Those of which nobody knows whether their run still works: only under the lock, only of this volume. */
 void volume_sweep(struct volume_case *c)
 {
 	const struct rbd_world *rbd = c->run->vw->rbd;
@@ -29,12 +32,45 @@ void volume_sweep(struct volume_case *c)
 		for (size_t k = 0; !volume_pool_again(rbd, i) && k < rbd->pools[i].nimages; k++) {
 			const struct rbd_seen *v = &rbd->pools[i].images[k];
 
-			if (str_starts(v->name, RBD_TEMP_PREFIX) &&
+			if (str_starts(v->name, RBD_TEMP_PREFIX) && !v->left &&
 			    str_eq(volume_get(v, "t"), "volume") &&
 			    str_eq(volume_get(v, "project"), c->spec->project) &&
 			    str_eq(volume_get(v, "name"), c->spec->name))
-				add_remove(c, &rbd->pools[i], v, PXC_QUIET,
-					   "remove what a run that was cut off has left,");
+				add_remove(c->plan, &rbd->pools[i], v, PXC_QUIET, LEFT);
+		}
+}
+
+static struct pxc_plan *helper(struct volume_run *run, struct pxc_plan **plan)
+{
+	if (!*plan)
+		*plan = pxc_plans_add(run->plans, "unfinished images");
+	return *plan;
+}
+
+void volume_collect(struct volume_run *run)
+{
+	const struct rbd_world *rbd = run->vw->rbd;
+	struct pxc_plan *plan = NULL;
+	bool working = false;
+
+	for (size_t i = 0; i < run->ncases; i++)
+		working |= run->cases[i].plan->nsteps > 0;
+	for (size_t i = 0; working && i < rbd->npools; i++)
+		for (size_t k = 0; !volume_pool_again(rbd, i) && k < rbd->pools[i].nimages; k++) {
+			const struct rbd_pool *p = &rbd->pools[i];
+			const struct rbd_seen *v = &p->images[k];
+
+			if (v->left)
+				add_remove(helper(run, &plan), p, v, PXC_QUIET, LEFT);
+			for (size_t n = 0; !v->left && volume_is(v) && n < v->nsnaps; n++)
+				if (v->snaps[n].left && !v->snaps[n].in_trash)
+					pxc_plan_add(helper(run, &plan), VOLUME_SNAP_REMOVE,
+						     PXC_QUIET,
+						     json_pack("{s:s,s:s,s:s}", "storage",
+							       p->storage, "name", v->name, "snap",
+							       v->snaps[n].name),
+						     LEFT " %s/%s@%s", p->pool, v->name,
+						     v->snaps[n].name);
 		}
 }
 
@@ -51,19 +87,35 @@ static char *list_snaps(const struct rbd_seen *v)
 	return buf_take(&out);
 }
 
-static char *list_clones(const struct rbd_seen *v)
+/* "pool/pxc-tmp-...": is it about to be collected? */
+static bool is_left(const struct rbd_world *rbd, const char *child)
+{
+	const char *name = strrchr(child, '/') ? strrchr(child, '/') + 1 : child;
+
+	for (size_t i = 0; i < rbd->npools; i++) {
+		const struct rbd_seen *v = rbd_find(&rbd->pools[i], name);
+
+		if (v && v->left)
+			return true;
+	}
+	return false;
+}
+
+static char *list_clones(const struct rbd_world *rbd, const struct rbd_seen *v)
 {
 	struct pxc_buf out = { .data = NULL };
 
 	for (size_t i = 0; v->children && v->children[i]; i++)
-		buf_printf(&out, "%s%s", i ? ", " : "", v->children[i]);
+		if (!is_left(rbd, v->children[i]))
+			buf_printf(&out, "%s%s", out.len ? ", " : "", v->children[i]);
 	return buf_take(&out);
 }
 
 int volume_remove(struct volume_case *c, struct pxc_err *err)
 {
 	const struct volume_spec *s = c->spec;
-	auto_free char *snaps = list_snaps(c->have), *clones = list_clones(c->have);
+	auto_free char *snaps = list_snaps(c->have);
+	auto_free char *clones = list_clones(c->run->vw->rbd, c->have);
 
 	if (volume_get(c->have, "protected") && s->is_protected != 0)
 		return pxc_fail(err, PXC_EINVAL,
@@ -86,6 +138,6 @@ int volume_remove(struct volume_case *c, struct pxc_err *err)
 				"%s is attached to %s: set detach: true to remove it all the same",
 				s->label, volume_vm_name(c->use.vm, c->run->arena));
 	volume_reserve(c, NULL);
-	add_remove(c, c->pool, c->have, PXC_DESTROYS, "remove");
+	add_remove(c->plan, c->pool, c->have, PXC_DESTROYS, "remove");
 	return 0;
 }

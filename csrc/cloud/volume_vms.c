@@ -67,6 +67,7 @@ static void plan_out(struct volume_run *run, struct volume_vm *v)
 
 	v->out = pxc_plans_add(run->plans, v->label);
 	v->out->phase = 1;
+	v->out->about = v->vm->guest->vmid;
 	v->out->allow = v->allow;
 	(void)json_object_set_new(args, "delete", json_string(slots));
 	(void)json_object_set_new(args, "digest", json_string(v->vm->digest));
@@ -90,6 +91,7 @@ static void plan_in(struct volume_run *run, struct volume_vm *v)
 
 	v->in = pxc_plans_add(run->plans, v->label);
 	v->in->phase = 3;
+	v->in->about = v->vm->guest->vmid;
 	json_object_foreach (v->enter, key, value)
 		buf_printf(&why, "%s%s=%s", why.len ? ", " : "", key, json_string_value(value));
 	if (why.len) {

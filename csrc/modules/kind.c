@@ -77,7 +77,7 @@ static bool ready(struct run *run, const struct pxc_plans *plans, size_t i, int 
 		return false;
 	for (size_t k = 0; k < plans->nplans; k++)
 		if (follows(p, plans->plans[k]) && outcome_stopped(&run->outcomes, k)) {
-			outcome_follow(&run->outcomes, i, p, k);
+			outcome_follow(&run->outcomes, i, k);
 			return false;
 		}
 	return true;

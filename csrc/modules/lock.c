@@ -226,33 +226,42 @@ static int acquire_rbd(struct locks *locks, struct pxc_env *env, const char *nam
 	return 0;
 }
 
+/* Without the right to make groups a run goes on with what locks Ceph gives. */
+static int acquire_group(struct locks *locks, struct pxc_env *env, const char *name,
+			 bool *ret_denied, struct pxc_err *err)
+{
+	const char *groupid = arena_printf(env->arena, PREFIX "%s", name);
+
+	if (acquire_one(env, groupid, err) == 0) {
+		add_held(locks, (struct lock_held){ .groupid = groupid });
+		return 0;
+	}
+	if (err->kind != PXC_EDENIED)
+		return -1;
+	pxc_env_warn(
+		env,
+		"working without a lock, so that two runs at once may pass a quota or take one "
+		"name twice (%s)",
+		err->msg);
+	*err = (struct pxc_err){ .kind = PXC_OK };
+	*ret_denied = true;
+	return 0;
+}
+
 int locks_acquire(struct locks *locks, struct pxc_env *env, const char *const *names,
 		  struct pxc_err *err)
 {
-	for (size_t i = 0; names[i]; i++) {
-		const char *groupid = arena_printf(env->arena, PREFIX "%s", names[i]);
+	bool denied = false;
+	int r = 0;
 
-		if (str_starts(names[i], LOCK_RBD)) {
-			if (acquire_rbd(locks, env, names[i] + strlen(LOCK_RBD), err) == 0)
-				continue;
-			locks_release(locks, env);
-			return -1;
-		}
-		if (acquire_one(env, groupid, err) < 0) {
-			locks_release(locks, env);
-			if (err->kind != PXC_EDENIED)
-				return -1;
-			pxc_env_warn(
-				env,
-				"working without a lock, so that two runs at once may pass a quota or "
-				"take one name twice (%s)",
-				err->msg);
-			*err = (struct pxc_err){ .kind = PXC_OK };
-			return 0;
-		}
-		add_held(locks, (struct lock_held){ .groupid = groupid });
-	}
-	return 0;
+	for (size_t i = 0; names[i] && r == 0; i++)
+		if (str_starts(names[i], LOCK_RBD))
+			r = acquire_rbd(locks, env, names[i] + strlen(LOCK_RBD), err);
+		else if (!denied)
+			r = acquire_group(locks, env, names[i], &denied, err);
+	if (r < 0)
+		locks_release(locks, env);
+	return r;
 }
 
 void locks_release(struct locks *locks, struct pxc_env *env)

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "modules/outcome.h"
 
-#include "ansible/diff.h"
-#include "ansible/result.h"
 #include "base/mem.h"
 #include "base/str.h"
 
-/* AWX drops events above 700 kB: of a batch larger than this, unchanged objects come back in short. */
-#define FULL_BATCH 100
 #define HTTP_CONFLICT 409
-
-static const char *const short_keys[] = { "vmid", "name", "project", "stack", "node", "state" };
 
 static void outcome_clear(struct outcome *o)
 {
@@ -27,6 +21,7 @@ void outcomes_release(struct outcomes *o)
 	for (size_t i = 0; i < o->n; i++)
 		outcome_clear(&o->list[i]);
 	free(o->list);
+	free(o->of);
 	*o = (struct outcomes){ .n = 0 };
 }
 
@@ -54,57 +49,89 @@ static void add_warnings(struct outcome *o, const json_t *texts)
 	}
 }
 
-static long index_of(const struct pxc_plans *plans, const struct pxc_plan *plan)
+/* Which of the helpers that look alike is it? */
+static unsigned nth_alike(const struct pxc_plans *plans, size_t i)
 {
-	for (size_t i = 0; plan && i < plans->nplans; i++)
-		if (plans->plans[i] == plan)
-			return (long)i;
+	const struct pxc_plan *p = plans->plans[i];
+	unsigned n = 0;
+
+	for (size_t k = 0; k < i; k++)
+		n += !plans->plans[k]->item && plans->plans[k]->phase == p->phase &&
+		     plans->plans[k]->about == p->about && str_eq(plans->plans[k]->label, p->label);
+	return n;
+}
+
+/* Objects keep their number; helpers come and go between rounds, and are known by what they are about. */
+static size_t find(struct outcomes *o, const struct pxc_plans *plans, size_t i)
+{
+	const struct pxc_plan *p = plans->plans[i];
+	unsigned nth = p->item ? 0 : nth_alike(plans, i);
+
+	if (p->item && i < o->n)
+		return i;
+	for (size_t k = 0; !p->item && k < o->n; k++) {
+		const struct outcome *x = &o->list[k];
+
+		if (!x->has_item && x->phase == p->phase && x->about == p->about && x->nth == nth &&
+		    str_eq(x->label, p->label))
+			return k;
+	}
+	o->list = pxc_realloc(o->list, (o->n + 1) * sizeof(*o->list));
+	o->list[o->n] = (struct outcome){ .label = p->label,
+					  .phase = p->phase,
+					  .about = p->about,
+					  .nth = nth,
+					  .has_item = p->item != NULL,
+					  .via = -1,
+					  .planned = json_array(),
+					  .done = json_array() };
+	return o->n++;
+}
+
+/* From here on these are the plans that are talked about by their numbers. */
+static void bind(struct outcomes *o, const struct pxc_plans *plans)
+{
+	free(o->of);
+	o->of = pxc_calloc(plans->nplans, sizeof(*o->of));
+	for (size_t i = 0; i < plans->nplans; i++)
+		o->of[i] = find(o, plans, i);
+}
+
+/* The outcome of the helper that changes the object of plan i; -1: none. */
+static long helper_of(const struct outcomes *o, const struct pxc_plans *plans, size_t i)
+{
+	const struct pxc_plan *via = plans->plans[i]->via;
+
+	for (size_t k = 0; via && k < plans->nplans; k++)
+		if (plans->plans[k] == via)
+			return (long)o->of[k];
 	return -1;
 }
 
 void outcomes_preview(struct outcomes *o, const struct pxc_plans *plans)
 {
 	outcomes_release(o);
-	o->n = plans->nplans;
-	o->list = pxc_calloc(o->n, sizeof(*o->list));
-	for (size_t i = 0; i < o->n; i++) {
+	bind(o, plans);
+	for (size_t i = 0; i < plans->nplans; i++) {
 		const struct pxc_plan *p = plans->plans[i];
-		struct outcome *x = &o->list[i];
+		struct outcome *x = &o->list[o->of[i]];
 
-		x->label = p->label;
-		x->has_item = p->item != NULL;
-		x->via = index_of(plans, p->via);
+		x->via = helper_of(o, plans, i);
 		x->would_change = pxc_plan_changes(p) || p->via;
 		x->before = json_incref(p->before);
 		x->after = json_incref(p->after);
 		x->item = json_incref(p->item);
-		x->planned = json_array();
-		x->done = json_array();
 		for (size_t k = 0; k < p->nsteps; k++)
 			append_step(x->planned, p->label, &p->steps[k]);
 		add_warnings(x, p->notes);
 	}
 }
 
-/* Helper plans come and go between rounds, so the list grows as needed. */
-static struct outcome *slot(struct outcomes *o, size_t i)
-{
-	if (i >= o->n) {
-		o->list = pxc_realloc(o->list, (i + 1) * sizeof(*o->list));
-		for (; o->n <= i; o->n++)
-			o->list[o->n] = (struct outcome){ .via = -1,
-							  .planned = json_array(),
-							  .done = json_array() };
-	}
-	return &o->list[i];
-}
-
 void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan,
 		 const struct pve_job *job)
 {
-	struct outcome *x = slot(o, i);
+	struct outcome *x = &o->list[o->of[i]];
 
-	x->label = plan->label;
 	for (size_t k = 0; k < job->ndone; k++) {
 		append_step(x->done, plan->label, &plan->steps[k]);
 		x->changed |= plan->steps[k].impact > PXC_WAITS;
@@ -115,59 +142,70 @@ void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan,
 	x->err = job->err;
 }
 
-/* Helpers come and go between rounds: what this one did, counts; the next may be another. */
+/* What the helper did that the object had until now, counts; the next may be another. */
 static void take_helper(struct outcomes *o, size_t i, const struct pxc_plans *plans)
 {
-	const struct pxc_plan *helper = plans->plans[i]->via;
+	struct outcome *x = &o->list[o->of[i]];
+	long next = helper_of(o, plans, i);
 
-	if (o->list[i].via >= 0)
-		o->list[i].changed |= o->list[o->list[i].via].changed;
-	if (!helper)
-		return;
-	o->list[i].via = index_of(plans, helper);
-	slot(o, (size_t)o->list[i].via)->label = helper->label;
+	if (x->via >= 0)
+		x->changed |= o->list[x->via].changed;
+	if (next >= 0)
+		x->via = next;
+}
+
+static void end_conflict(struct outcome *x)
+{
+	/* No answer (http 0): it was our own write after all. Else another run did it. */
+	x->conflict = false;
+	x->changed |= x->err.http == 0;
+	x->err = (struct pxc_err){ .kind = PXC_OK };
 }
 
 void outcomes_settle(struct outcomes *o, const struct pxc_plans *plans)
 {
-	for (size_t i = 0; i < plans->nplans && i < o->n; i++) {
-		const struct pxc_plan *p = plans->plans[i];
+	bool *open;
 
-		if (p->item) {
-			json_decref(o->list[i].item);
-			o->list[i].item = json_incref(p->item);
-			take_helper(o, i, plans);
-		}
-		if (p->nsteps == 0 && o->list[i].conflict) {
-			/* No answer (http 0): it was our own write after all. Else another run did it. */
-			o->list[i].conflict = false;
-			o->list[i].changed |= o->list[i].err.http == 0;
-			o->list[i].err = (struct pxc_err){ .kind = PXC_OK };
-		}
-		add_warnings(&o->list[i], p->notes);
+	bind(o, plans);
+	open = pxc_calloc(o->n, sizeof(*open));
+	for (size_t i = 0; i < plans->nplans; i++) {
+		const struct pxc_plan *p = plans->plans[i];
+		struct outcome *x = &o->list[o->of[i]];
+
+		open[o->of[i]] = p->nsteps > 0;
+		add_warnings(x, p->notes);
+		if (!p->item)
+			continue;
+		json_decref(x->item);
+		x->item = json_incref(p->item);
+		take_helper(o, i, plans);
 	}
-	for (size_t i = plans->nplans; i < o->n; i++)
-		o->list[i].conflict = false;
+	for (size_t i = 0; i < o->n; i++)
+		if (o->list[i].conflict && !open[i])
+			end_conflict(&o->list[i]);
+	free(open);
 }
 
 bool outcome_failed(const struct outcomes *o, size_t i)
 {
-	return i < o->n && o->list[i].failed;
+	return o->list[o->of[i]].failed;
 }
 
 bool outcome_stopped(const struct outcomes *o, size_t i)
 {
-	return i < o->n && (o->list[i].failed || o->list[i].conflict);
+	const struct outcome *x = &o->list[o->of[i]];
+
+	return x->failed || x->conflict;
 }
 
-void outcome_follow(struct outcomes *o, size_t i, const struct pxc_plan *plan, size_t other)
+void outcome_follow(struct outcomes *o, size_t i, size_t other)
 {
-	struct outcome *x = slot(o, i);
+	const struct outcome *first = &o->list[o->of[other]];
+	struct outcome *x = &o->list[o->of[i]];
 
-	x->label = plan->label;
-	x->failed = o->list[other].failed;
-	x->conflict = o->list[other].conflict;
-	x->err = o->list[other].err;
+	x->failed = first->failed;
+	x->conflict = first->conflict;
+	x->err = first->err;
 	/* Nothing was sent for this one, so that no answer of its own can have been lost. */
 	if (x->err.http == 0)
 		x->err.http = HTTP_CONFLICT;
@@ -179,114 +217,4 @@ const char *outcomes_conflict(const struct outcomes *o)
 		if (o->list[i].conflict)
 			return o->list[i].err.msg;
 	return NULL;
-}
-
-static json_t *shorten(json_t *item)
-{
-	json_t *brief = json_object();
-
-	for (size_t i = 0; i < ARRAY_SIZE(short_keys); i++) {
-		json_t *v = json_object_get(item, short_keys[i]);
-
-		if (v)
-			(void)json_object_set(brief, short_keys[i], v);
-	}
-	return brief;
-}
-
-/* Changes made, and failures met, by the helper plan count for the objects they were for. */
-static void inherit(const struct outcomes *o)
-{
-	for (size_t i = 0; i < o->n; i++) {
-		struct outcome *x = &o->list[i];
-		const struct outcome *helper = x->via >= 0 ? &o->list[x->via] : NULL;
-
-		if (!helper)
-			continue;
-		x->changed |= helper->changed;
-		if ((helper->failed || helper->conflict) && !x->failed) {
-			x->failed = true;
-			x->err = helper->err;
-		}
-	}
-}
-
-static json_t *item_of(const struct outcome *x, bool check, bool brief)
-{
-	bool changed = check ? x->would_change : x->changed;
-	json_t *item = brief && !changed && !x->failed ? shorten(x->item) : json_copy(x->item);
-
-	(void)json_object_set_new(item, "changed", json_boolean(changed));
-	if (x->failed || x->conflict) {
-		(void)json_object_set_new(item, "failed", json_true());
-		(void)json_object_set_new(item, "msg", result_text(x->err.msg));
-	}
-	return item;
-}
-
-static void add_diff(json_t *list, const struct outcome *x)
-{
-	if (json_equal(x->before, x->after) || (!x->before && !x->after))
-		return;
-	(void)json_array_append_new(list, diff_create(x->label, x->before, x->after));
-}
-
-json_t *outcomes_result(const struct outcomes *o, const struct pxc_kind *kind,
-			const struct pxc_env *env, bool check)
-{
-	json_t *items = json_array(), *steps = json_array(), *diff = json_array();
-	json_t *warnings = json_array(), *result;
-	bool changed = false;
-
-	inherit(o);
-	for (size_t i = 0; i < o->n; i++) {
-		const struct outcome *x = &o->list[i];
-
-		changed |= check ? x->would_change : x->changed;
-		(void)json_array_extend(steps, check ? x->planned : x->done);
-		if (x->warnings)
-			(void)json_array_extend(warnings, x->warnings);
-		if (x->has_item) {
-			(void)json_array_append_new(items, item_of(x, check, o->n > FULL_BATCH));
-			if (x->would_change)
-				add_diff(diff, x);
-		}
-	}
-	if (env->warnings)
-		(void)json_array_extend(warnings, env->warnings);
-	result = json_pack("{s:b,s:o,s:o}", "changed", changed, "steps", steps, "warnings",
-			   warnings);
-	if (kind->plural)
-		(void)json_object_set(result, kind->plural, items);
-	if (json_array_size(items) == 1)
-		(void)json_object_set(result, kind->singular ? kind->singular : kind->name,
-				      json_array_get(items, 0));
-	if (env->args->task.diff)
-		(void)json_object_set(result, "diff", diff);
-	json_decref(diff);
-	json_decref(items);
-	return result;
-}
-
-int outcomes_verdict(const struct outcomes *o, struct pxc_err *err)
-{
-	const struct outcome *first = NULL;
-	size_t failed = 0, all = 0;
-
-	for (size_t i = 0; i < o->n; i++) {
-		bool bad = o->list[i].failed || o->list[i].conflict;
-
-		all += o->list[i].has_item;
-		failed += bad && o->list[i].has_item;
-		if (bad && !first)
-			first = &o->list[i];
-	}
-	if (!first)
-		return 0;
-	*err = first->err;
-	if (!str_starts(err->msg, first->label))
-		(void)pxc_context(err, "%s", first->label);
-	if (all > 1 && failed)
-		(void)pxc_context(err, "%zu of %zu failed, first", failed, all);
-	return -1;
 }

@@ -9,8 +9,10 @@
 
 struct outcome {
 	const char *label;
-	bool has_item; /* false: a helper plan, not an object of the batch */
-	long via; /* index of the helper plan that changes this object; -1 = its own steps do */
+	int phase;
+	unsigned about, nth; /* tell helpers of one label and phase apart; see pxc_plan.about */
+	bool has_item;       /* false: a helper plan, not an object of the batch */
+	long via; /* index of the outcome of the helper that changes this object; -1 = its own steps do */
 	bool would_change; /* the first plan has steps that change something */
 	bool changed;      /* at least one such step was done */
 	bool conflict;     /* the last round ended in a conflict: look again */
@@ -22,8 +24,10 @@ struct outcome {
 };
 
 struct outcomes {
-	struct outcome *list; /* owned; by index of the plan */
+	struct outcome
+		*list; /* owned; objects in the order of the batch, then helpers as they appeared */
 	size_t n;
+	size_t *of; /* owned; by number of the plan, of those that were previewed or settled last */
 };
 
 /* Take over what the first (or, under a lock, the valid) plans say; forgets an earlier preview. */
@@ -38,7 +42,7 @@ bool outcome_failed(const struct outcomes *o, size_t i);
 /* Failed, or ended in a conflict in this round. */
 bool outcome_stopped(const struct outcomes *o, size_t i);
 /* Plan i was not run because plan other has stopped: it shares its fate. */
-void outcome_follow(struct outcomes *o, size_t i, const struct pxc_plan *plan, size_t other);
+void outcome_follow(struct outcomes *o, size_t i, size_t other);
 /* The sentence of the first open conflict, or NULL. */
 const char *outcomes_conflict(const struct outcomes *o);
 

@@ -169,7 +169,8 @@ static void take_image(struct pxc_env *env, const struct rbd_pool *pool,
 					      .size_bytes = from->snaps[i].size_bytes,
 					      .name = from->snaps[i].name,
 					      .is_protected = from->snaps[i].is_protected,
-					      .in_trash = from->snaps[i].in_trash };
+					      .in_trash = from->snaps[i].in_trash,
+					      .left = rbd_temp_dead(from->snaps[i].name) };
 	*to = (struct rbd_seen){ .name = from->name,
 				 .id = from->id,
 				 .size_bytes = from->size_bytes,

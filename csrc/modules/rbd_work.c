@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "modules/items.h"
+#include "modules/lock.h"
 #include "modules/rbd.h"
 #include "modules/rbd_parts.h"
 
@@ -203,9 +204,13 @@ int rbd_work_state(void *context, const json_t *args, json_t **ret_data, struct 
 	struct rbd_target t;
 
 	(void)ret_data;
-	return rbd_work_begin(context, args, &t, err) < 0
-		       ? -1
-		       : t.ops->state_swap(t.pool, RBD_STATE_OBJECT, item_text(args, "key"),
-					   item_text(args, "expect"), item_text(args, "value"),
-					   &arena, NULL, err);
+	if (rbd_work_begin(context, args, &t, err) < 0)
+		return -1;
+	/* Who lost the lock may no longer be the only one who believes in what was read under it. */
+	if (t.env->locks && !locks_hold(t.env->locks))
+		return pxc_fail(err, PXC_ECONFLICT,
+				"the lock in Ceph ended: Ceph was not reached for too long");
+	return t.ops->state_swap(t.pool, RBD_STATE_OBJECT, item_text(args, "key"),
+				 item_text(args, "expect"), item_text(args, "value"), &arena, NULL,
+				 err);
 }

@@ -158,24 +158,34 @@ static int name_order(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Creating by name, counting quotas and rebuilding have no digest to lean on: one run at a time in a project. */
+/*
+ * Creating by name, counting quotas and rebuilding have no digest to lean on: one run at a time in a project. Who takes
+ * a volume also has the lock that pxc_volume has on them.
+ */
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
 	const struct vm_batch *b = batch;
-	const char **names = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*names));
+	const char **names = arena_alloc(env->arena, (2 * b->nspecs + 1) * sizeof(*names));
 	size_t n = 0, unique = 0;
 
 	for (size_t i = 0; i < b->nspecs && i < plans->nplans; i++) {
 		const struct pxc_plan *p = plans->plans[i];
 
-		for (size_t k = 0; k < p->nsteps; k++)
-			if (p->steps[k].op == VM_CREATE || p->steps[k].op == VM_CLONE ||
-			    p->steps[k].op == VM_RBD_CLONE) {
-				names[n++] =
-					arena_printf(env->arena, "project.%s", b->specs[i].project);
-				break;
-			}
+		for (size_t k = 0; k < p->nsteps; k++) {
+			const char *project = b->specs[i].project;
+
+			if (p->steps[k].op == VM_RBD_STATE)
+				names[n++] = arena_printf(env->arena, LOCK_RBD "%s/volumes.%s",
+							  json_string_value(json_object_get(
+								  p->steps[k].args, "storage")),
+							  project);
+			if (p->steps[k].op != VM_CREATE && p->steps[k].op != VM_CLONE &&
+			    p->steps[k].op != VM_RBD_CLONE)
+				continue;
+			names[n++] = arena_printf(env->arena, "project.%s", project);
+			break;
+		}
 	}
 	qsort(names, n, sizeof(*names), name_order);
 	for (size_t i = 0; i < n; i++)

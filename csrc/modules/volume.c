@@ -110,32 +110,58 @@ static int name_order(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+struct names {
+	struct pxc_arena *arena;
+	const char **list;
+	size_t n;
+};
+
+/* Of a project, in PVE for all runs; and in the pool, for those that touch the volumes there. */
+static void add_project(struct names *l, const char *project, const char *storage)
+{
+	if (!project)
+		return;
+	l->list[l->n++] = arena_printf(l->arena, "project.%s", project);
+	if (storage)
+		l->list[l->n++] =
+			arena_printf(l->arena, LOCK_RBD "%s/volumes.%s", storage, project);
+}
+
+static const char *storage_of(const struct pxc_plan *plan)
+{
+	const char *storage = NULL;
+
+	for (size_t i = 0; i < plan->nsteps && !storage; i++)
+		storage = item_text(plan->steps[i].args, "storage");
+	return storage;
+}
+
 /*
  * Quotas have no digest, and a reservation that nobody honours is taken for what a run that was cut off has left: one run
- * at a time in a project.
+ * at a time in a project. PVE's lock is for all modules; the one in Ceph holds where the API user may not make groups.
  */
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
 	const struct volume_batch *b = batch;
-	const char **names = arena_alloc(env->arena, (2 * b->nspecs + 1) * sizeof(*names));
-	size_t n = 0, unique = 0;
+	struct names l = { .arena = env->arena };
+	size_t unique = 0;
 
+	l.list = arena_alloc(env->arena, (4 * b->nspecs + 1) * sizeof(*l.list));
 	for (size_t i = 0; i < b->nspecs && i < plans->nplans; i++) {
 		const struct volume_spec *s = &b->specs[i];
 
 		if (!plans->plans[i]->nsteps && !plans->plans[i]->via)
 			continue;
-		names[n++] = arena_printf(env->arena, "project.%s", s->project);
-		if (s->new_project)
-			names[n++] = arena_printf(env->arena, "project.%s", s->new_project);
+		add_project(&l, s->project, storage_of(plans->plans[i]));
+		add_project(&l, s->new_project, storage_of(plans->plans[i]));
 	}
-	qsort(names, n, sizeof(*names), name_order);
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || !str_eq(names[i], names[i - 1]))
-			names[unique++] = names[i];
-	names[unique] = NULL;
-	return names;
+	qsort(l.list, l.n, sizeof(*l.list), name_order);
+	for (size_t i = 0; i < l.n; i++)
+		if (i == 0 || !str_eq(l.list[i], l.list[i - 1]))
+			l.list[unique++] = l.list[i];
+	l.list[unique] = NULL;
+	return l.list;
 }
 
 const struct pxc_kind volume_kind = {

@@ -1,18 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One Ceph, one simulated cluster on it, and the modules run as programs: what the tests of this folder share."""
+import ctypes
 import http.server
 import json
 import os
 import random
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CEPHBOX = os.path.join(ROOT, "tests/lib/cephbox.sh")
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_us():
+    """For a child: whatever happens to this process, it does not outlive it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Lab:
@@ -38,7 +51,7 @@ class Lab:
                 "local": {"type": "dir", "path": "/var/lib/vz", "content": "iso,import,images"}}}, f)
         self.sim = subprocess.Popen([os.path.join(self.build, "bin/pxcsim"), "--nodes", "3", "--port", "0", "--speed", self.speed,
                                      "--ceph", self.conf, "--world", world, "--ready", ready, "--state-dir", self.dir],
-                                    stdout=subprocess.DEVNULL)
+                                    stdout=subprocess.DEVNULL, preexec_fn=end_with_us)
         while not os.path.exists(ready):
             if self.sim.poll() is not None:
                 raise SystemExit("pxcsim did not start")
@@ -81,6 +94,23 @@ class Lab:
         if result.get("failed"):
             raise SystemExit(f"{module} {args}: {result.get('msg')}")
         return result
+
+    # --- what others do in PVE, and to the simulator ----------------------------------------------------------
+
+    def ask(self, method, path, body=None, **params):
+        """One request; its data, or the text of the error."""
+        data = body if body is not None else urllib.parse.urlencode(params).encode() if params else None
+        url, auth = self.env["PXC_API_URLS"], f"PVEAPIToken={self.env['PXC_API_TOKEN_ID']}={self.env['PXC_API_TOKEN_SECRET']}"
+        request = urllib.request.Request(url + path, data=data, method=method, headers={"Authorization": auth})
+        try:
+            with urllib.request.urlopen(request, context=ssl.create_default_context(cafile=self.env["PXC_CA_PATH"])) as answer:
+                text = answer.read()
+                return json.loads(text).get("data") if text.strip() else None
+        except urllib.error.HTTPError as error:
+            return f"{error.code} {error.reason}"
+
+    def pve(self, method, path, **params):
+        return self.ask(method, "/api2/json" + path, **params)
 
     # --- Ceph by its own tools ------------------------------------------------------------------------------
 

@@ -207,7 +207,7 @@ static const struct {
 	{ "the user",
 	  ",\"cloud_init\":{\"user\":\"ops\",\"ssh_keys\":[\"ssh-rsa A a@b\",\"ssh-rsa B+/=\"],\"upgrade\":false}",
 	  "user-data",
-	  "{\"hostname\":\"web\",\"manage_etc_hosts\":true,\"package_upgrade\":false,\"ssh_authorized_keys\":[\"ssh-rsa A a@b\",\"ssh-rsa B+/=\"],\"user\":\"ops\"}" },
+	  "{\"hostname\":\"web\",\"manage_etc_hosts\":true,\"package_upgrade\":false,\"ssh_authorized_keys\":[\"ssh-rsa A a@b\",\"ssh-rsa B+/=\"],\"user\":{\"name\":\"ops\"}}" },
 	{ "upgrades", ",\"cloud_init\":{\"upgrade\":true}", "user-data",
 	  "{\"hostname\":\"web\",\"manage_etc_hosts\":true,\"package_upgrade\":true}" },
 	{ "a password", ",\"cloud_init\":{\"password\":\"s\\\"3:\"}", "user-data",
