@@ -57,6 +57,11 @@ static const struct plan_row templates[] = {
 	  "remove what a run that was cut off has left (p-fast/vm-100-disk-0); clone the disk of template 100; *" },
 	{ "another version's is not ours", IMAGES(D1 "," LEFT_DISK("100", "2")),
 	  AND("1", "\"template_vm\":{}"), "clone the disk of template 101; *" },
+	{ "nor one that somebody has made a snapshot of",
+	  IMAGES(D1
+		 ",{\"name\":\"vm-100-disk-0\",\"disk\":\"vm.100.00001234\",\"snaps\":[\"s\"],\"block\":{\"image\":"
+		 "\"debian\",\"version\":\"1\"}}"),
+	  AND("1", "\"template_vm\":{}"), "clone the disk of template 101; *" },
 	{ "a disk of a VM is not ours",
 	  IMAGES(D1 ",{\"name\":\"vm-100-disk-0\",\"disk\":\"vm.100.00001234\"}"),
 	  AND("1", "\"template_vm\":{}"), "clone the disk of template 101; *" },

@@ -261,7 +261,7 @@ static const struct plan_row volumes[] = {
 	{ "its flavor says nothing about the volume",
 	  WITH_VOLUME(
 		  "\"att/abcabcab\":\"vm.100.00000064\"",
-		  "{\"vmid\":100,\"block\":{\"image\":\"volume/data\",\"flavor\":\"big\"},\"config\":{\"cores\":\"4\",\"memory\":\"8192\"}}"),
+		  "{\"vmid\":100,\"block\":{\"image\":\"volume/data\",\"flavor\":\"big\"},\"config\":{\"scsi0\":\"fast:vm-900000-pxc-abcabcab,size=5G\",\"cores\":\"4\",\"memory\":\"8192\"}}"),
 	  "{\"name\":\"web\",\"boot_volume\":\"data\",\"flavor\":\"big\"}", "" },
 	{ "a disk in the slot of a volume",
 	  "{\"guests\":[{\"vmid\":100,\"block\":{},\"config\":{\"scsi1\":\"fast:vm-900000-pxc-abcabcab,size=1G\"}}]}",

@@ -268,7 +268,8 @@ static void files_say_what_the_task_does(void **state)
 		if (files[i].json ? json_equal(got, want) : !got)
 			continue;
 		text = json_dumps(got, JSON_COMPACT | JSON_SORT_KEYS);
-		print_error("%s:\n  wanted %s\n  got    %s\n", files[i].name, files[i].json, text);
+		print_error("%s:\n  wanted %s\n  got    %s\n", files[i].name,
+			    files[i].json ? files[i].json : "none", text ? text : "none");
 		bad++;
 	}
 	assert_int_equal(bad, 0);
