@@ -59,7 +59,7 @@ static void send_signal(struct box *box, const char *daemon, int number)
 
 static void ask_monitor(struct box *box, const char *command)
 {
-	auto_free char *answer = box_mon(box, command);
+	free(box_mon(box, command));
 }
 
 /* --- no answer ------------------------------------------------------------------------------------------ */
