@@ -52,6 +52,8 @@ struct rbd_seen {
 	int64_t parent_pool; /* -1 = none */
 	const char *parent_id;
 	uint64_t parent_snap;
+	/* A guest that the API user may not see has the number of the VM in its block, or in its reservation. */
+	bool hidden;
 	bool left;           /* unfinished, and the process that made it is gone */
 	const char *problem; /* cannot be read: why */
 	/* Only of images that a plan may remove; NULL = not asked. NULL-terminated. */

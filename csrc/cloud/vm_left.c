@@ -156,7 +156,7 @@ bool vm_is_left(const struct vm_case *c, const struct rbd_seen *image)
 	if (!made_for(c->spec, image) || image->nsnaps || !str_eq(rbd_get(image, "c"), c->cluster))
 		return false;
 	if (!g)
-		return true;
+		return !image->hidden;
 	for (size_t i = 0; i < c->vw->nseen; i++)
 		if (c->vw->seen[i]->guest == g)
 			return !mentions(c->vw->seen[i], image->name);

@@ -157,7 +157,7 @@ static bool held(const struct vm_case *c, const char *by)
 			vm_block_id(g->vmid, vm_smbios_uuid(c->vw->seen[i]->config, uuid), id);
 			return str_eq(id, by);
 		}
-	return g != NULL;
+	return g || (by && c->volume->hidden);
 }
 
 /* The VM of the project whose configuration has the volume, reserved or not; 0: none. */

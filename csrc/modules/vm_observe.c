@@ -144,6 +144,8 @@ static void read_suspects(struct pxc_env *env, const struct vm_batch *batch, str
 					 &vmid))
 				continue;
 			g = world_guest(vw->w, vmid);
+			if (!g)
+				vw->rbd->pools[i].images[k].hidden = world_hides(env, vmid);
 			if (!g || is_read(vw, vmid))
 				continue;
 			vw->seen[vw->nseen] = arena_alloc(env->arena, sizeof(struct vm_seen));

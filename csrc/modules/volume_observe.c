@@ -53,11 +53,30 @@ static void read_guests(struct pxc_env *env, const struct volume_batch *b, struc
 	const struct world *w = vw->w;
 
 	vw->nseen = 0;
-	vw->seen = arena_alloc(env->arena, (w->nguests + 1) * sizeof(struct vm_seen *));
+	vw->seen = arena_alloc(env->arena,
+			       (w->nguests + 2 * b->nspecs + 1) * sizeof(struct vm_seen *));
 	for (size_t i = 0; i < w->nguests; i++)
 		if (!w->guests[i].is_template && is_project(b, w, &w->guests[i]))
 			add(env, vw, &w->guests[i]);
 	vm_read(env, w, vw->seen, vw->nseen);
+}
+
+/* A guest that nobody shows us, and that may have the volume all the same. */
+static const struct world_guest *hidden_guest(struct pxc_env *env, unsigned vmid)
+{
+	struct world_guest *g =
+		vmid && world_hides(env, vmid) ? arena_alloc(env->arena, sizeof(*g)) : NULL;
+
+	if (g)
+		*g = (struct world_guest){ .vmid = vmid,
+					   .node = "",
+					   .status = "unknown",
+					   .pool = "",
+					   .tags = "",
+					   .lock = "",
+					   .qmpstatus = "",
+					   .ha = "" };
+	return g;
 }
 
 /* Guests outside of the projects that volumes of the batch are reserved for. */
@@ -71,15 +90,23 @@ static void read_reserved(struct pxc_env *env, const struct volume_batch *b,
 			const struct rbd_seen *v = &vw->rbd->pools[i].images[k];
 			auto_free char *key = NULL;
 			const struct world_guest *g;
+			unsigned vmid;
 
 			if (!volume_is(v) || !volume_of_batch(b, v))
 				continue;
 			key = volume_reservation(volume_id(v->name));
-			g = world_guest(vw->w, volume_vmid(rbd_state(&vw->rbd->pools[i], key)));
+			vmid = volume_vmid(rbd_state(&vw->rbd->pools[i], key));
+			g = world_guest(vw->w, vmid);
+			if (!g)
+				g = hidden_guest(env, vmid);
 			if (g)
 				add(env, vw, g);
 		}
 	vm_read(env, vw->w, vw->seen + first, vw->nseen - first);
+	for (size_t i = first; i < vw->nseen; i++)
+		if (!*vw->seen[i]->guest->node)
+			vw->seen[i]->problem =
+				"the API user may not see it: grant it VM.Audit there";
 }
 
 static bool some_vanished(const struct volume_world *vw)

@@ -292,3 +292,14 @@ int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret
 	*ret = w;
 	return 0;
 }
+
+bool world_hides(struct pxc_env *env, unsigned vmid)
+{
+	json_auto_t *params = json_pack("{s:i}", "vmid", (int)vmid);
+	struct pve_read read = { .params = params };
+
+	read.path = arena_strdup(env->arena, "/cluster/nextid");
+	pve_read_all(env->pve, &read, 1);
+	json_decref(read.data);
+	return read.err.kind != PXC_OK;
+}

@@ -18,3 +18,9 @@ enum world_detail {
  */
 must_check int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret,
 			  struct pxc_err *err);
+
+/*
+ * Does a guest have this number, though it is in no list? Lists leave out what the API user may not see, this question
+ * does not. Not known counts as yes. (api: GET /cluster/nextid refuses a number that is taken)
+ */
+bool world_hides(struct pxc_env *env, unsigned vmid);

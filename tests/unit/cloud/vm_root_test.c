@@ -147,6 +147,9 @@ static const struct plan_row images[] = {
 static const struct plan_row leftovers[] = {
 	{ "its VM was never made", CEPH(D1 "," LEFT("100")), TASK(""),
 	  "remove vm-100-disk-0, which a run that was cut off has left; clone vm-100-disk-0 from image debian@1; create VM 100 *" },
+	{ "its VM is one that we may not see",
+	  CEPH(D1 ",{\"name\":\"vm-105-disk-0\",\"disk\":\"vm.105.0000abcd\",\"hidden\":1}"),
+	  TASK(""), "clone vm-100-disk-0 *" },
 	{ "nor under another number", CEPH(D1 "," LEFT("105")), TASK(""),
 	  "remove vm-105-disk-0, which a run that was cut off has left; clone vm-100-disk-0 *" },
 	{ "with its seed",
@@ -247,6 +250,12 @@ static const struct plan_row volumes[] = {
 	  WITH_VOLUME(
 		  "",
 		  "{\"vmid\":100,\"block\":{\"name\":\"db\"},\"config\":{\"scsi4\":\"fast:vm-900000-pxc-abcabcab\"}}"),
+	  BOOT(""), "!vm acme/web: volume data is attached to VM 100: detach it first" },
+	{ "by one that we may not see",
+	  "{"
+	  "\"registry\":{\"storage\":\"fast\"},\"rbd\":{\"fast\":{\"images\":["
+	  "{\"name\":\"vm-900000-pxc-abcabcab\",\"disk\":\"x\",\"hidden\":1,\"block\":{\"t\":\"volume\",\"name\":\"data\","
+	  "\"serial\":\"abcabcab\"}}],\"state\":{\"att/abcabcab\":\"vm.100.00000064\"}}}}",
 	  BOOT(""), "!vm acme/web: volume data is attached to VM 100: detach it first" },
 	{ "by one that is gone", WITH_VOLUME("\"att/abcabcab\":\"vm.100.00000064\"", ""), BOOT(""),
 	  "reserve volume data; create VM 100 *" },
