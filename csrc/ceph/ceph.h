@@ -5,9 +5,10 @@
  * librados and librbd are linked by pxc-ceph.so only, which lies beside the program and is loaded when a task
  * touches Ceph (ceph_load()); everything is reached through one table of functions.
  *
- * All functions block, may be called by several threads on one connection, and end within the connection's
- * time limit when the cluster does not answer (ETIMEOUT), however long work that makes progress takes. They
- * return 0, or -1 with err:
+ * All functions block and may be called by several threads on one connection, each with an arena of its own. When the
+ * cluster does not answer they end with ETIMEOUT within the connection's time limit, or within a few times that where
+ * several requests were under way; what was asked for may be done all the same. Work that makes progress may take as long
+ * as it takes. They return 0, or -1 with err:
  *   ENOTFOUND  no such pool, image, snapshot     ECONFLICT  exists already, or an expectation does not hold
  *   EBUSY      in use: watched, locked, has clones (all named)      EDENIED  key or capabilities
  *   EINVAL     a name Ceph does not take         EREMOTE    full, or Ceph's own words
@@ -45,7 +46,7 @@ struct ceph_pair {
 
 struct ceph_snap {
 	uint64_t id;
-	const char *name;
+	const char *name; /* in the trash: the name it had */
 	uint64_t size_bytes;
 	bool is_protected;
 	bool in_trash; /* removed while clones hang on it (clone format 2): not the user's any more */
@@ -61,7 +62,8 @@ struct ceph_image {
 	int64_t parent_pool;   /* id of the parent's pool; -1 = no parent */
 	const char *parent_id; /* image id; NULL = no parent */
 	uint64_t parent_snap;
-	const char *problem; /* its header cannot be read: why; NULL = all of the above holds */
+	/* Made or removed in part, or damaged: why, and then only name and id hold. NULL = all of the above holds. */
+	const char *problem;
 };
 
 /* What metadata is to become, all of it in one atomic operation. */
@@ -145,14 +147,17 @@ struct ceph_ops {
 	int (*clone)(struct ceph_pool *from, const char *parent, const char *snap,
 		     struct ceph_pool *pool, const char *image, struct pxc_arena *arena,
 		     const char **ret_id, struct pxc_err *err);
-	/* An independent copy of what image (at snap, or as it is: NULL) holds, zeros left out. */
+	/* An independent copy of what image (at snap, or as it is: NULL) holds, zeros left out; without metadata, snapshots, parent. */
 	int (*copy)(struct ceph_pool *from, const char *image, const char *snap,
 		    struct ceph_pool *pool, const char *name, struct pxc_arena *arena,
 		    const char **ret_id, ceph_progress *progress, void *context,
 		    struct pxc_err *err);
-	/* ENOTFOUND when it is gone. EBUSY at once when watched, when it has snapshots or clones; all are named. */
+	/*
+	 * ENOTFOUND when it is gone. EBUSY at once when watched, when it has snapshots or clones; all are named. A
+	 * removal or creation that was killed is finished.
+	 */
 	int (*remove)(struct ceph_pool *pool, const char *image, struct pxc_err *err);
-	/* A name left behind by a killed rename or removal is cleared away. ECONFLICT: taken by an image. */
+	/* A name left behind by a killed rename, creation or removal is cleared away, after two seconds. ECONFLICT: taken. */
 	int (*rename)(struct ceph_pool *pool, const char *from, const char *to,
 		      struct pxc_err *err);
 	int (*grow)(struct ceph_pool *pool, const char *image, uint64_t size_bytes,

@@ -372,6 +372,15 @@ static void rebuilt_disk(const struct vm_case *c, const json_t *base, struct vm_
 	vm_set(ret, "scsi0", text);
 }
 
+/* A volume that the VM boots from: how large it is, its own tasks say (pxc_volume). */
+static bool is_volume(const char *drive)
+{
+	auto_free char *volid = pxc_strndup(drive, strcspn(drive, ","));
+	const char *colon = strchr(volid, ':');
+
+	return colon && volume_id(colon + 1);
+}
+
 static int want_root_size(const struct vm_case *c, const json_t *base, struct vm_change *ret,
 			  struct pxc_err *err)
 {
@@ -382,10 +391,7 @@ static int want_root_size(const struct vm_case *c, const json_t *base, struct vm
 	for (size_t i = 0; slot && i < c->spec->ndisks; i++)
 		if (str_eq(c->spec->disks[i].slot, slot) && c->spec->disks[i].size_bytes)
 			return 0; /* named as a disk of its own */
-	if (!drive || (!c->spec->disk_bytes && !c->spec->flavor))
-		return 0;
-	/* Nor is a flavor about the size of a volume. */
-	if (!c->spec->disk_bytes && c->have && vm_boots_volume(c))
+	if (!drive || (!c->spec->disk_bytes && !c->spec->flavor) || is_volume(drive))
 		return 0;
 	/* A flavor is a lower bound: a disk that has grown beyond it, or an image that was larger, stays. */
 	if (!c->spec->disk_bytes && c->have && vm_drive_size(drive) >= bytes)

@@ -53,7 +53,7 @@ const char *vm_rebuild_op(struct vm_case *c)
 	return arena_printf(c->arena, VM_OP_REBUILD "%s%s", old, vm_rebuild_ran(c) ? RAN : "");
 }
 
-bool vm_boots_volume(const struct vm_case *c)
+static bool boots_volume(const struct vm_case *c)
 {
 	const char *from = c->have ? annot_get(&c->have->notes.annot, "image") : NULL;
 
@@ -65,7 +65,7 @@ static int refuse(const struct vm_case *c, struct pxc_err *err)
 	const char *protection = vm_text(c->have->config, "protection");
 	const char *slot = vm_root_disk(c->have->config);
 
-	if (vm_boots_volume(c))
+	if (boots_volume(c))
 		return pxc_fail(
 			err, PXC_EINVAL,
 			"%s: VM %u boots from a volume, which is not destroyed by a rebuild: "

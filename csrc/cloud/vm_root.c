@@ -125,7 +125,7 @@ static int find_image(struct vm_case *c, struct pxc_err *err)
 {
 	const struct rbd_seen *image = pick_image(c, &c->image_pool);
 	const struct vm_spec *s = c->spec;
-	const struct vm_disk *disk = named_disk(s);
+	const struct vm_disk *root = named_disk(s);
 
 	if (!image)
 		return refuse_image(c, c->image_pool, err);
@@ -136,12 +136,12 @@ static int find_image(struct vm_case *c, struct pxc_err *err)
 			"%s: an image by name needs a storage of type rbd for the disk, and %s is %s",
 			s->label, c->ceph_storage ? c->ceph_storage : "none",
 			c->ceph_storage ? "not" : "said (storage, or pxc_cloud: storage)");
-	if (disk && disk->storage && !str_eq(disk->storage, c->ceph_storage))
+	if (root && root->storage && !str_eq(root->storage, c->ceph_storage))
 		return pxc_fail(
 			err, PXC_EINVAL,
 			"%s: a root disk from an image is made in the storage of the VM: set "
 			"storage: %s instead of the storage of scsi0",
-			s->label, disk->storage);
+			s->label, root->storage);
 	c->image_bytes = image->size_bytes;
 	return check_least(c, err);
 }

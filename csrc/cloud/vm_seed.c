@@ -115,7 +115,10 @@ static char *cloud_config(const struct vm_case *c, const json_t *config, const c
 
 	put(doc, "hostname", name ? name : c->spec->name);
 	(void)json_object_set_new(doc, "manage_etc_hosts", json_true());
-	put(doc, "user", vm_text(config, "ciuser"));
+	/* A name alone would do, but not from cloud-init 27.2 on. */
+	if (vm_text(config, "ciuser"))
+		(void)json_object_set_new(doc, "user",
+					  json_pack("{s:s}", "name", vm_text(config, "ciuser")));
 	if (plain)
 		(void)json_object_set_new(doc, "ssh_authorized_keys", lines_of(plain, "\n"));
 	if (upgrade)

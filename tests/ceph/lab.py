@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One Ceph, one simulated cluster on it, and the modules run as programs: what the tests of this folder share."""
+import ctypes
 import http.server
 import json
 import os
@@ -17,6 +18,14 @@ import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CEPHBOX = os.path.join(ROOT, "tests/lib/cephbox.sh")
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_us():
+    """For a child: whatever happens to this process, it does not outlive it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Lab:
@@ -42,7 +51,7 @@ class Lab:
                 "local": {"type": "dir", "path": "/var/lib/vz", "content": "iso,import,images"}}}, f)
         self.sim = subprocess.Popen([os.path.join(self.build, "bin/pxcsim"), "--nodes", "3", "--port", "0", "--speed", self.speed,
                                      "--ceph", self.conf, "--world", world, "--ready", ready, "--state-dir", self.dir],
-                                    stdout=subprocess.DEVNULL)
+                                    stdout=subprocess.DEVNULL, preexec_fn=end_with_us)
         while not os.path.exists(ready):
             if self.sim.poll() is not None:
                 raise SystemExit("pxcsim did not start")

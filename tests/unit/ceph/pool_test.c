@@ -38,7 +38,8 @@ static void set_quota(struct box *box, uint64_t bytes)
 		pxc_printf("{\"prefix\":\"osd pool set-quota\",\"pool\":\"%s\",\"field\":"
 			   "\"max_bytes\",\"val\":\"%llu\"}",
 			   box->name, (unsigned long long)bytes);
-	auto_free char *answer = box_mon(box, command);
+
+	free(box_mon(box, command));
 }
 
 /* The manager counts every few seconds. */

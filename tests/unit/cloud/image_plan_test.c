@@ -11,27 +11,7 @@
 #include "base/str.h"
 #include "cloud/image.h"
 #include "lib/plan.h"
-
-#define CEPH "\"registry\":{\"storage\":\"fast\"}"
-#define IMAGES(list) "{" CEPH ",\"rbd\":{\"fast\":{\"images\":[" list "]}}}"
-#define EMPTY IMAGES("")
-#define D1 "{\"name\":\"pxc-img-debian\",\"image\":\"debian@1\"}"
-#define D1_WITH(rest) "{\"name\":\"pxc-img-debian\",\"image\":\"debian@1\"," rest "}"
-#define D2 "{\"name\":\"pxc-img-debian.2\",\"image\":\"debian@2\",\"block\":{\"rank\":\"2\"}}"
-#define D2_WITH(rest)                                                                              \
-	"{\"name\":\"pxc-img-debian.2\",\"image\":\"debian@2\",\"block\":{\"rank\":\"2\"}," rest "}"
-#define D3 "{\"name\":\"pxc-img-debian.3\",\"image\":\"debian@3\",\"block\":{\"rank\":\"3\"}}"
-#define FILE "\"source\":\"/srv/x.img\""
-#define SHA256_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define SHA256_B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-#define SHA512_A                                                                                   \
-	"sha512:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"                  \
-	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define OF(version) "{\"name\":\"debian\",\"version\":\"" version "\"}"
-#define AND(version, rest) "{\"name\":\"debian\",\"version\":\"" version "\"," rest "}"
-#define HEX24 "aaaaaaaaaaaaaaaaaaaaaaaa"
-#define TEMP_OLD "pxc-tmp-69550000" HEX24
-#define TEMP_NEW "pxc-tmp-6955b000" HEX24
+#include "unit/cloud/image_worlds.h"
 
 static const struct plan_row presence[] = {
 	{ "imported when it is not there", EMPTY, AND("1", FILE),
@@ -185,167 +165,6 @@ static const struct plan_row presence[] = {
 	  "!project acme: quota: image_gb used 0 + asked 4 > limit 3" },
 };
 
-/* keep, absent, what runs have left */
-static const struct plan_row removal[] = {
-	{ "keep", IMAGES(D1 "," D2), AND("3", FILE ",\"keep\":2"),
-	  "import debian version 3 *; remove image debian version 1 (p-fast/pxc-img-debian)" },
-	{ "keep only this", IMAGES(D1 "," D2), AND("3", FILE ",\"keep\":1"),
-	  "import *; remove image debian version 2 *; remove image debian version 1 *" },
-	{ "keep more than there are", IMAGES(D1 "," D2), AND("2", "\"keep\":5"), "" },
-	{ "keep goes by rank, not by name",
-	  IMAGES("{\"name\":\"pxc-img-debian\",\"image\":\"debian@10\",\"block\":{\"rank\":\"3\"}},"
-		 "{\"name\":\"pxc-img-debian.2\",\"image\":\"debian@9\",\"block\":{\"rank\":\"2\"}},"
-		 "{\"name\":\"pxc-img-debian.3\",\"image\":\"debian@8\",\"block\":{\"rank\":\"1\"}}"),
-	  AND("10", "\"keep\":2"), "remove image debian version 8 (p-fast/pxc-img-debian.3)" },
-	{ "keep says nothing of other images",
-	  IMAGES(D1 ",{\"name\":\"pxc-img-x\",\"image\":\"x@1\"}"), AND("1", "\"keep\":1"), "" },
-	{ "protected ones are kept", IMAGES(D1_WITH("\"block\":{\"protected\":\"1\"}") "," D2),
-	  AND("2", "\"keep\":1"),
-	  " | image debian 2: version 1 is kept beyond keep: 1: it is protected" },
-	{ "those with clones are kept",
-	  IMAGES(D1_WITH("\"children\":[\"p-fast/vm-100-disk-0\",\"p-fast/b\"]") "," D2),
-	  AND("2", "\"keep\":1"),
-	  " | image debian 2: version 1 is kept beyond keep: 1: it is in use by p-fast/vm-100-disk-0, p-fast/b" },
-	{ "those that are open are kept", IMAGES(D1_WITH("\"watchers\":[\"10.0.0.9\"]") "," D2),
-	  AND("2", "\"keep\":1"),
-	  " | image debian 2: version 1 is kept beyond keep: 1: it is open at 10.0.0.9" },
-
-	{ "absent", IMAGES(D1 "," D2), AND("1", "\"state\":\"absent\""),
-	  "remove image debian version 1 (p-fast/pxc-img-debian)" },
-	{ "absent already", IMAGES(D2), AND("1", "\"state\":\"absent\""), "" },
-	{ "all versions", IMAGES(D1 "," D2 ",{\"name\":\"pxc-img-x\",\"image\":\"x@1\"}"),
-	  "{\"name\":\"debian\",\"state\":\"absent\"}",
-	  "remove image debian version 1 *; remove image debian version 2 (p-fast/pxc-img-debian.2)" },
-	{ "a deprecated one", IMAGES(D1_WITH("\"block\":{\"deprecated\":\"1\"}")),
-	  AND("1", "\"state\":\"absent\""), "remove image debian version 1 *" },
-	{ "in use", IMAGES(D1_WITH("\"children\":[\"p-fast/a\",\"p-slow/b\"]")),
-	  AND("1", "\"state\":\"absent\""),
-	  "!image debian 1: version 1 is in use, there are clones of it: p-fast/a, p-slow/b; remove them first, or set "
-	  "state: deprecated so that no new one is made" },
-	{ "in use by many",
-	  IMAGES(D1_WITH(
-		  "\"children\":[\"p/1\",\"p/2\",\"p/3\",\"p/4\",\"p/5\",\"p/6\",\"p/7\",\"p/8\",\"p/9\",\"p/10\"]")),
-	  AND("1", "\"state\":\"absent\""),
-	  "!image debian 1: *: p/1, *, p/8 and 2 more; remove them first, *" },
-	{ "in use, among all versions", IMAGES(D1 "," D2_WITH("\"children\":[\"p-fast/a\"]")),
-	  "{\"name\":\"debian\",\"state\":\"absent\"}", "!image debian: version 2 is in use, *" },
-	{ "open", IMAGES(D1_WITH("\"watchers\":[\"10.0.0.9\"]")), AND("1", "\"state\":\"absent\""),
-	  "!image debian 1: version 1 is open at 10.0.0.9: try again later" },
-	{ "protected", IMAGES(D1_WITH("\"block\":{\"protected\":\"1\"}")),
-	  AND("1", "\"state\":\"absent\""),
-	  "!image debian 1: version 1 is protected: set protected: false to remove it all the same" },
-	{ "all the same", IMAGES(D1_WITH("\"block\":{\"protected\":\"1\"}")),
-	  AND("1", "\"state\":\"absent\",\"protected\":false"), "remove image debian version 1 *" },
-
-	{ "unfinished ones of the same image go",
-	  IMAGES("{\"name\":\"" TEMP_NEW
-		 "\",\"image\":\"debian@1\",\"block\":{\"state\":\"importing\"}},"
-		 "{\"name\":\"pxc-tmp-6955b001" HEX24
-		 "\",\"image\":\"x@1\",\"block\":{\"state\":\"importing\"}},"
-		 "{\"name\":\"pxc-tmp-6955b002" HEX24 "\"}"),
-	  AND("1", FILE),
-	  "import *; remove what a run that was cut off has left (p-fast/" TEMP_NEW ")" },
-	{ "once for two versions",
-	  IMAGES(D1 "," D2 ",{\"name\":\"" TEMP_NEW
-		    "\",\"image\":\"debian@3\",\"block\":{\"state\":\"importing\"}}"),
-	  "{\"images\":[" OF("1") "," OF("2") "]}",
-	  "remove what a run that was cut off has left (p-fast/" TEMP_NEW ")" },
-	{ "with an image that goes",
-	  IMAGES("{\"name\":\"" TEMP_NEW
-		 "\",\"image\":\"debian@1\",\"block\":{\"state\":\"importing\"}}"),
-	  "{\"name\":\"debian\",\"state\":\"absent\"}",
-	  "remove what a run that was cut off has left *" },
-	{ "those of processes that are gone go with other work",
-	  IMAGES("{\"name\":\"" TEMP_NEW "\",\"left\":1}"), AND("1", FILE),
-	  "import *; remove what a run that was cut off has left (p-fast/" TEMP_NEW ")" },
-	{ "but alone they are no change", IMAGES(D1 ",{\"name\":\"" TEMP_NEW "\",\"left\":1}"),
-	  OF("1"), "" },
-};
-
-#define GC "{\"gc\":true}"
-
-static const struct plan_row garbage[] = {
-	{ "nothing", IMAGES(D1), GC, "" },
-	{ "unfinished for an hour", IMAGES("{\"name\":\"" TEMP_OLD "\"}"), GC,
-	  "remove what a run that was cut off has left (p-fast/" TEMP_OLD ")" },
-	{ "with a block",
-	  IMAGES("{\"name\":\"" TEMP_OLD
-		 "\",\"image\":\"x@1\",\"block\":{\"state\":\"importing\"}}"),
-	  GC, "remove what a run that was cut off has left *" },
-	{ "for less", IMAGES("{\"name\":\"" TEMP_NEW "\"}"), GC, "" },
-	{ "for less, of a process that is gone", IMAGES("{\"name\":\"" TEMP_NEW "\",\"left\":1}"),
-	  GC, "remove what a run that was cut off has left *" },
-	{ "open: it is being made",
-	  IMAGES("{\"name\":\"" TEMP_OLD "\",\"watchers\":[\"10.0.0.9\"]}"), GC, "" },
-	{ "with clones", IMAGES("{\"name\":\"" TEMP_OLD "\",\"children\":[\"p-fast/x\"]}"), GC,
-	  "" },
-	{ "somebody's image with such a name",
-	  IMAGES("{\"name\":\"pxc-tmp-backup\"},{\"name\":\"pxc-tmp-69550000\"},{\"name\":\"" TEMP_OLD
-		 "0\"},"
-		 "{\"name\":\"pxc-tmp-69550000"
-		 "AAAAAAAAAAAAAAAAAAAAAAAA\"}"),
-	  GC, "" },
-	{ "the disk of a VM that is not there",
-	  IMAGES("{\"name\":\"vm-101-disk-0\",\"disk\":\"vm.101.00000065\"}"), GC,
-	  "remove the disk of a VM that is not there (p-fast/vm-101-disk-0)" },
-	{ "its seed",
-	  IMAGES("{\"name\":\"vm-101-pxcseed\",\"disk\":\"vm.101.00000065\",\"block\":{\"t\":\"seed\"}}"),
-	  GC, "remove the disk of a VM that is not there (p-fast/vm-101-pxcseed)" },
-	{ "made within the hour",
-	  IMAGES("{\"name\":\"vm-101-disk-0\",\"disk\":\"vm.101.00000065\",\"block\":{\"at\":\"20251231T230001Z\"}}"),
-	  GC, "" },
-	{ "its VM is there",
-	  "{" CEPH
-	  ",\"rbd\":{\"fast\":{\"images\":[{\"name\":\"vm-101-disk-0\",\"disk\":\"vm.101.00000065\"}]}},"
-	  "\"guests\":[{\"vmid\":101}]}",
-	  GC, "" },
-	{ "not every VM is seen",
-	  "{" CEPH
-	  ",\"sees_all\":0,\"rbd\":{\"fast\":{\"images\":[{\"name\":\"vm-101-disk-0\",\"disk\":\"vm.101.00000065\"},"
-	  "{\"name\":\"" TEMP_OLD "\"}]}}}",
-	  GC, "remove what a run that was cut off has left (p-fast/" TEMP_OLD ")" },
-	{ "of another cluster",
-	  IMAGES("{\"name\":\"vm-101-disk-0\",\"disk\":\"vm.101.00000065\",\"block\":{\"c\":\"00000000\"}}"),
-	  GC, "" },
-	{ "changed by hand",
-	  IMAGES("{\"name\":\"vm-101-disk-0\",\"disk\":\"vm.101.00000065\",\"tampered\":1}"), GC,
-	  "" },
-	{ "open",
-	  IMAGES("{\"name\":\"vm-101-disk-0\",\"disk\":\"vm.101.00000065\",\"watchers\":[\"10.0.0.9\"]}"),
-	  GC, "" },
-	{ "cloned",
-	  IMAGES("{\"name\":\"vm-101-disk-0\",\"disk\":\"vm.101.00000065\",\"children\":[\"p-fast/x\"]}"),
-	  GC, "" },
-	{ "somebody has a snapshot of it",
-	  IMAGES("{\"name\":\"vm-101-disk-0\",\"disk\":\"vm.101.00000065\",\"snaps\":[\"before\"]}"),
-	  GC, "" },
-	{ "only a run that was cut off has",
-	  IMAGES("{\"name\":\"vm-101-disk-0\",\"disk\":\"vm.101.00000065\",\"snaps\":[\"" TEMP_OLD
-		 "\"]}"),
-	  GC, "remove the disk of a VM that is not there *" },
-	{ "PVE's own disk", IMAGES("{\"name\":\"vm-101-disk-0\"}"), GC, "" },
-	{ "a volume of a VM that is not there",
-	  IMAGES("{\"name\":\"v\",\"disk\":\"vm.101.00000065\",\"block\":{\"t\":\"volume\"}}"), GC,
-	  "" },
-	{ "temporary snapshots",
-	  IMAGES("{\"name\":\"vm-9-disk-0\",\"snaps\":[\"a\",\"" TEMP_OLD "\",\"" TEMP_NEW
-		 "\",\"trash\"]}"),
-	  GC,
-	  "remove snapshot " TEMP_OLD
-	  " of p-fast/vm-9-disk-0, which a run that was cut off has left" },
-	{ "no more than the task allows is for the loop to say",
-	  IMAGES("{\"name\":\"" TEMP_OLD
-		 "\",\"image\":\"debian@1\",\"block\":{\"state\":\"importing\"}}"),
-	  "{\"gc\":true,\"name\":\"debian\",\"version\":\"2\"," FILE "}",
-	  "import *; remove what a run that was cut off has left (p-fast/" TEMP_OLD ")" },
-	{ "an unfinished one of that name in another storage",
-	  "{" CEPH ",\"rbd\":{\"fast\":{\"images\":[" D1
-	  "]},\"slow\":{\"images\":[{\"name\":\"" TEMP_OLD "\","
-	  "\"image\":\"debian@1\",\"block\":{\"state\":\"importing\"}}]}}}",
-	  "{\"gc\":true,\"name\":\"debian\"}",
-	  "remove what a run that was cut off has left (p-slow/" TEMP_OLD ")" },
-};
-
 /* Several in one task */
 static const struct plan_row batches[] = {
 	{ "two versions", EMPTY, "{" FILE ",\"images\":[" OF("1") "," OF("2") "]}",
@@ -386,142 +205,16 @@ static const struct plan_row batches[] = {
 	  "!image debian 2: template_vm: number 9000 is asked for image debian 1 too" },
 };
 
-#define T9000(rest) "\"guests\":[{\"vmid\":9000,\"template_of\":\"debian@1\"" rest "}]"
-#define WANTED "\"template_vm\":{\"vmid\":9000}"
-#define LEFT_DISK(vmid, version)                                                                   \
-	"{\"name\":\"vm-" vmid "-disk-0\",\"disk\":\"vm." vmid                                     \
-	".00001234\",\"block\":{\"image\":\"debian\","                                             \
-	"\"version\":\"" version "\"}}"
-
-static const struct plan_row templates[] = {
-	{ "made with its image", EMPTY, AND("1", FILE "," WANTED),
-	  "import debian version 1 into p-fast/pxc-img-debian; clone the disk of template 9000; create VM 9000 on pve1 from "
-	  "pxc-img-debian; make VM 9000 a template; let HA move template 9000 when its node dies" },
-	{ "of an image that is there", IMAGES(D1), AND("1", WANTED),
-	  "clone the disk of template 9000; create VM 9000 on pve1 from pxc-img-debian; make VM 9000 a template; let HA *" },
-	{ "the lowest free number",
-	  "{" CEPH ",\"guests\":[{\"vmid\":100}],\"rbd\":{\"fast\":{\"images\":[" D1 "]}}}",
-	  AND("1", "\"template_vm\":{}"), "clone the disk of template 101; *" },
-	{ "a free number has no disk of somebody's", IMAGES(D1 ",{\"name\":\"vm-100-disk-0\"}"),
-	  AND("1", "\"template_vm\":{}"), "clone the disk of template 101; *" },
-	{ "two in a task", IMAGES(D1 "," D2),
-	  "{\"template_vm\":{},\"images\":[" OF("1") "," OF("2") "]}",
-	  "clone the disk of template 100; *; clone the disk of template 101; *" },
-	{ "one with a number, one without", IMAGES(D1 "," D2),
-	  "{\"images\":[" AND("1", "\"template_vm\":{}") "," AND(
-		  "2", "\"template_vm\":{\"vmid\":100}") "]}",
-	  "clone the disk of template 101; *; clone the disk of template 100; *" },
-	{ "its node", IMAGES(D1), AND("1", "\"template_vm\":{\"node\":\"pve3\"}"),
-	  "clone *; create VM 100 on pve3 *" },
-	{ "the first that is online",
-	  "{" CEPH
-	  ",\"nodes\":{\"pve1\":{\"online\":0},\"pve2\":{}},\"rbd\":{\"fast\":{\"images\":[" D1
-	  "]}}}",
-	  AND("1", WANTED), "clone *; create VM 9000 on pve2 *" },
-	{ "no node",
-	  "{" CEPH ",\"nodes\":{\"pve1\":{\"online\":0}},\"rbd\":{\"fast\":{\"images\":[" D1 "]}}}",
-	  AND("1", WANTED), "!image debian 1: no node that is online has storage fast" },
-	{ "its number is taken",
-	  "{" CEPH ",\"guests\":[{\"vmid\":9000}],\"rbd\":{\"fast\":{\"images\":[" D1 "]}}}",
-	  AND("1", WANTED), "!image debian 1: template_vm: number 9000 is taken by another guest" },
-	{ "there is a disk of that number", IMAGES(D1 ",{\"name\":\"vm-9000-disk-0\"}"),
-	  AND("1", WANTED),
-	  "!image debian 1: template_vm: p-fast/vm-9000-disk-0 exists without a VM: choose another vmid, or remove it" },
-
-	/* cut off at each point */
-	{ "cut off when its disk was cloned", IMAGES(D1 "," LEFT_DISK("9000", "1")),
-	  AND("1", WANTED),
-	  "remove what a run that was cut off has left (p-fast/vm-9000-disk-0); clone the disk of template 9000; create *" },
-	{ "and the number is ours to choose", IMAGES(D1 "," LEFT_DISK("100", "1")),
-	  AND("1", "\"template_vm\":{}"),
-	  "remove what a run that was cut off has left (p-fast/vm-100-disk-0); clone the disk of template 100; *" },
-	{ "another version's is not ours", IMAGES(D1 "," LEFT_DISK("100", "2")),
-	  AND("1", "\"template_vm\":{}"), "clone the disk of template 101; *" },
-	{ "a disk of a VM is not ours",
-	  IMAGES(D1 ",{\"name\":\"vm-100-disk-0\",\"disk\":\"vm.100.00001234\"}"),
-	  AND("1", "\"template_vm\":{}"), "clone the disk of template 101; *" },
-	{ "cut off when its VM was made",
-	  "{" CEPH "," T9000("") ",\"rbd\":{\"fast\":{\"images\":[" D1
-				 "," LEFT_DISK("9000", "1") "]}}}",
-	  AND("1", WANTED),
-	  "make VM 9000 a template; let HA move template 9000 when its node dies" },
-	{ "cut off when it was a template",
-	  "{" CEPH "," T9000(",\"template\":1") ",\"rbd\":{\"fast\":{\"images\":[" D1 "]}}}",
-	  AND("1", WANTED), "let HA move template 9000 when its node dies" },
-	{ "done",
-	  "{" CEPH
-	  "," T9000(",\"template\":1,\"ha\":\"stopped\"") ",\"rbd\":{\"fast\":{\"images\":[" D1
-							  "]}}}",
-	  AND("1", WANTED), "" },
-	{ "done under another number",
-	  "{" CEPH
-	  "," T9000(",\"template\":1,\"ha\":\"stopped\"") ",\"rbd\":{\"fast\":{\"images\":[" D1
-							  "]}}}",
-	  AND("1", "\"template_vm\":{}"), "" },
-	{ "nothing said of it", "{" CEPH "," T9000("") ",\"rbd\":{\"fast\":{\"images\":[" D1 "]}}}",
-	  OF("1"), "" },
-
-	/* removal */
-	{ "it goes with its version",
-	  "{" CEPH
-	  "," T9000(",\"template\":1,\"ha\":\"stopped\"") ",\"rbd\":{\"fast\":{\"images\":[" D1_WITH(
-		  "\"children\":[\"p-fast/base-9000-disk-0\"]") ",{\"name\":\"base-9000-disk-0\"}]}}}",
-	  AND("1", "\"state\":\"absent\""),
-	  "take template 9000 out of HA; delete template 9000; remove image debian version 1 (p-fast/pxc-img-debian)" },
-	{ "cut off before it was a template",
-	  "{" CEPH "," T9000("") ",\"rbd\":{\"fast\":{\"images\":[" D1_WITH(
-		  "\"children\":[\"p-fast/vm-9000-disk-0\"]") "]}}}",
-	  AND("1", "\"state\":\"absent\""),
-	  "delete template 9000; remove image debian version 1 *" },
-	{ "VMs are linked to it",
-	  "{" CEPH "," T9000(",\"template\":1") ",\"rbd\":{\"fast\":{\"images\":[" D1_WITH(
-		  "\"children\":[\"p-fast/base-9000-disk-0\"]") ",{\"name\":\"base-9000-disk-0\",\"children\":[\"p-fast/vm-200-disk-0\"]}]}}}",
-	  AND("1", "\"state\":\"absent\""),
-	  "!image debian 1: VMs are linked to its template 9000 (p-fast/vm-200-disk-0): remove them first" },
-	{ "then keep keeps it",
-	  "{" CEPH "," T9000(",\"template\":1") ",\"rbd\":{\"fast\":{\"images\":[" D1_WITH(
-		  "\"children\":[\"p-fast/base-9000-disk-0\"]") "," D2
-								",{\"name\":\"base-9000-disk-0\",\"children\":[\"p-fast/vm-200-disk-0\"]}]}}}",
-	  AND("2", "\"keep\":1"),
-	  " | image debian 2: version 1 is kept beyond keep: 1: it is in use by p-fast/vm-200-disk-0" },
-	{ "a clone of that name in another pool is no template of ours",
-	  "{" CEPH "," T9000(",\"template\":1") ",\"rbd\":{\"fast\":{\"images\":[" D1_WITH(
-		  "\"children\":[\"p-slow/base-9000-disk-0\"]") "]}}}",
-	  AND("1", "\"state\":\"absent\""), "!image debian 1: version 1 is in use, *" },
-	{ "the clone of another number is no template",
-	  "{" CEPH "," T9000(",\"template\":1") ",\"rbd\":{\"fast\":{\"images\":[" D1_WITH(
-		  "\"children\":[\"p-fast/base-90000-disk-0\"]") "]}}}",
-	  AND("1", "\"state\":\"absent\""), "!image debian 1: version 1 is in use, *" },
-};
-
 static void images_come_and_change(void **state)
 {
 	(void)state;
 	plan_rows("pxc_rbd_image", presence, ARRAY_SIZE(presence));
 }
 
-static void images_go(void **state)
-{
-	(void)state;
-	plan_rows("pxc_rbd_image", removal, ARRAY_SIZE(removal));
-}
-
-static void garbage_is_what_nobody_works_on(void **state)
-{
-	(void)state;
-	plan_rows("pxc_rbd_image", garbage, ARRAY_SIZE(garbage));
-}
-
 static void versions_of_one_task_know_each_other(void **state)
 {
 	(void)state;
 	plan_rows("pxc_rbd_image", batches, ARRAY_SIZE(batches));
-}
-
-static void templates_follow_their_image(void **state)
-{
-	(void)state;
-	plan_rows("pxc_rbd_image", templates, ARRAY_SIZE(templates));
 }
 
 /* --- arguments of steps ---------------------------------------------------------------------------------- */
@@ -720,93 +413,13 @@ static void a_password_in_a_source_is_not_kept(void **state)
 	}
 }
 
-/* --- which image is found -------------------------------------------------------------------------------- */
-
-static const struct {
-	const char *images, *version, *found; /* version NULL = the latest; found NULL = none */
-} choices[] = {
-	{ D1 "," D2, NULL, "2" },
-	{ D1 "," D2, "1", "1" },
-	{ D1 "," D2, "3", NULL },
-	{ D1 "," D2_WITH("\"tampered\":1"), NULL, "1" },
-	{ D1
-	  ",{\"name\":\"b\",\"image\":\"debian@2\",\"block\":{\"rank\":\"2\",\"deprecated\":\"1\"}}",
-	  NULL, "1" },
-	{ D1
-	  ",{\"name\":\"b\",\"image\":\"debian@2\",\"block\":{\"rank\":\"2\",\"deprecated\":\"1\"}}",
-	  "2", "2" },
-	{ D1_WITH("\"block\":{\"deprecated\":\"1\"}"), NULL, NULL },
-	{ D1_WITH("\"block\":{\"rank\":\"10\"}") "," D2, NULL, "1" },
-	{ D1
-	  ",{\"name\":\"b\",\"image\":\"debian@2\",\"block\":{\"rank\":\"2\",\"state\":\"importing\"}}",
-	  NULL, "1" },
-	{ "{\"name\":\"b\",\"image\":\"debian@2\",\"inherited\":1}", NULL, NULL },
-};
-
-static void the_latest_is_the_highest_that_is_not_deprecated(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
-		auto_free char *json =
-			pxc_printf("{\"rbd\":{\"fast\":{\"images\":[%s]}}}", choices[i].images);
-		auto_world struct test_world w;
-		const struct rbd_seen *found;
-
-		test_world_create(&w, json);
-		found = image_find(&w.rbd.pools[0], "debian", choices[i].version);
-		if (!str_eq(found ? rbd_get(found, "version") : NULL, choices[i].found))
-			fail_msg("row %zu: %s", i, found ? rbd_get(found, "version") : "none");
-	}
-}
-
-static const struct {
-	const char *block;
-	bool acme, acme2;
-} sights[] = {
-	{ "\"visibility\":\"public\"", true, true },
-	{ "\"visibility\":\"public\",\"project\":\"acme\"", true, true },
-	{ "\"visibility\":\"private\",\"project\":\"acme\"", true, false },
-	{ "\"visibility\":\"private\",\"projects\":\"acme\"", false, false },
-	{ "\"visibility\":\"shared\",\"projects\":\"a,acme,b\"", true, false },
-	{ "\"visibility\":\"shared\",\"projects\":\"acme2,acm\"", false, true },
-	{ "\"visibility\":\"shared\",\"project\":\"acme2\",\"projects\":\"acme\"", true, true },
-	{ "\"visibility\":\"shared\"", false, false },
-};
-
-static void images_are_seen_by_those_they_are_for(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(sights); i++) {
-		auto_free char *json =
-			pxc_printf("{\"rbd\":{\"fast\":{\"images\":[%s%s%s]}}}",
-				   "{\"name\":\"a\",\"image\":\"debian@1\",\"block\":{",
-				   sights[i].block, "}}");
-		auto_world struct test_world w;
-		char names[200];
-
-		test_world_create(&w, json);
-		assert_int_equal(image_visible(&w.rbd.pools[0].images[0], "acme"), sights[i].acme);
-		assert_int_equal(image_visible(&w.rbd.pools[0].images[0], "acme2"),
-				 sights[i].acme2);
-		assert_string_equal(image_names(&w.rbd.pools[0], "acme", names, sizeof(names)),
-				    sights[i].acme
-					    ? "there is debian"
-					    : "there is none yet: import one with pxc_rbd_image");
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(images_come_and_change),
-		cmocka_unit_test(images_go),
-		cmocka_unit_test(garbage_is_what_nobody_works_on),
 		cmocka_unit_test(versions_of_one_task_know_each_other),
-		cmocka_unit_test(templates_follow_their_image),
 		cmocka_unit_test(steps_say_all_that_is_to_be_done),
 		cmocka_unit_test(a_password_in_a_source_is_not_kept),
-		cmocka_unit_test(the_latest_is_the_highest_that_is_not_deprecated),
-		cmocka_unit_test(images_are_seen_by_those_they_are_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -232,7 +232,7 @@ static const struct plan_row volumes[] = {
 	{ "no such volume", CEPH(""), BOOT(""),
 	  "!vm acme/web: there is no volume data in project acme" },
 	{ "another project's",
-	  CEPH("{\"name\":\"v\",\"disk\":\"x\",\"block\":{\"t\":\"volume\",\"name\":\"data\",\"serial\":\"a\",\"project\":\"b\"}}"),
+	  CEPH("{\"name\":\"vm-900000-pxc-abcabcab\",\"disk\":\"x\",\"block\":{\"t\":\"volume\",\"name\":\"data\",\"serial\":\"a\",\"project\":\"b\"}}"),
 	  BOOT(""), "!vm acme/web: there is no volume data in project acme" },
 	{ "reserved by a VM",
 	  WITH_VOLUME("\"att/abcabcab\":\"vm.100.00000064\"",
@@ -261,7 +261,7 @@ static const struct plan_row volumes[] = {
 	{ "its flavor says nothing about the volume",
 	  WITH_VOLUME(
 		  "\"att/abcabcab\":\"vm.100.00000064\"",
-		  "{\"vmid\":100,\"block\":{\"image\":\"volume/data\",\"flavor\":\"big\"},\"config\":{\"cores\":\"4\",\"memory\":\"8192\"}}"),
+		  "{\"vmid\":100,\"block\":{\"image\":\"volume/data\",\"flavor\":\"big\"},\"config\":{\"scsi0\":\"fast:vm-900000-pxc-abcabcab,size=5G\",\"cores\":\"4\",\"memory\":\"8192\"}}"),
 	  "{\"name\":\"web\",\"boot_volume\":\"data\",\"flavor\":\"big\"}", "" },
 	{ "a disk in the slot of a volume",
 	  "{\"guests\":[{\"vmid\":100,\"block\":{},\"config\":{\"scsi1\":\"fast:vm-900000-pxc-abcabcab,size=1G\"}}]}",

@@ -207,7 +207,7 @@ static const struct {
 	{ "the user",
 	  ",\"cloud_init\":{\"user\":\"ops\",\"ssh_keys\":[\"ssh-rsa A a@b\",\"ssh-rsa B+/=\"],\"upgrade\":false}",
 	  "user-data",
-	  "{\"hostname\":\"web\",\"manage_etc_hosts\":true,\"package_upgrade\":false,\"ssh_authorized_keys\":[\"ssh-rsa A a@b\",\"ssh-rsa B+/=\"],\"user\":\"ops\"}" },
+	  "{\"hostname\":\"web\",\"manage_etc_hosts\":true,\"package_upgrade\":false,\"ssh_authorized_keys\":[\"ssh-rsa A a@b\",\"ssh-rsa B+/=\"],\"user\":{\"name\":\"ops\"}}" },
 	{ "upgrades", ",\"cloud_init\":{\"upgrade\":true}", "user-data",
 	  "{\"hostname\":\"web\",\"manage_etc_hosts\":true,\"package_upgrade\":true}" },
 	{ "a password", ",\"cloud_init\":{\"password\":\"s\\\"3:\"}", "user-data",
@@ -268,7 +268,8 @@ static void files_say_what_the_task_does(void **state)
 		if (files[i].json ? json_equal(got, want) : !got)
 			continue;
 		text = json_dumps(got, JSON_COMPACT | JSON_SORT_KEYS);
-		print_error("%s:\n  wanted %s\n  got    %s\n", files[i].name, files[i].json, text);
+		print_error("%s:\n  wanted %s\n  got    %s\n", files[i].name,
+			    files[i].json ? files[i].json : "none", text ? text : "none");
 		bad++;
 	}
 	assert_int_equal(bad, 0);
