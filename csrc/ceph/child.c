@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "ceph/import_parts.h"
 
@@ -127,12 +128,23 @@ static int keep_words(void *context, const char *line)
 	return 0;
 }
 
+/* It has complained and does not end: what it waits for does not come. */
+static bool is_stuck(const struct child *c, int64_t *since_ms)
+{
+	int64_t now = pxc_system_clock.mono_ms(&pxc_system_clock);
+
+	if (!*since_ms && is_complaint(c, c->words))
+		*since_ms = now;
+	return c->grace_ms && *since_ms && now - *since_ms > c->grace_ms;
+}
+
 /* Until it has closed both, or is to be ended (-1). */
 static int listen_to(struct child *c, int out, int errors)
 {
 	struct pollfd fds[] = { { .fd = out, .events = POLLIN },
 				{ .fd = errors, .events = POLLIN } };
 	struct line lines[2] = { { .len = 0 } };
+	int64_t complained_ms = 0;
 	char bytes[4096];
 
 	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
@@ -150,6 +162,8 @@ static int listen_to(struct child *c, int out, int errors)
 				 i ? (void *)c : c->context) < 0)
 				return -1;
 		}
+		if (is_stuck(c, &complained_ms))
+			return -1;
 	}
 	(void)take(&lines[1], "\n", 1, keep_words, c);
 	return 0;

@@ -234,7 +234,7 @@ int ceph_connect(const struct ceph_options *options, struct ceph **ret, struct p
 
 void ceph_disconnect(struct ceph *ceph)
 {
-	if (!ceph)
+	if (!ceph || atomic_load(&ceph->is_wedged))
 		return;
 	rados_shutdown(ceph->cluster);
 	free(ceph);

@@ -173,6 +173,8 @@ int import_check_size(const struct ceph_import *job, uint64_t size, struct pxc_e
 /* Everything in the image is discarded; then it has size bytes of zeros. */
 int import_empty(struct ceph_pool *pool, const char *image, rbd_image_t rbd, uint64_t size,
 		 struct pxc_err *err);
+void import_close(struct ceph_pool *pool,
+		  rbd_image_t rbd); /* close.c; in any case soon. NULL is fine */
 int import_resize(struct ceph_pool *pool, const char *image, rbd_image_t rbd, uint64_t size,
 		  struct pxc_err *err);
 
@@ -184,6 +186,7 @@ int spool_add(int fd, const struct chunk *chunk, struct pxc_err *err);
 struct child {
 	const char *const *argv; /* argv[0] is looked for in the usual folders */
 	int fds[2];              /* become 3 and 4; -1 = none */
+	int64_t grace_ms;        /* after its first complaint it has so long to end; 0 = no limit */
 	uint64_t cpu_s, memory;  /* limits; 0 = none */
 	int (*heard)(void *context,
 		     const char *line); /* of what it prints; nonzero: end it. May be NULL */

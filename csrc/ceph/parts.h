@@ -4,6 +4,7 @@
 
 #include <rados/librados.h>
 #include <rbd/librbd.h>
+#include <stdatomic.h>
 
 #include "base/buf.h"
 #include "ceph/ceph.h"
@@ -15,7 +16,8 @@ struct ceph {
 	rados_t cluster;
 	char fsid[37];
 	uint32_t timeout_ms;
-	uint64_t self; /* what Ceph calls this client: client.<self> */
+	uint64_t self;         /* what Ceph calls this client: client.<self> */
+	atomic_bool is_wedged; /* something in it did not end (close.c): it is left as it is */
 };
 
 struct ceph_pool {

@@ -138,6 +138,20 @@ static int ended(const struct child *c, const char *what, struct pxc_err *err)
 			*words ? words : "it does not say why it failed");
 }
 
+/* As block/rbd.c and qemu-img.c word it. */
+static bool is_about_target(const char *words)
+{
+	static const char *const about[] = { "rbd request failed", "error while writing",
+					     "error opening pool", "error reading header",
+					     "error connecting" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(about); i++) {
+		if (strstr(words, about[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Why it could not write: Ceph tells us better than it told the child. */
 static int could_not_write(struct ceph_pool *pool, const char *image, const char *words,
 			   struct pxc_err *err)
@@ -221,6 +235,7 @@ static int convert(struct ceph_pool *pool, const struct ceph_import *job, int fd
 	struct conversion v = { .job = job, .size = size };
 	struct child c = { .argv = argv,
 			   .fds = { fd, conf },
+			   .grace_ms = pool->ceph->timeout_ms,
 			   .cpu_s = CPU_S + size / CPU_BYTES_PER_S,
 			   .memory = MEMORY,
 			   .heard = heard,
@@ -232,8 +247,7 @@ static int convert(struct ceph_pool *pool, const struct ceph_import *job, int fd
 		return pxc_fail(err, PXC_EINVAL, "cancelled");
 	if (WIFEXITED(c.status) && WEXITSTATUS(c.status) == 0)
 		return 0;
-	if (strstr(c.words, "error while writing") || strstr(c.words, "error opening pool") ||
-	    strstr(c.words, "error reading header") || strstr(c.words, "error connecting"))
+	if (is_about_target(c.words))
 		return could_not_write(pool, job->image, c.words, err);
 	return ended(&c, "convert", err);
 }

@@ -254,6 +254,16 @@ static int broken(const struct http_source *h, CURLcode result, struct pxc_err *
 	return pxc_fail(err, PXC_EREMOTE, "%s cannot be had: %s", name, why);
 }
 
+static int changed(const struct http_source *h, struct pxc_err *err)
+{
+	if (h->first.has_total && h->now.has_total && h->first.total != h->now.total)
+		return pxc_fail(err, PXC_EREMOTE,
+				"%s was changed while it was read: it had %" PRIu64
+				" bytes, and has %" PRIu64 " now",
+				h->base.name, h->first.total, h->now.total);
+	return pxc_fail(err, PXC_EREMOTE, "%s was changed while it was read", h->base.name);
+}
+
 /* Nothing will make it better. */
 static bool is_hopeless(CURLcode result)
 {
@@ -319,7 +329,7 @@ static int ended(struct http_source *h, CURLcode result, struct pxc_err *err)
 		return 0;
 	case ANSWER_CHANGED:
 		h->base.stale = true;
-		return pxc_fail(err, PXC_EREMOTE, "%s was changed while it was read", h->base.name);
+		return changed(h, err);
 	case ANSWER_REFUSED:
 		(void)refused(h, status, err);
 		return is_worth_a_try(status) ? again(h, err) : -1;

@@ -247,7 +247,7 @@ void writer_close(struct writer *w)
 	if (!w)
 		return;
 	(void)wait_for_all(w, &ignored);
-	ceph_closep(&w->rbd);
+	import_close(w->pool, w->rbd);
 	(void)pthread_mutex_destroy(&w->lock);
 	(void)pthread_cond_destroy(&w->ended);
 	free(w);

@@ -6,7 +6,7 @@
  *		[timeout=MS] [user=] [keyring=] [cancel_at=BYTES]
  *
  * The cluster is that of PXC_TEST_CEPH_CONF. Prints one JSON object: ok, then what struct ceph_imported holds, or kind
- * and msg; ms of the import alone; steps and done, what was heard of its progress; rss_kib, child_rss_kib, fds left open.
+ * and msg; ms of the import alone; steps and done, what was heard of its progress; rss_kib, child_rss_kib, processor time, fds left open.
  */
 #include <dirent.h>
 #include <jansson.h>
@@ -26,7 +26,7 @@ struct tool {
 	struct ceph_import job;
 	char *pool, *space;
 	uint64_t cancel_at, done, total;
-	json_int_t steps;
+	json_int_t steps, child_kib;
 };
 
 static double now_ms(void)
@@ -37,10 +37,43 @@ static double now_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
+/*
+ * The most memory a process has had since it became this program. (ru_maxrss also counts what its parent had when it
+ * forked.)
+ */
+static json_int_t most_memory(const char *pid)
+{
+	auto_free char *path = pxc_printf("/proc/%s/status", pid);
+	FILE *f = fopen(path, "re");
+	char line[256];
+	long kib = 0;
+
+	while (f && !kib && fgets(line, sizeof(line), f))
+		(void)sscanf(line, "VmHWM: %ld", &kib);
+	if (f)
+		(void)fclose(f);
+	return kib;
+}
+
+static void look_at_child(struct tool *t)
+{
+	FILE *f = fopen("/proc/thread-self/children", "re");
+	char pid[16];
+
+	if (f && fscanf(f, "%15s", pid) == 1) {
+		json_int_t kib = most_memory(pid);
+
+		t->child_kib = kib > t->child_kib ? kib : t->child_kib;
+	}
+	if (f)
+		(void)fclose(f);
+}
+
 static int heard(void *context, uint64_t done, uint64_t total)
 {
 	struct tool *t = context;
 
+	look_at_child(t);
 	t->steps++;
 	t->done = done;
 	t->total = total;
@@ -134,10 +167,16 @@ static const char *kind_name(enum pxc_errkind kind)
 	return names[kind];
 }
 
+static double cpu_ms(const struct rusage *u)
+{
+	return (double)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) * 1e3 +
+	       (double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1e3;
+}
+
 static int show(const struct tool *t, int rc, const struct ceph_imported *got, double ms,
 		json_int_t fds, const struct pxc_err *err)
 {
-	struct rusage us, child;
+	struct rusage us, child; /* processor time */
 	json_t *o = rc == 0 ? json_pack("{s:b,s:I,s:I,s:I,s:s,s:s}", "ok", 1, "size",
 					(json_int_t)got->size_bytes, "written",
 					(json_int_t)got->written_bytes, "source_bytes",
@@ -154,8 +193,10 @@ static int show(const struct tool *t, int rc, const struct ceph_imported *got, d
 	(void)json_object_set_new(o, "steps", json_integer(t->steps));
 	(void)json_object_set_new(o, "done", json_integer((json_int_t)t->done));
 	(void)json_object_set_new(o, "total", json_integer((json_int_t)t->total));
-	(void)json_object_set_new(o, "rss_kib", json_integer(us.ru_maxrss));
-	(void)json_object_set_new(o, "child_rss_kib", json_integer(child.ru_maxrss));
+	(void)json_object_set_new(o, "rss_kib", json_integer(most_memory("self")));
+	(void)json_object_set_new(o, "child_rss_kib", json_integer(t->child_kib));
+	(void)json_object_set_new(o, "cpu_ms", json_real(cpu_ms(&us)));
+	(void)json_object_set_new(o, "child_cpu_ms", json_real(cpu_ms(&child)));
 	(void)json_object_set_new(o, "fds", json_integer(fds));
 	(void)json_dumpf(o, stdout, 0);
 	(void)puts("");
