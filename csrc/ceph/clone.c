@@ -72,10 +72,8 @@ int ceph_flatten(struct ceph_pool *pool, const char *image, ceph_progress *progr
 
 	if (ceph_open(pool, image, &rbd, err) < 0)
 		return -1;
-	if (!has_parent(rbd))
-		return 0;
 	rc = rbd_flatten_with_progress(rbd, report, &watched);
 	if (rc == -EINVAL && !has_parent(rbd))
-		return 0; /* somebody else was faster */
+		return 0;
 	return rc < 0 ? ceph_fail(err, pool, rc, "image %s/%s: flatten", pool->name, image) : 0;
 }

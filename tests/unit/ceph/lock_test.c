@@ -202,21 +202,30 @@ static void the_lock_of_a_process_that_hangs_ends_with_its_lease(void **state)
 
 /* --- what stands in a lock ------------------------------------------------------------------------------ */
 
-/* Our own text with one word exchanged. */
-static char *text_with(const char *key, const char *value)
+#define NO_PROCESS "4194305" /* above what Linux gives */
+
+static char *replace(const char *text, const char *key, const char *value)
 {
-	auto_free char *text = holder_text("dave");
 	auto_free char *begin = pxc_printf(" %s=", key);
-	char *at = strstr(text, begin);
+	const char *at = strstr(text, begin);
 
 	assert_non_null(at);
 	at += strlen(begin);
 	return pxc_printf("%.*s%s%s", (int)(at - text), text, value, at + strcspn(at, " "));
 }
 
-static bool is_dead(const char *key, const char *value)
+/* What stands in a lock of ours, with one word or two exchanged. */
+static char *text_with(const char *key, const char *value, const char *key2, const char *value2)
 {
-	auto_free char *text = text_with(key, value);
+	auto_free char *text = holder_text("dave");
+	auto_free char *one = replace(text, key, value);
+
+	return replace(one, key2, value2);
+}
+
+static bool is_dead(const char *key, const char *value, const char *key2, const char *value2)
+{
+	auto_free char *text = text_with(key, value, key2, value2);
 	struct ceph_holder holder = { .until_s = 0 };
 
 	(void)snprintf(holder.about, sizeof(holder.about), "%s", text);
@@ -225,18 +234,16 @@ static bool is_dead(const char *key, const char *value)
 
 static void only_what_ran_here_can_be_seen_to_be_dead(void **state)
 {
-	auto_free char *here = pxc_printf("%ld", (long)getpid());
-
 	(void)state;
-	assert_false(is_dead("pid", here));
-	assert_true(is_dead("born", "1"));      /* another process had this number */
-	assert_true(is_dead("pid", "4194305")); /* above what Linux gives */
-	assert_false(is_dead("boot", "00000000-0000-0000-0000-000000000000"));
-	assert_false(is_dead("boot", ""));
-	assert_false(is_dead("ns", "pid:[1]"));
-	assert_false(is_dead("pid", "0"));
-	assert_false(is_dead("pid", "-1"));
-	assert_false(is_dead("pid", "x"));
+	assert_false(is_dead("owner", "x", "host", "y"));
+	assert_true(is_dead("owner", "x", "born", "1")); /* another process had this number */
+	assert_true(is_dead("owner", "x", "pid", NO_PROCESS));
+	assert_false(is_dead("pid", NO_PROCESS, "boot", "00000000-0000-0000-0000-000000000000"));
+	assert_false(is_dead("pid", NO_PROCESS, "boot", ""));
+	assert_false(is_dead("pid", NO_PROCESS, "ns", "pid:[1]"));
+	assert_false(is_dead("born", "1", "pid", "0"));
+	assert_false(is_dead("born", "1", "pid", "-1"));
+	assert_false(is_dead("born", "1", "pid", "x"));
 }
 
 static void owners_may_have_any_name(void **state)
@@ -255,7 +262,7 @@ static void owners_may_have_any_name(void **state)
 static void a_lock_of_a_recycled_process_id_is_broken(void **state)
 {
 	struct box *box = *state;
-	auto_free char *about = text_with("born", "1");
+	auto_free char *about = text_with("born", "1", "host", "here");
 
 	take_raw(box, "pxc.lock.recycled", about, 60);
 	box_ok(box, try_take(box, "recycled", 0));
@@ -264,7 +271,7 @@ static void a_lock_of_a_recycled_process_id_is_broken(void **state)
 static void locks_of_others_are_left_alone_until_they_end(void **state)
 {
 	struct box *box = *state;
-	auto_free char *about = text_with("boot", "elsewhere");
+	auto_free char *about = text_with("boot", "elsewhere", "pid", NO_PROCESS);
 
 	take_raw(box, "pxc.lock.elsewhere", about, 2);
 	box_fails(box, try_take(box, "elsewhere", 0), PXC_EBUSY, "dave (host ");

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "ceph/codec.h"
+#include "ceph/parts.h"
 
 #define MIB ((uint64_t)1 << 20)
 
@@ -113,17 +114,38 @@ static void an_image_in_use_is_renamed_too(void **state)
 	assert_string_equal(data, "later");
 }
 
+static bool journal_holds(struct box *box, const char *id, const char *text)
+{
+	auto_free char *data = pxc_alloc(4 * MIB);
+	rados_list_ctx_t list;
+	const char *oid;
+	bool found = false;
+	int n;
+
+	assert_int_equal(rados_nobjects_list_open(box->io, &list), 0);
+	while (rados_nobjects_list_next(list, &oid, NULL, NULL) == 0) {
+		if (strncmp(oid, "journal_data.", 13) != 0 || !strstr(oid, id))
+			continue;
+		n = rados_read(box->io, oid, data, 4 * MIB, 0);
+		assert_true(n >= 0);
+		found |= memmem(data, (size_t)n, text, strlen(text)) != NULL;
+	}
+	rados_nobjects_list_close(list);
+	return found;
+}
+
 /* Its journal is to have it, for the other cluster. */
 static void a_journalled_image_is_renamed_by_librbd(void **state)
 {
 	struct box *box = *state;
+	const char *id = box_image(box, "journal");
 	rbd_image_t rbd;
 
-	(void)box_image(box, "journal");
 	assert_int_equal(rbd_open(box->io, "journal", &rbd, NULL), 0);
 	assert_int_equal(rbd_update_features(rbd, RBD_FEATURE_JOURNALING, true), 0);
 	assert_int_equal(rbd_close(rbd), 0);
 	box_ok(box, rename_image(box, "journal", "journalled"));
+	assert_true(journal_holds(box, id, "journalled"));
 	holds_data_of(box, "journalled", "journal");
 	assert_false(id_exists(box, "journal"));
 }
@@ -221,6 +243,19 @@ static void what_is_not_understood_is_left_alone(void **state)
 	assert_true(id_exists(box, "text"));
 }
 
+static void an_object_that_changed_meanwhile_is_not_dropped(void **state)
+{
+	struct box *box = *state;
+	struct ceph_pool raw = { .io = box->io };
+
+	put_id(box, "changed", "abc");
+	assert_int_equal(ceph_drop_object(&raw, "rbd_id.changed", "\3\0\0\0abd", 7), 0);
+	assert_true(id_exists(box, "changed"));
+	assert_int_equal(ceph_drop_object(&raw, "rbd_id.changed", "\3\0\0\0abc", 7), 0);
+	assert_false(id_exists(box, "changed"));
+	assert_int_equal(ceph_drop_object(&raw, "rbd_id.changed", "\3\0\0\0abc", 7), 0);
+}
+
 static void *rename_slowly(void *arg)
 {
 	void **args = arg;
@@ -306,6 +341,7 @@ int main(void)
 		cmocka_unit_test(a_rename_killed_after_its_second_write_leaves_no_ghost),
 		cmocka_unit_test(new_images_take_names_that_are_left_over),
 		cmocka_unit_test(what_is_not_understood_is_left_alone),
+		cmocka_unit_test(an_object_that_changed_meanwhile_is_not_dropped),
 		cmocka_unit_test(a_rename_in_its_midst_is_not_a_leftover),
 		cmocka_unit_test(one_of_many_gets_a_name),
 	};
