@@ -119,8 +119,7 @@ json_t *volume_item(const struct volume_case *c)
 	if (s->absent)
 		return obj;
 	put(obj, "storage", c->pool->storage);
-	put(obj, "rbd", c->rbd);
-	put(obj, "serial", s->serial ? s->serial : c->id);
+	put(obj, "serial", s->serial);
 	(void)json_object_set_new(obj, "size_gb", gib(c->size_bytes));
 	return obj;
 }
@@ -241,7 +240,11 @@ void volume_views(const struct volume_case *c)
 	after_use(c, after);
 	put(after, "storage", c->pool->storage);
 	put(after, "pool", c->pool->pool);
-	put(after, "rbd", c->rbd);
+	/* The name of a new one is made up by the run that makes it. */
+	if (c->have)
+		put(after, "rbd", c->rbd);
+	else if (!c->spec->serial)
+		(void)json_object_del(after, "serial");
 	(void)json_object_set_new(after, "size_gb", gib(c->size_bytes));
 	c->plan->after = after;
 }

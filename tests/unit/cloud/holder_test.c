@@ -85,12 +85,10 @@ static void the_holder_of_a_project_is_found_by_its_block(void **state)
 		  0 },
 		{ "{\"vmid\":900001,\"block\":{\"t\":\"holder\",\"id\":\"vm.7.00000000\"},\"config\":{\"tags\":\"pxc-holder\"}}",
 		  0 },
-		{ "{\"vmid\":900001,\"block\":{},\"config\":{\"tags\":\"pxc-holder\"}}", 0, false,
-		  false },
+		{ "{\"vmid\":900001,\"block\":{},\"config\":{\"tags\":\"pxc-holder\"}}", 0 },
 		/* it cannot be read: then tag, name and pool must do */
 		{ HOLDER(900001, ",\"problem\":\"its node is offline\""), 900001 },
-		{ HOLDER(900001, ",\"pool\":\"other\",\"problem\":\"its node is offline\""), 0,
-		  false, false },
+		{ HOLDER(900001, ",\"pool\":\"other\",\"problem\":\"its node is offline\""), 0 },
 	};
 
 	(void)state;
