@@ -16,6 +16,7 @@ static enum pxc_errkind kind_of(int code)
 	case EBUSY:
 	case ENOTEMPTY:
 	case EAGAIN:
+	case ESTALE: /* it was taken away under our hands: what is left of it shows at the next try */
 		return PXC_EBUSY;
 	case EPERM:
 	case EACCES:
@@ -40,6 +41,8 @@ static int why(const struct ceph_pool *pool, int code, char *text, size_t size)
 		return snprintf(text, size, "there is no such thing in pool %s", pool->name);
 	case EEXIST:
 		return snprintf(text, size, "it exists already");
+	case ESTALE:
+		return snprintf(text, size, "another client is removing it");
 	case EPERM:
 	case EACCES:
 		return snprintf(text, size,

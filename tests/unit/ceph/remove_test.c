@@ -3,6 +3,7 @@
 #include "lib/ceph/box.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -35,6 +36,51 @@ static void an_image_is_removed_once(void **state)
 	assert_false(box_has(box, "gone"));
 	box_fails(box, drop(box, "gone"), PXC_ENOTFOUND, "no image \"gone\"");
 	box_fails(box, drop(box, "never"), PXC_ENOTFOUND, "no image \"never\"");
+}
+
+/* Each of two removers tries until the image is gone, by a connection of its own. */
+struct remover {
+	const struct ceph_ops *ops;
+	struct ceph_pool *pool;
+	const char *image;
+	struct pxc_err err;
+};
+
+static void *remove_it(void *arg)
+{
+	struct remover *r = arg;
+
+	do {
+		r->err.kind = PXC_OK;
+	} while (r->ops->remove(r->pool, r->image, &r->err) < 0 && r->err.kind == PXC_EBUSY);
+	return NULL;
+}
+
+static void two_remove_it_at_once(void **state)
+{
+	struct box *box = *state;
+	struct ceph_options options = { .conf = box->conf };
+	struct ceph *other = NULL;
+	struct ceph_pool *pool = NULL;
+
+	box_ok(box, box->ops->connect(&options, &other, &box->err));
+	box_ok(box, box->ops->pool_open(other, box->name, NULL, &pool, &box->err));
+	for (int i = 0; i < 10; i++) {
+		struct remover a = { box->ops, box->pool, "both", { .kind = PXC_OK } };
+		struct remover b = { box->ops, pool, "both", { .kind = PXC_OK } };
+		pthread_t thread;
+
+		(void)box_image(box, "both");
+		assert_int_equal(pthread_create(&thread, NULL, remove_it, &b), 0);
+		(void)remove_it(&a);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		if ((a.err.kind != PXC_OK && a.err.kind != PXC_ENOTFOUND) ||
+		    (b.err.kind != PXC_OK && b.err.kind != PXC_ENOTFOUND))
+			fail_msg("%s / %s", a.err.msg, b.err.msg);
+		assert_false(box_has(box, "both"));
+	}
+	box->ops->pool_close(pool);
+	box->ops->disconnect(other);
 }
 
 static void nothing_stays_of_it(void **state)
@@ -195,6 +241,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_image_is_removed_once),
+		cmocka_unit_test(two_remove_it_at_once),
 		cmocka_unit_test(nothing_stays_of_it),
 		cmocka_unit_test(who_has_it_open_is_named),
 		cmocka_unit_test(what_we_have_open_ourselves_is_in_use_too),
