@@ -54,6 +54,17 @@ static int set_deadlines(rados_t cluster, uint32_t timeout_ms, struct pxc_err *e
 	return 0;
 }
 
+/* Ceph keeps its last words in memory in case of a crash; nobody would read them, and they cost a tenth of the time. */
+static void forget_words(rados_t cluster)
+{
+	static const char *const parts[] = { "debug_rbd",    "debug_rados", "debug_objecter",
+					     "debug_ms",     "debug_monc",  "debug_auth",
+					     "debug_striper" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		(void)rados_conf_set(cluster, parts[i], "0/0");
+}
+
 /* A client keeps quiet, leaves no socket behind, and makes clones that need no protected snapshot. */
 static int set_manners(rados_t cluster, struct pxc_err *err)
 {
@@ -64,14 +75,15 @@ static int set_manners(rados_t cluster, struct pxc_err *err)
 		{ "log_file", "" },
 		{ "admin_socket", "" },
 		{ "rbd_default_clone_format", "2" },
-		{ "rbd_cache",
-		  "false" }, /* it copies, and what is written here is not read again */
+		/* It copies, and what is written here is not read again. */
+		{ "rbd_cache", "false" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
 		if (set(cluster, pairs[i][0], pairs[i][1], err) < 0)
 			return -1;
 	}
+	forget_words(cluster);
 	return 0;
 }
 

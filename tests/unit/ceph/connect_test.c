@@ -290,6 +290,40 @@ static void what_a_user_may_not_do_says_what_is_missing(void **state)
 	drop_user(box, "reader", path);
 }
 
+/* It may not even ask whether its namespace exists. */
+static void a_user_of_one_namespace_has_it_for_itself(void **state)
+{
+	struct box *box = *state;
+	auto_free char *osd = pxc_printf("profile rbd pool=%s namespace=mine", box->name);
+	auto_free char *path = add_user(box, "tenant", "profile rbd", osd);
+	struct ceph_options options = { .conf = box->conf, .user = "tenant", .keyring = path };
+	const struct ceph_ops *ops = box->ops;
+	struct ceph *ceph;
+	struct ceph_pool *all, *mine;
+	struct ceph_image *images;
+	struct ceph_lock *lock;
+	size_t n;
+
+	assert_int_equal(rbd_namespace_create(box->io, "mine"), 0);
+	box_ok(box, ops->connect(&options, &ceph, &box->err));
+	box_ok(box, ops->pool_open(ceph, box->name, "mine", &mine, &box->err));
+	box_ok(box, ops->lock(mine, "l", "tenant", 30, 0, &lock, &box->err));
+	box_ok(box, ops->create(mine, "own", 1 << 20, NULL, NULL, &box->err));
+	box_ok(box, ops->rename(mine, "own", "owned", &box->err));
+	box_ok(box, ops->list(mine, NULL, &box->arena, &images, &n, &box->err));
+	assert_int_equal(n, 1);
+	box_ok(box, ops->remove(mine, "owned", &box->err));
+	ops->unlock(lock);
+	box_ok(box, ops->pool_open(ceph, box->name, NULL, &all, &box->err));
+	box_fails(box, ops->list(all, NULL, &box->arena, &images, &n, &box->err), PXC_EDENIED,
+		  "profile rbd");
+	ops->pool_close(all);
+	ops->pool_close(mine);
+	ops->disconnect(ceph);
+	drop_user(box, "tenant", path);
+	assert_int_equal(rbd_namespace_remove(box->io, "mine"), 0);
+}
+
 #define QUIET(test) cmocka_unit_test_setup_teardown(test, catch_stderr, nothing_was_said)
 
 int main(void)
@@ -304,6 +338,7 @@ int main(void)
 		QUIET(a_wrong_key_names_user_and_keyring),
 		QUIET(a_keyring_without_the_user_is_named),
 		QUIET(a_user_with_the_rbd_profile_can_do_everything),
+		QUIET(a_user_of_one_namespace_has_it_for_itself),
 		QUIET(what_a_user_may_not_do_says_what_is_missing),
 	};
 
