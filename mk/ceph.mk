@@ -19,6 +19,10 @@ ceph-short: modules $(CEPH_TOOLS)
 		"tests/ceph/import_faults.py $B --short"
 
 # Figures of images and disks, as medians of alternating runs: writes build/bench-ceph.json.
-bench-ceph: modules $B/tests/bench/import_bench $B/tests/bench/ceph_bench
+bench-ceph: modules $B/tests/bench/import_bench $B/tests/bench/ceph_bench $B/glance/.ok
 	$(Q)PXC_CEPH_DIR=$(abspath $B/bin) tests/bench/bench_ceph.py $B
+# What Glance stores images with, to be measured beside; Debian's Python, since Ceph's binding is Debian's.
+$B/glance/.ok: mk/ceph.mk
+	$(Q)$(call need,python3-rbd python3-venv)
+	$(Q)/usr/bin/python3 -m venv --system-site-packages $(@D) && $(@D)/bin/pip -q install 'glance_store==5.7.0' && touch $@
 .PHONY: ceph ceph-short bench-ceph

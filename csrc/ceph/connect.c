@@ -77,6 +77,8 @@ static int set_manners(rados_t cluster, struct pxc_err *err)
 		{ "rbd_default_clone_format", "2" },
 		/* It copies, and what is written here is not read again. */
 		{ "rbd_cache", "false" },
+		/* The bytes of a write stay as they are until it ends, so they need not be copied. */
+		{ "rbd_disable_zero_copy_writes", "false" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {

@@ -28,12 +28,12 @@ struct chunk {
 	atomic_int refs;
 	size_t len;
 	bool hole;           /* len zeros; data holds something else */
-	unsigned char *data; /* CHUNK_SIZE bytes, aligned to pages */
+	unsigned char *data; /* CHUNK_SIZE bytes, aligned to large pages */
 };
 
 struct chunks;
 struct chunks *chunks_create(unsigned n);
-void chunks_free(struct chunks *pool);               /* all must have been put back; NULL is fine */
+void chunks_free(struct chunks *pool);               /* once all are put back; NULL is fine */
 void chunks_shrink(struct chunks *pool, unsigned n); /* go on with n of them, if so many are free */
 struct chunk *chunk_get(struct chunks *pool);        /* waits until one is free; refs 1, len 0 */
 void chunk_ref(struct chunk *chunk);

@@ -19,14 +19,17 @@ struct writer {
 	rbd_image_t rbd;
 	uint64_t at, size, written; /* next byte; of the image now; bytes sent */
 	uint64_t total;             /* 0 = not known */
+	uint32_t deadline_ms; /* of one request; the pool may be gone when a late write ends */
 	unsigned depth;
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	/* Under the lock: */
-	unsigned writes; /* in flight */
-	uint64_t bytes;  /* in flight */
-	unsigned window; /* whole chunks that may be */
-	int rc;          /* of the first write that failed */
+	unsigned writes;  /* in flight */
+	uint64_t bytes;   /* in flight */
+	unsigned window;  /* whole chunks that may be */
+	int64_t moved_ms; /* when a write began or ended last */
+	int rc;           /* of the first write that failed */
+	bool is_closed;   /* by its owner: the last write in flight takes it away */
 };
 
 struct write {
@@ -73,6 +76,7 @@ int writer_open(struct ceph_pool *pool, const struct ceph_import *job, uint64_t 
 	w = pxc_calloc(1, sizeof(*w));
 	w->pool = pool;
 	w->job = job;
+	w->deadline_ms = pool->ceph->timeout_ms;
 	w->total = size;
 	w->depth = job->depth ? job->depth : IMPORT_DEPTH;
 	w->window = w->depth < FIRST_WINDOW ? w->depth : FIRST_WINDOW;
@@ -94,12 +98,17 @@ int writer_open(struct ceph_pool *pool, const struct ceph_import *job, uint64_t 
  */
 static void adapt(struct writer *w, int64_t took_ms)
 {
-	uint32_t deadline = w->pool->ceph->timeout_ms;
-
-	if (took_ms > deadline / 4 && w->window > 1)
+	if (took_ms > w->deadline_ms / 4 && w->window > 1)
 		w->window--;
-	else if (took_ms < deadline / 8 && w->window < w->depth)
+	else if (took_ms < w->deadline_ms / 8 && w->window < w->depth)
 		w->window++;
+}
+
+static void release(struct writer *w)
+{
+	(void)pthread_mutex_destroy(&w->lock);
+	(void)pthread_cond_destroy(&w->ended);
+	free(w);
 }
 
 static void write_ended(rbd_completion_t completion, void *arg)
@@ -107,6 +116,7 @@ static void write_ended(rbd_completion_t completion, void *arg)
 	struct write *one = arg;
 	struct writer *w = one->w;
 	ssize_t rc = rbd_aio_get_return_value(completion);
+	bool is_last;
 
 	rbd_aio_release(completion);
 	chunk_put(one->chunk);
@@ -115,10 +125,26 @@ static void write_ended(rbd_completion_t completion, void *arg)
 		w->rc = (int)rc;
 	w->writes--;
 	w->bytes -= one->len;
-	adapt(w, now_ms() - one->since_ms);
+	w->moved_ms = now_ms();
+	adapt(w, w->moved_ms - one->since_ms);
+	is_last = w->is_closed && w->writes == 0;
 	(void)pthread_cond_signal(&w->ended);
 	(void)pthread_mutex_unlock(&w->lock);
 	free(one);
+	if (is_last)
+		release(w);
+}
+
+/*
+ * A write whose time is up does not end while its bytes still lie in a connection, and that to a silent OSD keeps them for
+ * ever. So when nothing moves for twice the deadline, nothing will: false. Under the lock.
+ */
+static bool wait_for_one(struct writer *w)
+{
+	int64_t ms = w->moved_ms + 2 * (int64_t)w->deadline_ms;
+	struct timespec until = { ms / 1000, ms % 1000 * 1000000 };
+
+	return pthread_cond_clockwait(&w->ended, &w->lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT;
 }
 
 static bool has_room(const struct writer *w, size_t len)
@@ -133,12 +159,15 @@ static int reserve(struct writer *w, size_t len, struct pxc_err *err)
 	int rc;
 
 	(void)pthread_mutex_lock(&w->lock);
-	while (!has_room(w, len))
-		(void)pthread_cond_wait(&w->ended, &w->lock);
+	while (w->rc == 0 && !has_room(w, len)) {
+		if (!wait_for_one(w) && w->rc == 0)
+			w->rc = -ETIMEDOUT;
+	}
 	rc = w->rc;
 	if (rc == 0) {
 		w->writes++;
 		w->bytes += len;
+		w->moved_ms = now_ms();
 	}
 	(void)pthread_mutex_unlock(&w->lock);
 	return rc < 0 ? failed(w, rc, "write", err) : 0;
@@ -149,8 +178,10 @@ static int wait_for_all(struct writer *w, struct pxc_err *err)
 	int rc;
 
 	(void)pthread_mutex_lock(&w->lock);
-	while (w->writes)
-		(void)pthread_cond_wait(&w->ended, &w->lock);
+	while (w->writes && wait_for_one(w))
+		continue;
+	if (w->writes && w->rc == 0)
+		w->rc = -ETIMEDOUT;
 	rc = w->rc;
 	(void)pthread_mutex_unlock(&w->lock);
 	return rc < 0 ? failed(w, rc, "write", err) : 0;
@@ -243,12 +274,16 @@ int writer_finish(struct writer *w, struct ceph_imported *ret, struct pxc_err *e
 void writer_close(struct writer *w)
 {
 	struct pxc_err ignored;
+	bool is_last;
 
 	if (!w)
 		return;
 	(void)wait_for_all(w, &ignored);
 	import_close(w->pool, w->rbd);
-	(void)pthread_mutex_destroy(&w->lock);
-	(void)pthread_cond_destroy(&w->ended);
-	free(w);
+	(void)pthread_mutex_lock(&w->lock);
+	w->is_closed = true;
+	is_last = w->writes == 0;
+	(void)pthread_mutex_unlock(&w->lock);
+	if (is_last)
+		release(w);
 }
