@@ -13,10 +13,10 @@ CEPH_TOOLS := $B/tests/ceph/import_tool
 
 ceph: modules $(CEPH_TOOLS)
 	$(Q)tests/run.py ceph "tests/ceph/module_faults.py $B" "tests/ceph/volume_faults.py $B" \
-		"tests/ceph/import_faults.py $B"
+		"tests/ceph/import_formats.py $B" "tests/ceph/import_faults.py $B"
 ceph-short: modules $(CEPH_TOOLS)
 	$(Q)tests/run.py ceph "tests/ceph/module_faults.py $B --short" "tests/ceph/volume_faults.py $B --short" \
-		"tests/ceph/import_faults.py $B --short"
+		"tests/ceph/import_formats.py $B --short" "tests/ceph/import_faults.py $B --short"
 
 # Figures of images and disks, as medians of alternating runs: writes build/bench-ceph.json.
 bench-ceph: modules $B/tests/bench/import_bench $B/tests/bench/ceph_bench $B/glance/.ok

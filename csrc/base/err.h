@@ -14,6 +14,7 @@ enum pxc_errkind {
 	PXC_EINVAL,    /* the playbook asks for something impossible */
 	PXC_ENOTFOUND, /* something that must exist does not */
 	PXC_ECONFLICT, /* someone else changed it: stale digest, lock, vmid */
+	PXC_EUNSURE,   /* sent, and how it ended is not known: look again */
 	PXC_EDENIED,   /* 401 or 403; msg names the privilege that is missing */
 	PXC_EBUSY,     /* worth trying again */
 	PXC_ETIMEOUT,  /* we stopped waiting; the remote may still finish */

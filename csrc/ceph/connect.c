@@ -54,16 +54,8 @@ static int set_deadlines(rados_t cluster, uint32_t timeout_ms, struct pxc_err *e
 	return 0;
 }
 
-/* Ceph keeps its last words in memory in case of a crash; nobody would read them, and they cost a tenth of the time. */
-static void forget_words(rados_t cluster)
-{
-	static const char *const parts[] = { "debug_rbd",    "debug_rados", "debug_objecter",
-					     "debug_ms",     "debug_monc",  "debug_auth",
-					     "debug_striper" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		(void)rados_conf_set(cluster, parts[i], "0/0");
-}
+const char *const ceph_words[] = { "debug_rbd",  "debug_rados", "debug_objecter", "debug_ms",
+				   "debug_monc", "debug_auth",  "debug_striper",  NULL };
 
 /* A client keeps quiet, leaves no socket behind, and makes clones that need no protected snapshot. */
 static int set_manners(rados_t cluster, struct pxc_err *err)
@@ -85,7 +77,8 @@ static int set_manners(rados_t cluster, struct pxc_err *err)
 		if (set(cluster, pairs[i][0], pairs[i][1], err) < 0)
 			return -1;
 	}
-	forget_words(cluster);
+	for (const char *const *key = ceph_words; *key; key++)
+		(void)rados_conf_set(cluster, *key, "0/0");
 	return 0;
 }
 

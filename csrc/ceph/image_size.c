@@ -42,7 +42,10 @@ int import_resize(struct ceph_pool *pool, const char *image, rbd_image_t rbd, ui
 int import_empty(struct ceph_pool *pool, const char *image, rbd_image_t rbd, uint64_t size,
 		 struct pxc_err *err)
 {
-	return import_resize(pool, image, rbd, 0, err) < 0
-		       ? -1
-		       : import_resize(pool, image, rbd, size, err);
+	uint64_t now = 1;
+
+	(void)rbd_get_size(rbd, &now);
+	if (now && import_resize(pool, image, rbd, 0, err) < 0)
+		return -1;
+	return import_resize(pool, image, rbd, size, err);
 }

@@ -298,17 +298,17 @@ static int once(struct ceph_pool *pool, const struct ceph_import *job, struct ce
 /* The contract says that it is: what somebody else has put there is not ours to discard. */
 static int check_target(struct ceph_pool *pool, const char *image, struct pxc_err *err)
 {
-	auto_image rbd_image_t rbd = NULL;
-	uint64_t size = 0;
-	int rc;
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	struct ceph_image found = { .size_bytes = 0 };
 
-	if (ceph_open_ro(pool, image, NULL, &rbd, err) < 0)
+	if (ceph_look(pool, image, &arena, &found, err) < 0)
 		return -1;
-	rc = rbd_get_size(rbd, &size);
-	if (rc < 0)
-		return ceph_fail(err, pool, rc, "image %s/%s: size", pool->name, image);
-	return size ? pxc_fail(err, PXC_ECONFLICT, "image %s/%s is not empty", pool->name, image)
-		    : 0;
+	if (found.problem)
+		return pxc_fail(err, PXC_EREMOTE, "image %s/%s: %s: remove it", pool->name, image,
+				found.problem);
+	if (found.size_bytes)
+		return pxc_fail(err, PXC_ECONFLICT, "image %s/%s is not empty", pool->name, image);
+	return 0;
 }
 
 int ceph_import(struct ceph_pool *pool, const struct ceph_import *job, struct ceph_imported *ret,

@@ -53,6 +53,8 @@ static int write_conf(struct ceph_pool *pool, int *ret, struct pxc_err *err)
 		&text,
 		"[global]\nlog_to_stderr = false\nerr_to_stderr = false\nadmin_socket =\nlog_file =\n");
 	buf_printf(&text, "rados_osd_op_timeout = %u\n", (pool->ceph->timeout_ms + 999) / 1000 * 2);
+	for (const char *const *key = ceph_words; *key; key++)
+		buf_printf(&text, "%s = 0/0\n", *key);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		char value[4096] = "";
 
@@ -120,7 +122,8 @@ static int ended(const struct child *c, const char *what, struct pxc_err *err)
 				"images of this format need " PROGRAM
 				" on this host: install qemu-utils and qemu-block-extra (as Debian "
 				"names them), or convert the image to raw");
-	if (strstr(words, "Unknown driver 'rbd'") || strstr(words, "Unknown protocol 'rbd'"))
+	if (strstr(words, "Unknown driver 'rbd'") || strstr(words, "Unknown protocol 'rbd'") ||
+	    strstr(words, "block-rbd.so"))
 		return pxc_fail(err, PXC_ENOTFOUND,
 				PROGRAM
 				" on this host cannot write to Ceph: install qemu-block-extra "

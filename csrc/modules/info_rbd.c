@@ -48,11 +48,11 @@ int info_read_rbd(struct pxc_env *env, const struct info_spec *s, struct info_wo
 			err, PXC_EINVAL,
 			"images and volumes: name storages, the cloud has no default one of type rbd "
 			"(pxc_cloud: storage)");
-	if (rbd_read(env, storages,
-		     !s->volumes ? images
-		     : s->images ? both
-				 : volumes,
-		     &rbd, err) < 0)
+	if (rbd_observe(env, storages,
+			!s->volumes ? images
+			: s->images ? both
+				    : volumes,
+			&rbd, err) < 0)
 		return -1;
 	iw->rbd = rbd;
 	return 0;

@@ -137,7 +137,7 @@ static int create(struct pxc_env *env, const char *groupid, struct pxc_err *err)
 	struct holder h;
 	int r = pve_call(env->pve, &ops[LOCK_CREATE], args, NULL, err);
 
-	if (r == 0 || err->kind != PXC_ECONFLICT)
+	if (r == 0 || (err->kind != PXC_ECONFLICT && err->kind != PXC_EUNSURE))
 		return r;
 	/* "Already exists" may be our own request, whose answer was lost and which was sent again. */
 	if (read_holder(env, groupid, &h, err) < 0)

@@ -4,8 +4,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define HTTP_CONFLICT 409
-
 static void outcome_clear(struct outcome *o)
 {
 	json_decref(o->before);
@@ -137,7 +135,7 @@ void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan,
 		x->changed |= plan->steps[k].impact > PXC_WAITS;
 	}
 	add_warnings(x, job->warnings);
-	x->conflict = job->err.kind == PXC_ECONFLICT;
+	x->conflict = job->err.kind == PXC_ECONFLICT || job->err.kind == PXC_EUNSURE;
 	x->failed = job->err.kind != PXC_OK && !x->conflict;
 	x->err = job->err;
 }
@@ -156,9 +154,9 @@ static void take_helper(struct outcomes *o, size_t i, const struct pxc_plans *pl
 
 static void end_conflict(struct outcome *x)
 {
-	/* No answer (http 0): it was our own write after all. Else another run did it. */
+	/* Nothing is left to do, so a write without an answer was done. Else another run did it. */
 	x->conflict = false;
-	x->changed |= x->err.http == 0;
+	x->changed |= x->err.kind == PXC_EUNSURE;
 	x->err = (struct pxc_err){ .kind = PXC_OK };
 }
 
@@ -207,8 +205,8 @@ void outcome_follow(struct outcomes *o, size_t i, size_t other)
 	x->conflict = first->conflict;
 	x->err = first->err;
 	/* Nothing was sent for this one, so that no answer of its own can have been lost. */
-	if (x->err.http == 0)
-		x->err.http = HTTP_CONFLICT;
+	if (x->err.kind == PXC_EUNSURE)
+		x->err.kind = PXC_ECONFLICT;
 }
 
 const char *outcomes_conflict(const struct outcomes *o)

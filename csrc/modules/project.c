@@ -189,7 +189,7 @@ static int read_volumes(struct pxc_env *env, struct project_world *pw, const str
 	(void)json_object_set_new(pw->volumes, s->name, left);
 	if (!storages[0])
 		return 0;
-	if (rbd_read(env, storages, prefixes, &rbd, err) < 0)
+	if (rbd_observe(env, storages, prefixes, &rbd, err) < 0)
 		return pxc_context(err, "%s: its volumes", s->label);
 	for (size_t i = 0; i < rbd->npools; i++)
 		for (size_t k = 0; !volume_pool_again(rbd, i) && k < rbd->pools[i].nimages; k++) {

@@ -215,8 +215,8 @@ static int read_pool(struct pxc_env *env, const struct rbd_store *store,
 	return 0;
 }
 
-int rbd_read(struct pxc_env *env, const char *const *storages, const char *const *prefixes,
-	     struct rbd_world **ret, struct pxc_err *err)
+int rbd_observe(struct pxc_env *env, const char *const *storages, const char *const *prefixes,
+		struct rbd_world **ret, struct pxc_err *err)
 {
 	struct rbd_world *w = arena_alloc(env->arena, sizeof(*w));
 	struct rbd_pool *pools;

@@ -33,9 +33,9 @@ must_check int rbd_store_get(const struct pxc_env *env, const char *storage,
  * What lies in these storages (they are reached first).
  * prefixes   of the RBD names that matter; NULL = all
  */
-must_check int rbd_read(struct pxc_env *env, const char *const *storages,
+must_check int rbd_observe(struct pxc_env *env, const char *const *storages,
 			const char *const *prefixes, struct rbd_world **ret, struct pxc_err *err);
 
-/* Fill children and watchers of one image of what rbd_read() gave. */
+/* Fill children and watchers of one image of what rbd_observe() gave. */
 must_check int rbd_read_users(struct pxc_env *env, const struct rbd_pool *pool,
 			      struct rbd_seen *seen, struct pxc_err *err);

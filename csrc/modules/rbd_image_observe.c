@@ -208,7 +208,7 @@ int image_observe(struct pxc_env *env, struct image_batch *b, struct image_world
 	clock_stamp(iw->stale_s, stamp);
 	iw->stale_stamp = stamp;
 	if (list_storages(env, b, w, &storages, err) < 0 ||
-	    rbd_read(env, storages, reads_all(b) ? NULL : usual_prefixes, &rbd, err) < 0)
+	    rbd_observe(env, storages, reads_all(b) ? NULL : usual_prefixes, &rbd, err) < 0)
 		return -1;
 	iw->rbd = rbd;
 	if ((b->gc && read_sight(env, iw, err) < 0) || read_projections(env, iw) < 0 ||

@@ -162,7 +162,7 @@ static int read_rbd(struct pxc_env *env, const struct vm_batch *batch, struct vm
 
 	if (!storages)
 		return 0;
-	if (rbd_read(env, storages, rbd_prefixes, &rbd, err) < 0)
+	if (rbd_observe(env, storages, rbd_prefixes, &rbd, err) < 0)
 		return -1;
 	vw->rbd = rbd;
 	read_suspects(env, batch, vw);

@@ -206,7 +206,7 @@ int volume_observe(struct pxc_env *env, struct volume_batch *b, struct volume_wo
 			"%s: it needs a storage, and the cloud has no default one (pxc_cloud: "
 			"storage)",
 			b->specs[0].label);
-	if (rbd_read(env, storages, prefixes, &rbd, err) < 0)
+	if (rbd_observe(env, storages, prefixes, &rbd, err) < 0)
 		return -1;
 	vw->rbd = rbd;
 	read_reserved(env, b, vw);

@@ -184,7 +184,7 @@ static void unsure(struct pve_client *pve, struct pve_exchange *x)
 		again(pve, x);
 		return;
 	}
-	x->err->kind = PXC_ECONFLICT;
+	x->err->kind = PXC_EUNSURE;
 	(void)pxc_context(x->err, "outcome unknown");
 	end(pve, x);
 }

@@ -194,14 +194,14 @@ static void status_read(struct pve_client *pve, struct pve_exchange *x)
 		(void)pxc_context(&t->err, "how task %s ended cannot be read", t->upid);
 		finish(pve, t);
 	} else if (x->err->kind != PXC_OK) {
-		(void)pxc_fail(&t->err, PXC_ECONFLICT,
+		(void)pxc_fail(&t->err, PXC_EUNSURE,
 			       "outcome unknown: how task %s ended cannot be learnt: %s", t->upid,
 			       x->err->msg);
 		finish(pve, t);
 	} else if (exit_status) {
 		ended(pve, t, exit_status);
 	} else if (str_eq(state, "stopped")) {
-		(void)pxc_fail(&t->err, PXC_ECONFLICT,
+		(void)pxc_fail(&t->err, PXC_EUNSURE,
 			       "outcome unknown: task %s ended without a status", t->upid);
 		finish(pve, t);
 	} else if (pve_now_ms(pve) >= t->deadline) {

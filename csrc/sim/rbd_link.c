@@ -45,6 +45,7 @@ const char *rbd_errno_words(const struct pxc_err *e)
 	case PXC_EINVAL:
 		return "(22) Invalid argument";
 	case PXC_OK:
+	case PXC_EUNSURE:
 	case PXC_EREMOTE:
 	case PXC_EBUG:
 		break;

@@ -6,7 +6,7 @@
  *	            [stall=MS] [tries=N] [ca=PATH]
  *	import_bench rados CONF POOL PREFIX SOURCE     writes the file as plain objects of 4 MiB, 16 in flight: the ceiling
  *
- * Makes IMAGE anew. Prints one JSON object: what struct ceph_imported says and peak memory, or {"kind", "error"} with status 1.
+ * IMAGE must not be there. Prints one JSON object: what struct ceph_imported says and peak memory, or {"kind", "error"} with status 1.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -101,11 +101,8 @@ static int import(int argc, char **argv)
 	if (ceph_load(&ops, &err) < 0 || ops->connect(&options, &ceph, &err) < 0)
 		return failed(&err);
 	r = ops->pool_open(ceph, argv[3], NULL, &pool, &err);
-	if (r == 0) {
-		(void)ops->remove(pool, job.image, &err);
-		err = (struct pxc_err){ .kind = PXC_OK };
+	if (r == 0)
 		r = ops->create(pool, job.image, 0, &arena, NULL, &err);
-	}
 	if (r == 0)
 		r = ops->import(pool, &job, &got, &err);
 	if (pool)

@@ -210,17 +210,21 @@ def killed(lab, web):
     with open(lab.path("killed.qcow2"), "rb") as f:
         url, _ = web.serve(f.read(), rate=200 << 20)
     with_child = 0
-    for delay in ([0.4, 0.8] if SHORT else [0.2, 0.4, 0.6, 0.8, 1.0, 1.2]):
+    for delay in ([0.4, None] if SHORT else [0.2, 0.4, 0.6, 0.8, None, None]):  # None: as soon as qemu-img runs
         process, image, pool = lab.begin(url)
-        time.sleep(delay)
+        if delay:
+            time.sleep(delay)
+        while not delay and process.poll() is None and not children(process.pid):
+            time.sleep(0.002)
         mine = children(process.pid)
+        when = f"killed after {delay} s" if delay else "killed with qemu-img"
         with_child += len(mine)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         time.sleep(0.2)
-        lab.check(not [p for p in mine if lives(p)], f"killed after {delay} s: its child ends with it", mine)
-        lab.check(not [n for n in os.listdir(lab.dir) if n.startswith("pxc-import-")], f"killed after {delay} s: no work file stays")
-    print(f"# {with_child} of them had a child")
+        lab.check(not [p for p in mine if lives(p)], f"{when}: its child ends with it", mine)
+        lab.check(not [n for n in os.listdir(lab.dir) if n.startswith("pxc-import-")], f"{when}: no work file stays")
+    lab.check(with_child > 0, f"{with_child} of them were killed with a child")
 
 
 # --- Ceph ----------------------------------------------------------------------------------------------------------
@@ -229,9 +233,10 @@ def killed(lab, web):
 def halfway(lab, web, name, stop, **options):
     """An import that is under way when stop() happens; its result, and how long it went on then."""
     url, _ = web.serve(lab.long, rate=24 << 20)
+    others = lab.objects()  # of imports that were killed before
     begun = lab.begin(url if name == "raw" else lab.path("long.qcow2"), timeout=4000, **options)
     deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and begun[0].poll() is None and not (lab.objects() >= 6 if name == "raw" else converts(begun[0].pid)):
+    while time.monotonic() < deadline and begun[0].poll() is None and not (lab.objects() >= others + 6 if name == "raw" else converts(begun[0].pid)):
         time.sleep(0.005)
     stop(begun[0].pid)
     start = time.monotonic()
