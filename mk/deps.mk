@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What the build, the demo and the tests need, as Debian names it (12 and 13).
 DEB_BUILD := build-essential pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev libyaml-dev libmicrohttpd-dev \
-             librados-dev librbd-dev libarchive-dev
+             librados-dev librbd-dev libarchive-dev zlib1g-dev liblzma-dev libzstd-dev
 DEB_RUN   := ansible-core python3-yaml
-DEB_CEPH  := ceph-mon ceph-osd ceph-mgr ceph-common qemu-utils qemu-block-extra zstd xz-utils
+DEB_CEPH  := ceph-mon ceph-osd ceph-mgr ceph-common qemu-utils qemu-block-extra zstd xz-utils bzip2 libarchive-tools
 DEB_TEST  := clang llvm clang-format cppcheck valgrind libcmocka-dev yamllint wrk curl openssl python3-venv procps
 # Only for test-boot and test-boot-short: an emulator, and what makes disks that boot without mounting anything.
 DEB_BOOT  := qemu-system-x86 busybox-static e2fsprogs fdisk kmod libarchive-tools mtools openssh-client syslinux mmdebstrap

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What a script can check, it checks: warnings by two compilers, layers, purity, format, banned calls, size, YAML, tests.
-C_FILES := $(wildcard csrc/*/*.[ch] csrc/*.c tests/lib/*.[ch] tests/unit/*/*.[ch] tests/property/*.c tests/fuzz/*.c tests/bench/*.c)
+C_FILES := $(wildcard csrc/*/*.[ch] csrc/*.c tests/lib/*.[ch] tests/ceph/*.c tests/unit/*/*.[ch] tests/property/*.c tests/fuzz/*.c tests/bench/*.c)
 
 # The cloud layer computes and formats; it never looks at the world: no files, no clock, no environment, no network.
 IMPURE := open|openat|fopen|read|fread|write|fwrite|printf|puts|getenv|secure_getenv|time|clock_gettime|gettimeofday|random|rand|getrandom|socket|connect|send|recv|curl_.*|pve_.*|ans_.*|json_load_file|json_dump_file|system|popen|fork|exec.*|getpid|gethostname
@@ -13,7 +13,7 @@ lint-compile:
 		echo "lint: $$cc -Werror"; \
 		$(MAKE) --no-print-directory B=$B/lint-$$cc CC=$$cc WERROR=1 modules $B/lint-$$cc/.tests-compile || exit 1; done
 
-$B/.tests-compile: $(call TESTBIN,$(unit_src) $(prop_src))
+$B/.tests-compile: $(call TESTBIN,$(unit_src) $(prop_src) $(wildcard tests/ceph/*.c))
 	$(Q)touch $@
 
 lint-layers: $B/libcloud.a $B/libannot.a

@@ -8,10 +8,10 @@
 #include "base/str.h"
 #include "ceph/import_parts.h"
 
-/* A port: what follows the last colon of a host, if there is one. */
+/* What follows the first colon of a host is a port. */
 static bool has_odd_port(const char *host, size_t len)
 {
-	const char *colon = memrchr(host, ':', len);
+	const char *colon = memchr(host, ':', len);
 
 	if (!colon || *host == '[')
 		return false;

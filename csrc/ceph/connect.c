@@ -232,6 +232,7 @@ int ceph_connect(const struct ceph_options *options, struct ceph **ret, struct p
 	}
 	ceph = pxc_calloc(1, sizeof(*ceph));
 	ceph->cluster = cluster;
+	ceph->user = pxc_strdup(user);
 	ceph->timeout_ms = timeout_ms;
 	ceph->self = rados_get_instance_id(cluster);
 	(void)rados_cluster_fsid(cluster, ceph->fsid, sizeof(ceph->fsid));
@@ -244,6 +245,7 @@ void ceph_disconnect(struct ceph *ceph)
 	if (!ceph || atomic_load(&ceph->is_wedged))
 		return;
 	rados_shutdown(ceph->cluster);
+	free(ceph->user);
 	free(ceph);
 }
 

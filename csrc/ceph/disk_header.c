@@ -31,6 +31,11 @@ static uint64_t little(const unsigned char *p, unsigned n)
 	return v;
 }
 
+static bool is_inside(const struct format_file *file, uint64_t offset, uint64_t len)
+{
+	return offset <= file->size && len <= file->size - offset;
+}
+
 static int check_qcow2(const struct format_file *file, uint64_t *ret_size, struct pxc_err *err)
 {
 	unsigned char h[104] = { 0 };
@@ -58,6 +63,11 @@ static int check_qcow2(const struct format_file *file, uint64_t *ret_size, struc
 		return pxc_fail(
 			err, PXC_EINVAL,
 			"it is a qcow2 that is marked corrupt: qemu-img check -r all may repair it");
+	/* Tables that lie beyond the end read as zeros in QEMU, and then nothing is in the image. */
+	if (!is_inside(file, big(h + 40, 8), big(h + 36, 4) * 8) ||
+	    !is_inside(file, big(h + 48, 8), 8))
+		return pxc_fail(err, PXC_EINVAL,
+				"it is a qcow2 that ends before its tables: it is not whole");
 	*ret_size = big(h + 24, 8);
 	return *ret_size && *ret_size <= INT64_MAX
 		       ? 0

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -127,7 +128,11 @@ static int convert(struct import *im, int fd, struct pxc_err *err)
 {
 	struct format_file file = { .read = read_at, .context = &fd };
 	uint64_t size = 0;
+	struct stat st;
 
+	if (fstat(fd, &st) < 0)
+		return pxc_fail(err, PXC_EREMOTE, "the file's size: %s", strerror(errno));
+	file.size = (uint64_t)st.st_size;
 	if (format_check(im->inner, &file, &size, err) < 0 ||
 	    import_check_size(im->job, size, err) < 0 || size_image(im, size, err) < 0)
 		return -1;

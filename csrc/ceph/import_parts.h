@@ -119,6 +119,7 @@ struct format_file {
 	/* Bytes of the file at offset; short at its end. */
 	ssize_t (*read)(void *context, void *buf, size_t len, uint64_t offset);
 	void *context;
+	uint64_t size;
 };
 
 /*

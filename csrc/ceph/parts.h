@@ -21,6 +21,7 @@ extern const char *const ceph_words[];
 struct ceph {
 	rados_t cluster;
 	char fsid[37];
+	char *user; /* "admin" */
 	uint32_t timeout_ms;
 	uint64_t self;         /* what Ceph calls this client: client.<self> */
 	atomic_bool is_wedged; /* something in it did not end (close.c): it is left as it is */

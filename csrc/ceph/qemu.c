@@ -28,6 +28,17 @@
 
 /* --- what it is told --------------------------------------------------------------------------------------------- */
 
+static void add_setting(struct pxc_buf *out, const char *key, const char *value)
+{
+	buf_printf(out, "%s = ", key);
+	for (const char *p = value; *p; p++) {
+		if (strchr("\\#;\"'", *p))
+			buf_addc(out, '\\');
+		buf_addc(out, *p);
+	}
+	buf_addc(out, '\n');
+}
+
 /* How this connection reaches the cluster, as a ceph.conf for the child. Much waits in it at once, hence its deadline. */
 static int write_conf(struct ceph_pool *pool, int *ret, struct pxc_err *err)
 {
@@ -60,7 +71,7 @@ static int write_conf(struct ceph_pool *pool, int *ret, struct pxc_err *err)
 
 		if (rados_conf_get(pool->ceph->cluster, keys[i], value, sizeof(value)) == 0 &&
 		    *value)
-			buf_printf(&text, "%s = %s\n", keys[i], value);
+			add_setting(&text, keys[i], value);
 	}
 	if (fd < 0 || write(fd, text.data, text.len) != (ssize_t)text.len) {
 		(void)pxc_fail(err, PXC_EREMOTE, "configuration for " PROGRAM ": %s",
@@ -94,24 +105,28 @@ static void add_option(struct pxc_buf *out, const char *key, const char *value)
 static char *target(struct ceph_pool *pool, const char *image)
 {
 	struct pxc_buf out = { .data = NULL };
-	char id[128] = "", space[256] = "", name[256] = "";
+	char space[256] = "", name[256] = "";
 
 	(void)rados_ioctx_get_pool_name(pool->io, name, sizeof(name));
 	(void)rados_ioctx_get_namespace(pool->io, space, sizeof(space));
-	if (rados_conf_get(pool->ceph->cluster, "name", id, sizeof(id)) < 0 ||
-	    !str_starts(id, "client."))
-		(void)snprintf(id, sizeof(id), "client.admin");
 	buf_adds(&out, "driver=raw,file.driver=rbd");
 	add_option(&out, "pool", name);
 	if (*space)
 		add_option(&out, "namespace", space);
 	add_option(&out, "image", image);
-	add_option(&out, "user", id + strlen("client."));
+	add_option(&out, "user", pool->ceph->user);
 	add_option(&out, "conf", CONF_PATH);
 	return buf_take(&out);
 }
 
 /* --- how it went -------------------------------------------------------------------------------------------------- */
+
+static const char *behind(const char *words, const char *what)
+{
+	const char *found = strstr(words, what);
+
+	return found ? found + strlen(what) : words;
+}
 
 static int ended(const struct child *c, const char *what, struct pxc_err *err)
 {
@@ -135,8 +150,8 @@ static int ended(const struct child *c, const char *what, struct pxc_err *err)
 		return pxc_fail(err, PXC_EREMOTE, PROGRAM " %s was ended by signal %d (%s)%s%s",
 				what, WTERMSIG(c->status), strsignal(WTERMSIG(c->status)),
 				*words ? ": " : "", words);
-	if (str_starts(words, PROGRAM ": "))
-		words += strlen(PROGRAM ": ");
+	words = behind(words, "}': "); /* the options that we gave it ourselves */
+	words = behind(words, PROGRAM ": ");
 	return pxc_fail(err, PXC_EINVAL, PROGRAM " %s: %s", what,
 			*words ? words : "it does not say why it failed");
 }
