@@ -65,7 +65,7 @@ static ssize_t read_bytes(void *context, void *buf, size_t len, uint64_t offset)
 static void formats(const uint8_t *data, size_t len)
 {
 	struct bytes bytes = { data, len };
-	struct format_file file = { .read = read_bytes, .context = &bytes };
+	struct format_file file = { .read = read_bytes, .context = &bytes, .size = len };
 	enum format format = FORMAT_RAW;
 	struct pxc_err err = { .kind = PXC_OK };
 	uint64_t size = 0;
