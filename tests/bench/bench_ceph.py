@@ -10,6 +10,7 @@ A ratio is our time over that of the other way, each run against the run beside 
 Every round begins with another way, the source lies in memory, and the OSD keeps the memory that it has: on a virtual machine
 a page that is touched for the first time can cost more than the write that it is for, and would fall on one way by chance.
 """
+import errno
 import json
 import os
 import random
@@ -54,9 +55,16 @@ class Box:
     def rbd(self, *args):
         subprocess.run(["rbd", "--conf", self.conf, "--no-progress", *args], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
+    def quietly(self, *args):
+        return subprocess.run(["rbd", "--conf", self.conf, *args], check=False, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode
+
     def remove(self, image):
-        subprocess.run(["rbd", "--conf", self.conf, "rm", "--no-progress", "bench/" + image], check=False,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        """Glance protects a snapshot, and does not close the image, which counts as held open until Ceph misses it."""
+        while self.quietly("rm", "bench/" + image) not in (0, errno.ENOENT):
+            self.quietly("snap", "unprotect", f"bench/{image}@snap")
+            self.quietly("snap", "purge", "bench/" + image)
+            time.sleep(0.2)
 
     def uri(self, image):
         return f"rbd:bench/{image}:conf={self.conf}"
@@ -65,7 +73,9 @@ class Box:
 # --- the ways -----------------------------------------------------------------------------------------------------------
 
 def ours(box, source, *options):
-    done = subprocess.run([TOOL, "import", box.conf, "bench", "image", source, *options], check=True, stdout=subprocess.PIPE)
+    done = subprocess.run([TOOL, "import", box.conf, "bench", "image", source, *options], check=False, stdout=subprocess.PIPE)
+    if done.returncode:
+        sys.exit(f"import_bench: {done.stdout.decode()}")
     return json.loads(done.stdout)
 
 
@@ -99,10 +109,6 @@ def timed(box, name, way):
     took = time.monotonic() - start
     if name == "rados":
         clear_objects(box)
-    if name == "glance":
-        for words in (["unprotect", "bench/image@snap"], ["purge", "bench/image"]):  # whether it protects, is its own business
-            subprocess.run(["rbd", "--conf", box.conf, "--no-progress", "snap", *words], check=False, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL)
     return took
 
 
