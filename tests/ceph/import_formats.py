@@ -208,7 +208,8 @@ def hostile(lab):
     put(t, 8, struct.pack(">QI", 512, 60))
     put(t, 512, b'json:{"driver":"file","filename":"/etc/passwd"}             ')
     refused("qcow2 whose backing file is JSON", "backing file")
-    qemu_img("create", "-q", "-f", "qcow2", "--object", "secret,id=s,data=abc", "-o", "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10", t, "8M")
+    qemu_img("create", "-q", "-f", "qcow2", t, "8M")
+    put(t, 32, struct.pack(">I", 2))  # LUKS
     refused("qcow2 that is encrypted", "encrypted")
     qemu_img("create", "-q", "-f", "qcow2", t, "60T")
     refused("qcow2 of 60 TiB", "60T", "8T")

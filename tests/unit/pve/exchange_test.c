@@ -57,9 +57,9 @@ static const struct {
 	{ "595", { .status = 595, .reply = "No route to host" }, false, PXC_EUNSURE, PXC_OK },
 	{ "596", { .status = 596, .reply = "x" }, false, PXC_EUNSURE, PXC_OK },
 	{ "599", { .status = 599, .reply = "x" }, false, PXC_EUNSURE, PXC_OK },
-	{ "502", { .status = 502, .reply = "x" }, false, PXC_ECONFLICT, PXC_OK },
-	{ "503", { .status = 503, .reply = "x" }, false, PXC_ECONFLICT, PXC_OK },
-	{ "504", { .status = 504, .reply = "x" }, false, PXC_ECONFLICT, PXC_OK },
+	{ "502", { .status = 502, .reply = "x" }, false, PXC_EUNSURE, PXC_OK },
+	{ "503", { .status = 503, .reply = "x" }, false, PXC_EUNSURE, PXC_OK },
+	{ "504", { .status = 504, .reply = "x" }, false, PXC_EUNSURE, PXC_OK },
 	{ "digest",
 	  { .status = 500, .reply = "checksum mismatch (file change by other user?)" },
 	  false,
@@ -83,8 +83,8 @@ static const struct {
 	{ "parameters", { .status = 400, .reply = "x" }, false, PXC_EINVAL, PXC_EINVAL },
 	{ "words", { .status = 500, .reply = "out of cheese" }, false, PXC_EREMOTE, PXC_EREMOTE },
 	{ "not implemented", { .status = 501, .reply = "x" }, false, PXC_EREMOTE, PXC_EREMOTE },
-	{ "no JSON", { .body = "" }, false, PXC_ECONFLICT, PXC_EREMOTE },
-	{ "no data", { .body = "{}" }, false, PXC_ECONFLICT, PXC_EREMOTE },
+	{ "no JSON", { .body = "" }, false, PXC_EUNSURE, PXC_EREMOTE },
+	{ "no data", { .body = "{}" }, false, PXC_EUNSURE, PXC_EREMOTE },
 	{ "too large to send", { .outcome = PVE_REFUSED }, false, PXC_EINVAL, PXC_EINVAL },
 };
 

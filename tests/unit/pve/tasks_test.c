@@ -237,7 +237,7 @@ static void a_task_nobody_knows_has_an_unknown_outcome(void **state)
 		struct pxc_err err = { .kind = PXC_OK };
 
 		assert_int_equal(run(&scripts[i], NULL, NULL, &err), -1);
-		assert_int_equal(err.kind, PXC_ECONFLICT);
+		assert_int_equal(err.kind, PXC_EUNSURE);
 		assert_non_null(strstr(err.msg, "create web: outcome unknown: "));
 		script_end(&scripts[i]);
 	}
