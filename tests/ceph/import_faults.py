@@ -180,18 +180,25 @@ def packed_and_formats(lab, web):
 
 
 def children(pid):
+    """What has ended meanwhile, a thread or all of it, has none."""
     found = []
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children", encoding="utf-8") as f:
-            found += [int(p) for p in f.read().split()]
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", encoding="utf-8") as f:
+                found += [int(p) for p in f.read().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        pass
     return found
 
 
 def converts(pid):
     for child in children(pid):
-        with open(f"/proc/{child}/cmdline", "rb") as f:
-            if b"\0convert\0" in f.read():
-                return True
+        try:
+            with open(f"/proc/{child}/cmdline", "rb") as f:
+                if b"\0convert\0" in f.read():
+                    return True
+        except (FileNotFoundError, ProcessLookupError):
+            pass
     return False
 
 
