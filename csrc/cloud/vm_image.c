@@ -56,17 +56,38 @@ const char *vm_import_storage(const struct vm_spec *s, const struct vm_world *vw
 	return file_storage(s, w);
 }
 
-const struct image_file *vm_image_file(const struct vm_case *c, const struct image_file **ret_all,
-				       size_t *ret_n)
+/* All that lie where the image of a spec may be. */
+static size_t list_files(const struct vm_case *c, const struct image_file **ret)
 {
 	const struct vm_spec *s = c->spec;
 	const char *storage = file_storage(s, c->w);
 
-	*ret_n = 0;
 	if (s->rebuild || s->image_backend == VM_IMAGE_RBD || !storage)
-		return NULL;
-	*ret_n = image_files(c->vw->volumes, storage, c->arena, ret_all);
-	return image_file_find(*ret_all, *ret_n, s->image_name, s->image_version, NULL);
+		return 0;
+	return image_files(c->vw->volumes, storage, c->arena, ret);
+}
+
+const struct image_file *vm_image_file(const struct vm_case *c)
+{
+	const struct image_file *files = NULL;
+	size_t n = list_files(c, &files);
+
+	return image_file_find(files, n, c->spec->image_name, c->spec->image_version, NULL);
+}
+
+const char *vm_image_file_names(const struct vm_case *c)
+{
+	const struct image_file *files = NULL;
+	size_t n = list_files(c, &files);
+	const char *names = "", *last = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!str_eq(files[i].name, last))
+			names = arena_printf(c->arena, "%s%s%s", names, *names ? ", " : "",
+					     files[i].name);
+		last = files[i].name;
+	}
+	return *names ? arena_printf(c->arena, "; as files of PVE there is %s", names) : "";
 }
 
 const char *vm_image_unfit(const struct vm_case *c, const struct vm_world *vw, const char *node,

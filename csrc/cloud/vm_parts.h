@@ -109,9 +109,10 @@ const char *vm_root_origin(const struct vm_case *c);
 void vm_root_defaults(const struct vm_case *c, json_t *want);
 json_t *vm_root_clone_args(const struct vm_case *c, const char *disk);
 
-/* vm_image.c: the same as a file of PVE; NULL: not there. *ret_all: what is. */
-const struct image_file *vm_image_file(const struct vm_case *c, const struct image_file **ret_all,
-				       size_t *ret_n);
+/* vm_image.c: the same among the files of PVE; NULL: not there */
+const struct image_file *vm_image_file(const struct vm_case *c);
+/* "; as files of PVE there is debian, ubuntu", for people; "" = none; in the arena */
+const char *vm_image_file_names(const struct vm_case *c);
 
 /* vm_left.c: what is in Ceph already */
 /* What a run that was cut off has left for this VM is removed. */

@@ -15,22 +15,7 @@
 
 /* --- what is there -------------------------------------------------------------------------------------- */
 
-/* For people: what there is among the files. */
-static const char *file_names(const struct vm_case *c, const struct image_file *files, size_t n)
-{
-	const char *names = "", *last = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!str_eq(files[i].name, last))
-			names = arena_printf(c->arena, "%s%s%s", names, *names ? ", " : "",
-					     files[i].name);
-		last = files[i].name;
-	}
-	return *names ? arena_printf(c->arena, "; as files of PVE there is %s", names) : "";
-}
-
-static int refuse_image(const struct vm_case *c, const struct image_file *files, size_t n,
-			struct pxc_err *err)
+static int refuse_image(const struct vm_case *c, struct pxc_err *err)
 {
 	const struct vm_spec *s = c->spec;
 	const struct rbd_pool *pool = c->image_pool;
@@ -43,13 +28,13 @@ static int refuse_image(const struct vm_case *c, const struct image_file *files,
 			"with pxc_rbd_image (backend: pve), and see that image: storage (or pxc_cloud: "
 			"import_storage) names where it lies",
 			s->label, s->image_name, s->image_version ? " version " : "",
-			s->image_version ? s->image_version : "", file_names(c, files, n));
+			s->image_version ? s->image_version : "", vm_image_file_names(c));
 	return pxc_fail(err, PXC_EINVAL, "%s: there is no image %s%s%s for project %s: %s%s",
 			s->label, s->image_name, s->image_version ? " version " : "",
 			s->image_version ? s->image_version : "", s->project,
 			pool ? image_names(pool, s->project, names, sizeof(names))
 			     : "no storage of type rbd was named, and the cloud's default is none",
-			file_names(c, files, n));
+			vm_image_file_names(c));
 }
 
 static uint64_t property(const struct rbd_seen *image, const char *key)
@@ -150,12 +135,9 @@ const struct rbd_seen *vm_root_image(const struct vm_spec *s, const struct vm_wo
 /* PVE itself makes the disk of it, in whatever storage, when it makes the VM. */
 static int find_file(struct vm_case *c, struct pxc_err *err)
 {
-	const struct image_file *files = NULL;
-	size_t n = 0;
-
-	c->file = vm_image_file(c, &files, &n);
+	c->file = vm_image_file(c);
 	if (!c->file)
-		return refuse_image(c, files, n, err);
+		return refuse_image(c, err);
 	c->import = c->file->volume;
 	c->image_bytes = c->file->size_bytes;
 	return 0;

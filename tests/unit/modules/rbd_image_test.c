@@ -127,7 +127,7 @@ static void a_download_outlives_a_run_that_was_killed(void **state)
 {
 	struct file_server server;
 	auto_lab struct lab lab;
-	auto_free char *task = NULL, *writes = NULL;
+	auto_free char *task = NULL;
 	unsigned long n = 1;
 
 	(void)state;
