@@ -156,12 +156,56 @@ static void a_download_outlives_a_run_that_was_killed(void **state)
 	file_server_stop(&server);
 }
 
+/* Version 2 is there, version 1 and nothing else goes. */
+static void the_next_run_finishes(struct lab *lab, const char *task)
+{
+	auto_free char *writes = NULL;
+
+	lab_must(lab, "pxc_rbd_image", task);
+	assert_non_null(sim_volume_find(lab->sim, "shared:import/pxc-img-debian_V2.qcow2",
+					&lab->sim->nodes[0]));
+	assert_false(downloaded(lab));
+	lab_must(lab, "pxc_rbd_image", task);
+	assert_false(json_is_true(json_object_get(lab->result, "changed")));
+	writes = lab_writes(lab);
+	assert_string_equal(writes, "");
+}
+
+static void a_run_may_be_killed_anywhere(void **state)
+{
+	struct file_server server;
+	unsigned kills = 0;
+
+	(void)state;
+	file_server_start(&server, QCOW2_HEAD, QCOW2_LEN);
+	for (unsigned long n = 1, after = 0;; n += after, after = !after) {
+		auto_lab struct lab lab;
+		auto_free char *first = with_port(FILE("1", ""), &server),
+			       *second = with_port(FILE("2", ",\"keep\":1"), &server);
+
+		lab_create(&lab, 1);
+		lab_prepare(&lab);
+		lab.sim->options.speed = 0;
+		lab_must(&lab, "pxc_rbd_image", first);
+		lab.kill_before = after ? 0 : n;
+		lab.kill_after = after ? n : 0;
+		(void)lab_task(&lab, "pxc_rbd_image", second);
+		if (!lab.killed)
+			break;
+		kills++;
+		the_next_run_finishes(&lab, second);
+	}
+	assert_in_range(kills, 60, 200);
+	file_server_stop(&server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_task_sends_exactly_these_writes),
 		cmocka_unit_test(a_failed_download_is_said_in_words_of_pve),
 		cmocka_unit_test(a_download_outlives_a_run_that_was_killed),
+		cmocka_unit_test(a_run_may_be_killed_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
