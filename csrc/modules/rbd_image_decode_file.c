@@ -101,7 +101,8 @@ int image_decode_file(struct pxc_env *env, const json_t *item, const json_t *giv
 		return pxc_fail(
 			err, PXC_EINVAL,
 			"%s: with backend pve a node downloads the source itself, so it is a URL "
-			"with http or https, not \"%s\": serve the file by HTTP, or use backend: rbd",
-			s->label, s->source);
+			"with http or https, not \"%s\": serve the file by HTTP, upload it in PVE as "
+			"%s%s_V%s.<format>, or use backend: rbd",
+			s->label, s->source, RBD_IMAGE_PREFIX, s->name, s->version);
 	return decode_format(env, item, s, err);
 }

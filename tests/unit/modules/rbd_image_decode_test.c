@@ -98,7 +98,7 @@ static const struct plan_row rows[] = {
 	  "!image debian: PVE does not unpack images for content import (xz): *" },
 	{ "a path", FILES, IMAGE("\"backend\":\"pve\"," FILE),
 	  "!image debian: with backend pve a node downloads the source itself, so it is a URL with http or https, not "
-	  "\"/x\": serve the file by HTTP, or use backend: rbd" },
+	  "\"/x\": serve the file by HTTP, upload it in PVE as pxc-img-debian_V1.<format>, or use backend: rbd" },
 	{ "a file as a URL of it", FILES, IMAGE("\"backend\":\"pve\",\"source\":\"file:///x.raw\""),
 	  "!image debian: with backend pve a node downloads *" },
 	{ "a version that PVE would change", FILES, PVE(",\"version\":\"1+2\""),
