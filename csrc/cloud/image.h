@@ -25,8 +25,13 @@ enum image_op {
 	IMAGE_TEMPLATE_HA,
 	IMAGE_TEMPLATE_HA_REMOVE,
 	IMAGE_TEMPLATE_DELETE,
+	IMAGE_DOWNLOAD,    /* backend pve */
+	IMAGE_FILE_REMOVE, /* backend pve */
 	IMAGE_OPS,
 };
+
+/* An RBD image that we write ourselves, or a file that a node of PVE downloads; see image_file.h. */
+enum image_backend { IMAGE_RBD, IMAGE_PVE };
 
 enum image_state { IMAGE_PRESENT, IMAGE_DEPRECATED, IMAGE_ABSENT };
 
@@ -52,7 +57,9 @@ struct image_spec {
 	const char *name, *version;
 	bool version_named; /* absent without a version: all of them */
 	enum image_state state;
-	const char *storage; /* NULL = the cloud's default */
+	enum image_backend backend;
+	const char *storage;       /* NULL = the cloud's default, for files its import_storage */
+	const char *node, *format; /* of files; NULL = any node; format NULL: there is no source */
 	const char *source, *checksum, *ca_path, *work_dir;
 	struct image_from from;
 	uint64_t min_bytes, max_bytes; /* 0 = not named */
@@ -87,6 +94,8 @@ struct image_projection {
 struct image_world {
 	const struct world *w;
 	const struct rbd_world *rbd;
+	json_t *volumes;   /* "node/volume" -> bytes of import volumes; NULL = not read */
+	json_t *downloads; /* names of files that PVE downloads right now; NULL = not read */
 	struct image_projection *projections;
 	size_t nprojections;
 	int64_t stale_s; /* gc: what was begun before is no work of this moment; seconds since 1970 */
@@ -96,6 +105,8 @@ struct image_world {
 
 /* The storage of a spec; NULL when neither it nor the cloud names one. */
 const char *image_storage(const struct world *w, const char *storage);
+/* The same of files. */
+const char *image_file_storage(const struct world *w, const char *storage);
 
 /* The version of an image, or NULL. version NULL = the latest one that is available and not deprecated. */
 const struct rbd_seen *image_find(const struct rbd_pool *p, const char *name, const char *version);

@@ -16,6 +16,7 @@ struct image_case {
 	struct pxc_plan *plan;
 	const struct image_case *all; /* those of the task, this one among them */
 	size_t nall;
+	struct pxc_arena *arena;
 };
 
 /* Are two of the task about versions of one image? */
@@ -43,6 +44,9 @@ void image_collect(const struct image_batch *batch, const struct image_world *iw
 /* What killed runs have left at all, in one pool, but for images of the batch. */
 void image_gc(const struct image_batch *batch, const struct image_world *iw,
 	      const struct rbd_pool *pool, const char *cluster, struct pxc_plans *ret);
+
+/* image_pve.c: an image that is a file of PVE; plan is there, pool is not */
+must_check int image_pve_plan(struct image_case *c, struct pxc_err *err);
 
 /* image_template.c: the template VM of a version */
 must_check int image_template_steps(struct image_case *c, struct pxc_err *err);

@@ -31,12 +31,12 @@ static bool is_taken(const struct image_case *c, const char *name)
 }
 
 /* pxc-img-<name>, then .2, .3, ... */
-static const char *free_name(const struct image_case *c, struct pxc_arena *arena)
+static const char *free_name(const struct image_case *c)
 {
-	const char *name = arena_printf(arena, RBD_IMAGE_PREFIX "%s", c->spec->name);
+	const char *name = arena_printf(c->arena, RBD_IMAGE_PREFIX "%s", c->spec->name);
 
 	for (unsigned n = 2; is_taken(c, name); n++)
-		name = arena_printf(arena, RBD_IMAGE_PREFIX "%s.%u", c->spec->name, n);
+		name = arena_printf(c->arena, RBD_IMAGE_PREFIX "%s.%u", c->spec->name, n);
 	return name;
 }
 
@@ -321,7 +321,7 @@ static int check_batch(const struct image_case *c, struct pxc_err *err)
 	return 0;
 }
 
-static int prepare(struct image_case *c, struct pxc_arena *arena, struct pxc_err *err)
+static int prepare(struct image_case *c, struct pxc_err *err)
 {
 	const char *storage = image_storage(c->iw->w, c->spec->storage);
 
@@ -331,7 +331,7 @@ static int prepare(struct image_case *c, struct pxc_arena *arena, struct pxc_err
 				storage ? storage : "(none)");
 	c->have = same_version(c->pool, c->spec);
 	if (c->have || c->spec->state != IMAGE_ABSENT)
-		c->rbd_name = c->have ? c->have->name : free_name(c, arena);
+		c->rbd_name = c->have ? c->have->name : free_name(c);
 	return check_batch(c, err) < 0 || refuse_tampered(c, err) < 0 || check_projects(c, err) < 0
 		       ? -1
 		       : 0;
@@ -341,6 +341,8 @@ static int plan_one(struct image_case *c, struct pxc_plans *ret, struct pxc_err 
 {
 	c->plan = pxc_plans_add(ret, c->spec->label);
 	c->plan->allow = c->spec->allow;
+	if (c->spec->backend == IMAGE_PVE)
+		return image_pve_plan(c, err);
 	return c->spec->state == IMAGE_ABSENT ? plan_absent(c, err) : plan_present(c, err);
 }
 
@@ -361,9 +363,10 @@ int image_plan(const struct image_batch *batch, const struct image_world *iw, st
 						.iw = iw,
 						.cluster = cluster,
 						.all = cases,
-						.nall = n };
+						.nall = n,
+						.arena = &arena };
 	for (size_t i = 0; i < n; i++)
-		if (prepare(&cases[i], &arena, err) < 0)
+		if (cases[i].spec->backend == IMAGE_RBD && prepare(&cases[i], err) < 0)
 			return -1;
 	for (size_t i = 0; i < n; i++)
 		if (check_quota(&cases[i], err) < 0 || plan_one(&cases[i], ret, err) < 0)
@@ -389,7 +392,7 @@ bool image_may_go(const struct image_batch *batch, const struct world *w, const 
 	for (size_t i = 0; name && i < batch->nspecs; i++) {
 		const struct image_spec *s = &batch->specs[i];
 
-		if (!str_eq(s->name, name) || !rbd_is(image, "image"))
+		if (s->backend != IMAGE_RBD || !str_eq(s->name, name) || !rbd_is(image, "image"))
 			continue;
 		if ((s->state == IMAGE_ABSENT &&
 		     (!s->version_named || str_eq(s->version, rbd_get(image, "version")))) ||

@@ -179,7 +179,7 @@ static bool of_batch(const struct image_batch *batch, const struct world *w,
 		     const struct rbd_pool *pool, const struct rbd_seen *s)
 {
 	for (size_t i = 0; i < batch->nspecs; i++)
-		if (unfinished(s) && rbd_is(s, "image") &&
+		if (unfinished(s) && rbd_is(s, "image") && batch->specs[i].backend == IMAGE_RBD &&
 		    str_eq(batch->specs[i].name, rbd_get(s, "name")) &&
 		    str_eq(image_storage(w, batch->specs[i].storage), pool->storage))
 			return true;

@@ -63,6 +63,9 @@ enum vm_seed { VM_SEED_AUTO, VM_SEED_PVE, VM_SEED_RBD, VM_SEED_NONE };
 /* Is a disk cut loose from its image? AUTO: when the chain of clones above it would get too long. */
 enum vm_flatten { VM_FLATTEN_AUTO, VM_FLATTEN_NEVER, VM_FLATTEN_ALWAYS };
 
+/* Where an image by name is looked for: in Ceph, then among the files of PVE, or only in one of them. */
+enum vm_image_backend { VM_IMAGE_ANY, VM_IMAGE_RBD, VM_IMAGE_PVE };
+
 struct vm_net {
 	unsigned slot; /* netN, 0..31 */
 	bool absent;
@@ -98,8 +101,12 @@ struct vm_spec {
 	const char *
 		image_volume; /* import volume "local:import/x.qcow2"; with image_url derived from it */
 	const char *image_url, *image_checksum, *image_algorithm, *image_file, *image_storage;
-	/* An image of pxc_rbd_image; version NULL = the latest. It is looked for in image_storage, else in storage, else in the cloud's. */
+	/*
+	 * An image of pxc_rbd_image; version NULL = the latest. It is looked for in image_storage, else in storage, else in
+	 * the cloud's; a file in image_storage, else in the cloud's import_storage.
+	 */
 	const char *image_name, *image_version;
+	enum vm_image_backend image_backend;
 	const char *boot_volume; /* a volume of pxc_volume as root disk; NULL = none */
 	bool rebuild;            /* a root disk of another image version is replaced */
 	enum vm_flatten flatten;
@@ -189,6 +196,12 @@ must_check int vm_template(const struct vm_spec *spec, const struct vm_world *vw
 /* Does the batch need to look into Ceph, and at which storages (NULL-terminated, in the arena)? NULL: no. */
 const char *const *vm_rbd_storages(const struct vm_batch *batch, const struct vm_world *vw,
 				   struct pxc_arena *arena);
+/*
+ * The storage whose import volumes must be read for a VM that is to be made; in the arena. NULL: none. What lies in Ceph
+ * has been read before: an image that is there is not looked for among the files.
+ */
+const char *vm_import_storage(const struct vm_spec *s, const struct vm_world *vw,
+			      struct pxc_arena *arena);
 /*
  * What a run that was cut off has made or reserved for a VM of the batch, in the name of a guest: if that exists, its
  * configuration must be read before. Of the pool's images, this one?

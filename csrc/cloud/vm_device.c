@@ -300,7 +300,7 @@ static int refuse_small(const struct vm_case *c, struct pxc_err *err)
 	size_format(c->spec->disk_bytes, want, sizeof(want));
 	return pxc_fail(err, PXC_EINVAL,
 			"%s: image %s has %s and cannot shrink to %s: ask for %s or more",
-			c->spec->label, c->spec->image_volume, have, want, have);
+			c->spec->label, c->import, have, want, have);
 }
 
 /* The disk of a new VM that is not cloned: imported, or blank. */
@@ -328,7 +328,7 @@ static int first_disk(const struct vm_case *c, struct vm_change *ret, struct pxc
 		vm_set(ret, "scsi0", text);
 		return 0;
 	}
-	if (bytes == 0 && !c->spec->image_volume)
+	if (bytes == 0 && !c->import)
 		return 0;
 	storage = named && named->storage ? named->storage : c->storage;
 	if (!storage)
@@ -336,13 +336,13 @@ static int first_disk(const struct vm_case *c, struct vm_change *ret, struct pxc
 				"%s: its disk needs a storage, and the cloud has no default one "
 				"(pxc_cloud: storage)",
 				c->spec->label);
-	text = new_disk(storage, bytes, c->spec->image_volume, named ? named->props : NULL);
+	text = new_disk(storage, bytes, c->import, named ? named->props : NULL);
 	vm_set(ret, "scsi0", text);
 	ret->allocates = true;
-	if (c->spec->image_volume && c->spec->disk_bytes && c->spec->disk_bytes < c->image_bytes)
+	if (c->import && c->spec->disk_bytes && c->spec->disk_bytes < c->image_bytes)
 		return refuse_small(c, err);
 	/* PVE takes over the image's own size; how much it has to grow is known only then, so the size is absolute. */
-	if (c->spec->image_volume && bytes > c->image_bytes) {
+	if (c->import && bytes > c->image_bytes) {
 		char size[32];
 		auto_free char *why = NULL;
 

@@ -7,9 +7,9 @@
 #include "base/str.h"
 #include "cloud/vm_batch.h"
 
-static const char *storage_of(const struct vm_spec *s, char out[64])
+static const char *storage_of(const char *volume, char out[64])
 {
-	(void)snprintf(out, 64, "%.*s", (int)strcspn(s->image_volume, ":"), s->image_volume);
+	(void)snprintf(out, 64, "%.*s", (int)strcspn(volume, ":"), volume);
 	return out;
 }
 
@@ -35,18 +35,73 @@ uint64_t vm_image_bytes(const struct vm_world *vw, const char *volume)
 	return 0;
 }
 
+static const char *file_storage(const struct vm_spec *s, const struct world *w)
+{
+	return s->image_storage ? s->image_storage : w->registry.import_storage;
+}
+
+const char *vm_import_storage(const struct vm_spec *s, const struct vm_world *vw,
+			      struct pxc_arena *arena)
+{
+	const struct world *w = vw->w;
+	const struct rbd_pool *pool = NULL;
+
+	if (s->image_volume)
+		return arena_strndup(arena, s->image_volume, strcspn(s->image_volume, ":"));
+	if (s->image_url)
+		return file_storage(s, w);
+	if (!s->image_name || s->rebuild || s->image_backend == VM_IMAGE_RBD ||
+	    vm_root_image(s, vw, s->storage ? s->storage : w->registry.storage, &pool))
+		return NULL;
+	return file_storage(s, w);
+}
+
+/* All that lie where the image of a spec may be. */
+static size_t list_files(const struct vm_case *c, const struct image_file **ret)
+{
+	const struct vm_spec *s = c->spec;
+	const char *storage = file_storage(s, c->w);
+
+	if (s->rebuild || s->image_backend == VM_IMAGE_RBD || !storage)
+		return 0;
+	return image_files(c->vw->volumes, storage, c->arena, ret);
+}
+
+const struct image_file *vm_image_file(const struct vm_case *c)
+{
+	const struct image_file *files = NULL;
+	size_t n = list_files(c, &files);
+
+	return image_file_find(files, n, c->spec->image_name, c->spec->image_version, NULL);
+}
+
+const char *vm_image_file_names(const struct vm_case *c)
+{
+	const struct image_file *files = NULL;
+	size_t n = list_files(c, &files);
+	const char *names = "", *last = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!str_eq(files[i].name, last))
+			names = arena_printf(c->arena, "%s%s%s", names, *names ? ", " : "",
+					     files[i].name);
+		last = files[i].name;
+	}
+	return *names ? arena_printf(c->arena, "; as files of PVE there is %s", names) : "";
+}
+
 const char *vm_image_unfit(const struct vm_case *c, const struct vm_world *vw, const char *node,
 			   char *text, size_t size)
 {
 	const struct vm_spec *s = c->spec;
 	char storage[64];
 
-	if (!s->image_volume)
+	if (!c->import)
 		return NULL;
-	if (!world_storage(c->w, node, storage_of(s, storage), "import"))
+	if (!world_storage(c->w, node, storage_of(c->import, storage), "import"))
 		(void)snprintf(text, size, "has no storage %s with content import", storage);
-	else if (!s->image_url && !is_there(vw, node, s->image_volume))
-		(void)snprintf(text, size, "has no image %s", s->image_volume);
+	else if (!s->image_url && !is_there(vw, node, c->import))
+		(void)snprintf(text, size, "has no image %s", c->import);
 	else
 		return NULL;
 	return text;

@@ -21,7 +21,8 @@ static bool needs_rbd(const struct vm_spec *s, const struct vm_seen *have)
 	if (s->absent)
 		return false;
 	if (!have)
-		return s->image_name || s->boot_volume || seeds;
+		return (s->image_name && s->image_backend != VM_IMAGE_PVE) || s->boot_volume ||
+		       seeds;
 	return s->rebuild || s->reseed ||
 	       (annot_get(&have->notes.annot, "seed") &&
 		str_eq(annot_get(&have->notes.annot, "op"), VM_OP_CLONE));

@@ -2,6 +2,7 @@
 /* vm_parts.h - what the files of cloud/vm_*.c share; nobody else includes it. Layer: cloud. */
 #pragma once
 
+#include "cloud/image_file.h"
 #include "cloud/vm.h"
 
 /* Everything known about one VM while it is planned. */
@@ -19,6 +20,9 @@ struct vm_case {
 	const char *uuid;     /* smbios uuid chosen for a new VM */
 	const char *storage;  /* for its disks */
 	uint64_t image_bytes; /* of the image it is made from; 0 = not known */
+	const char *
+		import; /* import volume that the root disk of a new VM is made from; NULL = none */
+	const struct image_file *file; /* the image that this is, when it was asked for by name */
 	struct pxc_plan *plan;
 	const struct vm_world *vw;
 	struct pxc_arena *arena;
@@ -93,11 +97,22 @@ must_check int vm_root_find(struct vm_case *c, struct pxc_err *err);
 void vm_root_name(struct vm_case *c); /* once vmid and uuid are chosen */
 /* What goes before the VM is made: leftovers removed, disk cloned, volume reserved. */
 void vm_root_steps(struct vm_case *c);
-/* "name@version" as key image of the block has it; NULL: not made from an image in Ceph */
+/*
+ * The image of a spec in Ceph that its project may use; storage: of the VM. NULL: none. *ret_pool: where it is, or was
+ * looked for last; left alone when nothing of Ceph was read.
+ */
+const struct rbd_seen *vm_root_image(const struct vm_spec *s, const struct vm_world *vw,
+				     const char *storage, const struct rbd_pool **ret_pool);
+/* "name@version" as key image of the block has it; NULL: not made from an image by name */
 const char *vm_root_origin(const struct vm_case *c);
 /* Options that the image says and nobody else: ostype, bios, agent. */
 void vm_root_defaults(const struct vm_case *c, json_t *want);
 json_t *vm_root_clone_args(const struct vm_case *c, const char *disk);
+
+/* vm_image.c: the same among the files of PVE; NULL: not there */
+const struct image_file *vm_image_file(const struct vm_case *c);
+/* "; as files of PVE there is debian, ubuntu", for people; "" = none; in the arena */
+const char *vm_image_file_names(const struct vm_case *c);
 
 /* vm_left.c: what is in Ceph already */
 /* What a run that was cut off has left for this VM is removed. */

@@ -111,8 +111,10 @@ static int prepare(struct vm_case *c, const struct vm_world *vw, struct pxc_err 
 	if (!c->have && (s->template_vmid || s->template_name) &&
 	    vm_template(s, vw, &c->template, err) < 0)
 		return -1;
-	if (!c->have && s->image_volume)
-		c->image_bytes = vm_image_bytes(vw, s->image_volume);
+	if (!c->have && s->image_volume) {
+		c->import = s->image_volume;
+		c->image_bytes = vm_image_bytes(vw, c->import);
+	}
 	if (vm_root_find(c, err) < 0 || vm_seed_decide(c, err) < 0)
 		return -1;
 	if (s->new_name && !c->have)

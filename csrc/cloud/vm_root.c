@@ -15,16 +15,26 @@
 
 /* --- what is there -------------------------------------------------------------------------------------- */
 
-static int refuse_image(const struct vm_case *c, const struct rbd_pool *pool, struct pxc_err *err)
+static int refuse_image(const struct vm_case *c, struct pxc_err *err)
 {
 	const struct vm_spec *s = c->spec;
+	const struct rbd_pool *pool = c->image_pool;
 	char names[400];
 
-	return pxc_fail(err, PXC_EINVAL, "%s: there is no image %s%s%s for project %s: %s",
+	if (s->image_backend == VM_IMAGE_PVE)
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: there is no image %s%s%s in a storage with content import%s: download it "
+			"with pxc_rbd_image (backend: pve), and see that image: storage (or pxc_cloud: "
+			"import_storage) names where it lies",
+			s->label, s->image_name, s->image_version ? " version " : "",
+			s->image_version ? s->image_version : "", vm_image_file_names(c));
+	return pxc_fail(err, PXC_EINVAL, "%s: there is no image %s%s%s for project %s: %s%s",
 			s->label, s->image_name, s->image_version ? " version " : "",
 			s->image_version ? s->image_version : "", s->project,
 			pool ? image_names(pool, s->project, names, sizeof(names))
-			     : "no storage of type rbd was named, and the cloud's default is none");
+			     : "no storage of type rbd was named, and the cloud's default is none",
+			vm_image_file_names(c));
 }
 
 static uint64_t property(const struct rbd_seen *image, const char *key)
@@ -99,18 +109,19 @@ static int check_least(const struct vm_case *c, struct pxc_err *err)
 	return 0;
 }
 
-/* The first that the project may use; *ret_pool: where it is, or where it was looked for last. */
-static const struct rbd_seen *pick_image(const struct vm_case *c, const struct rbd_pool **ret_pool)
+const struct rbd_seen *vm_root_image(const struct vm_spec *s, const struct vm_world *vw,
+				     const char *storage, const struct rbd_pool **ret_pool)
 {
-	const struct vm_spec *s = c->spec;
 	const char *const named[] = { s->image_storage }, *const usual[] = {
-		c->ceph_storage, c->w->registry.storage
+		storage, vw->w->registry.storage
 	};
 	const char *const *where = s->image_storage ? named : usual;
 	size_t n = s->image_storage ? ARRAY_SIZE(named) : ARRAY_SIZE(usual);
 
-	for (size_t i = 0; c->vw->rbd && i < n; i++) {
-		const struct rbd_pool *p = rbd_pool_find(c->vw->rbd, where[i]);
+	if (s->image_backend == VM_IMAGE_PVE)
+		return NULL;
+	for (size_t i = 0; vw->rbd && i < n; i++) {
+		const struct rbd_pool *p = rbd_pool_find(vw->rbd, where[i]);
 		const struct rbd_seen *found =
 			p ? image_find(p, s->image_name, s->image_version) : NULL;
 
@@ -121,14 +132,25 @@ static const struct rbd_seen *pick_image(const struct vm_case *c, const struct r
 	return NULL;
 }
 
+/* PVE itself makes the disk of it, in whatever storage, when it makes the VM. */
+static int find_file(struct vm_case *c, struct pxc_err *err)
+{
+	c->file = vm_image_file(c);
+	if (!c->file)
+		return refuse_image(c, err);
+	c->import = c->file->volume;
+	c->image_bytes = c->file->size_bytes;
+	return 0;
+}
+
 static int find_image(struct vm_case *c, struct pxc_err *err)
 {
-	const struct rbd_seen *image = pick_image(c, &c->image_pool);
 	const struct vm_spec *s = c->spec;
+	const struct rbd_seen *image = vm_root_image(s, c->vw, c->ceph_storage, &c->image_pool);
 	const struct vm_disk *root = named_disk(s);
 
 	if (!image)
-		return refuse_image(c, c->image_pool, err);
+		return find_file(c, err);
 	c->image = image;
 	if (!c->disk_pool)
 		return pxc_fail(
@@ -233,6 +255,8 @@ const char *vm_root_origin(const struct vm_case *c)
 {
 	if (c->volume)
 		return arena_printf(c->arena, "volume/%s", c->spec->boot_volume);
+	if (c->file)
+		return arena_printf(c->arena, "%s@%s", c->file->name, c->file->version);
 	return c->image ? arena_printf(c->arena, "%s@%s", rbd_get(c->image, "name"),
 				       rbd_get(c->image, "version"))
 			: NULL;

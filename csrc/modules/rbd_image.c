@@ -39,7 +39,20 @@ static const struct pve_op image_ops[IMAGE_OPS] = {
 				    .path = "/nodes/{node}/qemu/{vmid}",
 				    .wait_ms = 10 * MINUTES,
 				    .gone_ok = true },
+	[IMAGE_DOWNLOAD] = { .method = "POST",
+			     .path = "/nodes/{node}/storage/{storage}/download-url",
+			     .wait_ms = 60 * MINUTES },
+	[IMAGE_FILE_REMOVE] = { .method = "DELETE",
+				.path = "/nodes/{node}/storage/{storage}/content/{volume}",
+				.wait_ms = 10 * MINUTES,
+				.gone_ok = true },
 };
+
+/* Done by PVE alone: Ceph need not be there. */
+static bool is_of_pve(int op)
+{
+	return op == IMAGE_DOWNLOAD || op == IMAGE_FILE_REMOVE;
+}
 
 static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 {
@@ -86,8 +99,11 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 
 			if (!storage)
 				continue;
-			names[n++] = arena_printf(env->arena, LOCK_RBD "%s/image.%s", storage,
-						  b->specs[i].name);
+			names[n++] =
+				is_of_pve(plans->plans[i]->steps[k].op)
+					? arena_printf(env->arena, "image.%s", b->specs[i].name)
+					: arena_printf(env->arena, LOCK_RBD "%s/image.%s", storage,
+						       b->specs[i].name);
 			break;
 		}
 	qsort(names, n, sizeof(*names), name_order);

@@ -9,6 +9,13 @@
 must_check int image_decode(struct pxc_env *env, struct image_batch **ret, struct pxc_err *err);
 
 /*
+ * The same of backend, node and format, once everything else is decoded. given: as the task names it.
+ * err EINVAL: an option that a file cannot have, a source that PVE cannot take.
+ */
+must_check int image_decode_file(struct pxc_env *env, const json_t *item, const json_t *given,
+				 struct image_spec *s, struct pxc_err *err);
+
+/*
  * The cluster's lists, the pools of the storages that the task is about, who uses what may be removed, the templates made
  * from images, and the disks that new images are made from.
  */

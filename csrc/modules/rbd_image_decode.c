@@ -200,7 +200,7 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	if (decode_names(env, item, s, err) < 0 ||
 	    decode_checksum(env, item_text(item, "checksum"), s, err) < 0 ||
 	    check_source(s, err) < 0 || decode_from(item, s, err) < 0 ||
-	    decode_template(item, s, err) < 0)
+	    decode_template(item, s, err) < 0 || image_decode_file(env, item, given, s, err) < 0)
 		return -1;
 	if (s->keep == 0)
 		return pxc_fail(err, PXC_EINVAL,
@@ -218,7 +218,9 @@ static int refuse_twins(const struct image_batch *b, struct pxc_err *err)
 		for (size_t k = 0; k < i; k++) {
 			const struct image_spec *x = &b->specs[i], *y = &b->specs[k];
 
-			if (str_eq(x->name, y->name) && str_eq(x->storage, y->storage) &&
+			/* Files are compared where their node and storage are known: image_pve.c. */
+			if (x->backend == IMAGE_RBD && y->backend == IMAGE_RBD &&
+			    str_eq(x->name, y->name) && str_eq(x->storage, y->storage) &&
 			    (str_eq(x->version, y->version) ||
 			     (x->state == IMAGE_ABSENT && !x->version_named) ||
 			     (y->state == IMAGE_ABSENT && !y->version_named)))

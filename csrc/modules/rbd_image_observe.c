@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "cloud/project_find.h"
 #include "cloud/vm_parts.h"
+#include "modules/import.h"
 #include "modules/items.h"
 #include "modules/rbd.h"
 #include "modules/rbd_image.h"
@@ -28,6 +29,8 @@ static int list_storages(struct pxc_env *env, const struct image_batch *b, const
 		const char *named = i < b->nspecs ? b->specs[i].storage : b->gc_storage;
 		const char *storage = image_storage(w, named);
 
+		if (i < b->nspecs && b->specs[i].backend == IMAGE_PVE)
+			continue;
 		if (!storage)
 			return pxc_fail(err, PXC_EINVAL,
 					"%s needs a storage, and the cloud has no default one "
@@ -192,6 +195,42 @@ static int read_sight(struct pxc_env *env, struct image_world *iw, struct pxc_er
 	return 0;
 }
 
+/* What PVE still downloads for a run that was killed. (api: GET /cluster/tasks) */
+static int read_downloads(struct pxc_env *env, struct image_world *iw, struct pxc_err *err)
+{
+	json_auto_t *tasks = NULL;
+	size_t i;
+	json_t *row;
+
+	if (pve_get(env->pve, "/cluster/tasks", &tasks, err) < 0)
+		return -1;
+	iw->downloads = pxc_env_keep(env, json_object());
+	json_array_foreach (tasks, i, row)
+		if (str_eq(item_text(row, "type"), "download") && item_text(row, "id") &&
+		    !json_object_get(row, "endtime"))
+			(void)json_object_set_new(iw->downloads, item_text(row, "id"), json_true());
+	return 0;
+}
+
+/* Storages that hold images as files, each once. A task without one is refused by the plan. */
+static int read_files(struct pxc_env *env, const struct image_batch *b, struct image_world *iw,
+		      struct pxc_err *err)
+{
+	json_auto_t *done = json_object();
+
+	iw->volumes = pxc_env_keep(env, json_object());
+	for (size_t i = 0; i < b->nspecs; i++) {
+		const char *storage = image_file_storage(iw->w, b->specs[i].storage);
+
+		if (b->specs[i].backend != IMAGE_PVE || !storage || json_object_get(done, storage))
+			continue;
+		(void)json_object_set_new(done, storage, json_true());
+		if (import_read(env, iw->w, storage, iw->volumes, err) < 0)
+			return -1;
+	}
+	return json_object_size(done) ? read_downloads(env, iw, err) : 0;
+}
+
 int image_observe(struct pxc_env *env, struct image_batch *b, struct image_world **ret,
 		  struct pxc_err *err)
 {
@@ -207,8 +246,14 @@ int image_observe(struct pxc_env *env, struct image_batch *b, struct image_world
 	iw->stale_s = env->clock->wall_s(env->clock) - STALE_S;
 	clock_stamp(iw->stale_s, stamp);
 	iw->stale_stamp = stamp;
-	if (list_storages(env, b, w, &storages, err) < 0 ||
-	    rbd_observe(env, storages, reads_all(b) ? NULL : usual_prefixes, &rbd, err) < 0)
+	if (read_files(env, b, iw, err) < 0 || list_storages(env, b, w, &storages, err) < 0)
+		return -1;
+	if (!storages[0]) { /* files only: no Ceph is looked for */
+		iw->rbd = arena_alloc(env->arena, sizeof(*iw->rbd));
+		*ret = iw;
+		return 0;
+	}
+	if (rbd_observe(env, storages, reads_all(b) ? NULL : usual_prefixes, &rbd, err) < 0)
 		return -1;
 	iw->rbd = rbd;
 	if ((b->gc && read_sight(env, iw, err) < 0) || read_projections(env, iw) < 0 ||

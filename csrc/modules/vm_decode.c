@@ -240,7 +240,7 @@ static int decode_image(struct pxc_env *env, const json_t *item, struct vm_spec 
 {
 	const json_t *image = json_object_get(item, "image"),
 		     *t = json_object_get(item, "template");
-	const char *file, *slash;
+	const char *file, *slash, *backend;
 
 	s->template_vmid = number(t, "vmid");
 	s->template_name = item_text(t, "name");
@@ -252,12 +252,18 @@ static int decode_image(struct pxc_env *env, const json_t *item, struct vm_spec 
 	s->image_name = item_text(image, "name");
 	s->image_version = item_text(image, "version");
 	s->image_storage = item_text(image, "storage");
+	backend = item_text(image, "backend");
+	s->image_backend = str_eq(backend, "rbd")   ? VM_IMAGE_RBD
+			   : str_eq(backend, "pve") ? VM_IMAGE_PVE
+						    : VM_IMAGE_ANY;
 	if (image &&
 	    (s->image_volume != NULL) + (s->image_url != NULL) + (s->image_name != NULL) != 1)
 		return pxc_fail(err, PXC_EINVAL, "%s: image needs a name, a volume or a url",
 				s->label);
 	if (s->image_version && !s->image_name)
 		return pxc_fail(err, PXC_EINVAL, "%s: image: version goes with a name", s->label);
+	if (backend && !s->image_name)
+		return pxc_fail(err, PXC_EINVAL, "%s: image: backend goes with a name", s->label);
 	s->boot_volume = item_text(item, "boot_volume");
 	if (s->boot_volume && s->disk_bytes)
 		return pxc_fail(
@@ -266,6 +272,12 @@ static int decode_image(struct pxc_env *env, const json_t *item, struct vm_spec 
 			s->label);
 	if (s->rebuild && !s->image_name)
 		return pxc_fail(err, PXC_EINVAL, "%s: rebuild needs an image by name", s->label);
+	if (s->rebuild && s->image_backend == VM_IMAGE_PVE)
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: rebuild replaces the root disk by a clone of an image in Ceph: leave it out, "
+			"or use an image with backend: rbd",
+			s->label);
 	if (s->image_volume && !strchr(s->image_volume, ':'))
 		return pxc_fail(
 			err, PXC_EINVAL,

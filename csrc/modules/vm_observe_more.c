@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/net.h"
 #include "base/str.h"
+#include "modules/import.h"
 #include "modules/vm_observe.h"
 
 static const char *text(const json_t *object, const char *key)
@@ -71,61 +72,20 @@ static int read_bridges(struct pxc_env *env, struct vm_world *vw, struct pxc_err
 	return r;
 }
 
-/* The storage that holds the image of spec: "local" of "local:import/x.qcow2". */
-static const char *image_storage(struct pxc_env *env, const struct vm_spec *s,
-				 const struct world *w)
-{
-	if (s->image_url)
-		return s->image_storage ? s->image_storage : w->registry.import_storage;
-	if (!s->image_volume)
-		return NULL;
-	return arena_strndup(env->arena, s->image_volume, strcspn(s->image_volume, ":"));
-}
-
-static int read_content(struct pxc_env *env, struct vm_world *vw, const char *node,
-			const char *storage, struct pxc_err *err)
-{
-	json_auto_t *params = json_pack("{s:s}", "content", "import");
-	struct pve_read read = { .params = params };
-	size_t i;
-	json_t *row;
-
-	read.path = arena_printf(env->arena, "/nodes/%s/storage/%s/content", node, storage);
-	pve_read_all(env->pve, &read, 1);
-	if (read.err.kind != PXC_OK || !json_is_array(read.data)) {
-		*err = read.err;
-		json_decref(read.data);
-		return pxc_context(err, "import volumes of storage %s on %s", storage, node);
-	}
-	json_array_foreach (read.data, i, row) {
-		auto_free char *key = pxc_printf("%s/%s", node, text(row, "volid"));
-
-		(void)json_object_set_new(
-			vw->volumes, key,
-			json_integer(json_integer_value(json_object_get(row, "size"))));
-	}
-	json_decref(read.data);
-	return 0;
-}
-
 static int read_volumes(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,
 			struct pxc_err *err)
 {
 	json_auto_t *done = json_object();
-	const struct world *w = vw->w;
 
 	vw->volumes = pxc_env_keep(env, json_object());
 	for (size_t i = 0; i < batch->nspecs; i++) {
-		const char *storage = image_storage(env, &batch->specs[i], w);
+		const char *storage = vm_import_storage(&batch->specs[i], vw, env->arena);
 
 		if (!storage || json_object_get(done, storage))
 			continue;
 		(void)json_object_set_new(done, storage, json_true());
-		for (size_t k = 0; k < w->nnodes; k++)
-			if (w->nodes[k].online &&
-			    world_storage(w, w->nodes[k].name, storage, NULL) &&
-			    read_content(env, vw, w->nodes[k].name, storage, err) < 0)
-				return -1;
+		if (import_read(env, vw->w, storage, vw->volumes, err) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -202,6 +202,8 @@ void test_rbd_world(struct test_world *w)
 	w->vm.rbd = given ? &w->rbd : NULL;
 	w->images.w = &w->world;
 	w->images.rbd = &w->rbd;
+	w->images.volumes = w->vm.volumes;
+	w->images.downloads = json_object_get(w->json, "downloads");
 	w->images.stale_s = TEST_STALE_S;
 	w->images.stale_stamp = TEST_STALE_STAMP;
 	w->images.sees_all = number(w->json, "sees_all", 1) != 0;

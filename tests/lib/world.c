@@ -43,9 +43,11 @@ static void add_nodes(struct test_world *w)
 {
 	static const char *const names[] = { "pve1", "pve2", "pve3" };
 	const json_t *given = json_object_get(w->json, "nodes");
+	json_t *name;
+	size_t k;
 
 	w->world.nodes = arena_alloc(&w->arena, ARRAY_SIZE(names) * sizeof(*w->world.nodes));
-	w->world.storages = arena_alloc(&w->arena, 12 * sizeof(*w->world.storages));
+	w->world.storages = arena_alloc(&w->arena, 20 * sizeof(*w->world.storages));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		const json_t *n = json_object_get(given, names[i]);
 
@@ -66,6 +68,10 @@ static void add_nodes(struct test_world *w)
 		w->world.storages[w->world.nstorages++] =
 			(struct world_storage){ names[i],        "local", "dir",
 						"images,import", false,   true };
+		json_array_foreach (json_object_get(w->json, "imports"), k, name)
+			w->world.storages[w->world.nstorages++] = (struct world_storage){
+				names[i], json_string_value(name), "nfs", "import", true, true
+			};
 	}
 }
 

@@ -9,7 +9,9 @@
  *  "guests":   [{"vmid": 100, "node": "pve1", "status": "running", "pool": "acme", "config": {"memory": "1024"},
  *                "block": {"name": "web"}, "human": "text", "pending": ["memory"], "current": {...}, "raw": "notes as they are",
  *                "template": 1, "ha": "started", "paused": 1, "problem": "why", "addresses": [...]}],
- *  "bridges":  {"pve1": ["vmbr0"]}, "volumes": ["pve1/local:import/x.qcow2"]}
+ *  "bridges":  {"pve1": ["vmbr0"]}, "volumes": ["pve1/local:import/x.qcow2"],
+ *  "imports":  ["nfs"],                                                   more storages, shared, for imports only
+ *  "downloads": {"x.qcow2": true}}                                        what PVE downloads right now
  * What lies in Ceph ("rbd"): rbd_world.h.
  * Storages: "shared" (shared), "fast" and "slow" (shared, of type rbd) and "local" (per node, import too) on every node.
  */

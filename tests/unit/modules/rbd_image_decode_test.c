@@ -16,6 +16,13 @@
 #define FILE "\"source\":\"/x\""
 #define SIXTY "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define FORTY "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define FILES "{\"registry\":{\"import\":\"local\"}}"
+#define PVE(rest) IMAGE("\"backend\":\"pve\",\"source\":\"https://h/x.raw\"" rest)
+#define NO_FORMAT                                                                                  \
+	"!image debian: source does not end in .qcow2, .raw or .vmdk: set format, which PVE tells by the name of the file"
+#define NOT_KEPT(what)                                                                             \
+	"!image debian: backend pve keeps a plain file, which cannot have " what                   \
+	": leave that out, or use backend: rbd"
 #define NAME(text, rest) "{\"name\":\"" text "\"," FILE rest "}"
 #define IMAGE(rest) "{\"name\":\"debian\"," rest "}"
 #define BAD_NAME                                                                                   \
@@ -73,6 +80,52 @@ static const struct plan_row rows[] = {
 	  BAD_CHECKSUM },
 	{ "another algorithm", EMPTY, IMAGE(FILE ",\"checksum\":\"md5:" HEX32 "\""), BAD_CHECKSUM },
 	{ "no algorithm", EMPTY, IMAGE(FILE ",\"checksum\":\"" HEX32 HEX32 "\""), BAD_CHECKSUM },
+
+	/* files of PVE */
+	{ "a file", FILES, PVE(""), "download debian version 1 *" },
+	{ "its query is no ending", FILES,
+	  IMAGE("\"backend\":\"pve\",\"source\":\"https://h.raw/x.qcow2?a.vmdk#b\""),
+	  "download *" },
+	{ "no ending at all", FILES,
+	  IMAGE("\"backend\":\"pve\",\"source\":\"https://h.raw/noble\""), NO_FORMAT },
+	{ "an unknown ending", FILES,
+	  IMAGE("\"backend\":\"pve\",\"source\":\"https://h/noble.img\""), NO_FORMAT },
+	{ "and its format", FILES,
+	  IMAGE("\"backend\":\"pve\",\"source\":\"https://h/noble.img\",\"format\":\"qcow2\""),
+	  "download *" },
+	{ "compressed", FILES,
+	  IMAGE("\"backend\":\"pve\",\"source\":\"https://h/x.raw.xz\",\"format\":\"raw\""),
+	  "!image debian: PVE does not unpack images for content import (xz): *" },
+	{ "a path", FILES, IMAGE("\"backend\":\"pve\"," FILE),
+	  "!image debian: with backend pve a node downloads the source itself, so it is a URL with http or https, not "
+	  "\"/x\": serve the file by HTTP, upload it in PVE as pxc-img-debian_V1.<format>, or use backend: rbd" },
+	{ "a file as a URL of it", FILES, IMAGE("\"backend\":\"pve\",\"source\":\"file:///x.raw\""),
+	  "!image debian: with backend pve a node downloads *" },
+	{ "a version that PVE would change", FILES, PVE(",\"version\":\"1+2\""),
+	  "!image debian 1+2: PVE allows no + *" },
+	{ "what a file is anyway", FILES,
+	  PVE(",\"visibility\":\"public\",\"protected\":false,\"latest\":false"), "download *" },
+	{ "properties", FILES, PVE(",\"properties\":{\"os_type\":\"l26\"}"),
+	  NOT_KEPT("properties") },
+	{ "no visibility", FILES, PVE(",\"visibility\":\"private\""),
+	  NOT_KEPT("visibility: private") },
+	{ "no owner, and others", FILES,
+	  PVE(",\"project\":\"acme\",\"projects\":[\"b\"],\"protected\":true,\"description\":\"x\","
+	      "\"latest\":true,\"template_vm\":{},\"size\":5,\"max_size\":9,\"work_dir\":\"/x\","
+	      "\"source_ca\":\"/y\",\"state\":\"deprecated\""),
+	  NOT_KEPT(
+		  "size, max_size, work_dir, latest, project, projects, source_ca, protected, description, "
+		  "template_vm, state: deprecated") },
+	{ "of a VM", FILES,
+	  IMAGE("\"backend\":\"pve\",\"from_vm\":{\"name\":\"w\",\"project\":\"acme\"}"),
+	  NOT_KEPT("from_vm") },
+	{ "by the defaults of a list", FILES,
+	  "{\"description\":\"x\",\"images\":[{\"name\":\"debian\",\"backend\":\"pve\"}]}",
+	  NOT_KEPT("description") },
+	{ "a node for Ceph", EMPTY, IMAGE(FILE ",\"node\":\"pve1\""),
+	  "!image debian: node and format go with backend: pve" },
+	{ "a format for Ceph", EMPTY, IMAGE(FILE ",\"format\":\"raw\""),
+	  "!image debian: node and format go with backend: pve" },
 
 	/* numbers */
 	{ "keep nothing", EMPTY, IMAGE(FILE ",\"keep\":0"),

@@ -1,67 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "ask.h"
+#include "lib/fileserver.h"
 
-#define QCOW2_HEAD "QFI\xfb\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\20\0\0\0\0\200\0\0\0"
-#define QCOW2_LEN 32 /* a header that says: 2 GiB */
 #define SHA256_OF_IT "checksum-algorithm=sha256&checksum="
-
-/* A web server for one or more requests, always with the same file. */
-struct server {
-	int fd;
-	uint16_t port;
-	const char *data;
-	size_t len;
-	pthread_t thread;
-};
-
-static void *serve(void *ctx)
-{
-	struct server *server = ctx;
-	char request[2048];
-
-	for (;;) {
-		int client = accept(server->fd, NULL, NULL);
-
-		if (client < 0)
-			return NULL;
-		if (recv(client, request, sizeof(request), 0) > 0) {
-			dprintf(client, "HTTP/1.0 200 OK\r\nContent-Length: %zu\r\n\r\n",
-				server->len);
-			if (send(client, server->data, server->len, MSG_NOSIGNAL) < 0)
-				print_message("client is gone\n");
-		}
-		close(client);
-	}
-}
-
-static void server_start(struct server *server, const char *data, size_t len)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(address);
-
-	server->data = data;
-	server->len = len;
-	server->fd = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(bind(server->fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(server->fd, 4), 0);
-	assert_int_equal(getsockname(server->fd, (struct sockaddr *)&address, &size), 0);
-	server->port = ntohs(address.sin_port);
-	assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
-}
-
-static void server_stop(struct server *server)
-{
-	shutdown(server->fd, SHUT_RDWR);
-	close(server->fd);
-	pthread_join(server->thread, NULL);
-}
 
 static const char *last_status(const struct sim *sim)
 {
@@ -80,10 +23,10 @@ static void a_download_is_really_fetched_and_measured(void **state)
 {
 	struct sim *sim = cluster(1, 0, NULL, NULL);
 	const struct sim_volume *volume;
-	struct server server;
+	struct file_server server;
 
 	(void)state;
-	server_start(&server, QCOW2_HEAD, QCOW2_LEN);
+	file_server_start(&server, QCOW2_HEAD, QCOW2_LEN);
 	fetch(sim, server.port, "d.qcow2", "");
 	assert_string_equal(last_status(sim), "OK");
 	volume = sim_volume_find(sim, "local:import/d.qcow2", &sim->nodes[0]);
@@ -92,7 +35,7 @@ static void a_download_is_really_fetched_and_measured(void **state)
 	fetch(sim, server.port, "d.qcow2", "");
 	assert_string_equal(last_status(sim),
 			    "refusing to override existing file '/var/lib/vz/import/d.qcow2'");
-	server_stop(&server);
+	file_server_stop(&server);
 	sim_free(sim);
 }
 
@@ -101,10 +44,10 @@ static void checksums_decide(void **state)
 	static const char right[] =
 		"&" SHA256_OF_IT "1ad79c73f9cf0ab1d25e3e3de7d1ed2dca3c8d0a0fa3f5b4cc5d3ef0a7cd8a0f";
 	struct sim *sim = cluster(1, 0, NULL, NULL);
-	struct server server;
+	struct file_server server;
 
 	(void)state;
-	server_start(&server, QCOW2_HEAD, QCOW2_LEN);
+	file_server_start(&server, QCOW2_HEAD, QCOW2_LEN);
 	fetch(sim, server.port, "d.qcow2", right);
 	assert_true(str_starts(last_status(sim), "checksum mismatch: got '"));
 	assert_null(sim_volume_find(sim, "local:import/d.qcow2", &sim->nodes[0]));
@@ -123,24 +66,24 @@ static void checksums_decide(void **state)
 	sim_volume_add(sim, "local:import/old.raw", sim_storage_find(sim, "local"), &sim->nodes[0]);
 	fetch(sim, server.port, "old.raw", right);
 	assert_true(str_starts(last_status(sim), "checksum mismatch: got '?' != expect '"));
-	server_stop(&server);
+	file_server_stop(&server);
 	sim_free(sim);
 }
 
 static void what_is_no_image_is_refused_as_such(void **state)
 {
 	struct sim *sim = cluster(1, 0, NULL, NULL);
-	struct server server;
+	struct file_server server;
 
 	(void)state;
-	server_start(&server, "hello", 5);
+	file_server_start(&server, "hello", 5);
 	fetch(sim, server.port, "d.qcow2", "");
 	assert_string_equal(
 		last_status(sim),
 		"qemu-img: Could not open '/var/lib/vz/import/d.qcow2': Image is not in qcow2 format");
 	fetch(sim, server.port, "d.raw", "");
 	assert_string_equal(last_status(sim), "OK");
-	server_stop(&server);
+	file_server_stop(&server);
 	fetch(sim, server.port, "e.raw", "");
 	assert_true(str_starts(last_status(sim), "download failed: Connecting to 127.0.0.1:"));
 	expect(sim, "POST", "/nodes/pve1/storage/local/download-url",
@@ -151,10 +94,10 @@ static void what_is_no_image_is_refused_as_such(void **state)
 static void the_clock_goes_on_while_a_download_runs(void **state)
 {
 	struct sim *sim = cluster(1, 1, NULL, NULL);
-	struct server server;
+	struct file_server server;
 
 	(void)state;
-	server_start(&server, QCOW2_HEAD, QCOW2_LEN);
+	file_server_start(&server, QCOW2_HEAD, QCOW2_LEN);
 	fetch(sim, server.port, "d.qcow2", "");
 	assert_null(last_status(sim));
 	for (unsigned i = 0; i < 500 && !last_status(sim); i++) {
@@ -162,7 +105,7 @@ static void the_clock_goes_on_while_a_download_runs(void **state)
 		sim_advance(sim, 200);
 	}
 	assert_string_equal(last_status(sim), "OK");
-	server_stop(&server);
+	file_server_stop(&server);
 	sim_free(sim);
 }
 
