@@ -221,9 +221,10 @@ def killed(lab, web):
         process, image, pool = lab.begin(url)
         if delay:
             time.sleep(delay)
-        while not delay and process.poll() is None and not children(process.pid):
-            time.sleep(0.002)
         mine = children(process.pid)
+        while not delay and process.poll() is None and not mine:
+            time.sleep(0.002)
+            mine = children(process.pid)
         when = f"killed after {delay} s" if delay else "killed with qemu-img"
         with_child += len(mine)
         process.send_signal(signal.SIGKILL)
