@@ -162,9 +162,10 @@ struct vm_seen {
 	json_t *pending; /* array of the keys whose change waits for a restart */
 	const char *digest;
 	struct annot_text notes;
-	json_t *addresses; /* array of texts the agent reported; NULL = not asked or no answer */
-	bool agent;        /* the agent answered */
-	json_t *snapshots; /* rows of PVE's list, the present too; NULL = not asked */
+	json_t *addresses;  /* array of texts the agent reported; NULL = not asked or no answer */
+	bool agent;         /* the agent answered */
+	const char *silent; /* why it did not; NULL = not asked, or it did */
+	json_t *snapshots;  /* rows of PVE's list, the present too; NULL = not asked */
 	json_t *rollback; /* the configuration, as texts, of the snapshot that the task rolls back to; NULL = not asked, or none */
 	const char *problem; /* could not be read: why; NULL = read */
 	bool vanished;       /* listed, but gone from that node when it was read: look again */

@@ -57,6 +57,7 @@ char *vm_url_encode(const char *text);
 char *vm_url_decode(const char *text);
 /* Keys that a running guest takes over at once; all others wait for its restart. hotplug: the guest's option, NULL = default. */
 bool vm_hotplugs(const char *key, const char *hotplug);
+bool vm_has_agent(const json_t *config);                        /* is there one to ask? */
 const char *vm_smbios_uuid(const json_t *config, char out[37]); /* "" when it has none */
 
 /* vm_block.c: the VM's own annotation */

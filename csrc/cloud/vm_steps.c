@@ -5,7 +5,6 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/propstr.h"
 #include "base/str.h"
 #include "cloud/vm_parts.h"
 
@@ -120,11 +119,7 @@ static void first_start(struct vm_case *c)
 /* Will the guest have an agent to ask, once the plan is done? */
 static bool has_agent(const struct vm_case *c)
 {
-	const char *text = json_string_value(json_object_get(c->plan->after, "agent"));
-	json_auto_t *parts = text ? prop_parse(text, "enabled") : NULL;
-	const char *enabled = json_string_value(json_object_get(parts, "enabled"));
-
-	return enabled && prop_bool(enabled);
+	return c->plan->after && vm_has_agent(c->plan->after);
 }
 
 static int wait_steps(struct vm_case *c, struct pxc_err *err)
