@@ -138,10 +138,13 @@ const json_t *vm_snap(const struct vm_seen *seen, const char *name); /* row of P
 must_check int vm_snap_check(const struct vm_case *c, struct pxc_err *err);
 void vm_snap_steps(struct vm_case *c); /* removed, described, taken */
 void vm_snap_remove_all(struct vm_case *c);
+json_t *vm_snap_args(const struct vm_case *c, const char *name); /* {node, vmid, snapname} */
+json_t *vm_snap_items(const struct vm_seen *seen);               /* for the result; new reference */
+
+/* vm_rollback.c */
 bool vm_rolls_back(const struct vm_case *c); /* is that to be done, by this run, before all else? */
 bool vm_rolled(const struct vm_case *c);     /* has this run done it? */
 must_check int vm_rollback_steps(struct vm_case *c, struct pxc_err *err);
-json_t *vm_snap_items(const struct vm_seen *seen); /* for the result; new reference */
 
 /* vm_seed.c: what cloud-init reads, as a small RBD image */
 #define VM_SEED_SLOT "scsi30"

@@ -29,6 +29,10 @@
 #define ROLL "roll back to snapshot s1; note down the rollback"
 #define KEPT ",\"config\":{\"parent\":\"s1\",\"scsi1\":\"shared:100/vm-100-disk-1.raw,size=1G\"}"
 
+#define SEEDED                                                                                     \
+	"\"block\":{\"seed\":\"0123456789abcdef\"},\"config\":{\"parent\":\"s1\","                 \
+	"\"scsi30\":\"fast:vm-100-pxcseed,ro=1,size=64K\"}"
+
 static const struct plan_row taken[] = {
 	{ "one", WORLD(BLOCK NONE), SNAPS("{\"name\":\"s1\"}"), "take snapshot s1" },
 	{ "with memory", WORLD(RUNS BLOCK NONE), SNAPS("{\"name\":\"s1\",\"vmstate\":true}"),
@@ -119,6 +123,13 @@ static const struct plan_row held[] = {
 	{ "one without a parent, in a list", WORLD(BLOCK HAS(S1)),
 	  SNAPS_AND("", "\"disks\":[{\"slot\":\"scsi0\",\"state\":\"absent\"}]"),
 	  "!vm acme/web: VM 100 has snapshots, *" },
+	{ "a seed is not written anew", WORLD(SEEDED), "{\"name\":\"web\",\"reseed\":true}",
+	  "!vm acme/web: VM 100 has snapshots, which hold its seed: *" },
+	{ "nor removed",
+	  "{\"first_pid\":\"7\",\"guests\":[{\"vmid\":100," RUNS
+	  "\"addresses\":[\"10.0.0.5\"]," SEEDED "}]}",
+	  "{\"name\":\"web\",\"seed_cleanup\":true}",
+	  " | vm acme/web: its seed stays as long as VM 100 has snapshots, which may hold it" },
 	{ "the VM goes with them", WORLD(RUNS BLOCK HAS(S1 "," S2)),
 	  "{\"name\":\"web\",\"state\":\"absent\"}",
 	  "shut down, *; remove snapshot s1; remove snapshot s2; delete VM 100 with its disks" },
