@@ -192,9 +192,13 @@ static int rounds(struct run *run, struct pxc_plans *plans, struct pxc_err *err)
 		open = first_open(run, plans);
 		if (!open)
 			return 0;
-		if (!outcomes_conflict(&run->outcomes) && !more)
-			return pxc_fail(err, PXC_EREMOTE, "%s did not converge: %s", open->label,
-					open->steps[0].why);
+		if (outcomes_conflict(&run->outcomes) || more)
+			continue;
+		/* A helper that turns up behind a failure puts right what that has left: the next run's work. */
+		if (!open->item && outcomes_failed(&run->outcomes))
+			return 0;
+		return pxc_fail(err, PXC_EREMOTE, "%s did not converge: %s", open->label,
+				open->steps[0].why);
 	}
 	conflict = outcomes_conflict(&run->outcomes);
 	return pxc_fail(err, PXC_ECONFLICT, "gave up after %d rounds: %s", ROUNDS,

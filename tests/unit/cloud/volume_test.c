@@ -11,6 +11,8 @@
 #include "modules/volume.h"
 #include "volume_rows.h"
 
+extern const struct pxc_kind volume_kind;
+
 static const struct plan_row making[] = {
 	{ "the first of a project: its holder is made before it", "",
 	  "{\"name\":\"data\",\"size\":5}",
