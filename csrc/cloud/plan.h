@@ -37,6 +37,8 @@ struct pxc_plan {
 	const struct pxc_plan *needs;
 	/* Borrowed; the helper plan whose steps bring about this object's change, or NULL. */
 	const struct pxc_plan *via;
+	/* What else is to be done can only be planned when these steps are done: the run goes round again. */
+	bool again;
 	enum pxc_impact allow;  /* worst impact that is accepted here; DESTROYS unless set */
 	struct pxc_step *steps; /* owned array */
 	size_t nsteps;

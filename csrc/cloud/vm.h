@@ -40,6 +40,10 @@ enum vm_op {
 	VM_WAIT_NODE,
 	VM_WAIT_AGENT,
 	VM_WAIT_IP,
+	VM_SNAP_CREATE,
+	VM_SNAP_NOTES,
+	VM_SNAP_REMOVE,
+	VM_SNAP_ROLLBACK,
 	VM_WAIT_UNUSED, /* a slot holds the disk that is to be destroyed, and no other */
 	/* By Ceph itself: */
 	VM_RBD_CLONE,
@@ -81,6 +85,13 @@ struct vm_disk {
 	uint64_t size_bytes; /* 0 = not named */
 	const char *storage; /* NULL = the VM's */
 	json_t *props;       /* named drive options as texts: ssd, discard, iothread, cache, ... */
+};
+
+/* A snapshot of the whole VM. */
+struct vm_snap {
+	const char *name;
+	const char *description; /* NULL = not named */
+	bool absent, vmstate;
 };
 
 struct vm_spec {
@@ -131,6 +142,10 @@ struct vm_spec {
 	enum vm_wait wait;
 	unsigned wait_s;
 	bool delete_unreferenced, reseal;
+	struct vm_snap *snaps;
+	size_t nsnaps;
+	bool snaps_named, snaps_exact; /* named: the list, even an empty one */
+	const char *rollback;          /* snapshot; NULL = no */
 	/*
 	 * Set by the first observation: the process that ran then; 0 = none ran. "restarted" can end by it, and a seed is
 	 * removed when it was not that of a system which the task itself has started.
@@ -154,8 +169,11 @@ struct vm_seen {
 	json_t *pending; /* array of the keys whose change waits for a restart */
 	const char *digest;
 	struct annot_text notes;
-	json_t *addresses;   /* array of texts the agent reported; NULL = not asked or no answer */
-	bool agent;          /* the agent answered */
+	json_t *addresses;  /* array of texts the agent reported; NULL = not asked or no answer */
+	bool agent;         /* the agent answered */
+	const char *silent; /* why it did not; NULL = not asked, or it did */
+	json_t *snapshots;  /* rows of PVE's list, the present too; NULL = not asked */
+	json_t *rollback; /* the configuration, as texts, of the snapshot that the task rolls back to; NULL = not asked, or none */
 	const char *problem; /* could not be read: why; NULL = read */
 	bool vanished;       /* listed, but gone from that node when it was read: look again */
 };
@@ -208,6 +226,9 @@ const char *vm_import_storage(const struct vm_spec *s, const struct vm_world *vw
  */
 bool vm_rbd_left(const struct vm_batch *batch, const struct rbd_pool *pool,
 		 const struct rbd_seen *image, unsigned *ret_vmid);
+
+/* Must its list of snapshots be read? Asked for by the task, or to be removed with the VM. */
+bool vm_asks_snapshots(const struct vm_spec *spec, const struct vm_seen *have);
 
 /* Does the batch create anything, given what was seen? (Then observation reads bridges and volumes too.) */
 bool vm_creates(const struct vm_batch *batch, const struct vm_world *vw);

@@ -33,7 +33,7 @@ static void set_metadata(struct annot *a, const json_t *metadata)
 	}
 }
 
-static void bump(const struct vm_case *c, struct annot *a)
+void vm_block_bump(const struct vm_case *c, struct annot *a)
 {
 	const char *old = annot_get(a, "r");
 	char r[16];
@@ -84,7 +84,7 @@ void vm_block(const struct vm_case *c, const char *op, struct annot *ret)
 	if (s->metadata)
 		set_metadata(ret, s->metadata);
 	annot_set(ret, "op", op);
-	bump(c, ret);
+	vm_block_bump(c, ret);
 }
 
 bool vm_block_same(const struct annot *have, const struct annot *want)

@@ -276,6 +276,12 @@ static int want_disk(const struct vm_case *c, const struct vm_disk *d, const jso
 	if (d->state != VM_DISK_PRESENT) {
 		if (have && d->state == VM_DISK_DETACHED)
 			vm_remove(ret, d->slot);
+		else if (have && vm_snapshotted(c))
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: VM %u has snapshots, which may hold disk %s: remove them before it "
+				"is destroyed (snapshots: [], snapshots_mode: exact), or only detach it",
+				c->spec->label, c->vmid, d->slot);
 		else if (have)
 			(void)json_array_append_new(ret->unlink, json_string(d->slot));
 		return 0;

@@ -154,6 +154,7 @@ static void put_seen(json_t *obj, const struct world *w, const struct vm_seen *x
 {
 	const struct world_guest *g = x->guest;
 	auto_free char *text = NULL;
+	const char *rolled;
 
 	(void)json_object_set_new(obj, "vmid", json_integer(g->vmid));
 	put(obj, "node", g->node);
@@ -170,6 +171,12 @@ static void put_seen(json_t *obj, const struct world *w, const struct vm_seen *x
 	(void)json_object_set_new(obj, "metadata", metadata(&x->notes.annot));
 	text = human(&x->notes);
 	(void)json_object_set_new(obj, "description", json_string(text));
+	if (x->snapshots)
+		(void)json_object_set_new(obj, "snapshots", vm_snap_items(x));
+	rolled = annot_get(&x->notes.annot, "rolled");
+	if (rolled)
+		(void)json_object_set_new(obj, "rolled_back",
+					  json_stringn(rolled, strcspn(rolled, "/")));
 	(void)json_object_set(obj, "pending", x->pending);
 	(void)json_object_set_new(obj, "drift", drift(w, x));
 	if (x->addresses)

@@ -61,6 +61,7 @@ char *vm_url_encode(const char *text);
 char *vm_url_decode(const char *text);
 /* Keys that a running guest takes over at once; all others wait for its restart. hotplug: the guest's option, NULL = default. */
 bool vm_hotplugs(const char *key, const char *hotplug);
+bool vm_has_agent(const json_t *config);                        /* is there one to ask? */
 const char *vm_smbios_uuid(const json_t *config, char out[37]); /* "" when it has none */
 
 /* vm_block.c: the VM's own annotation */
@@ -69,6 +70,7 @@ const char *vm_smbios_uuid(const json_t *config, char out[37]); /* "" when it ha
 void vm_block_id(unsigned vmid, const char *uuid, char out[64]);
 /* The block as it should be. op NULL = no journal. r, at and by are those of a change. */
 void vm_block(const struct vm_case *c, const char *op, struct annot *ret);
+void vm_block_bump(const struct vm_case *c, struct annot *a); /* r, at and by */
 /* Does the block there say all that the wanted one does (r, at, by aside)? */
 bool vm_block_same(const struct annot *have, const struct annot *want);
 /* The notes as they should be: the human's text (named, or as found) and the block. New string. */
@@ -141,6 +143,23 @@ must_check int vm_rebuild_steps(struct vm_case *c, struct pxc_err *err);
 /* What goes behind it: the old disk is destroyed, the VM switched on again. */
 void vm_rebuild_finish(struct vm_case *c, const struct vm_change *change);
 const char *vm_rebuild_op(struct vm_case *c); /* journal that goes with it; NULL = none */
+
+/* vm_snapshot.c: snapshots of the whole VM */
+/* Has it any? Known without reading the list, but for one rolled back to before all that it still has. */
+bool vm_snapshotted(const struct vm_case *c);
+size_t vm_snap_count(const struct vm_seen *seen); /* 0 also when the list was not read */
+const json_t *vm_snap(const struct vm_seen *seen, const char *name); /* row of PVE's list; NULL */
+/* err EBUSY: one is half made; EINVAL: a rollback of a VM that is not there */
+must_check int vm_snap_check(const struct vm_case *c, struct pxc_err *err);
+void vm_snap_steps(struct vm_case *c); /* removed, described, taken */
+void vm_snap_remove_all(struct vm_case *c);
+json_t *vm_snap_args(const struct vm_case *c, const char *name); /* {node, vmid, snapname} */
+json_t *vm_snap_items(const struct vm_seen *seen);               /* for the result; new reference */
+
+/* vm_rollback.c */
+bool vm_rolls_back(const struct vm_case *c); /* is that to be done, by this run, before all else? */
+bool vm_rolled(const struct vm_case *c);     /* has this run done it? */
+must_check int vm_rollback_steps(struct vm_case *c, struct pxc_err *err);
 
 /* vm_seed.c: what cloud-init reads, as a small RBD image */
 #define VM_SEED_SLOT "scsi30"

@@ -103,6 +103,8 @@ static int prepare(struct vm_case *c, const struct vm_world *vw, struct pxc_err 
 		c->vmid = c->have->guest->vmid;
 		c->node = c->have->guest->node;
 	}
+	if (vm_snap_check(c, err) < 0)
+		return -1;
 	if (s->absent)
 		return 0;
 	c->storage = s->storage ? s->storage : c->w->registry.storage;

@@ -71,6 +71,12 @@ static int refuse(const struct vm_case *c, struct pxc_err *err)
 			"%s: VM %u boots from a volume, which is not destroyed by a rebuild: "
 			"remove the VM and make it anew",
 			c->spec->label, c->vmid);
+	if (vm_snapshotted(c))
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: VM %u has snapshots, which hold the root disk that a rebuild destroys: "
+			"remove them first (snapshots: [], snapshots_mode: exact)",
+			c->spec->label, c->vmid);
 	if (protection && str_eq(protection, "1") && c->spec->protection != 0)
 		return pxc_fail(
 			err, PXC_EINVAL,

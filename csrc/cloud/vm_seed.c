@@ -284,6 +284,12 @@ static int compare(struct vm_case *c, const json_t *base, const char *sum, bool 
 				"%s: the seed that reseed writes is read at the next boot, and "
 				"seed_cleanup removes it before: name one of them",
 				s->label);
+	if (*ret_write && !lacks && vm_snapshotted(c))
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: VM %u has snapshots, which hold its seed: remove them before reseed "
+			"(snapshots: [], snapshots_mode: exact)",
+			s->label, c->vmid);
 	if (!*ret_write)
 		pxc_plan_warn(
 			c->plan,
@@ -370,6 +376,13 @@ void vm_seed_cleanup(struct vm_case *c)
 	if (!c->spec->seed_cleanup || !c->seeded || !is_read(c) ||
 	    (c->have && !c->seed && (!drive || !strstr(drive, "-pxcseed"))))
 		return;
+	if (vm_snapshotted(c)) {
+		pxc_plan_warn(
+			c->plan,
+			"%s: its seed stays as long as VM %u has snapshots, which may hold it",
+			c->spec->label, c->vmid);
+		return;
+	}
 	args = vm_target(c);
 	(void)json_object_set_new(args, "idlist", json_string(VM_SEED_SLOT));
 	(void)json_object_set_new(args, "force", json_integer(1));

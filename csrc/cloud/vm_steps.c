@@ -5,7 +5,6 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/propstr.h"
 #include "base/str.h"
 #include "cloud/vm_parts.h"
 
@@ -120,11 +119,7 @@ static void first_start(struct vm_case *c)
 /* Will the guest have an agent to ask, once the plan is done? */
 static bool has_agent(const struct vm_case *c)
 {
-	const char *text = json_string_value(json_object_get(c->plan->after, "agent"));
-	json_auto_t *parts = text ? prop_parse(text, "enabled") : NULL;
-	const char *enabled = json_string_value(json_object_get(parts, "enabled"));
-
-	return enabled && prop_bool(enabled);
+	return c->plan->after && vm_has_agent(c->plan->after);
 }
 
 static int wait_steps(struct vm_case *c, struct pxc_err *err)
@@ -222,6 +217,7 @@ static int steps_create(struct vm_case *c, struct pxc_err *err)
 		first_start(c);
 	else
 		vm_power_steps(c);
+	vm_snap_steps(c);
 	return settle(c, err);
 }
 
@@ -301,6 +297,8 @@ static int steps_update(struct vm_case *c, struct pxc_err *err)
 	auto_change struct vm_change change = { .set = NULL };
 	const char *op = annot_get(&c->have->notes.annot, "op");
 
+	if (vm_rolls_back(c))
+		return vm_rollback_steps(c, err);
 	if (vm_rebuild_steps(c, err) < 0 || vm_want(c, c->have->config, &change, err) < 0)
 		return -1;
 	c->plan->before = vm_before(c);
@@ -326,6 +324,7 @@ static int steps_update(struct vm_case *c, struct pxc_err *err)
 	}
 	if (vm_rebuild_open(c))
 		finish_journal(c);
+	vm_snap_steps(c);
 	migrate_steps(c);
 	return settle(c, err);
 }
@@ -356,6 +355,7 @@ static int steps_delete(struct vm_case *c, struct pxc_err *err)
 	}
 	if (vm_runs(c))
 		vm_add_off(c, c->spec->force_stop || vm_paused(c));
+	vm_snap_remove_all(c);
 	args = vm_target(c);
 	(void)json_object_set_new(args, "purge", json_integer(1));
 	(void)json_object_set_new(args, "destroy-unreferenced-disks",

@@ -158,3 +158,12 @@ const char *vm_smbios_uuid(const json_t *config, char out[37])
 	(void)snprintf(out, 37, "%s", uuid ? uuid : "");
 	return out;
 }
+
+bool vm_has_agent(const json_t *config)
+{
+	const char *text = vm_text(config, "agent");
+	json_auto_t *parts = text ? prop_parse(text, "enabled") : NULL;
+	const char *enabled = json_string_value(json_object_get(parts, "enabled"));
+
+	return enabled && prop_bool(enabled);
+}

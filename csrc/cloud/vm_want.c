@@ -102,14 +102,15 @@ static void add_flavor(const struct flavor *f, json_t *want)
 
 /*
  * Naming the flavor that a VM has already changes nothing: what was changed since, on purpose, is drift, which is
- * told and not undone. Another flavor is a resize, written into the block by the same request.
+ * told and not undone; unless a rollback of this very run has undone it. Another flavor is a resize, written into the block by the same request.
  */
 bool vm_reshapes(const struct vm_case *c)
 {
 	const struct annot *block = c->have ? &c->have->notes.annot : NULL;
 
-	return c->flavor && (!block || str_eq(annot_get(block, "op"), VM_OP_CLONE) ||
-			     !str_eq(annot_get(block, "flavor"), c->flavor->name));
+	return c->flavor &&
+	       (!block || vm_rolled(c) || str_eq(annot_get(block, "op"), VM_OP_CLONE) ||
+		!str_eq(annot_get(block, "flavor"), c->flavor->name));
 }
 
 static void merge_tag(json_t *list, const char *tag)

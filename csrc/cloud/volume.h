@@ -25,6 +25,8 @@ enum volume_op {
 	VOLUME_HOLDER_HA,
 	VOLUME_CONFIG,
 	VOLUME_RESIZE,
+	VOLUME_FREEZE,    /* file systems of a running guest */
+	VOLUME_THAW,      /* always, once one was to be frozen */
 	VOLUME_WAIT_GONE, /* until a running guest has let go of the slots in _slots */
 	/* By Ceph itself: */
 	VOLUME_WAIT_CLOSED,
@@ -67,7 +69,7 @@ struct volume_spec {
 	enum vm_flatten flatten;
 	struct volume_snap *snaps;
 	size_t nsnaps;
-	bool snaps_exact;
+	bool snaps_exact, quiesce;
 	const char *rollback;          /* snapshot; NULL = no */
 	const char *attach_to, *stack; /* attach_to NULL = not named */
 	bool move, detach;
@@ -147,6 +149,9 @@ const char *const *volume_storages(const struct volume_batch *batch, const struc
 				   struct pxc_arena *arena);
 /* Is it a volume that the batch is about, by its name now or the one it is to have? */
 bool volume_of_batch(const struct volume_batch *batch, const struct rbd_seen *volume);
+/* The guest whose agent must be asked whether it is there, since its file systems are to be frozen; NULL: none. */
+const struct vm_seen *volume_asks_agent(const struct volume_world *vw,
+					const struct volume_spec *spec);
 /* Must be asked who uses (clones, watchers) this volume before the batch can be planned? */
 bool volume_asks_users(const struct volume_batch *batch, const struct rbd_seen *image);
 

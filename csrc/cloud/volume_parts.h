@@ -26,9 +26,13 @@ struct volume_vm {
 	json_t *enter; /* slot -> drive text */
 	json_t *leave; /* array of slots */
 	json_t *grow;  /* array of {disk, size} */
+	json_t *still; /* array of {args, why}: snapshots to be taken while it is frozen */
 	unsigned patience_s;
-	enum pxc_impact allow;     /* the least that a volume which leaves allows */
+	enum pxc_impact allow; /* the least that a volume which leaves allows */
+	const char *frozen,
+		*frozen_in; /* noted down by a run that was cut off, and in which storage; NULL = not */
 	struct pxc_plan *out, *in; /* NULL = nothing leaves, nothing enters */
+	struct pxc_plan *thaw;     /* NULL = it was not left frozen */
 };
 
 /* One volume of the task while it is planned. */
@@ -43,12 +47,15 @@ struct volume_case {
 	const char *from_snap; /* in RBD's words; NULL = as it is */
 	const char *origin;    /* the same for its block */
 	uint64_t from_bytes;
-	struct volume_home *home;          /* whose it is to be */
-	const struct vm_seen *target;      /* of attach_to */
-	const char *id;                    /* short id */
-	const char *rbd;                   /* name that it should have */
-	uint64_t size_bytes;               /* that it should have */
-	struct volume_vm *leaves, *enters; /* NULL = it does not */
+	struct volume_home *home;     /* whose it is to be */
+	const struct vm_seen *target; /* of attach_to */
+	const char *id;               /* short id */
+	const char *rbd;              /* name that it should have */
+	uint64_t size_bytes;          /* that it should have */
+	struct volume_vm *leaves,
+		*enters;         /* NULL = it does not; entered, too, is what it is changed in */
+	struct volume_vm *thaws; /* has it, and was left frozen; NULL = no */
+	bool still; /* its new snapshots are taken while the guest in enters is frozen */
 	struct pxc_plan *plan;
 };
 
@@ -109,6 +116,13 @@ struct volume_vm *volume_vm_of(struct volume_run *run, const struct vm_seen *vm)
 /* It grows where it is: in the VM that has it. */
 void volume_grow_in_vm(struct volume_case *c);
 void volume_vms_plan(struct volume_run *run);
+
+/* volume_still.c: guests that are frozen while snapshots are taken */
+void volume_still_find(struct volume_case *c);
+void volume_still_snap(struct volume_case *c, json_t *args_new, const char *name);
+void volume_still_plan(struct volume_run *run, struct volume_vm *v);
+void volume_thaw_find(struct volume_case *c);
+void volume_thaw_plan(struct volume_run *run, struct volume_vm *v);
 
 /* volume_steps.c: the volume's own steps */
 must_check int volume_steps(struct volume_case *c, struct pxc_err *err);

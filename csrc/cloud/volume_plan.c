@@ -175,6 +175,8 @@ static void link_plans(struct volume_case *c)
 	c->plan->via = c->enters ? c->enters->in : out;
 	if (!c->enters && c->plan->nsteps)
 		c->plan->via = NULL;
+	if (c->thaws && !c->plan->via && !c->plan->nsteps)
+		c->plan->via = c->thaws->thaw;
 }
 
 static int plan_cases(struct volume_run *run, struct pxc_err *err)
@@ -185,6 +187,7 @@ static int plan_cases(struct volume_run *run, struct pxc_err *err)
 		c->plan = pxc_plans_add(run->plans, c->spec->label);
 		c->plan->phase = 2;
 		c->plan->allow = c->spec->allow;
+		volume_thaw_find(c);
 		if (volume_attachment(c, err) < 0 || volume_steps(c, err) < 0)
 			return -1;
 	}
@@ -236,6 +239,7 @@ int volume_plan(const struct volume_batch *batch, const struct volume_world *vw,
 		json_decref(run.vms[i].enter);
 		json_decref(run.vms[i].leave);
 		json_decref(run.vms[i].grow);
+		json_decref(run.vms[i].still);
 	}
 	return r;
 }

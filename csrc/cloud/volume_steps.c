@@ -129,6 +129,22 @@ static void add_make(struct volume_case *c)
 		     c->pool->pool, c->rbd, size, c->origin);
 }
 
+/* A snapshot of a VM knows the volume by its name: PVE could neither remove it nor go back to it. */
+static int refuse_vm_snap(const struct volume_case *c, struct pxc_err *err)
+{
+	for (size_t i = 0; i < c->have->nsnaps; i++) {
+		const struct rbd_snap *snap = &c->have->snaps[i];
+
+		if (volume_user_snap(snap) && !str_starts(snap->name, VOLUME_SNAP_PREFIX))
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s has snapshot %s, which is not its own, and would be of no use to a VM "
+				"under another name of the volume: remove it first (pxc_vm: snapshots)",
+				c->spec->label, snap->name);
+	}
+	return 0;
+}
+
 /* Its block, and its name, which carries the number of its project's holder. */
 static int add_block(struct volume_case *c, struct pxc_err *err)
 {
@@ -144,6 +160,8 @@ static int add_block(struct volume_case *c, struct pxc_err *err)
 				c->spec->label,
 				c->use.vm ? volume_vm_name(c->use.vm, c->run->arena) : "a VM",
 				c->home->project);
+	if (renamed && refuse_vm_snap(c, err) < 0)
+		return -1;
 	if (!renamed && c->have->finding == ANNOT_OK && rbd_block_same(c->have, block))
 		return 0;
 	args = named(c, c->have->name);
@@ -196,6 +214,10 @@ static void add_snap(struct volume_case *c, enum volume_op op, const char *name)
 	json_t *args = named(c, c->rbd);
 
 	(void)json_object_set_new(args, "snap", json_sprintf(VOLUME_SNAP_PREFIX "%s", name));
+	if (c->still && op == VOLUME_SNAP_CREATE) {
+		volume_still_snap(c, args, name);
+		return;
+	}
 	pxc_plan_add(c->plan, (int)op, op == VOLUME_SNAP_REMOVE ? PXC_DESTROYS : PXC_QUIET, args,
 		     "%s snapshot %s", op == VOLUME_SNAP_REMOVE ? "remove" : "take", name);
 }
@@ -212,6 +234,7 @@ static void add_snaps(struct volume_case *c)
 {
 	const struct volume_spec *s = c->spec;
 
+	volume_still_find(c);
 	for (size_t i = 0; c->have && s->snaps_exact && i < c->have->nsnaps; i++) {
 		const struct rbd_snap *snap = &c->have->snaps[i];
 		const char *name = snap->name + strlen(VOLUME_SNAP_PREFIX);

@@ -30,6 +30,7 @@ struct volume_vm *volume_vm_of(struct volume_run *run, const struct vm_seen *vm)
 	v->enter = json_object();
 	v->leave = json_array();
 	v->grow = json_array();
+	v->still = json_array();
 	return v;
 }
 
@@ -92,6 +93,7 @@ static void plan_in(struct volume_run *run, struct volume_vm *v)
 	v->in = pxc_plans_add(run->plans, v->label);
 	v->in->phase = 3;
 	v->in->about = v->vm->guest->vmid;
+	v->in->needs = v->thaw;
 	json_object_foreach (v->enter, key, value)
 		buf_printf(&why, "%s%s=%s", why.len ? ", " : "", key, json_string_value(value));
 	if (why.len) {
@@ -108,6 +110,8 @@ static void plan_in(struct volume_run *run, struct volume_vm *v)
 			     json_string_value(json_object_get(row, "disk")),
 			     json_string_value(json_object_get(row, "size")));
 	}
+	if (json_array_size(v->still))
+		volume_still_plan(run, v);
 }
 
 void volume_vms_plan(struct volume_run *run)
@@ -115,9 +119,12 @@ void volume_vms_plan(struct volume_run *run)
 	for (size_t i = 0; i < run->nvms; i++) {
 		struct volume_vm *v = &run->vms[i];
 
+		if (v->frozen)
+			volume_thaw_plan(run, v);
 		if (json_array_size(v->leave))
 			plan_out(run, v);
-		if (json_object_size(v->enter) || json_array_size(v->grow))
+		if (json_object_size(v->enter) || json_array_size(v->grow) ||
+		    json_array_size(v->still))
 			plan_in(run, v);
 	}
 }

@@ -125,6 +125,15 @@ static void apply(struct run *run, const struct pxc_plans *plans)
 		run_phase(run, plans, phase);
 }
 
+/* Does a plan that is about to be done say that others follow it? */
+static bool goes_on(struct run *run, const struct pxc_plans *plans)
+{
+	for (size_t i = 0; i < plans->nplans; i++)
+		if (plans->plans[i]->again && !outcome_failed(&run->outcomes, i))
+			return true;
+	return false;
+}
+
 /* Is anything left to do, other than for objects that failed? */
 static const struct pxc_plan *first_open(struct run *run, const struct pxc_plans *plans)
 {
@@ -156,9 +165,11 @@ static int hold(struct run *run, const struct pxc_plans *plans, bool *ret_again,
 
 static int rounds(struct run *run, struct pxc_plans *plans, struct pxc_err *err)
 {
+	const char *conflict;
+
 	for (int round = 0; round < ROUNDS; round++) {
 		const struct pxc_plan *open;
-		bool again;
+		bool again, more;
 
 		if (hold(run, plans, &again, err) < 0)
 			return -1;
@@ -169,6 +180,7 @@ static int rounds(struct run *run, struct pxc_plans *plans, struct pxc_err *err)
 		}
 		if (!first_open(run, plans))
 			return 0;
+		more = goes_on(run, plans);
 		apply(run, plans);
 		if (look(run, plans, err) < 0) {
 			/* What is refused now, was not when it was planned: not the task's fault any more. */
@@ -180,12 +192,17 @@ static int rounds(struct run *run, struct pxc_plans *plans, struct pxc_err *err)
 		open = first_open(run, plans);
 		if (!open)
 			return 0;
-		if (!outcomes_conflict(&run->outcomes))
-			return pxc_fail(err, PXC_EREMOTE, "%s did not converge: %s", open->label,
-					open->steps[0].why);
+		if (outcomes_conflict(&run->outcomes) || more)
+			continue;
+		/* A helper that turns up behind a failure puts right what that has left: the next run's work. */
+		if (!open->item && outcomes_failed(&run->outcomes))
+			return 0;
+		return pxc_fail(err, PXC_EREMOTE, "%s did not converge: %s", open->label,
+				open->steps[0].why);
 	}
+	conflict = outcomes_conflict(&run->outcomes);
 	return pxc_fail(err, PXC_ECONFLICT, "gave up after %d rounds: %s", ROUNDS,
-			outcomes_conflict(&run->outcomes));
+			conflict ? conflict : "each left more to do");
 }
 
 /* The only loop, and the only place that knows check mode: look, plan, act, look again. */

@@ -140,14 +140,19 @@ void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan,
 	x->err = job->err;
 }
 
-/* What the helper did that the object had until now, counts; the next may be another. */
+/* What the helper did, and failed in, that the object had until now, counts; the next may be another. */
 static void take_helper(struct outcomes *o, size_t i, const struct pxc_plans *plans)
 {
 	struct outcome *x = &o->list[o->of[i]];
+	const struct outcome *had = x->via >= 0 ? &o->list[x->via] : NULL;
 	long next = helper_of(o, plans, i);
 
-	if (x->via >= 0)
-		x->changed |= o->list[x->via].changed;
+	if (had)
+		x->changed |= had->changed;
+	if (had && had->failed && !x->failed) {
+		x->failed = true;
+		x->err = had->err;
+	}
 	if (next >= 0)
 		x->via = next;
 }
@@ -207,6 +212,14 @@ void outcome_follow(struct outcomes *o, size_t i, size_t other)
 	/* Nothing was sent for this one, so that no answer of its own can have been lost. */
 	if (x->err.kind == PXC_EUNSURE)
 		x->err.kind = PXC_ECONFLICT;
+}
+
+bool outcomes_failed(const struct outcomes *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->list[i].failed)
+			return true;
+	return false;
 }
 
 const char *outcomes_conflict(const struct outcomes *o)

@@ -39,6 +39,7 @@ void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan,
 void outcomes_settle(struct outcomes *o, const struct pxc_plans *plans);
 
 bool outcome_failed(const struct outcomes *o, size_t i);
+bool outcomes_failed(const struct outcomes *o); /* has any? */
 /* Failed, or ended in a conflict in this round. */
 bool outcome_stopped(const struct outcomes *o, size_t i);
 /* Plan i was not run because plan other has stopped: it shares its fate. */

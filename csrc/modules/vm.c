@@ -95,6 +95,16 @@ static const struct pve_op vm_ops[VM_OPS] = {
 			   .path = "/cluster/ha/resources/{sid}",
 			   .wait_ms = 1 * MINUTES,
 			   .gone_ok = true },
+	[VM_SNAP_CREATE] = { .method = "POST", .path = GUEST "/snapshot", .wait_ms = 60 * MINUTES },
+	[VM_SNAP_NOTES] = { .method = "PUT",
+			    .path = GUEST "/snapshot/{snapname}/config",
+			    .wait_ms = 2 * MINUTES },
+	[VM_SNAP_REMOVE] = { .method = "DELETE",
+			     .path = GUEST "/snapshot/{snapname}",
+			     .wait_ms = 60 * MINUTES },
+	[VM_SNAP_ROLLBACK] = { .method = "POST",
+			       .path = GUEST "/snapshot/{snapname}/rollback",
+			       .wait_ms = 60 * MINUTES },
 	[VM_WAIT_RUNNING] = { .method = "GET",
 			      .path = GUEST "/status/current",
 			      .wait_ms = 5 * MINUTES,
@@ -159,8 +169,8 @@ static int name_order(const void *a, const void *b)
 }
 
 /*
- * Creating by name, counting quotas and rebuilding have no digest to lean on: one run at a time in a project. Who takes
- * a volume also has the lock that pxc_volume has on them.
+ * Creating by name, counting quotas, rebuilding and rolling back have no digest to lean on: one run at a time in a project,
+ * and none that attaches its volumes elsewhere. Who takes a volume also has the lock that pxc_volume has on them.
  */
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
@@ -181,7 +191,7 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 								  p->steps[k].args, "storage")),
 							  project);
 			if (p->steps[k].op != VM_CREATE && p->steps[k].op != VM_CLONE &&
-			    p->steps[k].op != VM_RBD_CLONE)
+			    p->steps[k].op != VM_RBD_CLONE && p->steps[k].op != VM_SNAP_ROLLBACK)
 				continue;
 			names[n++] = arena_printf(env->arena, "project.%s", project);
 			break;

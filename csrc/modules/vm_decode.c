@@ -427,7 +427,7 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	if (decode_names(env, item, s, err) < 0 || check_description(s, err) < 0 ||
 	    decode_config(given, s, err) < 0 || decode_tags(given, item, s, err) < 0 ||
 	    decode_metadata(env, given, s, err) < 0 || decode_seed(item, s, err) < 0 ||
-	    decode_image(env, item, s, err) < 0)
+	    decode_image(env, item, s, err) < 0 || vm_decode_snaps(env, item, s, err) < 0)
 		return -1;
 	decode_cloud_init(env, given, s);
 	s->nets_exact = str_eq(item_text(item, "networks_mode"), "exact") &&

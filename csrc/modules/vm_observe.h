@@ -17,5 +17,11 @@ must_check int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm
 must_check int vm_observe_creation(struct pxc_env *env, const struct vm_batch *batch,
 				   struct vm_world *vw, struct pxc_err *err);
 void vm_observe_agents(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw);
+/*
+ * vm_observe_snaps.c: GET /nodes/{n}/qemu/{v}/snapshot of the VMs whose snapshots the task names, or that go with theirs, and
+ * .../snapshot/{s}/config of those that it rolls back.
+ */
+must_check int vm_observe_snapshots(struct pxc_env *env, const struct vm_batch *batch,
+				    struct vm_world *vw, struct pxc_err *err);
 /* Texts of the addresses in a reply of network-get-interfaces, without loopback and link-local. New array. */
 json_t *vm_agent_addresses(const json_t *data);

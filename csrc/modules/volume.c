@@ -52,6 +52,13 @@ static const struct pve_op volume_ops[VOLUME_OPS] = {
 			       .wait_ms = 1 * MINUTES },
 	[VOLUME_CONFIG] = { .method = "PUT", .path = GUEST "/config", .wait_ms = 2 * MINUTES },
 	[VOLUME_RESIZE] = { .method = "PUT", .path = GUEST "/resize", .wait_ms = 10 * MINUTES },
+	[VOLUME_FREEZE] = { .method = "POST",
+			    .path = GUEST "/agent/fsfreeze-freeze",
+			    .wait_ms = 2 * MINUTES },
+	[VOLUME_THAW] = { .method = "POST",
+			  .path = GUEST "/agent/fsfreeze-thaw",
+			  .wait_ms = 2 * MINUTES,
+			  .always = true },
 	[VOLUME_WAIT_GONE] = { .method = "GET",
 			       .path = GUEST "/pending",
 			       .wait_ms = 1 * MINUTES,
@@ -127,12 +134,15 @@ static void add_project(struct names *l, const char *project, const char *storag
 			arena_printf(l->arena, LOCK_RBD "%s/volumes.%s", storage, project);
 }
 
+/* Of its own steps, else of those that are done for it. */
 static const char *storage_of(const struct pxc_plan *plan)
 {
 	const char *storage = NULL;
 
 	for (size_t i = 0; i < plan->nsteps && !storage; i++)
 		storage = item_text(plan->steps[i].args, "storage");
+	if (!storage && plan->via)
+		return storage_of(plan->via);
 	return storage;
 }
 

@@ -89,6 +89,7 @@ static int decode_snaps(struct pxc_env *env, const json_t *item, struct volume_s
 	s->snaps = arena_alloc(env->arena, (json_array_size(list) + 1) * sizeof(*s->snaps));
 	s->snaps_exact = list && str_eq(item_text(item, "snapshots_mode"), "exact");
 	s->rollback = item_text(item, "rollback");
+	s->quiesce = item_true(item, "quiesce");
 	json_array_foreach (list, i, row) {
 		const char *name = item_text(row, "name");
 

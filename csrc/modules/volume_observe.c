@@ -172,6 +172,36 @@ static int read_users(struct pxc_env *env, const struct volume_batch *b,
 	return 0;
 }
 
+/* Of guests that are to be frozen: is the agent there? (api: GET .../agent/info) */
+static void ask_agents(struct pxc_env *env, const struct volume_batch *b, struct volume_world *vw)
+{
+	struct pve_read *reads = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*reads));
+	struct vm_seen **who = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(struct vm_seen *));
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->nspecs; i++) {
+		const struct vm_seen *vm = volume_asks_agent(vw, &b->specs[i]);
+		bool again = false;
+
+		for (size_t k = 0; k < n; k++)
+			again |= who[k] == vm;
+		for (size_t k = 0; vm && !again && k < vw->nseen; k++)
+			if (vw->seen[k] == vm) {
+				who[n] = vw->seen[k];
+				reads[n++].path =
+					arena_printf(env->arena, "/nodes/%s/qemu/%u/agent/info",
+						     vm->guest->node, vm->guest->vmid);
+			}
+	}
+	pve_read_all(env->pve, reads, n);
+	for (size_t i = 0; i < n; i++) {
+		who[i]->agent = reads[i].err.kind == PXC_OK;
+		if (!who[i]->agent)
+			who[i]->silent = arena_strdup(env->arena, reads[i].err.msg);
+		json_decref(reads[i].data);
+	}
+}
+
 /* May the API user put guests into HA? (api: GET /access/permissions) */
 static int read_rights(struct pxc_env *env, struct volume_world *vw, struct pxc_err *err)
 {
@@ -212,6 +242,7 @@ int volume_observe(struct pxc_env *env, struct volume_batch *b, struct volume_wo
 	read_reserved(env, b, vw);
 	if (read_users(env, b, rbd, err) < 0)
 		return -1;
+	ask_agents(env, b, vw);
 	*ret = vw;
 	return vw->w->nnodes > 1 ? read_rights(env, vw, err) : 0;
 }

@@ -67,6 +67,8 @@ struct pve_op {
 	 */
 	bool (*until)(const json_t *data, const json_t *args, int http, const char *text);
 	bool gone_ok; /* ENOTFOUND counts as done (deletes) */
+	/* Done also when a step before it has failed, and with it those behind: what must not be left behind is put right. */
+	bool always;
 	/* Instead of a request; method and path then only tell people what is done. wait_ms does not count. */
 	pve_work_fn *work;
 };
@@ -81,13 +83,14 @@ struct pve_step {
 	json_t *ret_data;
 };
 
-/* Steps in order, each awaited to the end of its task; stops at its first failure. */
+/* Steps in order, each awaited to the end of its task; stops at its first failure, or goes on at the next op->always. */
 struct pve_job {
 	struct pve_step *steps;
 	size_t nsteps;
 	/* out */
-	size_t ndone;
-	struct pxc_err err; /* kind PXC_OK when all are done */
+	size_t ndone; /* in front of the first failure */
+	struct pxc_err
+		err; /* the first failure, and the second if there was one; kind PXC_OK when all are done */
 	json_t *warnings; /* owned; array of strings: WARN lines of tasks that ended with WARNINGS; or NULL */
 };
 

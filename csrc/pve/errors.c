@@ -40,6 +40,7 @@ static const struct {
 	{ { "already running", "" }, PXC_ECONFLICT },
 	{ { "already a pool member", "" }, PXC_ECONFLICT },
 	{ { "is not a pool member", "" }, PXC_ECONFLICT },
+	{ { "snapshot name", "already used" }, PXC_ECONFLICT },
 	{ { "refusing to override existing file", "" }, PXC_ECONFLICT },
 	{ { "no such option", "" }, PXC_EINVAL },
 	{ { "does not exist", "" }, PXC_ENOTFOUND },

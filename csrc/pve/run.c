@@ -23,6 +23,7 @@ struct run;
 struct slot {
 	struct run *run;
 	struct pve_job *job; /* NULL = free */
+	size_t at;           /* the step under way */
 	struct pve_exchange x;
 	struct pxc_err x_err;
 	struct pve_task task;
@@ -106,7 +107,7 @@ static json_t *sendable(const json_t *args)
 
 static struct pve_step *step_of(const struct slot *s)
 {
-	return &s->job->steps[s->job->ndone];
+	return &s->job->steps[s->at];
 }
 
 static void clear_step(struct slot *s)
@@ -129,6 +130,7 @@ static void next_job(struct pve_client *pve, struct slot *s)
 		if (job->nsteps == 0)
 			continue;
 		s->job = job;
+		s->at = 0;
 		run->nopen++;
 		begin_step(pve, s);
 	}
@@ -137,22 +139,35 @@ static void next_job(struct pve_client *pve, struct slot *s)
 static void fail_step(struct pve_client *pve, struct slot *s, const struct pxc_err *err)
 {
 	struct pve_step *step = step_of(s);
+	struct pxc_err mine = *err;
+	bool again = s->job->err.kind != PXC_OK;
 
-	s->job->err = *err;
 	if (step->why)
-		(void)pxc_context(&s->job->err, "%s", step->why);
+		(void)pxc_context(&mine, "%s", step->why);
 	else
-		(void)pxc_context(&s->job->err, "%s %s", step->op->method,
+		(void)pxc_context(&mine, "%s %s", step->op->method,
 				  s->path ? s->path : step->op->path);
+	if (again)
+		(void)pxc_context(&s->job->err, "%s; and before that", mine.msg);
+	else
+		s->job->err = mine;
 	clear_step(s);
-	next_job(pve, s);
+	do
+		s->at++;
+	while (s->at < s->job->nsteps && !step_of(s)->op->always);
+	if (again || s->at >= s->job->nsteps)
+		next_job(pve, s);
+	else
+		begin_step(pve, s);
 }
 
 static void end_step(struct pve_client *pve, struct slot *s, json_t *ret_data_new)
 {
 	step_of(s)->ret_data = ret_data_new;
 	clear_step(s);
-	if (++s->job->ndone < s->job->nsteps)
+	if (s->job->err.kind == PXC_OK)
+		s->job->ndone++;
+	if (++s->at < s->job->nsteps)
 		begin_step(pve, s);
 	else
 		next_job(pve, s);

@@ -55,6 +55,7 @@ struct sim_guest {
 	uint32_t pid;          /* of the running guest */
 	struct sim_task *busy; /* the task that holds the guest's config lock file, NULL = free */
 	bool deaf;             /* nothing in it listens: no ACPI, no agent (set by /sim/guest) */
+	bool frozen;           /* its file systems, by the agent; until it stops */
 	bool creating;         /* its file holds only a lock so far: invisible but for its number */
 	json_t *runtime; /* what lives only while it runs (agent files, exec results, ...); owner: qemu area; may be NULL */
 	char digest

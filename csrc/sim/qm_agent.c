@@ -228,6 +228,35 @@ static int get_index(struct sim_call *call)
 		"suspend-disk suspend-hybrid suspend-ram");
 }
 
+/* How many file systems were frozen, or thawed. One is enough. */
+static int freeze(struct sim_call *call, bool frozen)
+{
+	struct sim_guest *g = qm_agent_ready(call);
+	bool was = g && g->frozen;
+
+	if (!g)
+		return -1;
+	g->frozen = frozen;
+	return qm_agent_answer(call, json_integer(was != frozen));
+}
+
+static int post_freeze(struct sim_call *call)
+{
+	return freeze(call, true);
+}
+
+static int post_thaw(struct sim_call *call)
+{
+	return freeze(call, false);
+}
+
+static int post_freeze_status(struct sim_call *call)
+{
+	const struct sim_guest *g = qm_agent_ready(call);
+
+	return g ? qm_agent_answer(call, json_string(g->frozen ? "frozen" : "thawed")) : -1;
+}
+
 static int post_ping(struct sim_call *call)
 {
 	return qm_agent_ready(call) ? qm_agent_answer(call, json_object()) : -1;
@@ -249,6 +278,9 @@ static int post_command(struct sim_call *call)
 		{ "get-fsinfo", get_none },
 		{ "get-users", get_none },
 		{ "network-get-interfaces", get_interfaces },
+		{ "fsfreeze-freeze", post_freeze },
+		{ "fsfreeze-thaw", post_thaw },
+		{ "fsfreeze-status", post_freeze_status },
 	};
 	const char *command = sim_arg(call, "command");
 
@@ -272,12 +304,18 @@ static const struct sim_param command_params[] = {
 
 #define AGENT QM_GUEST "/agent"
 #define AUDIT "/vms/{vmid} VM.GuestAgent.Audit|VM.GuestAgent.Unrestricted"
+#define FILES "/vms/{vmid} VM.GuestAgent.FileSystemMgmt|VM.GuestAgent.Unrestricted"
+#define FILES_STATUS                                                                               \
+	"/vms/{vmid} VM.GuestAgent.Audit|VM.GuestAgent.FileSystemMgmt|VM.GuestAgent.Unrestricted"
 
 const struct sim_route qm_agent_routes[] = {
 	{ "GET", AGENT, get_index, NULL, NULL, "user", 0 },
 	{ "POST", AGENT, post_command, command_params, NULL,
 	  "/vms/{vmid} VM.GuestAgent.Unrestricted", 0 },
 	{ "POST", AGENT "/ping", post_ping, NULL, NULL, AUDIT, 0 },
+	{ "POST", AGENT "/fsfreeze-freeze", post_freeze, NULL, NULL, FILES, 0 },
+	{ "POST", AGENT "/fsfreeze-thaw", post_thaw, NULL, NULL, FILES, 0 },
+	{ "POST", AGENT "/fsfreeze-status", post_freeze_status, NULL, NULL, FILES_STATUS, 0 },
 	{ "GET", AGENT "/info", get_info, NULL, NULL, AUDIT, 0 },
 	{ "GET", AGENT "/network-get-interfaces", get_interfaces, NULL, NULL, AUDIT, 0 },
 	{ "GET", AGENT "/get-host-name", get_hostname, NULL, NULL, AUDIT, 0 },

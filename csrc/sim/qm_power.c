@@ -21,6 +21,7 @@ void qm_run(struct sim_guest *g, enum sim_run run)
 	if (run == SIM_STOPPED) {
 		rbd_let_go(g, NULL);
 		g->pid = 0;
+		g->frozen = false;
 		json_decref(g->runtime);
 		g->runtime = NULL;
 	}

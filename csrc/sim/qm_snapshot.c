@@ -41,10 +41,11 @@ static int begin(struct sim_call *call, const struct sim_task_kind *kind)
 		return -1;
 	(void)snprintf(id, sizeof(id), "%u", call->vmid);
 	return sim_task_start(call, kind, id, call->vmid,
-			      json_pack("{s:s,s:s?,s:I,s:I}", "name", sim_arg(call, "snapname"),
+			      json_pack("{s:s,s:s?,s:I,s:I,s:I}", "name", sim_arg(call, "snapname"),
 					"description", sim_arg(call, "description"), "vmstate",
 					(json_int_t)sim_arg_int(call, "vmstate", 0), "start",
-					(json_int_t)sim_arg_int(call, "start", 0)));
+					(json_int_t)sim_arg_int(call, "start", 0), "force",
+					(json_int_t)sim_arg_int(call, "force", 0)));
 }
 
 static int post_snapshot(struct sim_call *call)

@@ -164,9 +164,10 @@ static int64_t delete_work(struct sim_task *task)
 	snap = json_object_get(g->snapshots, name);
 	config = json_object_get(snap, "config");
 	state = qm_text(config, "vmstate", NULL);
-	/* A guest whose snapshot cannot be removed stays locked. */
-	if ((state && disk_free(task->sim, state, g->node, &err) < 0) ||
-	    snapshot_each(task, g, config, disk_snapshot_remove, &done, &err) < 0)
+	/* A guest whose snapshot cannot be removed stays locked, unless it is to go from the configuration all the same. */
+	if (((state && disk_free(task->sim, state, g->node, &err) < 0) ||
+	     snapshot_each(task, g, config, disk_snapshot_remove, &done, &err) < 0) &&
+	    !qm_int(task->args, "force", 0))
 		return sim_task_fail(task, "%s", err.msg);
 	parent = qm_text(snap, "parent", NULL);
 	json_object_foreach (g->snapshots, other, value)

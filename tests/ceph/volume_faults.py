@@ -178,6 +178,44 @@ def edited(lab):
     lab.must("pxc_volume", volume("mine", state="absent"))
 
 
+def frozen(lab, times):
+    """File systems that are frozen for a snapshot: whatever goes wrong, the next run at the latest thaws them."""
+    rng = random.Random(7)
+    lab.must("pxc_volume", volume("still", size=1, attach_to="web"))
+    vm = lab.must("pxc_vm", dict(ASK, name="web", power="running", wait="agent", allow_restart=True))["vm"]
+    agent = f"/nodes/{vm['node']}/qemu/{vm['vmid']}/agent/fsfreeze-"
+
+    def state():
+        return lab.pve("POST", agent + "status")["result"], [k for k in reservations(lab) if k.startswith("frz/")]
+
+    def task(name):
+        return volume("still", quiesce=True, snapshots=[{"name": name}])
+
+    def fault(verb):
+        lab.ask("POST", "/sim/faults", body=f'POST {agent}{verb} status=500 text="no"\n'.encode() if verb else b"")
+
+    left = 0
+    for i in range(8 * times):
+        process = lab.start("pxc_volume", task(f"k{i}"))
+        time.sleep(rng.uniform(0.02, 0.4))
+        labs.kill(process)
+        left += state()[0] == "frozen"
+        result, again = lab.run("pxc_volume", task(f"k{i}")), lab.run("pxc_volume", task(f"k{i}"))
+        lab.check(not result.get("failed") and again.get("changed") is False and state() == ("thawed", []),
+                  f"killed {i}: a snapshot of a frozen guest", (result.get("msg"), again.get("msg"), again.get("steps"), state()))
+    print(f"# {left} of {8 * times} killed runs left the guest frozen")
+    fault("freeze")
+    lab.refused(lab.run("pxc_volume", task("a")), ["freeze the file systems of vm demo/web: no"], "a guest that cannot be frozen: said")
+    lab.check(state() == ("thawed", []), "and it is not", state())
+    fault("thaw")
+    lab.refused(lab.run("pxc_volume", task("b")), ["thaw the file systems of vm demo/web: no"], "a guest that cannot be thawed: said")
+    fault("")
+    lab.check(state() == ("frozen", [f"frz/{vm['vmid']}"]), "and noted", state())
+    lab.must("pxc_volume", volume("still"))
+    lab.check(state() == ("thawed", []), "the next run thaws it", state())
+    lab.must("pxc_volume", volume("still", state="absent", detach=True, force_snapshots=True))
+
+
 def main():
     times = 1 if labs.short() else 6
     with labs.Lab(labs.build_dir()) as lab:
@@ -188,6 +226,7 @@ def main():
         lab.must("pxc_vm", dict(ASK, cores=1, memory=512, vms=[{"name": "web", "power": "running"}, {"name": "off", "power": "stopped"},
                                                              {"name": "off2", "power": "stopped"}]))
         killed(lab, times)
+        frozen(lab, times)
         at_once(lab, 2 * times, "locked")
         lab.ask("POST", "/sim/faults", body=b'POST /access/groups status=403 text="Permission check failed (/access/groups, Group.Allocate)"\n')
         at_once(lab, 2 * times, "without the right to lock")

@@ -4,7 +4,7 @@
 
     tests/crash/crash.py BUILD [--stride N] [--story S] [--speed F]    TAP; stride N: every N-th request only
 
-Three stories, each in a cluster of its own: three VMs are created (cloned, imported, blank), changed, deleted. After
+Four stories, each in a cluster of its own: three VMs are created (cloned, imported, blank), changed, deleted; one gets other snapshots. After
 the kill the same task runs again and must succeed; a third run must change nothing; and the cluster must hold
 exactly the wanted VMs, no disk without its VM, no lock, no journal. Last: two runs at once for the same VMs.
 """
@@ -34,14 +34,18 @@ CHANGE = dict(COMMON, allow_restart=True, vms=[
 ])
 DELETE = {"project": "acme", "stack": "s", "state": "absent", "shutdown_timeout": 20,
           "vms": [{"name": "a"}, {"name": "b"}, {"name": "d"}]}
+SNAPSHOT = dict(COMMON, name="a", flavor="small", template={"vmid": 9000}, snapshots=[{"name": "s1"}])
+SNAPSHOTS = dict(COMMON, name="a", memory=2048, tags=["kept"], allow_restart=True, snapshots_mode="exact",
+                 snapshots=[{"name": "s2", "description": "two"}, {"name": "s3"}])
 STORIES = {
+    "snapshots": ([SNAPSHOT], SNAPSHOTS, {"a"}),
     "create": ([], CREATE, {"a", "b", "c"}),
     "change": ([CREATE], CHANGE, {"a", "b", "d"}),
     "delete": ([CREATE, CHANGE], DELETE, set()),
 }
 WORLD = {
     "volumes": {"shared:import/img.qcow2": {"size": 3 << 30}},
-    "guests": [{"vmid": 9000, "node": "pve1", "config": {"name": "tpl", "memory": "512", "cores": 1, "scsi0": "shared:3",
+    "guests": [{"vmid": 9000, "node": "pve1", "config": {"name": "tpl", "memory": "512", "cores": 1, "scsi0": "shared:3,format=qcow2",
                                                          "net0": "virtio,bridge=vmbr0"}}],
 }
 

@@ -21,10 +21,11 @@ void lab_create(struct lab *lab, uint64_t seed)
 		.nodes = 3,
 		.seed = seed,
 		.speed = 1,
-		.world = "{\"volumes\":{\"shared:import/img.qcow2\":{\"size\":2147483648}},"
-			 "\"guests\":[{\"vmid\":9000,\"node\":\"pve1\",\"config\":{"
-			 "\"name\":\"tpl\",\"memory\":\"512\",\"cores\":1,\"scsi0\":\"shared:3\","
-			 "\"net0\":\"virtio,bridge=vmbr0\",\"agent\":\"1\"}}]}"
+		.world =
+			"{\"volumes\":{\"shared:import/img.qcow2\":{\"size\":2147483648}},"
+			"\"guests\":[{\"vmid\":9000,\"node\":\"pve1\",\"config\":{"
+			"\"name\":\"tpl\",\"memory\":\"512\",\"cores\":1,\"scsi0\":\"shared:3,format=qcow2\","
+			"\"net0\":\"virtio,bridge=vmbr0\",\"agent\":\"1\"}}]}"
 	};
 	struct pxc_err err = { .kind = PXC_OK };
 
@@ -76,8 +77,9 @@ static int run(struct lab *lab, const char *module, const struct ans_args *args,
 			       .stamp = "20260101T000000Z" };
 	int r;
 
-	/* Another run, other uuids. */
-	(void)snprintf(env.nonce, sizeof(env.nonce), "%032llx",
+	/* Another run, other uuids, from the first digit on. */
+	(void)snprintf(env.nonce, sizeof(env.nonce), "%08llx%024llx",
+		       (unsigned long long)sim_now_ms(lab->sim) & 0xffffffff,
 		       (unsigned long long)sim_now_ms(lab->sim));
 	r = pxc_connect(&env, simlink_create(link), &lab->err);
 	if (r == 0)

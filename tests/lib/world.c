@@ -198,6 +198,8 @@ static struct vm_seen *seen_of(struct test_world *w, const json_t *g,
 	s->problem = text(g, "problem", NULL);
 	s->addresses = json_object_get(g, "addresses");
 	s->agent = s->addresses != NULL;
+	s->snapshots = json_object_get(g, "snapshots");
+	s->rollback = json_object_get(g, "rollback");
 	annot_parse(ANNOT_BLOCK, notes, &s->notes);
 	return s;
 }

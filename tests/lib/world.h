@@ -8,7 +8,8 @@
  *  "pools":    {"acme": {"quota": {"cores": 4}}, "plain": null},          default: project acme; null = a pool without a token
  *  "guests":   [{"vmid": 100, "node": "pve1", "status": "running", "pool": "acme", "config": {"memory": "1024"},
  *                "block": {"name": "web"}, "human": "text", "pending": ["memory"], "current": {...}, "raw": "notes as they are",
- *                "template": 1, "ha": "started", "paused": 1, "problem": "why", "addresses": [...]}],
+ *                "template": 1, "ha": "started", "paused": 1, "problem": "why", "addresses": [...],
+ *                "snapshots": [PVE's rows], "rollback": {the configuration of the snapshot to go back to}}],
  *  "bridges":  {"pve1": ["vmbr0"]}, "volumes": ["pve1/local:import/x.qcow2"],
  *  "imports":  ["nfs"],                                                   more storages, shared, for imports only
  *  "downloads": {"x.qcow2": true}}                                        what PVE downloads right now

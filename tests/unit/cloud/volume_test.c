@@ -8,7 +8,10 @@
 #include <cmocka.h>
 
 #include "lib/volumes.h"
+#include "modules/volume.h"
 #include "volume_rows.h"
+
+extern const struct pxc_kind volume_kind;
 
 static const struct plan_row making[] = {
 	{ "the first of a project: its holder is made before it", "",
@@ -225,6 +228,10 @@ static const struct plan_row giving[] = {
 	{ "to another project", BOTH(WEB(""), DATA(""), ""),
 	  "{\"name\":\"data\",\"new_project\":\"other\"}",
 	  "give it to project other, as p-fast/vm-900001-pxc-aaaaaaaa" },
+	{ "but not under a snapshot of a VM",
+	  BOTH(WEB(""), DATA(",\"snaps\":[\"pxc-s1\",\"vms\"]"), ""),
+	  "{\"name\":\"data\",\"new_project\":\"other\"}",
+	  "!volume acme/data has snapshot vms, which is not its own, *" },
 	{ "that has no holder yet", "{" TWO_POOLS "\"guests\":[" HOLDER "]," RBD(DATA(""), ""),
 	  "{\"name\":\"data\",\"new_project\":\"other\"}",
 	  "create VM 900001 *; let HA * / give it to project other, as p-fast/vm-900001-pxc-aaaaaaaa" },
@@ -264,6 +271,53 @@ static const struct plan_row giving[] = {
 	  "," OTHER_HOLDER "]," RBD(DATA(""), ""),
 	  "{\"name\":\"data\",\"new_project\":\"other\"}",
 	  "!project other: quota: volumes used 0 + asked 1 > limit 0" },
+};
+
+#define AGENT                                                                                      \
+	",\"config\":{\"agent\":\"1\",\"scsi1\":\"fast:vm-900000-pxc-aaaaaaaa,serial=aaaaaaaa,size=2G\"}"
+#define ANSWERS ",\"addresses\":[\"10.0.0.5\"]"
+#define LIVE(rest, state)                                                                          \
+	GUESTS(WEB(RUNS rest) "," HOLDER) RBD(DATA(",\"snaps\":[\"pxc-s1\"]"), state)
+#define FROZEN FOR_WEB ",\"frz/101\":\"vm.101.00000065\""
+#define FROZEN_BEFORE FOR_WEB ",\"frz/101\":\"vm.101.0badcafe\""
+#define STILL(snaps)                                                                               \
+	"note down that vm acme/web is frozen; freeze the file systems of vm acme/web; " snaps     \
+	"; thaw the file systems of vm acme/web; strike out that vm acme/web is frozen"
+#define THAW                                                                                       \
+	"thaw the file systems of vm acme/web, which a run that was cut off has left frozen; "     \
+	"strike out that vm acme/web is frozen"
+#define QUIET(rest) "{\"name\":\"data\",\"quiesce\":true,\"snapshots\":[" rest "]}"
+
+static const struct plan_row still[] = {
+	{ "frozen meanwhile", LIVE(AGENT ANSWERS, FOR_WEB), QUIET("{\"name\":\"s2\"}"),
+	  STILL("take snapshot s2 of volume acme/data") },
+	{ "once for all", LIVE(AGENT ANSWERS, FOR_WEB),
+	  QUIET("{\"name\":\"s2\"},{\"name\":\"s3\"},{\"name\":\"s1\",\"state\":\"absent\"}"),
+	  "remove snapshot s1 / " STILL(
+		  "take snapshot s2 of volume acme/data; take snapshot s3 of volume acme/data") },
+	{ "behind what else is changed in the VM", LIVE(AGENT ANSWERS, FOR_WEB),
+	  "{\"name\":\"data\",\"size\":4,\"quiesce\":true,\"snapshots\":[{\"name\":\"s2\"}]}",
+	  "grow scsi1 to 4G; " STILL("take snapshot s2 of volume acme/data") },
+	{ "not when they are there", LIVE(AGENT ANSWERS, FOR_WEB), QUIET("{\"name\":\"s1\"}"), "" },
+	{ "not to remove one", LIVE(AGENT ANSWERS, FOR_WEB),
+	  QUIET("{\"name\":\"s1\",\"state\":\"absent\"}"), "remove snapshot s1" },
+	{ "not unless it is asked for", LIVE(AGENT ANSWERS, FOR_WEB),
+	  "{\"name\":\"data\",\"snapshots\":[{\"name\":\"s2\"}]}", "take snapshot s2" },
+	{ "not a VM that is off", IN_WEB, QUIET("{\"name\":\"s2\"}"), "take snapshot s2" },
+	{ "not of a volume that nobody has", FREE, QUIET("{\"name\":\"s2\"}"), "take snapshot s2" },
+	{ "no agent", IN_WEB_LIVE, QUIET("{\"name\":\"s2\"}"),
+	  "take snapshot s2 | volume acme/data: its snapshot is taken without freezing vm acme/web, which has no guest agent (pxc_vm: agent)" },
+	{ "an agent that does not answer", LIVE(AGENT, FOR_WEB), QUIET("{\"name\":\"s2\"}"),
+	  "take snapshot s2 | volume acme/data: *whose guest agent does not answer" },
+
+	/* a run was cut off */
+	{ "left frozen", LIVE(AGENT ANSWERS, FROZEN), "{\"name\":\"data\"}", THAW },
+	{ "and a snapshot is still to be taken", LIVE(AGENT ANSWERS, FROZEN),
+	  QUIET("{\"name\":\"s2\"}"), THAW " / " STILL("take snapshot s2 of volume acme/data") },
+	{ "left frozen, and off since", GUESTS(WEB(AGENT) "," HOLDER) RBD(DATA(""), FROZEN),
+	  "{\"name\":\"data\"}", "strike out that vm acme/web is frozen" },
+	{ "left frozen, and another VM since", LIVE(AGENT ANSWERS, FROZEN_BEFORE),
+	  "{\"name\":\"data\"}", "strike out that vm acme/web is frozen" },
 };
 
 static const struct plan_row refusals[] = {
@@ -319,6 +373,14 @@ static void nonsense_is_refused(void **state)
 	plan_volume_rows(refusals, ARRAY_SIZE(refusals));
 }
 
+static void guests_are_frozen_while_snapshots_are_taken(void **state)
+{
+	(void)state;
+	/* A snapshot that fails must leave no frozen guest behind. */
+	assert_true(volume_kind.ops[VOLUME_THAW].always);
+	plan_volume_rows(still, ARRAY_SIZE(still));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +388,7 @@ int main(void)
 		cmocka_unit_test(volumes_are_changed_and_removed),
 		cmocka_unit_test(volumes_go_to_other_projects),
 		cmocka_unit_test(nonsense_is_refused),
+		cmocka_unit_test(guests_are_frozen_while_snapshots_are_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

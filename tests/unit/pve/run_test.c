@@ -106,6 +106,52 @@ static void a_job_stops_at_its_first_failure(void **state)
 	script_end(&script);
 }
 
+/* "one" goes wrong or not; "undo" is always done, and with it what follows; a second failure is the end. */
+static void what_must_be_done_is_done_after_a_failure(void **state)
+{
+	static const struct pve_op undo = {
+		.method = "PUT", .path = GUEST "/undo", .wait_ms = 5000, .always = true
+	};
+	static const struct script_line well[] = { { "PUT /nodes/n1/qemu/1/config" },
+						   { "PUT /nodes/n1/qemu/1/config" },
+						   { "PUT /nodes/n1/qemu/1/undo" },
+						   { "PUT /nodes/n1/qemu/1/config" } },
+					bad[] = { { "PUT /nodes/n1/qemu/1/config", "no",
+						    .status = 500 },
+						  { "PUT /nodes/n1/qemu/1/undo" },
+						  { "PUT /nodes/n1/qemu/1/config" } },
+					worse[] = { { "PUT /nodes/n1/qemu/1/config", "no",
+						      .status = 500 },
+						    { "PUT /nodes/n1/qemu/1/undo", "never",
+						      .status = 500 } };
+	static const struct {
+		const struct script_line *lines;
+		size_t nlines, ndone;
+		const char *msg;
+	} rows[] = {
+		{ well, ARRAY_SIZE(well), 4, "" },
+		{ bad, ARRAY_SIZE(bad), 0, "one: no" },
+		{ worse, ARRAY_SIZE(worse), 0, "undo: never; and before that: one: no" },
+	};
+	json_auto_t *args = json_pack("{s:s, s:i}", "node", "n1", "vmid", 1);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct pve_step steps[] = { { .op = &config, .args = args, .why = "one" },
+					    { .op = &config, .args = args, .why = "two" },
+					    { .op = &undo, .args = args, .why = "undo" },
+					    { .op = &config, .args = args, .why = "four" } };
+		struct script script = { .lines = rows[i].lines, .nlines = rows[i].nlines };
+		struct pve_job job;
+
+		run(&script, steps, ARRAY_SIZE(steps), &job);
+		assert_int_equal(job.ndone, rows[i].ndone);
+		assert_string_equal(job.err.msg, rows[i].msg);
+		pve_job_release(&job);
+		script_end(&script);
+	}
+}
+
 static const struct {
 	const char *msg; /* NULL = counts as done */
 	struct script_line lines[3];
@@ -352,6 +398,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(steps_run_in_order_and_fill_their_path),
 		cmocka_unit_test(a_job_stops_at_its_first_failure),
+		cmocka_unit_test(what_must_be_done_is_done_after_a_failure),
 		cmocka_unit_test(what_is_gone_already_counts_as_deleted),
 		cmocka_unit_test(an_awaited_failure_ends_the_wait),
 		cmocka_unit_test(a_wait_ends_at_its_deadline_with_the_last_answer),
