@@ -60,6 +60,9 @@ json_t *volume_block(const struct volume_case *c)
 		put(block, "serial", s->serial ? s->serial : c->id);
 	if (!c->have)
 		put(block, "source", c->origin);
+	put(block, "class", volume_class_kept(c));
+	if (volume_moves(c))
+		put(block, "replaces", volume_get(c->have, "id"));
 	if (s->description)
 		put(block, "description", s->description);
 	if (s->metadata)

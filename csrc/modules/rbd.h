@@ -13,7 +13,7 @@
 /* One storage, reached. */
 struct rbd_store {
 	struct rbd_store *next;
-	const char *storage, *pool, *name_space;
+	const char *storage, *pool, *name_space, *cluster; /* cluster: its fsid */
 	const struct ceph_ops *ops;
 	struct ceph_pool *handle;
 };
@@ -34,7 +34,8 @@ must_check int rbd_store_get(const struct pxc_env *env, const char *storage,
  * prefixes   of the RBD names that matter; NULL = all
  */
 must_check int rbd_observe(struct pxc_env *env, const char *const *storages,
-			const char *const *prefixes, struct rbd_world **ret, struct pxc_err *err);
+			   const char *const *prefixes, struct rbd_world **ret,
+			   struct pxc_err *err);
 
 /* Fill children and watchers of one image of what rbd_observe() gave. */
 must_check int rbd_read_users(struct pxc_env *env, const struct rbd_pool *pool,

@@ -22,6 +22,11 @@ pve_work_fn rbd_work_clone;
 pve_work_fn rbd_work_import;
 /* storage, name, snap, block, from, parent, parent_snap: an independent copy as an image of its own. */
 pve_work_fn rbd_work_copy;
+/*
+ * storage, name, block, from, parent: all of a volume, snapshots too, in another pool. Fails (EBUSY) when somebody has the
+ * old one open; it is left as it is.
+ */
+pve_work_fn rbd_work_move;
 /* storage, name, label, files {name: text}, block: a small ISO 9660 volume; one that is there is written over. */
 pve_work_fn rbd_work_iso;
 /* storage, image_id, revision ("" = has none), block, drop (array of keys): the block of an image anew. */
