@@ -41,8 +41,9 @@ int volume_move(struct volume_case *c, struct pxc_err *err)
 	args = json_pack("{s:s,s:s,s:s,s:s,s:o}", "storage", c->pool->storage, "name", c->rbd,
 			 "from", c->lies->storage, "parent", c->have->name, "block",
 			 volume_block(c));
-	pxc_plan_add(c->plan, VOLUME_MOVE, PXC_QUIET, args, "move %s/%s to %s/%s, by a copy",
-		     c->lies->pool, c->have->name, c->pool->pool, c->rbd);
+	pxc_plan_add(c->plan, VOLUME_MOVE, PXC_QUIET, args,
+		     "copy it from storage %s to storage %s, as %s", c->lies->storage,
+		     c->pool->storage, c->rbd);
 	volume_add_remove(c->plan, c->lies, c->have, PXC_QUIET, "remove what was copied,");
 	return 0;
 }

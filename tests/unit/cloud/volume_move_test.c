@@ -25,7 +25,7 @@
 #define HDD "{\"name\":\"data\",\"class\":\"hdd\"}"
 #define SLOW "{\"name\":\"data\",\"storage\":\"slow\"}"
 #define MOVED                                                                                      \
-	"move p-fast/vm-900000-pxc-aaaaaaaa to p-slow/vm-900000-pxc-aaaaaaaa, by a copy; "         \
+	"copy it from storage fast to storage slow, as vm-900000-pxc-aaaaaaaa; "                   \
 	"remove what was copied, p-fast/vm-900000-pxc-aaaaaaaa"
 #define NEW DATA(",\"block\":{\"replaces\":\"rbd.1.id-vm-900000-pxc-aaaaaaaa\"}")
 #define LEFT "remove what a run that was cut off has left, p-fast/vm-900000-pxc-aaaaaaaa"
