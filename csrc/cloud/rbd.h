@@ -9,7 +9,7 @@
  *   t=image   name, version, rank, state, checksum, format, source, visibility, project, projects, protected,
  *             deprecated, description, p.<property>
  *   t=volume  name, project, serial, source, class, description, protected, m.<key>, rolled (snapshot/when/run of the last
- *             rollback), replaces (id of the block of the image that it was moved from)
+ *             rollback), replaces and was (id of the block and storage/name of the image that it was moved from, until that is gone)
  *   t=disk    vm=vm.<vmid>.<uuid8>, project, stack, name, image, op         (disk of a VM, made by us)
  *   t=seed    vm=..., project, sum                                           (its NoCloud seed)
  */

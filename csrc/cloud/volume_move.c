@@ -24,6 +24,20 @@ static int refuse_attached(const struct volume_case *c, struct pxc_err *err)
 			c->lies->storage, c->pool->storage);
 }
 
+/* The old one is gone, nothing is left to be said of it. */
+static void add_end(struct volume_case *c)
+{
+	json_t *block = volume_block(c);
+
+	(void)json_object_del(block, "replaces");
+	(void)json_object_del(block, "was");
+	pxc_plan_add(c->plan, VOLUME_BLOCK, PXC_QUIET,
+		     json_pack("{s:s,s:s,s:o,s:[s,s]}", "storage", c->pool->storage, "name", c->rbd,
+			       "block", block, "drop", RBD_META_PREFIX "replaces",
+			       RBD_META_PREFIX "was"),
+		     "end the move");
+}
+
 int volume_move(struct volume_case *c, struct pxc_err *err)
 {
 	json_t *args;
@@ -45,5 +59,6 @@ int volume_move(struct volume_case *c, struct pxc_err *err)
 		     "copy it from storage %s to storage %s, as %s", c->lies->storage,
 		     c->pool->storage, c->rbd);
 	volume_add_remove(c->plan, c->lies, c->have, PXC_QUIET, "remove what was copied,");
+	add_end(c);
 	return 0;
 }

@@ -29,11 +29,29 @@ static bool is_former(const struct volume_case *c, const struct rbd_seen *v)
 	return c->have && v->replaced_by && str_eq(v->replaced_by->id, c->have->id);
 }
 
+/* Removed in part, it is seen no more, or cannot be read; by its name the removal goes on. */
+static void add_unseen(struct volume_case *c)
+{
+	const char *was = c->have ? volume_get(c->have, "was") : NULL;
+	const char *slash = was ? strchr(was, '/') : NULL;
+	const char *storage =
+		slash ? arena_strndup(c->run->arena, was, (size_t)(slash - was)) : NULL;
+	const struct rbd_pool *pool = storage ? rbd_pool_find(c->run->vw->rbd, storage) : NULL;
+	const struct rbd_seen rest = { .name = slash ? slash + 1 : NULL };
+	const struct rbd_seen *v = pool ? rbd_find(pool, rest.name) : NULL;
+	bool unreadable =
+		v && v->finding == ANNOT_NONE && str_ends(volume_get(c->have, "replaces"), v->id);
+
+	if (pool && (!v || unreadable))
+		volume_add_remove(c->plan, pool, &rest, PXC_QUIET, LEFT);
+}
+
 /* Those of which nobody knows whether their run still works: only under the lock, only of this volume. */
 void volume_sweep(struct volume_case *c)
 {
 	const struct rbd_world *rbd = c->run->vw->rbd;
 
+	add_unseen(c);
 	for (size_t i = 0; i < rbd->npools; i++)
 		for (size_t k = 0; !volume_pool_again(rbd, i) && k < rbd->pools[i].nimages; k++) {
 			const struct rbd_seen *v = &rbd->pools[i].images[k];

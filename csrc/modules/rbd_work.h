@@ -29,7 +29,10 @@ pve_work_fn rbd_work_copy;
 pve_work_fn rbd_work_move;
 /* storage, name, label, files {name: text}, block: a small ISO 9660 volume; one that is there is written over. */
 pve_work_fn rbd_work_iso;
-/* storage, image_id, revision ("" = has none), block, drop (array of keys): the block of an image anew. */
+/*
+ * storage, image_id (absent: of the image called name), revision ("" = has none; absent: whatever it is), block, drop (array of
+ * keys): the block of an image anew.
+ */
 pve_work_fn rbd_work_block;
 /* storage, name, to, and as rbd_work_block(): another name with another block. */
 pve_work_fn rbd_work_rename;

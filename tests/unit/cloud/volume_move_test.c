@@ -26,8 +26,10 @@
 #define SLOW "{\"name\":\"data\",\"storage\":\"slow\"}"
 #define MOVED                                                                                      \
 	"copy it from storage fast to storage slow, as vm-900000-pxc-aaaaaaaa; "                   \
-	"remove what was copied, p-fast/vm-900000-pxc-aaaaaaaa"
-#define NEW DATA(",\"block\":{\"replaces\":\"rbd.1.id-vm-900000-pxc-aaaaaaaa\"}")
+	"remove what was copied, p-fast/vm-900000-pxc-aaaaaaaa; end the move"
+#define NEW                                                                                        \
+	DATA(",\"block\":{\"replaces\":\"rbd.1.id-vm-900000-pxc-aaaaaaaa\",\"was\":\"fast/"        \
+	     "vm-900000-pxc-aaaaaaaa\"}")
 #define LEFT "remove what a run that was cut off has left, p-fast/vm-900000-pxc-aaaaaaaa"
 
 static const struct plan_row moves[] = {
@@ -80,13 +82,19 @@ static const struct plan_row moves[] = {
 	       ""),
 	  HDD, "remove what a run that was cut off has left, p-slow/pxc-tmp-1; " MOVED },
 	{ "with both there the new one holds, the old one goes", WITH("", DATA(""), NEW, ""), HDD,
-	  LEFT },
+	  LEFT "; set its metadata" },
 	{ "whatever the next task is about", WITH("", DATA(",\"snaps\":[\"pxc-s\"]"), NEW, ""),
-	  "{\"name\":\"data\",\"size\":3}", LEFT "; grow from 2G to 3G" },
+	  "{\"name\":\"data\",\"size\":3}", LEFT "; set its metadata; grow from 2G to 3G" },
 	{ "also when it is to go: the old one first", WITH("", DATA(""), NEW, ""),
 	  "{\"name\":\"data\",\"state\":\"absent\"}",
 	  LEFT "; remove p-slow/vm-900000-pxc-aaaaaaaa" },
-	{ "when the old one is gone all is done", WITH("", "", NEW, ""), HDD, "" },
+	{ "half removed nobody sees the old one", WITH("", "", NEW, ""), HDD,
+	  LEFT "; set its metadata" },
+	{ "another one that has its name by now stays",
+	  WITH("", "{\"name\":\"vm-900000-pxc-aaaaaaaa\",\"id\":\"x\",\"volume\":\"other\"}", NEW,
+	       ""),
+	  HDD, "set its metadata" },
+	{ "when the move is ended all is done", WITH("", "", DATA(""), ""), HDD, "" },
 	{ "of another Ceph it says nothing",
 	  "{" CLASSES "\"guests\":[" OWNER
 	  "],\"rbd\":{\"fast\":{\"cluster\":\"a\",\"images\":[" DATA(
