@@ -33,14 +33,14 @@ static bool is_former(const struct volume_case *c, const struct rbd_seen *v)
 static void add_unseen(struct volume_case *c)
 {
 	const char *was = c->have ? volume_get(c->have, "was") : NULL;
+	const char *id = c->have ? volume_get(c->have, "replaces") : NULL;
 	const char *slash = was ? strchr(was, '/') : NULL;
 	const char *storage =
 		slash ? arena_strndup(c->run->arena, was, (size_t)(slash - was)) : NULL;
 	const struct rbd_pool *pool = storage ? rbd_pool_find(c->run->vw->rbd, storage) : NULL;
 	const struct rbd_seen rest = { .name = slash ? slash + 1 : NULL };
 	const struct rbd_seen *v = pool ? rbd_find(pool, rest.name) : NULL;
-	bool unreadable =
-		v && v->finding == ANNOT_NONE && str_ends(volume_get(c->have, "replaces"), v->id);
+	bool unreadable = v && v->finding == ANNOT_NONE && id && v->id && str_ends(id, v->id);
 
 	if (pool && (!v || unreadable))
 		volume_add_remove(c->plan, pool, &rest, PXC_QUIET, LEFT);
