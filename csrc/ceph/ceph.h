@@ -24,7 +24,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 
-#define CEPH_ABI 1
+#define CEPH_ABI 2
 
 struct ceph;      /* a connection to one cluster */
 struct ceph_pool; /* one pool, or one RBD namespace in it */
@@ -221,6 +221,15 @@ struct ceph_ops {
 		      const char **ret, struct pxc_err *err);
 	/* Bytes that are allocated to it, its parent's and its snapshots' aside. */
 	int (*used)(struct ceph_pool *pool, const char *image, uint64_t *ret, struct pxc_err *err);
+	/*
+	 * copy_whole.c. As copy() of an image as it is, but with its snapshots, which keep their names and sizes, and with its
+	 * metadata. What it was a clone of is copied into it. What a failure leaves is removed, as far as Ceph still answers.
+	 */
+	int (*copy_whole)(struct ceph_pool *from, const char *image, struct ceph_pool *pool,
+			  const char *name, struct pxc_arena *arena, const char **ret_id,
+			  struct pxc_err *err);
+	/* As remove(), with its snapshots; those that clones of format 1 hang on are EBUSY. */
+	int (*remove_whole)(struct ceph_pool *pool, const char *image, struct pxc_err *err);
 };
 
 /*

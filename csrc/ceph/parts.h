@@ -94,6 +94,12 @@ int ceph_copy(struct ceph_pool *from, const char *image, const char *snap, struc
 	      const char *name, struct pxc_arena *arena, const char **ret_id,
 	      ceph_progress *progress, void *context, struct pxc_err *err);
 
+/* copy_whole.c */
+int ceph_copy_whole(struct ceph_pool *from, const char *image, struct ceph_pool *pool,
+		    const char *name, struct pxc_arena *arena, const char **ret_id,
+		    struct pxc_err *err);
+int ceph_remove_whole(struct ceph_pool *pool, const char *image, struct pxc_err *err);
+
 /* rename.c, remove.c */
 int ceph_rename(struct ceph_pool *pool, const char *from, const char *to, struct pxc_err *err);
 int ceph_remove(struct ceph_pool *pool, const char *image, struct pxc_err *err);

@@ -29,6 +29,29 @@ static int has_snaps(struct ceph_pool *pool, const struct ceph_image *image,
 			buf_str(&clones));
 }
 
+/*
+ * librbd puts a snapshot into the trash before it removes it, also where no clone hangs on it; a removal that was killed leaves
+ * it there. One that clones hang on stays, Ceph sees to that. True: no snapshot is left.
+ */
+static bool empty_trash(struct ceph_pool *pool, const struct ceph_image *image)
+{
+	struct pxc_err ignored = { .kind = PXC_OK };
+	auto_image rbd_image_t rbd = NULL;
+
+	for (size_t i = 0; i < image->nsnaps; i++)
+		if (!image->snaps[i].in_trash)
+			return false;
+	if (ceph_open(pool, image->name, &rbd, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < image->nsnaps; i++) {
+		int rc = rbd_snap_remove_by_id(rbd, image->snaps[i].id);
+
+		if (rc < 0 && rc != -ENOENT)
+			return false;
+	}
+	return true;
+}
+
 static int in_use(struct ceph_pool *pool, const char *image, struct pxc_err *err)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
@@ -75,7 +98,7 @@ int ceph_remove(struct ceph_pool *pool, const char *image, struct pxc_err *err)
 	if (ceph_look(pool, image, &arena, &seen, err) < 0) {
 		return err->kind == PXC_ENOTFOUND ? remove_rest(pool, image, err) : -1;
 	}
-	if (seen.nsnaps > 0)
+	if (seen.nsnaps > 0 && !empty_trash(pool, &seen))
 		return has_snaps(pool, &seen, &arena, err);
 	rc = rbd_remove(pool->io, image);
 	if (rc == -EBUSY)

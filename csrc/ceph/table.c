@@ -39,6 +39,8 @@ static const struct ceph_ops table = {
 	.snap_protect = ceph_snap_protect,
 	.origin = ceph_origin,
 	.used = ceph_used,
+	.copy_whole = ceph_copy_whole,
+	.remove_whole = ceph_remove_whole,
 };
 
 __attribute__((visibility("default"))) const struct ceph_ops *const pxc_ceph_table = &table;

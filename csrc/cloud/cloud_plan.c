@@ -77,6 +77,7 @@ json_t *registry_item(const struct world *w)
 	for (size_t i = 0; w->registry.admins && w->registry.admins[i]; i++)
 		(void)json_array_append_new(admins, json_string(w->registry.admins[i]));
 	(void)json_object_set_new(o, "admins", admins);
+	(void)json_object_set_new(o, "storage_classes", registry_class_items(&w->registry));
 	(void)json_object_set_new(o, "flavors", json_integer((json_int_t)w->registry.nflavors));
 	return o;
 }
@@ -214,8 +215,8 @@ static void want_tags(const struct world *w, json_t *args)
 		(void)json_object_set_new(args, "registered-tags", json_string(buf_str(&all)));
 }
 
-static int want_block(const struct cloud_spec *s, const struct cloud_world *cw, struct annot *block,
-		      struct pxc_err *err)
+static int want_block(const struct cloud_spec *s, const struct cloud_world *cw,
+		      struct pxc_plan *plan, struct annot *block, struct pxc_err *err)
 {
 	const struct world *w = cw->w;
 	const char *key, *old = annot_get(block, "domain");
@@ -241,6 +242,8 @@ static int want_block(const struct cloud_spec *s, const struct cloud_world *cw, 
 		annot_set(block, "domain", s->domain);
 	json_object_foreach (s->keys, key, value)
 		annot_set(block, key, json_string_value(value));
+	if (cloud_want_classes(s, w, block, plan, err) < 0)
+		return -1;
 	return s->auto_cpu || s->cpu_model ? choose_cpu(s, cw, block, err) : 0;
 }
 
@@ -305,7 +308,7 @@ static int plan_present(const struct cloud_spec *s, const struct cloud_world *cw
 			"set reseal: true",
 			w->notes.problem);
 	annot_copy(&block, &w->notes.annot);
-	if (want_block(s, cw, &block, err) < 0)
+	if (want_block(s, cw, plan, &block, err) < 0)
 		return -1;
 	text_changes = s->description && !annot_text_same(s->description, old_human);
 	view(&w->notes.annot, old_human, &plan->before);

@@ -79,6 +79,43 @@ const struct rbd_pool *rbd_pool_find(const struct rbd_world *w, const char *stor
 	return NULL;
 }
 
+bool rbd_same_pool(const struct rbd_pool *a, const struct rbd_pool *b)
+{
+	return a->id == b->id && str_eq(a->name_space, b->name_space) &&
+	       str_eq(a->cluster, b->cluster);
+}
+
+/* By the id in its block, in whatever pools of the cluster it was read. */
+static void mark_replaced(const struct rbd_world *w, const char *cluster, const char *id,
+			  const struct rbd_seen *by)
+{
+	for (size_t i = 0; i < w->npools; i++)
+		for (size_t k = 0; str_eq(w->pools[i].cluster, cluster) && k < w->pools[i].nimages;
+		     k++) {
+			struct rbd_seen *s = &w->pools[i].images[k];
+
+			if (s != by && s->finding != ANNOT_NONE &&
+			    str_eq(annot_get(&s->block, "id"), id))
+				s->replaced_by = by;
+		}
+}
+
+void rbd_find_replaced(const struct rbd_world *w)
+{
+	for (size_t i = 0; i < w->npools; i++)
+		for (size_t k = 0; k < w->pools[i].nimages; k++) {
+			const struct rbd_seen *s = &w->pools[i].images[k];
+			/* Until it has its name it may be but a part. */
+			const char *id =
+				s->finding != ANNOT_NONE && !str_starts(s->name, RBD_TEMP_PREFIX)
+					? annot_get(&s->block, "replaces")
+					: NULL;
+
+			if (id)
+				mark_replaced(w, w->pools[i].cluster, id, s);
+		}
+}
+
 const struct rbd_seen *rbd_find(const struct rbd_pool *p, const char *name)
 {
 	size_t low = 0, high = p->nimages;

@@ -8,7 +8,8 @@
  *
  *   t=image   name, version, rank, state, checksum, format, source, visibility, project, projects, protected,
  *             deprecated, description, p.<property>
- *   t=volume  name, project, serial, source, description, protected, m.<key>, rolled (snapshot/when/run of the last rollback)
+ *   t=volume  name, project, serial, source, class, description, protected, m.<key>, rolled (snapshot/when/run of the last
+ *             rollback), replaces and was (id of the block and storage/name of the image that it was moved from, until that is gone)
  *   t=disk    vm=vm.<vmid>.<uuid8>, project, stack, name, image, op         (disk of a VM, made by us)
  *   t=seed    vm=..., project, sum                                           (its NoCloud seed)
  */
@@ -56,6 +57,8 @@ struct rbd_seen {
 	bool hidden;
 	bool left;           /* unfinished, and the process that made it is gone */
 	const char *problem; /* cannot be read: why */
+	/* A volume that was moved: the whole new one, which holds. This one only waits to be removed. NULL = it holds itself. */
+	const struct rbd_seen *replaced_by;
 	/* Only of images that a plan may remove; NULL = not asked. NULL-terminated. */
 	const char *const *children; /* "pool/name" */
 	const char *const *watchers; /* addresses */
@@ -64,6 +67,7 @@ struct rbd_seen {
 /* The pool behind one storage of PVE. */
 struct rbd_pool {
 	const char *storage, *pool, *name_space; /* name_space "" = none */
+	const char *cluster;                     /* fsid of its Ceph; NULL = not known */
 	int64_t id;
 	struct rbd_seen *images; /* sorted by name */
 	size_t nimages;
@@ -88,6 +92,10 @@ json_t *rbd_block_meta(const json_t *block, int64_t pool_id, const char *image_i
 
 const struct rbd_pool *rbd_pool_find(const struct rbd_world *w,
 				     const char *storage); /* NULL: not read */
+/* Two storages may lie in one pool. */
+bool rbd_same_pool(const struct rbd_pool *a, const struct rbd_pool *b);
+/* Fill replaced_by of all images, once all pools were read. */
+void rbd_find_replaced(const struct rbd_world *w);
 const struct rbd_seen *rbd_find(const struct rbd_pool *p, const char *name);
 const struct rbd_seen *rbd_by_id(const struct rbd_world *w, int64_t pool_id, const char *image_id);
 const char *rbd_state(const struct rbd_pool *p, const char *key); /* NULL: absent */

@@ -74,6 +74,15 @@ static int take_flavor(struct registry *r, struct pxc_arena *arena, json_t *extr
 	return registry_flavor_read(value, arena, f, err);
 }
 
+static int take_class(struct registry *r, struct pxc_arena *arena, const char *key,
+		      const char *value, struct pxc_err *err)
+{
+	struct storage_class *c = &r->classes[r->nclasses++];
+
+	*c = (struct storage_class){ .name = arena_strdup(arena, key + strlen(REGISTRY_CLASS)) };
+	return registry_class_read(value, arena, c, err);
+}
+
 static int take_holders(const char *text, struct registry *r, struct pxc_err *err)
 {
 	char end;
@@ -135,6 +144,7 @@ int registry_decode(const struct annot *a, struct pxc_arena *arena, json_t *extr
 		.overcommit_cpu = DEFAULT_OVERCOMMIT_CPU,
 		.overcommit_ram = DEFAULT_OVERCOMMIT_RAM,
 		.flavors = arena_alloc(arena, a->npairs * sizeof(struct flavor)),
+		.classes = arena_alloc(arena, a->npairs * sizeof(struct storage_class)),
 	};
 
 	for (size_t i = 0; i < a->npairs; i++) {
@@ -146,6 +156,8 @@ int registry_decode(const struct annot *a, struct pxc_arena *arena, json_t *extr
 			bad = take_number(key, value, &r.default_quota.v[q], err);
 		else if (str_starts(key, FLAVOR))
 			bad = take_flavor(&r, arena, extras, key, value, err);
+		else if (str_starts(key, REGISTRY_CLASS))
+			bad = take_class(&r, arena, key, value, err);
 		else
 			bad = take_scalar(&r, key, value, err);
 		if (bad < 0)

@@ -3,8 +3,8 @@
  * registry.h - what the cloud knows about itself: one block in the datacenter notes. Pure. Layer: cloud.
  *
  * Keys: t=cloud, id=cloud.<cluster name>, c, domain, adm (list), dq.<key> default quota, mv.<key> ceilings of one VM,
- * oc.cpu, oc.ram, reserve_mb, cpu, storage, import, bridge, holders (VMIDs "first-last"), f.<flavor> (items "name/value"), r,
- * at, by.
+ * oc.cpu, oc.ram, reserve_mb, cpu, storage, import, bridge, holders (VMIDs "first-last"), f.<flavor> and sc.<storage class>
+ * (items "name/value"), r, at, by.
  */
 #pragma once
 
@@ -13,6 +13,7 @@
 
 #include "annot/annot.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/json.h"
 #include "cloud/quota.h"
 
@@ -29,6 +30,13 @@ struct flavor {
 	const char *const *unknown; /* items of a newer writer, as they stand; NULL = none */
 };
 
+/* A name for a storage. Volumes and disks keep their storage, whatever becomes of the name. */
+struct storage_class {
+	const char *name, *storage;
+	const char *description; /* NULL = none */
+	bool is_default;
+};
+
 struct registry {
 	const char *domain;                         /* NULL only while nothing was decoded */
 	const char *cluster;                        /* key c; NULL = absent */
@@ -42,6 +50,8 @@ struct registry {
 	const char *cpu_model, *storage, *import_storage, *bridge; /* NULL = not said */
 	struct flavor *flavors;                                    /* in the order of the text */
 	size_t nflavors;
+	struct storage_class *classes; /* in the order of the text */
+	size_t nclasses;
 };
 
 /*
@@ -63,6 +73,36 @@ must_check int registry_flavor_read(const char *text, struct pxc_arena *arena, s
 				    struct pxc_err *err);
 /* The same back; new string. Projects and extra are sorted: their order in a playbook is no difference. */
 char *registry_flavor_text(const struct flavor *f);
+
+/* --- storage classes: registry_class.c -------------------------------------------------------------------- */
+
+#define REGISTRY_CLASS "sc." /* of their keys */
+
+/*
+ * Fill c, which has its name, from the value of key sc.<name>: items storage/<id>, default/1, d/<description>.
+ * err EINVAL: it has no storage
+ */
+must_check int registry_class_read(const char *text, struct pxc_arena *arena,
+				   struct storage_class *c, struct pxc_err *err);
+char *registry_class_text(const struct storage_class *c); /* the same back; new string */
+/* {name: {storage, default, description}}; new reference. */
+json_t *registry_class_items(const struct registry *r);
+
+const struct storage_class *registry_class(const struct registry *r,
+					   const char *name);                 /* NULL: none */
+const struct storage_class *registry_default_class(const struct registry *r); /* NULL: none */
+/* Where a disk lies for which nobody says where: in the default class, else in the cloud's storage. NULL: not said. */
+const char *registry_usual_storage(const struct registry *r);
+/*
+ * The storage that a task means by naming a class. name NULL: *ret stays as it is.
+ * err EINVAL: no such class, and which there are
+ */
+must_check int registry_class_storage(const struct registry *r, const char *name, const char **ret,
+				      struct pxc_err *err);
+
+/* Commas divide the items of flavors and classes; one inside a free text stands there as byte 0x1F. */
+const char *registry_free_text(struct pxc_arena *arena, const char *text);
+void registry_add_free_text(struct pxc_buf *out, const char *text);
 
 bool strv_has(const char *const *list, const char *word); /* list may be NULL */
 /* "a,b" -> NULL-terminated list; "" and NULL give an empty one. */

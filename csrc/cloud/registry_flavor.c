@@ -22,8 +22,7 @@ static const char *const *strv_with(struct pxc_arena *arena, const char *const *
 	return longer;
 }
 
-/* Commas divide the items; one inside a free text is written as byte 0x1F (which the codec escapes). */
-static const char *free_text(struct pxc_arena *arena, const char *text)
+const char *registry_free_text(struct pxc_arena *arena, const char *text)
 {
 	char *copy = arena_strdup(arena, text);
 
@@ -32,7 +31,7 @@ static const char *free_text(struct pxc_arena *arena, const char *text)
 	return copy;
 }
 
-static void add_free_text(struct pxc_buf *out, const char *text)
+void registry_add_free_text(struct pxc_buf *out, const char *text)
 {
 	for (const char *p = text; *p; p++)
 		buf_addc(out, *p == ',' ? '\x1f' : *p);
@@ -87,13 +86,14 @@ static int take_flavor_item(struct flavor *f, struct pxc_arena *arena, const cha
 				item);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (str_eq(texts[i].name, name)) {
-			*texts[i].where = free_text(arena, value);
+			*texts[i].where = registry_free_text(arena, value);
 			return 0;
 		}
 	if (str_eq(name, "p"))
 		f->projects = strv_with(arena, f->projects, value);
 	else if (str_starts(name, "x."))
-		(void)json_object_set_new(f->extra, name + 2, json_string(free_text(arena, value)));
+		(void)json_object_set_new(f->extra, name + 2,
+					  json_string(registry_free_text(arena, value)));
 	else
 		return take_flavor_number(f, arena, name, item, err);
 	return 0;
@@ -106,7 +106,7 @@ int registry_flavor_read(const char *text, struct pxc_arena *arena, struct flavo
 
 	for (size_t i = 0; items[i]; i++) {
 		if (str_starts(items[i], "d/"))
-			f->description = free_text(arena, items[i] + 2);
+			f->description = registry_free_text(arena, items[i] + 2);
 		else if (take_flavor_item(f, arena, items[i], err) < 0)
 			return -1;
 	}
@@ -118,7 +118,7 @@ static void add_item(struct pxc_buf *out, const char *name, const char *value)
 	if (!value)
 		return;
 	buf_printf(out, ",%s/", name);
-	add_free_text(out, value);
+	registry_add_free_text(out, value);
 }
 
 static int word_order(const void *a, const void *b)
@@ -155,7 +155,8 @@ static void add_extra(struct pxc_buf *out, const struct flavor *f)
 	qsort(sorted, n, sizeof(*sorted), word_order);
 	for (size_t i = 0; i < n; i++) {
 		buf_printf(out, ",x.%s/", sorted[i]);
-		add_free_text(out, json_string_value(json_object_get(f->extra, sorted[i])));
+		registry_add_free_text(out,
+				       json_string_value(json_object_get(f->extra, sorted[i])));
 	}
 	free(sorted);
 }

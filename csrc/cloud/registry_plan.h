@@ -45,6 +45,7 @@ struct cloud_spec {
 	bool absent, reseal;
 	const char *domain, *description;
 	json_t *keys; /* block key -> text, null = remove: adm, dq.*, mv.*, oc.*, reserve_mb, storage, import, bridge, cpu */
+	json_t *classes; /* storage class -> {storage, default, description}, all of them; NULL = not named */
 	json_t *options; /* cluster options: name -> text or object of texts, null = remove */
 	bool protect_tags, auto_cpu;
 	const char *cpu_model; /* named, other than auto */
@@ -55,6 +56,13 @@ struct cloud_world {
 	const struct world *w;
 	json_t *cpu_flags; /* node -> text of its processor's flags; NULL = not asked */
 };
+
+/*
+ * cloud_classes.c: bring the classes into the block; those not named go. warned of: what that means for disks there are.
+ * err EINVAL: a storage that is not there, or takes no disks
+ */
+must_check int cloud_want_classes(const struct cloud_spec *s, const struct world *w,
+				  struct annot *block, struct pxc_plan *plan, struct pxc_err *err);
 
 must_check int cloud_plan(const struct cloud_spec *spec, const struct cloud_world *cw,
 			  struct pxc_plans *ret, struct pxc_err *err);

@@ -83,7 +83,8 @@ struct vm_disk {
 	const char *slot; /* "scsi1" */
 	enum vm_disk_state state;
 	uint64_t size_bytes; /* 0 = not named */
-	const char *storage; /* NULL = the VM's */
+	const char *class;   /* of storage; NULL = not named */
+	const char *storage; /* named, or of the class (vm_classes()); NULL = the VM's */
 	json_t *props;       /* named drive options as texts: ssd, discard, iothread, cache, ... */
 };
 
@@ -124,7 +125,8 @@ struct vm_spec {
 	enum vm_seed seed;
 	const char *user_data, *network_config; /* verbatim; NULL = made from the other options */
 	bool reseed, seed_cleanup;
-	const char *storage; /* NULL = registry's default */
+	const char *class;   /* of storage; NULL = not named */
+	const char *storage; /* named, or of the class (vm_classes()); NULL = registry's default */
 	uint64_t disk_bytes; /* root disk; 0 = not named */
 	struct vm_disk *disks;
 	size_t ndisks;
@@ -211,6 +213,8 @@ bool vm_owns_block(const struct vm_seen *seen);
 must_check int vm_template(const struct vm_spec *spec, const struct vm_world *vw,
 			   const struct vm_seen **ret, struct pxc_err *err);
 
+/* The storage classes that the batch names become storages. err EINVAL: an unknown one, and which there are */
+must_check int vm_classes(struct vm_batch *batch, const struct registry *r, struct pxc_err *err);
 /* Does the batch need to look into Ceph, and at which storages (NULL-terminated, in the arena)? NULL: no. */
 const char *const *vm_rbd_storages(const struct vm_batch *batch, const struct vm_world *vw,
 				   struct pxc_arena *arena);

@@ -55,10 +55,30 @@ static void add_storage(const struct world *w, const char **list, size_t *n, con
 		list[(*n)++] = storage;
 }
 
+int vm_classes(struct vm_batch *batch, const struct registry *r, struct pxc_err *err)
+{
+	for (size_t i = 0; i < batch->nspecs; i++) {
+		struct vm_spec *s = &batch->specs[i];
+
+		/* What goes does not ask where it was meant to lie. */
+		if (s->absent)
+			continue;
+		if (registry_class_storage(r, s->class, &s->storage, err) < 0)
+			return pxc_context(err, "%s", s->label);
+		for (size_t k = 0; k < s->ndisks; k++)
+			if (registry_class_storage(r, s->disks[k].class, &s->disks[k].storage,
+						   err) < 0)
+				return pxc_context(err, "%s: disk %s", s->label, s->disks[k].slot);
+	}
+	return 0;
+}
+
 const char *const *vm_rbd_storages(const struct vm_batch *batch, const struct vm_world *vw,
 				   struct pxc_arena *arena)
 {
-	const char **list = arena_alloc(arena, (5 * batch->nspecs + 1) * sizeof(*list));
+	const struct registry *r = &vw->w->registry;
+	const char **list =
+		arena_alloc(arena, (5 * batch->nspecs + r->nclasses + 2) * sizeof(*list));
 	bool any = false;
 	size_t n = 0;
 
@@ -76,7 +96,12 @@ const char *const *vm_rbd_storages(const struct vm_batch *batch, const struct vm
 			add_storage(vw->w, list, &n, vm_drive_storage(have, VM_SEED_SLOT, arena));
 		}
 		add_storage(vw->w, list, &n, s->image_name ? s->image_storage : NULL);
-		add_storage(vw->w, list, &n, vw->w->registry.storage);
+		add_storage(vw->w, list, &n, registry_usual_storage(r));
+		/* Where images lie. */
+		add_storage(vw->w, list, &n, r->storage);
+		/* A volume may be of any class. */
+		for (size_t k = 0; s->boot_volume && !have && k < r->nclasses; k++)
+			add_storage(vw->w, list, &n, r->classes[k].storage);
 	}
 	return any && n ? list : NULL;
 }
@@ -103,7 +128,7 @@ const char *vm_reservation(const struct rbd_pool *pool, const struct rbd_seen *v
 
 bool vm_is_boot_volume(const struct vm_spec *s, const struct rbd_seen *image)
 {
-	return s->boot_volume && rbd_is(image, "volume") &&
+	return s->boot_volume && rbd_is(image, "volume") && !image->replaced_by &&
 	       str_eq(rbd_get(image, "project"), s->project) &&
 	       str_eq(rbd_get(image, "name"), s->boot_volume);
 }

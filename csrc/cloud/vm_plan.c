@@ -107,7 +107,7 @@ static int prepare(struct vm_case *c, const struct vm_world *vw, struct pxc_err 
 		return -1;
 	if (s->absent)
 		return 0;
-	c->storage = s->storage ? s->storage : c->w->registry.storage;
+	c->storage = s->storage ? s->storage : registry_usual_storage(&c->w->registry);
 	if (find_flavor(c, err) < 0 || check_node(c, err) < 0 || check_origin(c, err) < 0)
 		return -1;
 	if (!c->have && (s->template_vmid || s->template_name) &&

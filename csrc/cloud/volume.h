@@ -8,6 +8,10 @@
  * block. The reservation comes first when it is attached and goes last when it is detached; one whose VM is gone, or does
  * not have the volume, is what a run that was cut off has left, and counts for nothing under the project's lock.
  *
+ * It lies in the pool where it was made until a task names another storage, or a class that means another: then it is copied
+ * there under a temporary name, gets its block and its name, and the old one is removed. While both are there the new one holds:
+ * its block says whom it replaces.
+ *
  * A plan has up to four phases: holders; volumes leave VMs; each volume's own steps; volumes enter VMs. One change of
  * configuration serves all volumes of the batch that leave, or enter, a VM: it carries the digest of what was planned against.
  */
@@ -33,6 +37,7 @@ enum volume_op {
 	VOLUME_STATE,
 	VOLUME_CREATE,
 	VOLUME_CLONE,
+	VOLUME_MOVE,
 	VOLUME_FLATTEN,
 	VOLUME_GROW,
 	VOLUME_SNAP_CREATE,
@@ -64,7 +69,9 @@ struct volume_spec {
 	const char *new_project, *new_name; /* NULL = keep */
 	bool absent;
 	uint64_t size_bytes; /* 0 = not named */
-	const char *storage; /* NULL = the cloud's default */
+	const char *class;   /* NULL = not named */
+	const char *
+		storage; /* named, or of the class (volume_classes()); NULL = the cloud's default */
 	struct volume_source source;
 	enum vm_flatten flatten;
 	struct volume_snap *snaps;
@@ -108,7 +115,7 @@ bool volume_pool_again(const struct rbd_world *rbd, size_t i);
 const char *volume_id(const char *rbd_name);
 /* Key of its reservation in RBD_STATE_OBJECT; new string. */
 char *volume_reservation(const char *id);
-/* An RBD image that carries the block of a volume, intact or not, and is no unfinished one. */
+/* An RBD image that carries the block of a volume, intact or not, and is neither unfinished nor replaced by another. */
 bool volume_is(const struct rbd_seen *image);
 /* A key of that block, intact or not; NULL: absent. */
 const char *volume_get(const struct rbd_seen *image, const char *key);
@@ -144,6 +151,13 @@ bool volume_waits(const struct volume_use *use);
 /* Somebody has it, or is believed to. */
 bool volume_used(const struct volume_use *use);
 
+/* The classes that the batch names become storages. err EINVAL: an unknown one, and which there are */
+must_check int volume_classes(struct volume_batch *batch, const struct registry *r,
+			      struct pxc_err *err);
+/* The class of a volume in this pool: the one it was made in, as long as it means that pool, else the first that does. NULL: none. */
+const char *volume_class(const struct volume_world *vw, const struct rbd_pool *pool,
+			 const char *made_in);
+
 /* The storages that must be read before the batch can be planned: named ones, the cloud's, and those that holders name. */
 const char *const *volume_storages(const struct volume_batch *batch, const struct volume_world *vw,
 				   struct pxc_arena *arena);
@@ -153,7 +167,8 @@ bool volume_of_batch(const struct volume_batch *batch, const struct rbd_seen *vo
 const struct vm_seen *volume_asks_agent(const struct volume_world *vw,
 					const struct volume_spec *spec);
 /* Must be asked who uses (clones, watchers) this volume before the batch can be planned? */
-bool volume_asks_users(const struct volume_batch *batch, const struct rbd_seen *image);
+bool volume_asks_users(const struct volume_batch *batch, const struct rbd_pool *pool,
+		       const struct rbd_seen *image);
 
 must_check int volume_plan(const struct volume_batch *batch, const struct volume_world *vw,
 			   struct pxc_plans *ret, struct pxc_err *err);

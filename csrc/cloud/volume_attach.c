@@ -209,7 +209,8 @@ static void warn_pending(struct volume_case *c)
 int volume_attachment(struct volume_case *c, struct pxc_err *err)
 {
 	const struct volume_spec *s = c->spec;
-	bool touches = s->attach_to || s->detach || s->rollback || s->new_project || s->absent;
+	bool touches = s->attach_to || s->detach || s->rollback || s->new_project || s->absent ||
+		       volume_moves(c);
 
 	if (touches && c->use.also)
 		return refuse_two(c, err);

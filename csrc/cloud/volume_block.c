@@ -60,6 +60,12 @@ json_t *volume_block(const struct volume_case *c)
 		put(block, "serial", s->serial ? s->serial : c->id);
 	if (!c->have)
 		put(block, "source", c->origin);
+	put(block, "class", volume_class_kept(c));
+	/* Until the old one is gone for good, which a killed removal is not, although nobody sees it any more. */
+	put(block, "replaces", volume_moves(c) ? volume_get(c->have, "id") : NULL);
+	put(block, "was",
+	    volume_moves(c) ? arena_printf(c->run->arena, "%s/%s", c->lies->storage, c->have->name)
+			    : NULL);
 	if (s->description)
 		put(block, "description", s->description);
 	if (s->metadata)

@@ -44,14 +44,14 @@ const char *volume_get(const struct rbd_seen *image, const char *key)
 
 bool volume_is(const struct rbd_seen *image)
 {
-	return volume_id(image->name) && str_eq(volume_get(image, "t"), "volume");
+	return volume_id(image->name) && !image->replaced_by &&
+	       str_eq(volume_get(image, "t"), "volume");
 }
 
 bool volume_pool_again(const struct rbd_world *rbd, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (rbd->pools[k].id == rbd->pools[i].id &&
-		    str_eq(rbd->pools[k].name_space, rbd->pools[i].name_space))
+		if (rbd_same_pool(&rbd->pools[k], &rbd->pools[i]))
 			return true;
 	return false;
 }
@@ -141,7 +141,7 @@ static void add_holder(struct list *l, const struct volume_world *vw, const char
 
 static size_t most(const struct volume_batch *batch, const struct volume_world *vw)
 {
-	size_t n = 2 + 2 * batch->nspecs;
+	size_t n = 3 + 2 * batch->nspecs;
 
 	for (size_t i = 0; i < vw->nseen; i++)
 		for (const char *p = annot_get(&vw->seen[i]->notes.annot, "storages"); p && *p;
@@ -154,7 +154,8 @@ const char *const *volume_storages(const struct volume_batch *batch, const struc
 				   struct pxc_arena *arena)
 {
 	struct list l = { .names = arena_alloc(arena, most(batch, vw) * sizeof(*l.names)) };
-	const char *usual = vw->w->registry.storage;
+	const char *usual = registry_usual_storage(&vw->w->registry);
+	const char *images = vw->w->registry.storage;
 
 	for (size_t i = 0; i < batch->nspecs; i++) {
 		const struct volume_spec *s = &batch->specs[i];
@@ -168,6 +169,8 @@ const char *const *volume_storages(const struct volume_batch *batch, const struc
 	/* Where every task names a storage, the cloud's default may be one without Ceph. */
 	if (!l.n || str_eq(world_storage_type(vw->w, usual), "rbd"))
 		add(&l, usual);
+	if (str_eq(world_storage_type(vw->w, images), "rbd"))
+		add(&l, images);
 	return l.names;
 }
 
@@ -188,12 +191,14 @@ bool volume_of_batch(const struct volume_batch *batch, const struct rbd_seen *vo
 	return false;
 }
 
-bool volume_asks_users(const struct volume_batch *batch, const struct rbd_seen *image)
+bool volume_asks_users(const struct volume_batch *batch, const struct rbd_pool *pool,
+		       const struct rbd_seen *image)
 {
 	for (size_t i = 0; volume_is(image) && i < batch->nspecs; i++) {
 		const struct volume_spec *s = &batch->specs[i];
+		bool moves = s->storage && !str_eq(s->storage, pool->storage);
 
-		if ((s->absent || s->rollback || s->attach_to) && is_of(s, image))
+		if ((s->absent || s->rollback || s->attach_to || moves) && is_of(s, image))
 			return true;
 	}
 	return false;

@@ -39,8 +39,9 @@ struct volume_vm {
 struct volume_case {
 	struct volume_run *run;
 	const struct volume_spec *spec;
-	const struct rbd_pool *pool; /* where it lies, or is to lie */
+	const struct rbd_pool *pool; /* where it is to lie */
 	const struct rbd_seen *have; /* NULL = not there */
+	const struct rbd_pool *lies; /* where it does; NULL = not there */
 	struct volume_use use;
 	const struct rbd_pool *from_pool; /* what a new one is cloned from; NULL = blank */
 	const struct rbd_seen *from;
@@ -99,6 +100,13 @@ void volume_homes_plan(struct volume_run *run);
 /* A volume of this storage will be the project's. */
 void volume_home_wants(struct volume_home *home, const char *storage);
 
+/* volume_move.c: into another pool */
+bool volume_moves(const struct volume_case *c);
+must_check int volume_move(struct volume_case *c, struct pxc_err *err);
+
+/* volume_class.c: the class for its block; NULL = none */
+const char *volume_class_kept(const struct volume_case *c);
+
 /* volume_block.c: the block as it should be, without id; new reference */
 json_t *volume_block(const struct volume_case *c);
 /* Does the block say that this very run has rolled it back? */
@@ -126,10 +134,16 @@ void volume_thaw_plan(struct volume_run *run, struct volume_vm *v);
 
 /* volume_steps.c: the volume's own steps */
 must_check int volume_steps(struct volume_case *c, struct pxc_err *err);
-void volume_reserve(struct volume_case *c, const char *value); /* value NULL = for nobody */
+/* In the pool where it lies; value NULL = for nobody. */
+void volume_reserve(struct volume_case *c, const char *value);
 
 /* volume_remove.c */
 must_check int volume_remove(struct volume_case *c, struct pxc_err *err);
+/* err EINVAL: there are clones of it (all named) */
+must_check int volume_refuse_clones(const struct volume_case *c, struct pxc_err *err);
+/* why: "remove", ... */
+void volume_add_remove(struct pxc_plan *plan, const struct rbd_pool *pool, const struct rbd_seen *v,
+		       enum pxc_impact impact, const char *why);
 /* What runs that were cut off have left of this volume goes. */
 void volume_sweep(struct volume_case *c);
 /* And whatever a process of this host left in these pools that is gone, once something is to be done anyway. */

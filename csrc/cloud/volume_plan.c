@@ -19,7 +19,7 @@ static int match(struct volume_case *c, struct pxc_err *err)
 	const struct rbd_pool *pool = NULL;
 	const struct rbd_seen *moved = NULL;
 
-	if (volume_find(rbd, s->project, s->name, &c->pool, &c->have, err) < 0)
+	if (volume_find(rbd, s->project, s->name, &c->lies, &c->have, err) < 0)
 		return -1;
 	if (!s->new_project && !s->new_name)
 		return 0;
@@ -34,7 +34,7 @@ static int match(struct volume_case *c, struct pxc_err *err)
 				s->label, project, name);
 	if (!c->have) {
 		c->have = moved;
-		c->pool = pool;
+		c->lies = pool;
 	}
 	return 0;
 }
@@ -43,32 +43,27 @@ static int check_block(const struct volume_case *c, struct pxc_err *err)
 {
 	if (c->have->problem)
 		return pxc_fail(err, PXC_EREMOTE, "%s: %s/%s cannot be read: %s", c->spec->label,
-				c->pool->pool, c->have->name, c->have->problem);
+				c->lies->pool, c->have->name, c->have->problem);
 	if (c->have->finding == ANNOT_TAMPERED && !c->spec->reseal)
 		return pxc_fail(
 			err, PXC_EINVAL,
 			"%s: the metadata of %s/%s was changed by hand: look at it (rbd image-meta "
 			"list %s/%s), then set reseal: true to write it anew",
-			c->spec->label, c->pool->pool, c->have->name, c->pool->pool, c->have->name);
+			c->spec->label, c->lies->pool, c->have->name, c->lies->pool, c->have->name);
 	return 0;
 }
 
-/* Where it is to lie, or does. */
+/* Where it is to lie: where it does, unless the task names another pool. */
 static int check_storage(struct volume_case *c, struct pxc_err *err)
 {
 	const struct volume_spec *s = c->spec;
 	const struct volume_world *vw = c->run->vw;
-	const char *storage = s->storage ? s->storage : vw->w->registry.storage;
+	const char *storage = s->storage ? s->storage : registry_usual_storage(&vw->w->registry);
 	const struct rbd_pool *named = storage ? rbd_pool_find(vw->rbd, storage) : NULL;
 
 	if (c->have) {
-		if (!s->storage || !named ||
-		    (named->id == c->pool->id && str_eq(named->name_space, c->pool->name_space)))
-			return 0;
-		return pxc_fail(err, PXC_EINVAL,
-				"%s lies in %s, not in %s: volumes stay where they were made; make "
-				"another from it (source: volume) there",
-				s->label, c->pool->storage, s->storage);
+		c->pool = s->storage && named && !rbd_same_pool(named, c->lies) ? named : c->lies;
+		return 0;
 	}
 	if (!named)
 		return pxc_fail(err, PXC_EINVAL,
@@ -104,8 +99,9 @@ static int prepare(struct volume_case *c, struct pxc_err *err)
 	c->home = volume_home(c->run, s->new_project ? s->new_project : s->project);
 	if (match(c, err) < 0 || (c->have && check_block(c, err) < 0))
 		return -1;
+	c->pool = c->lies;
 	if (c->have)
-		volume_use_look(c->run->vw, c->pool, c->have, &c->use);
+		volume_use_look(c->run->vw, c->lies, c->have, &c->use);
 	if (s->absent)
 		return 0;
 	if (refuse_secrets(s, err) < 0 || check_storage(c, err) < 0 || volume_source(c, err) < 0 ||
@@ -163,7 +159,7 @@ static void name(struct volume_case *c)
 static void link_plans(struct volume_case *c)
 {
 	struct pxc_plan *holder = c->home->plan, *out = c->leaves ? c->leaves->out : NULL;
-	bool named_anew = !c->have || !str_eq(c->rbd, c->have->name);
+	bool named_anew = !c->have || volume_moves(c) || !str_eq(c->rbd, c->have->name);
 
 	if (named_anew && holder && holder->nsteps) {
 		c->plan->needs = holder;

@@ -9,7 +9,7 @@
 
 #define LEFT "remove what a run that was cut off has left,"
 
-static void add_remove(struct pxc_plan *plan, const struct rbd_pool *pool, const struct rbd_seen *v,
+void volume_add_remove(struct pxc_plan *plan, const struct rbd_pool *pool, const struct rbd_seen *v,
 		       enum pxc_impact impact, const char *why)
 {
 	json_t *snaps = json_array();
@@ -23,20 +23,45 @@ static void add_remove(struct pxc_plan *plan, const struct rbd_pool *pool, const
 		     "%s %s/%s", why, pool->pool, v->name);
 }
 
+/* Of a volume that was moved, what it was before. */
+static bool is_former(const struct volume_case *c, const struct rbd_seen *v)
+{
+	return c->have && v->replaced_by && str_eq(v->replaced_by->id, c->have->id);
+}
+
+/* Removed in part, it is seen no more, or cannot be read; by its name the removal goes on. */
+static void add_unseen(struct volume_case *c)
+{
+	const char *was = c->have ? volume_get(c->have, "was") : NULL;
+	const char *id = c->have ? volume_get(c->have, "replaces") : NULL;
+	const char *slash = was ? strchr(was, '/') : NULL;
+	const char *storage =
+		slash ? arena_strndup(c->run->arena, was, (size_t)(slash - was)) : NULL;
+	const struct rbd_pool *pool = storage ? rbd_pool_find(c->run->vw->rbd, storage) : NULL;
+	const struct rbd_seen rest = { .name = slash ? slash + 1 : NULL };
+	const struct rbd_seen *v = pool ? rbd_find(pool, rest.name) : NULL;
+	bool unreadable = v && v->finding == ANNOT_NONE && id && v->id && str_ends(id, v->id);
+
+	if (pool && (!v || unreadable))
+		volume_add_remove(c->plan, pool, &rest, PXC_QUIET, LEFT);
+}
+
 /* Those of which nobody knows whether their run still works: only under the lock, only of this volume. */
 void volume_sweep(struct volume_case *c)
 {
 	const struct rbd_world *rbd = c->run->vw->rbd;
 
+	add_unseen(c);
 	for (size_t i = 0; i < rbd->npools; i++)
 		for (size_t k = 0; !volume_pool_again(rbd, i) && k < rbd->pools[i].nimages; k++) {
 			const struct rbd_seen *v = &rbd->pools[i].images[k];
 
-			if (str_starts(v->name, RBD_TEMP_PREFIX) && !v->left &&
-			    str_eq(volume_get(v, "t"), "volume") &&
-			    str_eq(volume_get(v, "project"), c->spec->project) &&
-			    str_eq(volume_get(v, "name"), c->spec->name))
-				add_remove(c->plan, &rbd->pools[i], v, PXC_QUIET, LEFT);
+			if (is_former(c, v) ||
+			    (str_starts(v->name, RBD_TEMP_PREFIX) && !v->left &&
+			     str_eq(volume_get(v, "t"), "volume") &&
+			     str_eq(volume_get(v, "project"), c->spec->project) &&
+			     str_eq(volume_get(v, "name"), c->spec->name)))
+				volume_add_remove(c->plan, &rbd->pools[i], v, PXC_QUIET, LEFT);
 		}
 }
 
@@ -61,7 +86,7 @@ void volume_collect(struct volume_run *run)
 			const struct rbd_seen *v = &p->images[k];
 
 			if (v->left)
-				add_remove(helper(run, &plan), p, v, PXC_QUIET, LEFT);
+				volume_add_remove(helper(run, &plan), p, v, PXC_QUIET, LEFT);
 			for (size_t n = 0; !v->left && volume_is(v) && n < v->nsnaps; n++)
 				if (v->snaps[n].left && !v->snaps[n].in_trash)
 					pxc_plan_add(helper(run, &plan), VOLUME_SNAP_REMOVE,
@@ -111,22 +136,29 @@ static char *list_clones(const struct rbd_world *rbd, const struct rbd_seen *v)
 	return buf_take(&out);
 }
 
+int volume_refuse_clones(const struct volume_case *c, struct pxc_err *err)
+{
+	auto_free char *clones = list_clones(c->run->vw->rbd, c->have);
+
+	return *clones ? pxc_fail(
+				 err, PXC_EINVAL,
+				 "%s is in use, there are clones of it: %s; remove them first, or cut "
+				 "them loose (flatten: always)",
+				 c->spec->label, clones)
+		       : 0;
+}
+
 int volume_remove(struct volume_case *c, struct pxc_err *err)
 {
 	const struct volume_spec *s = c->spec;
 	auto_free char *snaps = list_snaps(c->have);
-	auto_free char *clones = list_clones(c->run->vw->rbd, c->have);
 
 	if (volume_get(c->have, "protected") && s->is_protected != 0)
 		return pxc_fail(err, PXC_EINVAL,
 				"%s is protected: set protected: false to remove it all the same",
 				s->label);
-	if (*clones)
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"%s is in use, there are clones of it: %s; remove them first, or cut "
-			"them loose (flatten: always)",
-			s->label, clones);
+	if (volume_refuse_clones(c, err) < 0)
+		return -1;
 	if (*snaps && !s->force_snapshots)
 		return pxc_fail(
 			err, PXC_EINVAL,
@@ -138,6 +170,6 @@ int volume_remove(struct volume_case *c, struct pxc_err *err)
 				"%s is attached to %s: set detach: true to remove it all the same",
 				s->label, volume_vm_name(c->use.vm, c->run->arena));
 	volume_reserve(c, NULL);
-	add_remove(c->plan, c->pool, c->have, PXC_DESTROYS, "remove");
+	volume_add_remove(c->plan, c->lies, c->have, PXC_DESTROYS, "remove");
 	return 0;
 }

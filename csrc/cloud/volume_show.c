@@ -92,6 +92,7 @@ json_t *volume_show(const struct volume_world *vw, const struct rbd_pool *pool,
 		put(obj, same[i], volume_get(v, same[i]));
 	(void)json_object_set_new(obj, "size_gb", gib(v->size_bytes));
 	(void)json_object_set_new(obj, "size_bytes", json_integer((json_int_t)v->size_bytes));
+	put(obj, "class", volume_class(vw, pool, volume_get(v, "class")));
 	put(obj, "storage", pool->storage);
 	put(obj, "pool", pool->pool);
 	put(obj, "rbd", v->name);
@@ -113,11 +114,12 @@ json_t *volume_item(const struct volume_case *c)
 	json_t *obj;
 
 	if (c->have)
-		return volume_show(c->run->vw, c->pool, c->have);
+		return volume_show(c->run->vw, c->lies, c->have);
 	obj = json_pack("{s:s,s:s,s:s}", "project", c->home->project, "name",
 			s->new_name ? s->new_name : s->name, "state", "absent");
 	if (s->absent)
 		return obj;
+	put(obj, "class", volume_class(c->run->vw, c->pool, volume_class_kept(c)));
 	put(obj, "storage", c->pool->storage);
 	put(obj, "serial", s->serial);
 	(void)json_object_set_new(obj, "size_gb", gib(c->size_bytes));
@@ -161,6 +163,9 @@ static void after_block(const struct volume_case *c, json_t *obj)
 		if (str_starts(key, "m."))
 			(void)json_object_set(meta, key + strlen("m."), value);
 	(void)json_object_set(obj, "metadata", meta);
+	(void)json_object_del(obj, "class");
+	put(obj, "class",
+	    volume_class(c->run->vw, c->pool, json_string_value(json_object_get(block, "class"))));
 	(void)json_object_set_new(obj, "protected",
 				  json_boolean(json_object_get(block, "protected") != NULL));
 	if (rolled)
@@ -227,7 +232,7 @@ void volume_views(const struct volume_case *c)
 	json_t *after;
 
 	if (c->have) {
-		c->plan->before = volume_show(c->run->vw, c->pool, c->have);
+		c->plan->before = volume_show(c->run->vw, c->lies, c->have);
 		(void)json_object_set_new(c->plan->before, "snapshots",
 					  names_of(json_object_get(c->plan->before, "snapshots")));
 		drop(c->plan->before);

@@ -14,24 +14,31 @@
 
 #define MAX_DEPTH 4 /* of clones above a disk: as root disks have it */
 
-static json_t *named(const struct volume_case *c, const char *rbd)
+/* As it is now, and as it will be once it has moved and has its name. */
+static json_t *as_is(const struct volume_case *c)
 {
-	return json_pack("{s:s,s:s}", "storage", c->pool->storage, "name", rbd);
+	return json_pack("{s:s,s:s}", "storage", c->lies->storage, "name", c->have->name);
+}
+
+static json_t *as_wanted(const struct volume_case *c)
+{
+	return json_pack("{s:s,s:s}", "storage", c->pool->storage, "name", c->rbd);
 }
 
 /* --- who has it ------------------------------------------------------------------------------------------- */
 
-void volume_reserve(struct volume_case *c, const char *value)
+static void reserve_in(struct volume_case *c, const struct rbd_pool *pool, const char *before,
+		       const char *value)
 {
 	auto_free char *key = volume_reservation(c->id);
-	json_t *args = json_pack("{s:s,s:s}", "storage", c->pool->storage, "key", key);
+	json_t *args = json_pack("{s:s,s:s}", "storage", pool->storage, "key", key);
 
-	if (str_eq(c->use.reserved, value)) {
+	if (str_eq(before, value)) {
 		json_decref(args);
 		return;
 	}
-	if (c->use.reserved)
-		(void)json_object_set_new(args, "expect", json_string(c->use.reserved));
+	if (before)
+		(void)json_object_set_new(args, "expect", json_string(before));
 	if (value)
 		(void)json_object_set_new(args, "value", json_string(value));
 	if (value)
@@ -39,7 +46,12 @@ void volume_reserve(struct volume_case *c, const char *value)
 			     volume_vmid(value));
 	else
 		pxc_plan_add(c->plan, VOLUME_STATE, PXC_QUIET, args,
-			     "drop its reservation for VM %u", volume_vmid(c->use.reserved));
+			     "drop its reservation for VM %u", volume_vmid(before));
+}
+
+void volume_reserve(struct volume_case *c, const char *value)
+{
+	reserve_in(c, c->have ? c->lies : c->pool, c->use.reserved, value);
 }
 
 /* The reservation as it should be: NULL = none. */
@@ -69,7 +81,7 @@ static void wait_closed(struct volume_case *c)
 			"%s is open at %s, although no VM of project %s has it: is it attached "
 			"to a VM of another project?",
 			c->spec->label, who[0], c->spec->project);
-	args = named(c, c->have->name);
+	args = as_is(c);
 	(void)json_object_set_new(args, "patience_ms", json_integer(VOLUME_PATIENCE_MS));
 	pxc_plan_add(c->plan, VOLUME_WAIT_CLOSED, PXC_WAITS, args, "wait until nobody has it open");
 }
@@ -92,7 +104,7 @@ static int add_rollback(struct volume_case *c, struct pxc_err *err)
 				"%s is attached to %s and cannot be rolled back under it: set "
 				"detach: true",
 				s->label, volume_vm_name(c->use.vm, c->run->arena));
-	args = named(c, c->have->name);
+	args = as_is(c);
 	(void)json_object_set_new(args, "snap", json_string(snap->name));
 	pxc_plan_add(c->plan, VOLUME_SNAP_ROLLBACK, PXC_DESTROYS, args, "roll back to snapshot %s",
 		     s->rollback);
@@ -109,7 +121,7 @@ static bool wants_flatten(const struct volume_case *c)
 
 static void add_make(struct volume_case *c)
 {
-	json_t *args = named(c, c->rbd);
+	json_t *args = as_wanted(c);
 	char size[32];
 
 	size_format(c->size_bytes, size, sizeof(size));
@@ -164,7 +176,7 @@ static int add_block(struct volume_case *c, struct pxc_err *err)
 		return -1;
 	if (!renamed && c->have->finding == ANNOT_OK && rbd_block_same(c->have, block))
 		return 0;
-	args = named(c, c->have->name);
+	args = as_is(c);
 	(void)json_object_set_new(args, "image_id", json_string(c->have->id));
 	(void)json_object_set_new(args, "revision", json_string(r ? r : ""));
 	(void)json_object_set_new(args, "drop", rbd_block_dropped(c->have, block));
@@ -201,7 +213,7 @@ static int add_grow(struct volume_case *c, struct pxc_err *err)
 		volume_grow_in_vm(c);
 		return 0;
 	}
-	args = named(c, c->rbd);
+	args = as_wanted(c);
 	(void)json_object_set_new(args, "size", json_integer((json_int_t)c->size_bytes));
 	pxc_plan_add(c->plan, VOLUME_GROW, PXC_QUIET, args, "grow from %s to %s", have, want);
 	return 0;
@@ -211,7 +223,7 @@ static int add_grow(struct volume_case *c, struct pxc_err *err)
 
 static void add_snap(struct volume_case *c, enum volume_op op, const char *name)
 {
-	json_t *args = named(c, c->rbd);
+	json_t *args = as_wanted(c);
 
 	(void)json_object_set_new(args, "snap", json_sprintf(VOLUME_SNAP_PREFIX "%s", name));
 	if (c->still && op == VOLUME_SNAP_CREATE) {
@@ -256,14 +268,17 @@ static void add_snaps(struct volume_case *c)
 
 static int steps_change(struct volume_case *c, struct pxc_err *err)
 {
-	if (c->spec->rollback || (c->target && c->target != c->use.vm))
+	bool moves = volume_moves(c);
+
+	if (c->spec->rollback || moves || (c->target && c->target != c->use.vm))
 		wait_closed(c);
-	if (!wanted_reservation(c))
+	if (!wanted_reservation(c) || moves)
 		volume_reserve(c, NULL);
-	if (add_rollback(c, err) < 0 || add_block(c, err) < 0 || add_grow(c, err) < 0)
+	if (add_rollback(c, err) < 0 || (moves ? volume_move(c, err) : add_block(c, err)) < 0 ||
+	    add_grow(c, err) < 0)
 		return -1;
-	if (c->spec->flatten == VM_FLATTEN_ALWAYS && c->have->parent_id)
-		pxc_plan_add(c->plan, VOLUME_FLATTEN, PXC_QUIET, named(c, c->rbd),
+	if (c->spec->flatten == VM_FLATTEN_ALWAYS && c->have->parent_id && !moves)
+		pxc_plan_add(c->plan, VOLUME_FLATTEN, PXC_QUIET, as_wanted(c),
 			     "cut it loose from what it was cloned from");
 	return 0;
 }
@@ -278,7 +293,12 @@ int volume_steps(struct volume_case *c, struct pxc_err *err)
 	else if (steps_change(c, err) < 0)
 		return -1;
 	add_snaps(c);
-	if (wanted_reservation(c))
+	if (volume_moves(c)) {
+		auto_free char *key = volume_reservation(c->id);
+
+		reserve_in(c, c->pool, rbd_state(c->pool, key), wanted_reservation(c));
+	} else if (wanted_reservation(c)) {
 		volume_reserve(c, wanted_reservation(c));
+	}
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ansible/args.h"
 #include "base/buf.h"
 #include "base/str.h"
 #include "cloud/registry_plan.h"
@@ -74,6 +75,79 @@ static int decode_numbers(struct cloud_spec *s, const json_t *given, struct pxc_
 		(void)snprintf(key, sizeof(key), "oc.%s", ratios[i]);
 		(void)snprintf(text, sizeof(text), "%g", json_number_value(v));
 		put_text(s->keys, key, text);
+	}
+	return 0;
+}
+
+static int decode_class(struct cloud_spec *s, const char *name, const json_t *entry,
+			struct pxc_err *err)
+{
+	static const char *const known[] = { "storage", "description", "default" };
+	const char *storage = item_text(entry, "storage");
+	const json_t *truth = json_object_get(entry, "default"), *text;
+	json_auto_t *is_default =
+		truth ? ans_coerce_scalar(ANS_BOOL, NULL, truth, err) : json_false();
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	if (!item_word(name))
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"storage class %s: a class's name has lower-case letters, digits, dot, _ and -, "
+			"at most 60",
+			name);
+	json_object_foreach ((json_t *)(uintptr_t)entry, key, value) {
+		for (i = 0; i < ARRAY_SIZE(known) && !str_eq(known[i], key);)
+			i++;
+		if (i == ARRAY_SIZE(known))
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"storage class %s: there is no %s: it has storage, description "
+				"and default",
+				name, key);
+	}
+	if (!storage || !*storage)
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"storage class %s must be a dict that names a storage, like {storage: "
+			"ceph}",
+			name);
+	if (!is_default)
+		return pxc_context(err, "storage class %s: default", name);
+	text = json_object_get(entry, "description");
+	if (text && !json_is_null(text) && !json_is_string(text))
+		return pxc_fail(err, PXC_EINVAL, "storage class %s: its description must be a text",
+				name);
+	(void)json_object_set_new(s->classes, name,
+				  json_pack("{s:s,s:O,s:O*}", "storage", storage, "default",
+					    is_default, "description",
+					    json_is_string(text) ? text : NULL));
+	return 0;
+}
+
+static int decode_classes(struct pxc_env *env, struct cloud_spec *s, const json_t *given,
+			  struct pxc_err *err)
+{
+	json_t *all = json_object_get(given, "storage_classes"), *entry;
+	const char *name, *first = NULL;
+
+	if (!all)
+		return 0;
+	s->classes = pxc_env_keep(env, json_object());
+	json_object_foreach (all, name, entry)
+		if (decode_class(s, name, entry, err) < 0)
+			return -1;
+	json_object_foreach (s->classes, name, entry) {
+		if (!item_true(entry, "default"))
+			continue;
+		if (first)
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"storage classes %s and %s are both the default: only one can "
+				"be",
+				first, name);
+		first = name;
 	}
 	return 0;
 }
@@ -168,7 +242,7 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	if (json_object_get(given, "host_reserve_mb"))
 		put_int(s->keys, "reserve_mb", json_object_get(given, "host_reserve_mb"));
 	*ret_batch = s;
-	if (decode_numbers(s, given, err) < 0)
+	if (decode_numbers(s, given, err) < 0 || decode_classes(env, s, given, err) < 0)
 		return -1;
 	return decode_options(env, s, given, err);
 }

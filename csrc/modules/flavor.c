@@ -24,8 +24,7 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 
 	s->name = item_text(item, "name");
 	s->label = arena_printf(env->arena, "flavor %s", s->name);
-	if (!*s->name || strlen(s->name) > 60 ||
-	    strspn(s->name, "abcdefghijklmnopqrstuvwxyz0123456789._-") != strlen(s->name))
+	if (!item_word(s->name))
 		return pxc_fail(
 			err, PXC_EINVAL,
 			"%s: a flavor's name has lower-case letters, digits, dot, _ and -, at most 60",

@@ -11,7 +11,9 @@
 /* The cloud's default, and where the holders of projects say that volumes are. */
 static const char *const *usual_storages(struct pxc_env *env, const struct info_world *iw)
 {
-	size_t n = 0, most = 2;
+	const char *const usual[] = { registry_usual_storage(&iw->w->registry),
+				      iw->w->registry.storage };
+	size_t n = 0, most = ARRAY_SIZE(usual) + 1;
 	const char **list;
 
 	for (size_t i = 0; i < iw->nseen; i++)
@@ -19,8 +21,9 @@ static const char *const *usual_storages(struct pxc_env *env, const struct info_
 		     p += strcspn(p, ","), p += *p == ',')
 			most++;
 	list = arena_alloc(env->arena, most * sizeof(*list));
-	if (str_eq(world_storage_type(iw->w, iw->w->registry.storage), "rbd"))
-		list[n++] = iw->w->registry.storage;
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+		if (str_eq(world_storage_type(iw->w, usual[i]), "rbd") && !strv_has(list, usual[i]))
+			list[n++] = usual[i];
 	for (size_t i = 0; i < iw->nseen; i++) {
 		const struct annot *a = &iw->seen[i]->notes.annot;
 		const char *const *names = strv_split(

@@ -65,6 +65,13 @@ bool item_slug(const char *name)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
 
+bool item_word(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n >= 1 && n <= 60 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n;
+}
+
 int items_of_task(struct pxc_env *env, const json_t **ret_items, const json_t **ret_given,
 		  struct pxc_err *err)
 {

@@ -84,6 +84,7 @@ static int reach_one(struct pxc_env *env, const json_t *config, struct pxc_err *
 	if (link->ops->pool_open(link->ceph, store->pool, store->name_space, &store->handle, err) <
 	    0)
 		return pxc_context(err, "storage %s", store->storage);
+	store->cluster = arena_strdup(env->arena, link->ops->fsid(link->ceph));
 	pxc_env_defer(env, close_store, store);
 	store->next = env->stores;
 	env->stores = store;
@@ -198,6 +199,7 @@ static int read_pool(struct pxc_env *env, const struct rbd_store *store,
 	*ret = (struct rbd_pool){ .storage = store->storage,
 				  .pool = store->pool,
 				  .name_space = store->name_space,
+				  .cluster = store->cluster,
 				  .id = store->ops->pool_id(store->handle) };
 	if (store->ops->list(store->handle, prefixes, env->arena, &images, &n, err) < 0 ||
 	    store->ops->state_list(store->handle, RBD_STATE_OBJECT, "", env->arena, &pairs,
@@ -238,6 +240,7 @@ int rbd_observe(struct pxc_env *env, const char *const *storages, const char *co
 			return -1;
 		w->npools++;
 	}
+	rbd_find_replaced(w);
 	*ret = w;
 	return 0;
 }

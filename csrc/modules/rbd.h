@@ -13,7 +13,7 @@
 /* One storage, reached. */
 struct rbd_store {
 	struct rbd_store *next;
-	const char *storage, *pool, *name_space;
+	const char *storage, *pool, *name_space, *cluster; /* cluster: its fsid */
 	const struct ceph_ops *ops;
 	struct ceph_pool *handle;
 };

@@ -147,7 +147,8 @@ static void find_volume(struct pxc_env *env, const struct image_world *iw, struc
 		for (size_t k = 0; k < iw->rbd->pools[i].nimages; k++) {
 			const struct rbd_seen *s = &iw->rbd->pools[i].images[k];
 
-			if (!rbd_is(s, "volume") || !str_eq(rbd_get(s, "name"), from->name) ||
+			if (!rbd_is(s, "volume") || s->replaced_by ||
+			    !str_eq(rbd_get(s, "name"), from->name) ||
 			    !str_eq(rbd_get(s, "project"), from->project))
 				continue;
 			from->problem = NULL;

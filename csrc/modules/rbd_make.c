@@ -45,7 +45,7 @@ static int finish(struct making *m, int r, struct pxc_err *err)
 			     "the lock in Ceph ended: Ceph was not reached for too long");
 	if (r == 0 && m->t.ops->rename(m->t.pool, m->temp, m->t.name, err) < 0)
 		r = -1;
-	if (r < 0 && m->id && m->t.ops->remove(m->t.pool, m->temp, &ignored) < 0 &&
+	if (r < 0 && m->id && m->t.ops->remove_whole(m->t.pool, m->temp, &ignored) < 0 &&
 	    ignored.kind != PXC_ENOTFOUND)
 		(void)pxc_context(err, "%s stays behind until the next run", m->temp);
 	arena_release(&m->arena);
@@ -187,6 +187,53 @@ int rbd_work_copy(void *context, const json_t *args, json_t **ret_data, struct p
 	r = copy_of(&m, from, args, err);
 	if (r == 0)
 		r = seal_image(&m, args, block, err);
+	return finish(&m, r, err);
+}
+
+/* Unfinished work that the old one carried, of a run that clones it, say. */
+static int drop_unfinished(struct making *m, const struct ceph_image *seen, struct pxc_err *err)
+{
+	for (size_t i = 0; i < seen->nsnaps; i++)
+		if (!seen->snaps[i].in_trash && str_starts(seen->snaps[i].name, RBD_TEMP_PREFIX) &&
+		    m->t.ops->snap_remove(m->t.pool, m->temp, seen->snaps[i].name, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* What is written while it is copied would be lost. */
+static int check_closed(struct making *m, const struct rbd_store *from, const char *image,
+			struct pxc_err *err)
+{
+	const char *const *who = NULL;
+
+	if (m->t.ops->watchers(from->handle, image, &m->arena, &who, err) < 0)
+		return -1;
+	return who[0] ? pxc_fail(err, PXC_EBUSY,
+				 "%s was opened at %s while it was copied: it stays where it is",
+				 image, who[0])
+		      : 0;
+}
+
+int rbd_work_move(void *context, const json_t *args, json_t **ret_data, struct pxc_err *err)
+{
+	const char *image = item_text(args, "parent");
+	struct ceph_image seen = { .name = NULL };
+	const struct rbd_store *from = NULL;
+	struct making m;
+	int r;
+
+	(void)ret_data;
+	if (begin(context, args, &m, err) < 0 || source_store(&m, args, &from, err) < 0)
+		return -1;
+	r = m.t.ops->copy_whole(from->handle, image, m.t.pool, m.temp, &m.arena, &m.id, err);
+	if (r == 0)
+		r = m.t.ops->look(m.t.pool, m.temp, &m.arena, &seen, err);
+	if (r == 0)
+		r = drop_unfinished(&m, &seen, err);
+	if (r == 0)
+		r = annotate(&m, json_object_get(args, "block"), &seen, err);
+	if (r == 0)
+		r = check_closed(&m, from, image, err);
 	return finish(&m, r, err);
 }
 

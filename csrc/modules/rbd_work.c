@@ -60,12 +60,16 @@ int rbd_write_block(const struct rbd_target *t, const char *image_id, const json
 
 int rbd_work_block(void *context, const json_t *args, json_t **ret_data, struct pxc_err *err)
 {
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	struct ceph_image seen = { .id = item_text(args, "image_id") };
 	struct rbd_target t;
 
 	(void)ret_data;
 	if (rbd_work_begin(context, args, &t, err) < 0)
 		return -1;
-	return rbd_write_block(&t, item_text(args, "image_id"), json_object_get(args, "block"),
+	if (!seen.id && t.ops->look(t.pool, t.name, &arena, &seen, err) < 0)
+		return -1;
+	return rbd_write_block(&t, seen.id, json_object_get(args, "block"),
 			       json_object_get(args, "drop"), item_text(args, "revision"), err);
 }
 

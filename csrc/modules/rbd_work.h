@@ -22,9 +22,17 @@ pve_work_fn rbd_work_clone;
 pve_work_fn rbd_work_import;
 /* storage, name, snap, block, from, parent, parent_snap: an independent copy as an image of its own. */
 pve_work_fn rbd_work_copy;
+/*
+ * storage, name, block, from, parent: all of a volume, snapshots too, in another pool. Fails (EBUSY) when somebody has the
+ * old one open; it is left as it is.
+ */
+pve_work_fn rbd_work_move;
 /* storage, name, label, files {name: text}, block: a small ISO 9660 volume; one that is there is written over. */
 pve_work_fn rbd_work_iso;
-/* storage, image_id, revision ("" = has none), block, drop (array of keys): the block of an image anew. */
+/*
+ * storage, image_id (absent: of the image called name), revision ("" = has none; absent: whatever it is), block, drop (array of
+ * keys): the block of an image anew.
+ */
 pve_work_fn rbd_work_block;
 /* storage, name, to, and as rbd_work_block(): another name with another block. */
 pve_work_fn rbd_work_rename;

@@ -362,6 +362,7 @@ static void decode_behaviour(const json_t *item, struct vm_spec *s)
 	s->flavor = item_text(item, "flavor");
 	s->description = item_text(item, "description");
 	s->node = str_eq(item_text(item, "node"), "auto") ? NULL : item_text(item, "node");
+	s->class = item_text(item, "class");
 	s->storage = item_text(item, "storage");
 	s->disk_bytes = bytes(item, "disk_size");
 	s->power = (enum vm_power)word(item_text(item, "power"), powers, ARRAY_SIZE(powers),

@@ -94,6 +94,7 @@ int vm_decode_disks(struct pxc_env *env, const json_t *list, struct vm_spec *ret
 			if (str_eq(states[k], item_text(entry, "state")))
 				d->state = (enum vm_disk_state)k;
 		d->size_bytes = size > 0 ? (uint64_t)size : 0;
+		d->class = item_text(entry, "class");
 		d->storage = item_text(entry, "storage");
 		d->props = named(env, entry, disk_rows, ARRAY_SIZE(disk_rows));
 		if (!disk_slot(d->slot))

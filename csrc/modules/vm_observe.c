@@ -94,13 +94,13 @@ static bool power_named(const struct vm_batch *batch)
 }
 
 /* The cluster's lists and the configurations of the candidates. */
-static int look(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,
+static int look(struct pxc_env *env, struct vm_batch *batch, struct vm_world *vw,
 		struct pxc_err *err)
 {
 	struct world *w = NULL;
 
 	if (world_read(env, power_named(batch) ? WORLD_POWER : WORLD_LIVE, &w, err) < 0 ||
-	    check_sight(env, batch, w, err) < 0)
+	    check_sight(env, batch, w, err) < 0 || vm_classes(batch, &w->registry, err) < 0)
 		return -1;
 	*vw = (struct vm_world){ .w = w };
 	vw->seen = arena_alloc(env->arena, w->nguests * sizeof(struct vm_seen *));

@@ -67,6 +67,7 @@ static const struct pve_op volume_ops[VOLUME_OPS] = {
 	[VOLUME_STATE] = { .method = "CEPH", .path = "state", .work = rbd_work_state },
 	[VOLUME_CREATE] = { .method = "CEPH", .path = "create", .work = rbd_work_create },
 	[VOLUME_CLONE] = { .method = "CEPH", .path = "clone", .work = rbd_work_clone },
+	[VOLUME_MOVE] = { .method = "CEPH", .path = "move", .work = rbd_work_move },
 	[VOLUME_FLATTEN] = { .method = "CEPH", .path = "flatten", .work = rbd_work_flatten },
 	[VOLUME_GROW] = { .method = "CEPH", .path = "resize", .work = rbd_work_grow },
 	[VOLUME_SNAP_CREATE] = { .method = "CEPH",
@@ -123,27 +124,31 @@ struct names {
 	size_t n;
 };
 
-/* Of a project, in PVE for all runs; and in the pool, for those that touch the volumes there. */
-static void add_project(struct names *l, const char *project, const char *storage)
+/* Of a project, in PVE for all runs; and in the pools, for those that touch the volumes there, themselves or by helpers. */
+static void add_project(struct names *l, const char *project, const struct pxc_plan *plan)
 {
 	if (!project)
 		return;
 	l->list[l->n++] = arena_printf(l->arena, "project.%s", project);
-	if (storage)
-		l->list[l->n++] =
-			arena_printf(l->arena, LOCK_RBD "%s/volumes.%s", storage, project);
+	for (; plan; plan = plan->via) {
+		for (size_t i = 0; i < plan->nsteps; i++) {
+			const char *storage = item_text(plan->steps[i].args, "storage");
+
+			if (storage)
+				l->list[l->n++] = arena_printf(l->arena, LOCK_RBD "%s/volumes.%s",
+							       storage, project);
+		}
+	}
 }
 
-/* Of its own steps, else of those that are done for it. */
-static const char *storage_of(const struct pxc_plan *plan)
+static size_t most(const struct pxc_plans *plans)
 {
-	const char *storage = NULL;
+	size_t n = 1;
 
-	for (size_t i = 0; i < plan->nsteps && !storage; i++)
-		storage = item_text(plan->steps[i].args, "storage");
-	if (!storage && plan->via)
-		return storage_of(plan->via);
-	return storage;
+	for (size_t i = 0; i < plans->nplans; i++)
+		for (const struct pxc_plan *p = plans->plans[i]; p; p = p->via)
+			n += 2 * (1 + p->nsteps);
+	return n;
 }
 
 /*
@@ -157,14 +162,14 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 	struct names l = { .arena = env->arena };
 	size_t unique = 0;
 
-	l.list = arena_alloc(env->arena, (4 * b->nspecs + 1) * sizeof(*l.list));
+	l.list = arena_alloc(env->arena, most(plans) * sizeof(*l.list));
 	for (size_t i = 0; i < b->nspecs && i < plans->nplans; i++) {
 		const struct volume_spec *s = &b->specs[i];
 
 		if (!plans->plans[i]->nsteps && !plans->plans[i]->via)
 			continue;
-		add_project(&l, s->project, storage_of(plans->plans[i]));
-		add_project(&l, s->new_project, storage_of(plans->plans[i]));
+		add_project(&l, s->project, plans->plans[i]);
+		add_project(&l, s->new_project, plans->plans[i]);
 	}
 	qsort(l.list, l.n, sizeof(*l.list), name_order);
 	for (size_t i = 0; i < l.n; i++)

@@ -202,6 +202,7 @@ static void decode_behaviour(const json_t *item, const json_t *given, struct vol
 
 	s->absent = str_eq(item_text(item, "state"), "absent");
 	s->size_bytes = size > 0 ? ((uint64_t)size + MIB - 1) / MIB * MIB : 0;
+	s->class = item_text(item, "class");
 	s->storage = item_text(item, "storage");
 	s->flatten = str_eq(flatten, "never")    ? VM_FLATTEN_NEVER
 		     : str_eq(flatten, "always") ? VM_FLATTEN_ALWAYS

@@ -163,7 +163,7 @@ static int read_users(struct pxc_env *env, const struct volume_batch *b,
 {
 	for (size_t i = 0; i < rbd->npools; i++)
 		for (size_t k = 0; k < rbd->pools[i].nimages; k++)
-			if (volume_asks_users(b, &rbd->pools[i].images[k]) &&
+			if (volume_asks_users(b, &rbd->pools[i], &rbd->pools[i].images[k]) &&
 			    rbd_read_users(env, &rbd->pools[i], &rbd->pools[i].images[k], err) <
 				    0 &&
 			    err->kind != PXC_ENOTFOUND)
@@ -227,7 +227,7 @@ int volume_observe(struct pxc_env *env, struct volume_batch *b, struct volume_wo
 	const char *const *storages;
 
 	b->round++;
-	if (read_pve(env, b, vw, err) < 0)
+	if (read_pve(env, b, vw, err) < 0 || volume_classes(b, &vw->w->registry, err) < 0)
 		return -1;
 	storages = volume_storages(b, vw, env->arena);
 	if (!storages[0])

@@ -47,6 +47,7 @@ class Lab:
         with open(world, "w", encoding="utf-8") as f:
             json.dump({"storages": {
                 "ceph": {"type": "rbd", "pool": "ceph", "content": "images,rootdir"},
+                "hdd": {"type": "rbd", "pool": "hdd", "content": "images,rootdir"},  # whoever wants it makes the pool
                 "nopool": {"type": "rbd", "pool": "nopool", "content": "images,rootdir"},
                 "local": {"type": "dir", "path": "/var/lib/vz", "content": "iso,import,images"}}}, f)
         self.sim = subprocess.Popen([os.path.join(self.build, "bin/pxcsim"), "--nodes", "3", "--port", "0", "--speed", self.speed,
@@ -123,8 +124,8 @@ class Lab:
     def ceph_cmd(self, *args):
         return subprocess.run(["ceph", "--conf", self.conf, *args], check=True, capture_output=True, text=True).stdout
 
-    def images(self):
-        return self.rbd("ls", "ceph").split()
+    def images(self, pool="ceph"):
+        return self.rbd("ls", pool).split()
 
     def meta(self, image):
         return json.loads(self.rbd("image-meta", "ls", "ceph/" + image, "--format", "json") or "{}")

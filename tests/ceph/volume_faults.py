@@ -6,8 +6,10 @@
 
 What must hold whatever happens: at most one VM has a volume in its configuration, and no task takes what another VM has.
 """
+import hashlib
 import os
 import random
+import subprocess
 import sys
 import time
 
@@ -216,6 +218,123 @@ def frozen(lab, times):
     lab.must("pxc_volume", volume("still", state="absent", detach=True, force_snapshots=True))
 
 
+def content(lab, pool, image):
+    """Sums of what the image and its snapshots hold, by name."""
+    snaps = [line.split()[1] for line in lab.rbd("snap", "ls", f"{pool}/{image}").splitlines()[1:]]
+    sums = {}
+    for name in [image] + [f"{image}@{s}" for s in snaps]:
+        data = subprocess.run(["rbd", "--conf", lab.conf, "export", f"{pool}/{name}", "-", "--no-progress"], check=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        sums[name.partition("@")[2]] = hashlib.sha256(data).hexdigest()
+    return sums
+
+
+def write(lab, image, *commands):
+    subprocess.run(["qemu-io", "-f", "raw", *[a for c in commands for a in ("-c", c)], f"rbd:ceph/{image}:conf={lab.conf}"],
+                   check=True, stdout=subprocess.DEVNULL)
+
+
+def shown(lab):
+    return lab.must("pxc_info", dict(gather=["volumes"], names=["r"], project="demo"))["volumes"]
+
+
+class Mover:
+    """A volume with content and snapshots that goes from pool to pool and back."""
+
+    def __init__(self, lab):
+        self.lab, self.classes = lab, {"ssd": "ceph", "hdd": "hdd"}
+        self.at = "ssd"
+        lab.must("pxc_volume", volume("r", size="200M", **{"class": "ssd"}))
+        self.image = lab.rbd_of("r")
+        write(lab, self.image, "write -P 1 0 30M", "write -P 2 100M 10M")
+        lab.must("pxc_volume", volume("r", snapshots=[{"name": "s"}]))
+        write(lab, self.image, "write -P 3 20M 20M", "write -P 4 190M 5M")
+        self.sums = content(lab, "ceph", self.image)
+        start = time.monotonic()
+        self.must(self.task())
+        self.takes = time.monotonic() - start
+        self.verdict("moved, with its snapshot")
+
+    def task(self):
+        """To the other class."""
+        self.to = "hdd" if self.at == "ssd" else "ssd"
+        return volume("r", **{"class": self.to})
+
+    def must(self, task):
+        self.lab.must("pxc_volume", task)
+        self.at = self.to
+
+    def there(self):
+        """Pools that have an image of this name."""
+        return [p for p in ("ceph", "hdd") if self.image in self.lab.images(p)]
+
+    def one_holds(self):
+        """What is wrong with what a reader sees now."""
+        seen = shown(self.lab)
+        if len(seen) != 1:
+            return f"{len(seen)} volumes are seen: {seen}"
+        return "" if content(self.lab, seen[0]["pool"], self.image) == self.sums else f"the content in {seen[0]['pool']} is wrong"
+
+    def verdict(self, what, result=None):
+        lab, pool = self.lab, self.classes[self.at]
+        again = lab.run("pxc_volume", volume("r", **{"class": self.at}))
+        left = [f"{p}/{n}" for p in ("ceph", "hdd") for n in lab.images(p) if n.startswith("pxc-tmp-") or n == self.image]
+        lab.check(not (result or {}).get("failed") and again.get("changed") is False and left == [f"{pool}/{self.image}"]
+                  and again["volume"]["class"] == self.at and content(lab, pool, self.image) == self.sums,
+                  what, ((result or {}).get("msg"), again.get("msg"), again.get("steps"), left))
+
+
+def retyped(lab, times):
+    """Killed at random moments of a move, and at the one when both are there: one of them holds, and the next run goes on."""
+    rng = random.Random(7)
+    lab.box("pool", "hdd")
+    lab.must("pxc_cloud", {"storage_classes": {"ssd": {"storage": "ceph", "default": True}, "hdd": {"storage": "hdd"}}})
+    mover = Mover(lab)
+    for round_ in range(3 * times):
+        process = lab.start("pxc_volume", mover.task())
+        time.sleep(rng.uniform(0.02, 1.1 * mover.takes))
+        labs.kill(process)
+        where, wrong = mover.there(), mover.one_holds()
+        lab.check(not wrong, f"killed {round_} while it moves ({'+'.join(where)}): one holds", wrong)
+        result = lab.run("pxc_volume", mover.task())
+        mover.at = mover.to
+        mover.verdict(f"killed {round_} while it moves: finished", result)
+    for _ in range(20):
+        process = lab.start("pxc_volume", mover.task())
+        new = ["rados", "--conf", lab.conf, "-p", mover.classes[mover.to], "stat", "rbd_id." + mover.image]
+        while process.poll() is None and subprocess.run(new, check=False, capture_output=True).returncode:
+            pass
+        labs.kill(process)
+        both = len(mover.there()) == 2
+        mover.at = mover.to
+        if both:
+            break
+        lab.must("pxc_volume", volume("r", **{"class": mover.at}))
+    seen, wrong = shown(lab), mover.one_holds()
+    lab.check(both and not wrong and seen[0]["class"] == mover.at, "killed with both there: the new one holds", (both, wrong, seen))
+    result = lab.run("pxc_volume", volume("r", description="x"))
+    mover.verdict("killed with both there: whatever the next run is about, the old one goes", result)
+    lab.must("pxc_volume", volume("r", attach_to="off"))
+    result = lab.run("pxc_volume", mover.task())
+    lab.refused(result, ["is attached to vm demo/off and cannot move", "detach: true"], "attached: refused")
+    result = lab.run("pxc_volume", dict(mover.task(), detach=True))
+    mover.at = mover.to
+    mover.verdict("detached and moved", result)
+    lab.must("pxc_volume", volume("c", source={"volume": {"name": "r", "snapshot": "s"}}))
+    lab.refused(lab.run("pxc_volume", mover.task()), ["there are clones of it", lab.rbd_of("c")], "with a clone: refused, and it is named")
+    lab.must("pxc_volume", dict(ASK, state="absent", force_snapshots=True, volumes=[{"name": "c"}]))
+    watch = subprocess.Popen(["rbd", "--conf", lab.conf, "watch", f"{mover.classes[mover.at]}/{mover.image}"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    watch.stdout.readline()
+    result = lab.run("pxc_volume", mover.task())
+    watch.terminate()
+    watch.wait()
+    lab.refused(result, ["is open at"], "open at somebody who is no VM: refused")
+    lab.check(mover.there() == [mover.classes[mover.at]] and not mover.one_holds(), "and it stays where it is", mover.there())
+    lab.must("pxc_volume", volume("r", state="absent", force_snapshots=True))
+    lab.check(not mover.there(), "and goes", mover.there())
+
+
 def main():
     times = 1 if labs.short() else 6
     with labs.Lab(labs.build_dir()) as lab:
@@ -227,6 +346,7 @@ def main():
                                                              {"name": "off2", "power": "stopped"}]))
         killed(lab, times)
         frozen(lab, times)
+        retyped(lab, times)
         at_once(lab, 2 * times, "locked")
         lab.ask("POST", "/sim/faults", body=b'POST /access/groups status=403 text="Permission check failed (/access/groups, Group.Allocate)"\n')
         at_once(lab, 2 * times, "without the right to lock")

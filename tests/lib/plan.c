@@ -51,7 +51,9 @@ static void plan_vm(struct planned *p, const struct test_world *w, const char *w
 		batch->specs[i].first_seen = true;
 		batch->specs[i].first_pid = strtol(watch, NULL, 10);
 	}
-	p->result = vm_plan(batch, &w->vm, &p->plans, &p->err);
+	p->result = vm_classes(batch, &w->world.registry, &p->err);
+	if (p->result == 0)
+		p->result = vm_plan(batch, &w->vm, &p->plans, &p->err);
 }
 
 /* What a task makes an image from is found by the observation: "found" and "problem" of the world. */

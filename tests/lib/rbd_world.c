@@ -195,10 +195,12 @@ void test_rbd_world(struct test_world *w)
 		*p = (struct rbd_pool){ .storage = storage,
 					.pool = arena_printf(&w->arena, "p-%s", storage),
 					.name_space = "",
+					.cluster = text(o, "cluster", NULL),
 					.id = (int64_t)w->rbd.npools };
 		add_images(w, json_object_get(o, "images"), p);
 		add_state(w, json_object_get(o, "state"), p);
 	}
+	rbd_find_replaced(&w->rbd);
 	w->vm.rbd = given ? &w->rbd : NULL;
 	w->images.w = &w->world;
 	w->images.rbd = &w->rbd;

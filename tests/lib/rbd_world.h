@@ -8,7 +8,7 @@
  *                               "tampered": 1, "inherited": 1},
  *                              {"name": "vm-101-disk-0", "disk": "vm.101.00000065"},
  *                              {"name": "vm-900000-pxc-aaaaaaaa", "volume": "data"}],
- *                   "state": {"att/abc": "vm.101.00000065"}}},
+ *                   "state": {"att/abc": "vm.101.00000065"}, "cluster": "fsid"}},
  *  "guests": [{..., "template_of": "debian@1"}], "sees_all": 0}
  *
  * "image" is an available, public image of rank 1, "disk" the root disk of VM acme/web, "volume" one of project acme; all were

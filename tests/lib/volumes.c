@@ -85,6 +85,8 @@ static void plan(const char *task, const char *world, struct planned *p)
 	if (p->result == 0)
 		p->result = volume_decode(&p->env, &batch, &p->err);
 	if (p->result == 0)
+		p->result = volume_classes(batch, &p->world.world.registry, &p->err);
+	if (p->result == 0)
 		p->result = volume_plan(batch, &p->vw, &p->plans, &p->err);
 }
 

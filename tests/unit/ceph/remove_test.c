@@ -2,6 +2,7 @@
 /* remove.c and users.c: what is in the way is named, and nothing is touched. */
 #include "lib/ceph/box.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -239,6 +240,38 @@ static void half_removed_images_are_removed(void **state)
 	}
 }
 
+/* What librbd does first when it removes a snapshot; killed there, it leaves a snapshot that has no clones. */
+static void into_trash(struct box *box, const char *id, uint64_t snap)
+{
+	auto_free char *oid = pxc_printf("rbd_header.%s", id);
+	uint64_t in = htole64(snap);
+	rados_write_op_t op = rados_create_write_op();
+	int result = 0;
+
+	rados_write_op_exec(op, "rbd", "snapshot_trash_add", (const char *)&in, sizeof(in),
+			    &result);
+	assert_int_equal(rados_write_op_operate(op, box->io, oid, NULL, 0), 0);
+	rados_release_write_op(op);
+}
+
+static void a_killed_removal_of_a_snapshot_is_finished(void **state)
+{
+	struct box *box = *state;
+	const char *id = box_image(box, "half");
+	struct ceph_image seen;
+
+	box_ok(box, box->ops->snap_create(box->pool, "half", "a", &box->err));
+	box_ok(box, box->ops->snap_create(box->pool, "half", "b", &box->err));
+	box_ok(box, box->ops->look(box->pool, "half", &box->arena, &seen, &box->err));
+	into_trash(box, id, seen.snaps[0].id);
+	box_ok(box, box->ops->look(box->pool, "half", &box->arena, &seen, &box->err));
+	assert_true(seen.snaps[0].in_trash);
+	box_fails(box, drop(box, "half"), PXC_EBUSY, "it has snapshots (b)");
+	box_ok(box, box->ops->snap_remove(box->pool, "half", "b", &box->err));
+	box_ok(box, drop(box, "half"));
+	assert_false(box_has(box, "half"));
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +283,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_client_that_died_is_waited_out),
 		cmocka_unit_test(snapshots_and_clones_are_named),
 		cmocka_unit_test(half_removed_images_are_removed),
+		cmocka_unit_test(a_killed_removal_of_a_snapshot_is_finished),
 	};
 
 	return argc > 1 ? keep_open(argv) : BOX_TESTS(tests);

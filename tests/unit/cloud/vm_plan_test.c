@@ -11,6 +11,9 @@
 #include "lib/plan.h"
 
 #define HAVE(rest) "{\"guests\":[{\"vmid\":100,\"block\":{\"name\":\"web\"}" rest "}]}"
+#define CLASSED                                                                                    \
+	"{\"registry\":{\"sc.hdd\":\"storage/slow,default/1\",\"sc.ssd\":\"storage/fast\"},"       \
+	"\"guests\":[{\"vmid\":100,\"block\":{\"name\":\"web\"}}]}"
 #define RUNS ",\"status\":\"running\""
 #define FLAVORS                                                                                    \
 	"\"registry\":{\"f.small\":\"vcpus/1,ram_mb/1024,disk_gb/5\","                             \
@@ -111,6 +114,20 @@ static const struct plan_row rows[] = {
 	{ "a new disk", HAVE(""),
 	  "{\"name\":\"web\",\"disks\":[{\"size\":\"10G\",\"storage\":\"fast\"}]}",
 	  "set scsi1=fast:10" },
+	{ "a new disk of a class", CLASSED,
+	  "{\"name\":\"web\",\"disks\":[{\"size\":\"10G\",\"class\":\"ssd\"}]}",
+	  "set scsi1=fast:10" },
+	{ "of an unknown one", CLASSED,
+	  "{\"name\":\"web\",\"disks\":[{\"size\":\"10G\",\"class\":\"nvme\"}]}",
+	  "!vm acme/web: disk scsi1: there is no storage class nvme: there are hdd, ssd" },
+	{ "the class of the VM", CLASSED,
+	  "{\"name\":\"web\",\"class\":\"ssd\",\"disks\":[{\"size\":\"10G\"}]}",
+	  "set scsi1=fast:10" },
+	{ "the default class goes before the cloud's storage", CLASSED,
+	  "{\"name\":\"web\",\"disks\":[{\"size\":\"10G\"}]}", "set scsi1=slow:10" },
+	{ "a storage before both", CLASSED,
+	  "{\"name\":\"web\",\"storage\":\"shared\",\"disks\":[{\"size\":\"10G\"}]}",
+	  "set scsi1=shared:10" },
 	{ "a disk grows", HAVE(""), "{\"name\":\"web\",\"disk_size\":8}", "grow scsi0: 5G -> 8G" },
 	{ "a disk is destroyed",
 	  HAVE(",\"config\":{\"scsi1\":\"shared:100/vm-100-disk-1.raw,size=1G\"}"),

@@ -232,6 +232,11 @@ static const struct plan_row leftovers[] = {
 static const struct plan_row volumes[] = {
 	{ "reserved, then created with it", WITH_VOLUME("", ""), BOOT(""),
 	  "reserve volume data; create VM 100 on pve1: *scsi0=fast:vm-900000-pxc-abcabcab,serial=abcabcab*" },
+	{ "one that was moved, while the old one is there too",
+	  "{" REGISTRY ",\"rbd\":{\"fast\":{\"images\":[" VOLUME
+	  "]},\"slow\":{\"images\":[{\"name\":\"vm-900000-pxc-abcabcab\",\"disk\":\"x\",\"block\":{\"t\":\"volume\","
+	  "\"name\":\"data\",\"serial\":\"abcabcab\",\"replaces\":\"rbd.1.id-vm-900000-pxc-abcabcab\"}}]}}}",
+	  BOOT(""), "reserve volume data; create VM 100 *scsi0=slow:vm-900000-pxc-abcabcab*" },
 	{ "no such volume", CEPH(""), BOOT(""),
 	  "!vm acme/web: there is no volume data in project acme" },
 	{ "another project's",
