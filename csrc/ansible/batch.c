@@ -51,11 +51,27 @@ static int check_item(const struct ans_spec *spec, const json_t *given, const ch
 	return level_check_exclusive(&spec->rules, given, where, err);
 }
 
-static json_t *overlay(const json_t *under, const json_t *over)
+/* A default is none for an object that names what excludes it. */
+static void drop_excluded(json_t *defaults, const json_t *named, const char *const *group)
 {
+	size_t n = 0;
+
+	for (size_t i = 0; group[i]; i++)
+		n += json_object_get(named, group[i]) != NULL;
+	for (size_t i = 0; n && group[i]; i++)
+		(void)json_object_del(defaults, group[i]);
+}
+
+/* named: of what over has, what the playbook says. */
+static json_t *overlay(const struct ans_spec *spec, const json_t *under, const json_t *over,
+		       const json_t *named)
+{
+	const char *const *const *groups = spec->rules.mutually_exclusive;
 	json_t *both = json_deep_copy(under);
 	json_auto_t *top = json_deep_copy(over);
 
+	for (size_t i = 0; groups && groups[i]; i++)
+		drop_excluded(both, named, groups[i]);
 	(void)json_object_update(both, top);
 	return both;
 }
@@ -74,11 +90,11 @@ int ans_batch(const struct ans_args *args, json_t **ret_items, json_t **ret_give
 	for (size_t i = 0; i < n; i++) {
 		auto_free char *place =
 			list ? pxc_printf("%s, entry %zu", spec->batch, i + 1) : pxc_strdup("");
+		const json_t *own = list ? json_array_get(list, i) : none;
+		const json_t *own_given = list ? json_array_get(list_given, i) : none;
 
-		(void)json_array_append_new(items,
-					    overlay(params, list ? json_array_get(list, i) : none));
-		(void)json_array_append_new(
-			named, overlay(given, list ? json_array_get(list_given, i) : none));
+		(void)json_array_append_new(items, overlay(spec, params, own, own_given));
+		(void)json_array_append_new(named, overlay(spec, given, own_given, own_given));
 		if (check_item(spec, json_array_get(named, i), place, err) < 0)
 			return -1;
 	}

@@ -6,7 +6,7 @@
 
 /*
  * Make the list of objects. Each of ret_items is complete: defaults, over them what the task names, over that what
- * the object names. Each of ret_given holds only what was named by either. Both new references, arrays of the
+ * the object names, which takes the place of defaults that exclude it. Each of ret_given holds only what was named by either. Both new references, arrays of the
  * same length.
  * err EINVAL: neither the list nor a single object; an object that lacks something required; a broken rule
  */

@@ -70,8 +70,16 @@ static void what_is_missing_or_contradicts_is_told_with_its_entry(void **state)
 	check("{'name': ''}", NULL, NULL, "missing required arguments: name");
 	check("{'things': [{'name': 'a'}, {'size': 1}]}", NULL, NULL,
 	      "missing required arguments: name found in things, entry 2");
-	check("{'one': '1', 'things': [{'name': 'a', 'two': '2'}]}", NULL, NULL,
+	check("{'things': [{'name': 'a', 'one': '1', 'two': '2'}]}", NULL, NULL,
 	      "parameters are mutually exclusive: one|two found in things, entry 1 (a)");
+}
+
+static void what_an_entry_names_takes_the_place_of_a_default_that_excludes_it(void **state)
+{
+	(void)state;
+	check("{'one': '1', 'things': [{'name': 'a', 'two': '2'}, {'name': 'b'}]}",
+	      "[{'name': 'a', 'two': '2', 'kind': 'small'}, {'name': 'b', 'one': '1', 'kind': 'small'}]",
+	      "[{'name': 'a', 'two': '2'}, {'name': 'b', 'one': '1'}]", NULL);
 }
 
 static void entries_do_not_share_what_can_be_changed(void **state)
@@ -98,6 +106,7 @@ int main(void)
 		cmocka_unit_test(defaults_within_an_entry_are_filled_in),
 		cmocka_unit_test(an_empty_list_is_no_object),
 		cmocka_unit_test(what_is_missing_or_contradicts_is_told_with_its_entry),
+		cmocka_unit_test(what_an_entry_names_takes_the_place_of_a_default_that_excludes_it),
 		cmocka_unit_test(entries_do_not_share_what_can_be_changed),
 	};
 
