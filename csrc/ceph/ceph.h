@@ -64,6 +64,7 @@ struct ceph_image {
 	uint64_t parent_snap;
 	/* Made or removed in part, or damaged: why, and then only name and id hold. NULL = all of the above holds. */
 	const char *problem;
+	bool in_removal; /* that is why: its removal was begun, and has not ended */
 };
 
 /* What metadata is to become, all of it in one atomic operation. */

@@ -108,7 +108,7 @@ static struct ceph_image *sort_out(const struct names *names, const struct omap_
 		image.id = arena_strdup(arena, spec->id);
 		if (!*spec->id)
 			image.problem = "it is of RBD's old format 1";
-		else if (in_removal(trash, spec->id))
+		else if ((image.in_removal = in_removal(trash, spec->id)))
 			image.problem = HALF_REMOVED;
 		images[image.problem ? --end : n++] = image;
 	}
@@ -155,7 +155,8 @@ static int look_in_trash(struct ceph_pool *pool, const char *image, struct pxc_a
 		*ret = (struct ceph_image){ .name = arena_strdup(arena, image),
 					    .id = trash.list[i].key,
 					    .parent_pool = -1,
-					    .problem = HALF_REMOVED };
+					    .problem = HALF_REMOVED,
+					    .in_removal = true };
 		err->kind = PXC_OK;
 		return 0;
 	}

@@ -159,6 +159,17 @@ static bool unfinished(const struct rbd_seen *s)
 	return str_starts(s->name, RBD_TEMP_PREFIX);
 }
 
+/* Of a removal that was cut off nothing is known but its name: pxc-img-<name>[.n] */
+static bool is_rest(const struct rbd_seen *s, const char *name)
+{
+	const char *at = s->name + strlen(RBD_IMAGE_PREFIX);
+
+	if (!s->in_removal || !str_starts(s->name, RBD_IMAGE_PREFIX) || !str_starts(at, name))
+		return false;
+	at += strlen(name);
+	return !*at || (at[0] == '.' && at[1 + strspn(at + 1, "0123456789")] == '\0');
+}
+
 void image_sweep(struct image_case *c)
 {
 	for (const struct image_case *x = c->all; x < c; x++)
@@ -167,8 +178,8 @@ void image_sweep(struct image_case *c)
 	for (size_t i = 0; i < c->pool->nimages; i++) {
 		const struct rbd_seen *s = &c->pool->images[i];
 
-		if (unfinished(s) && rbd_is(s, "image") &&
-		    str_eq(rbd_get(s, "name"), c->spec->name))
+		if (is_rest(s, c->spec->name) || (unfinished(s) && rbd_is(s, "image") &&
+						  str_eq(rbd_get(s, "name"), c->spec->name)))
 			image_add_remove(c->plan, c->pool, s, PXC_QUIET,
 					 "remove what a run that was cut off has left");
 	}

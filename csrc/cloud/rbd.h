@@ -57,6 +57,7 @@ struct rbd_seen {
 	bool hidden;
 	bool left;           /* unfinished, and the process that made it is gone */
 	const char *problem; /* cannot be read: why */
+	bool in_removal;     /* its removal was begun: whoever has the lock may end it */
 	/* A volume that was moved: the whole new one, which holds. This one only waits to be removed. NULL = it holds itself. */
 	const struct rbd_seen *replaced_by;
 	/* Only of images that a plan may remove; NULL = not asked. NULL-terminated. */

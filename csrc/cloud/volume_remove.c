@@ -29,8 +29,8 @@ static bool is_former(const struct volume_case *c, const struct rbd_seen *v)
 	return c->have && v->replaced_by && str_eq(v->replaced_by->id, c->have->id);
 }
 
-/* Removed in part, it is seen no more, or cannot be read; by its name the removal goes on. */
-static void add_unseen(struct volume_case *c)
+/* Removed in part, it is seen no more, or cannot be read; by its name the removal goes on. That name; NULL = none. */
+static const char *add_unseen(struct volume_case *c)
 {
 	const char *was = c->have ? volume_get(c->have, "was") : NULL;
 	const char *id = c->have ? volume_get(c->have, "replaces") : NULL;
@@ -42,21 +42,32 @@ static void add_unseen(struct volume_case *c)
 	const struct rbd_seen *v = pool ? rbd_find(pool, rest.name) : NULL;
 	bool unreadable = v && v->finding == ANNOT_NONE && id && v->id && str_ends(id, v->id);
 
-	if (pool && (!v || unreadable))
-		volume_add_remove(c->plan, pool, &rest, PXC_QUIET, LEFT);
+	if (!pool || (v && !unreadable))
+		return NULL;
+	volume_add_remove(c->plan, pool, &rest, PXC_QUIET, LEFT);
+	return rest.name;
+}
+
+/* Of a removal that was cut off nothing tells the volume's name, but its holder: the first of the project ends them all. */
+static bool is_rest(const struct volume_case *c, const struct rbd_seen *v)
+{
+	for (const struct volume_case *x = c->run->cases; x < c; x++)
+		if (x->home == c->home)
+			return false;
+	return v->in_removal && c->home->vmid && volume_named_after(v->name) == c->home->vmid;
 }
 
 /* Those of which nobody knows whether their run still works: only under the lock, only of this volume. */
 void volume_sweep(struct volume_case *c)
 {
 	const struct rbd_world *rbd = c->run->vw->rbd;
+	const char *unseen = add_unseen(c);
 
-	add_unseen(c);
 	for (size_t i = 0; i < rbd->npools; i++)
 		for (size_t k = 0; !volume_pool_again(rbd, i) && k < rbd->pools[i].nimages; k++) {
 			const struct rbd_seen *v = &rbd->pools[i].images[k];
 
-			if (is_former(c, v) ||
+			if (is_former(c, v) || (is_rest(c, v) && !str_eq(v->name, unseen)) ||
 			    (str_starts(v->name, RBD_TEMP_PREFIX) && !v->left &&
 			     str_eq(volume_get(v, "t"), "volume") &&
 			     str_eq(volume_get(v, "project"), c->spec->project) &&

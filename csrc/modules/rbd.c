@@ -181,7 +181,8 @@ static void take_image(struct pxc_env *env, const struct rbd_pool *pool,
 				 .parent_id = from->parent_id,
 				 .parent_snap = from->parent_snap,
 				 .left = rbd_temp_dead(from->name),
-				 .problem = from->problem };
+				 .problem = from->problem,
+				 .in_removal = from->in_removal };
 	rbd_block_read(meta, from->nmeta, pool->id, from->id ? from->id : "", &to->finding,
 		       &to->block);
 	pxc_env_defer(env, release_block, &to->block);

@@ -180,6 +180,25 @@ def edited(lab):
     lab.must("pxc_volume", volume("mine", state="absent"))
 
 
+def cut_off(lab, times):
+    """A removal that is killed in the middle leaves an image that nothing names any more: the next run ends it."""
+    halves = 0
+    for i in range(times):
+        lab.must("pxc_volume", volume("large", size=64))
+        rbd = lab.rbd_of("large")
+        lab.rbd("bench", "--io-type", "write", "--io-pattern", "rand", "--io-size", "4096", "--io-total", "12M", "ceph/" + rbd)
+        process = lab.start("pxc_volume", volume("large", state="absent"))
+        while process.poll() is None and "id_" not in lab.rados("-p", "ceph", "listomapkeys", "rbd_trash"):
+            pass
+        labs.kill(process)
+        half = rbd in lab.images()
+        halves += half
+        result, again = lab.run("pxc_volume", volume("large", state="absent")), lab.run("pxc_volume", volume("large", state="absent"))
+        lab.check(not result.get("failed") and result.get("changed") is half and again.get("changed") is False and rbd not in lab.images(),
+                  f"killed while a large volume is removed {i}", (half, result.get("msg"), result.get("changed"), again.get("changed"), lab.images()))
+    lab.check(halves > 0, f"{halves} of {times} were half removed then")
+
+
 def frozen(lab, times):
     """File systems that are frozen for a snapshot: whatever goes wrong, the next run at the latest thaws them."""
     rng = random.Random(7)
@@ -345,6 +364,7 @@ def main():
         lab.must("pxc_vm", dict(ASK, cores=1, memory=512, vms=[{"name": "web", "power": "running"}, {"name": "off", "power": "stopped"},
                                                              {"name": "off2", "power": "stopped"}]))
         killed(lab, times)
+        cut_off(lab, 1 + times)
         frozen(lab, times)
         retyped(lab, times)
         at_once(lab, 2 * times, "locked")

@@ -135,6 +135,8 @@ static void add_images(struct test_world *w, const json_t *list, struct rbd_pool
 			.parent_pool = json_object_get(o, "parent") ? pool->id : -1,
 			.parent_id = text(o, "parent", NULL),
 			.left = number(o, "left", 0) != 0,
+			.in_removal = number(o, "in_removal", 0) != 0,
+			.problem = number(o, "in_removal", 0) ? "half removed" : NULL,
 			.hidden = number(o, "hidden", 0) != 0,
 			.children = texts(w, json_object_get(o, "children")),
 			.watchers = texts(w, json_object_get(o, "watchers")),

@@ -4,7 +4,7 @@
  *
  * {"rbd": {"fast": {"images": [{"name": "pxc-img-debian", "image": "debian@1", "block": {"rank": "2", "p.min_disk": "..."},
  *                               "id": "a1", "size_gib": 2, "snaps": ["1"], "parent": "<id in the same pool>",
- *                               "children": ["p-fast/x"], "watchers": ["10.0.0.1"], "left": 1,
+ *                               "children": ["p-fast/x"], "watchers": ["10.0.0.1"], "left": 1, "in_removal": 1,
  *                               "tampered": 1, "inherited": 1},
  *                              {"name": "vm-101-disk-0", "disk": "vm.101.00000065"},
  *                              {"name": "vm-900000-pxc-aaaaaaaa", "volume": "data"}],

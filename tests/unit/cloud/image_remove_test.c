@@ -78,6 +78,14 @@ static const struct plan_row removal[] = {
 		    "\",\"image\":\"debian@3\",\"block\":{\"state\":\"importing\"}}"),
 	  "{\"images\":[" OF("1") "," OF("2") "]}",
 	  "remove what a run that was cut off has left (p-fast/" TEMP_NEW ")" },
+	{ "removals of it that were killed are ended",
+	  IMAGES("{\"name\":\"pxc-img-debian\",\"in_removal\":1},"
+		 "{\"name\":\"pxc-img-debian.12\",\"in_removal\":1},"
+		 "{\"name\":\"pxc-img-debian-x\",\"in_removal\":1},"
+		 "{\"name\":\"pxc-img-debian.x\",\"in_removal\":1}"),
+	  "{\"name\":\"debian\",\"state\":\"absent\"}",
+	  "remove what a run that was cut off has left (p-fast/pxc-img-debian); "
+	  "remove what a run that was cut off has left (p-fast/pxc-img-debian.12)" },
 	{ "with an image that goes",
 	  IMAGES("{\"name\":\"" TEMP_NEW
 		 "\",\"image\":\"debian@1\",\"block\":{\"state\":\"importing\"}}"),

@@ -107,6 +107,13 @@ static const struct plan_row making[] = {
 		  ""),
 	  "{\"name\":\"data\",\"size\":1}",
 	  "remove what a run that was cut off has left, p-fast/pxc-tmp-1; create *" },
+	{ "removals that were killed are ended, once, and of this project only",
+	  GUESTS(HOLDER) RBD("{\"name\":\"vm-900000-pxc-bbbbbbbb\",\"in_removal\":1},"
+			     "{\"name\":\"vm-900001-pxc-cccccccc\",\"in_removal\":1},"
+			     "{\"name\":\"vm-900000-disk-0\",\"in_removal\":1}",
+			     ""),
+	  "{\"state\":\"absent\",\"volumes\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
+	  "remove what a run that was cut off has left, p-fast/vm-900000-pxc-bbbbbbbb" },
 	{ "a clone's copy of the block is no volume",
 	  GUESTS(HOLDER) RBD(
 		  "{\"name\":\"vm-900000-pxc-aaaaaaaa\",\"volume\":\"data\",\"block\":{\"t\":\"disk\"}}",
