@@ -24,7 +24,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 
-#define CEPH_ABI 2
+#define CEPH_ABI 3
 
 struct ceph;      /* a connection to one cluster */
 struct ceph_pool; /* one pool, or one RBD namespace in it */

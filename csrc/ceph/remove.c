@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 
+#include "base/mem.h"
 #include "ceph/parts.h"
+
+#define LEASE_S 30u
 
 static const char *snap_names(const struct ceph_image *image, struct pxc_buf *out)
 {
@@ -89,7 +92,7 @@ static int remove_rest(struct ceph_pool *pool, const char *image, struct pxc_err
 	return rc < 0 ? ceph_fail(err, pool, rc, "image %s/%s: remove", pool->name, image) : 0;
 }
 
-int ceph_remove(struct ceph_pool *pool, const char *image, struct pxc_err *err)
+static int remove_it(struct ceph_pool *pool, const char *image, struct pxc_err *err)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
 	struct ceph_image seen;
@@ -107,4 +110,21 @@ int ceph_remove(struct ceph_pool *pool, const char *image, struct pxc_err *err)
 		return pxc_fail(err, PXC_ENOTFOUND, "pool %s has no image \"%s\"", pool->name,
 				image);
 	return rc < 0 ? ceph_fail(err, pool, rc, "image %s/%s: remove", pool->name, image) : 0;
+}
+
+/*
+ * One at a time: of two clients that remove one image, librbd lets one wait for ever now and then. Whoever has the lock and
+ * does not end in our time, is at work on a large one.
+ */
+int ceph_remove(struct ceph_pool *pool, const char *image, struct pxc_err *err)
+{
+	auto_free char *name = pxc_printf("removal.%s", image);
+	struct ceph_lock *lock = NULL;
+	int r;
+
+	if (ceph_lock(pool, name, "removal", LEASE_S, pool->ceph->timeout_ms, &lock, err) < 0)
+		return -1;
+	r = remove_it(pool, image, err);
+	ceph_unlock(lock);
+	return r;
 }
