@@ -13,7 +13,7 @@ $B/tests/fuzz/%: tests/fuzz/%.c $B/gen/specs.o $(TEST_LIBS)
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -MF $@.d -Icsrc $< $B/gen/specs.o $(TEST_LIBS) $(LDFLAGS) -lmicrohttpd $(LIBS_MODULE) -o $@
 
 # What reads sources of images is in the Ceph layer, which no other fuzzer has in it.
-$B/tests/fuzz/source_fuzz: tests/fuzz/source_fuzz.c $(CEPH_TEST)
+$B/tests/fuzz/source_fuzz: tests/fuzz/source_fuzz.c $(filter-out $(CEPH_BOX),$(CEPH_TEST))
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -MF $@.d -Icsrc $(filter %.c %.o %.a,$^) $(LDFLAGS) $(LIBS_CEPH) $(LIBS_MODULE) -o $@
 
