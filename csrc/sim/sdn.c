@@ -175,6 +175,23 @@ void sdn_commit(struct sim *sim)
 	sim->sdn->running = running;
 }
 
+json_t *sdn_dump(const struct sim *sim)
+{
+	json_t *config = json_object(), *running = json_object(), *stale = json_array();
+
+	for (enum sdn_kind kind = 0; kind < SDN_KINDS; kind++)
+		json_object_set_new(config, kinds[kind].name, json_copy(sim->sdn->config[kind]));
+	for (enum sdn_kind kind = 0; kind < SDN_COMMITTED; kind++)
+		if (sdn_running(sim, kind))
+			json_object_set(running, kinds[kind].name, sdn_running(sim, kind));
+	for (size_t i = 0; i < sim->node_count; i++)
+		if (sim->nodes[i].sdn_links != sim->sdn->running)
+			json_array_append_new(stale, json_string(sim->nodes[i].name));
+	return json_pack("{s:o, s:o, s:o, s:o, s:b}", "config", config, "running", running, "stale",
+			 stale, "ipam", json_deep_copy(sim->sdn->ipam), "locked",
+			 *sim->sdn->token != 0);
+}
+
 void sdn_rollback(struct sim *sim)
 {
 	for (enum sdn_kind kind = 0; kind < SDN_COMMITTED; kind++) {

@@ -55,6 +55,8 @@ bool sdn_pending(
 void sdn_commit(struct sim *sim);
 /* What is running becomes the configuration again. */
 void sdn_rollback(struct sim *sim);
+/* For sim_dump(): configured and running sections, IPAM, whether somebody holds the lock, nodes to reload. New. */
+json_t *sdn_dump(const struct sim *sim);
 
 /* ---- sdn_view.c: what the API shows ---- */
 
