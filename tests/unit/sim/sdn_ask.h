@@ -19,12 +19,12 @@ static inline void shows(struct sim *sim, const char *path, const char *pointer,
 
 	if (answer.reply.status != 200)
 		fail_msg("GET %s: %d %s", path, answer.reply.status, answer.reply.reason);
-	while (*pointer++ == '/') {
-		size_t len = strcspn(pointer, "/");
+	while (*pointer == '/') {
+		size_t len = strcspn(pointer + 1, "/");
 
-		at = json_is_array(at) ? json_array_get(at, strtoul(pointer, NULL, 10))
-				       : json_object_getn(at, pointer, len);
-		pointer += len;
+		at = json_is_array(at) ? json_array_get(at, strtoul(pointer + 1, NULL, 10))
+				       : json_object_getn(at, pointer + 1, len);
+		pointer += 1 + len;
 	}
 	text = at ? json_dumps(at, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY)
 		  : pxc_strdup("nothing");
