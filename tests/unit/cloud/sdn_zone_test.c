@@ -35,6 +35,7 @@ static void types_have_the_numbers_that_pve_gives_them(void **state)
 	assert_int_equal(sdn_zone_type("faucet"), -1);
 	assert_int_equal(sdn_zone_type(""), -1);
 	assert_int_equal(sdn_zone_type(NULL), -1);
+	assert_false(sdn_zone_tagged(-1) || sdn_zone_global_tags(-1));
 }
 
 static void ids_are_short_and_plain(void **state)
