@@ -9,8 +9,8 @@
 #define VLAN_RANGE "vlan_range"
 #define VNI_RANGE "vni_range"
 
-static int decode_range(const char *label, const json_t *given, enum sdn_zone_type type,
-			struct tenant_zone *z, struct pxc_err *err)
+static int decode_range(const char *label, const json_t *given, int type, struct tenant_zone *z,
+			struct pxc_err *err)
 {
 	const char *key = sdn_zone_global_tags(type) ? VNI_RANGE : VLAN_RANGE;
 	const char *other = sdn_zone_global_tags(type) ? VLAN_RANGE : VNI_RANGE;
@@ -62,7 +62,7 @@ static int decode_zone(struct pxc_env *env, const json_t *given, struct tenant_z
 	leave_nulls_out(z->options);
 	if (sdn_zone_check(label, z->type, z->options, true, err) < 0)
 		return -1;
-	return decode_range(label, given, (enum sdn_zone_type)sdn_zone_type(z->type), z, err);
+	return decode_range(label, given, sdn_zone_type(z->type), z, err);
 }
 
 int cloud_zones_decode(struct pxc_env *env, const json_t *given, struct cloud_spec *s,
