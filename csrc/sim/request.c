@@ -222,6 +222,8 @@ static bool answer_api(struct sim_call *call, struct sim_request *request, const
 
 	call->path_params = json_object();
 	call->route = sim_route_find(call->method, call->path, call->path_params);
+	if (call->route && call->route->flags & SIM_PVE9 && call->sim->options.pve == 8)
+		call->route = NULL;
 	if (!call->route ||
 	    strcmp(call->route->permission ? call->route->permission : "", "world")) {
 		if (sim_login(call, request->headers, &why) < 0) {
