@@ -78,8 +78,6 @@ struct network_batch {
 	size_t nspecs;
 	const char *stamp, *actor;
 	bool diff; /* the task asks for it: the server's own preview is wanted too */
-	bool break_lock;
-	unsigned lock_wait_s;
 };
 
 /* Who has a card on a vnet, and which addresses there. */

@@ -81,6 +81,8 @@ json_t *outcomes_result(const struct outcomes *o, const struct pxc_kind *kind,
 				add_diff(diff, x);
 		}
 	}
+	if (o->shown)
+		(void)json_array_extend(diff, o->shown);
 	if (env->warnings)
 		(void)json_array_extend(warnings, env->warnings);
 	result = json_pack("{s:b,s:o,s:o}", "changed", changed, "steps", steps, "warnings",

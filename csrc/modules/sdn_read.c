@@ -248,3 +248,42 @@ int sdn_read(struct pxc_env *env, const struct world *w, sdn_wants_fn *wants, vo
 	*ret = s;
 	return wants ? sdn_read_subnets(env, s, wants, context, err) : 0;
 }
+
+static void add_pending(struct pxc_buf *out, const json_t *list, const char *what, size_t *n)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (list, i, row) {
+		const char *state = item_text(row, "state"), *id = item_text(row, what);
+
+		if (state && id && ++*n <= 5)
+			buf_printf(out, "%s%s %s (%s)", out->len ? ", " : "", what, id, state);
+	}
+}
+
+int sdn_pending(struct pxc_env *env, struct pxc_buf *out, struct pxc_err *err)
+{
+	static const char *const lists[][2] = { { "/cluster/sdn/zones", "zone" },
+						{ "/cluster/sdn/vnets", "vnet" },
+						{ "/cluster/sdn/controllers", "controller" } };
+	json_auto_t *pending = json_pack("{s:i}", "pending", 1);
+	struct pve_read reads[ARRAY_SIZE(lists)] = { { .path = NULL } };
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		reads[i].path = arena_strdup(env->arena, lists[i][0]);
+		reads[i].params = pending;
+	}
+	pve_read_all(env->pve, reads, ARRAY_SIZE(lists));
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		if (reads[i].err.kind != PXC_OK && r == 0) {
+			*err = reads[i].err;
+			r = -1;
+		}
+		add_pending(out, reads[i].data, lists[i][1], &n);
+		json_decref(reads[i].data);
+	}
+	return r;
+}
