@@ -266,6 +266,8 @@ static void transaction(struct network_run *run)
 		if (inhabited(run, &run->zones[i]))
 			(void)lags(run, &run->zones[i], &why);
 	}
+	if (run->sdn->unapplied)
+		buf_printf(&why, "%sa run that was cut off has not done it", why.len ? ", " : "");
 	if (!writes && !why.len)
 		return;
 	apply = pxc_plans_add(run->plans, LABEL);

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "modules/lock_parts.h"
-#include "modules/sdn_read.h"
+#include "modules/sdn_pending.h"
 #include "pve/errors.h"
 
 #define RETRY_MS 500

@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "base/buf.h"
 #include "cloud/sdn.h"
 #include "modules/kind.h"
 
@@ -22,6 +21,3 @@ must_check int sdn_read(struct pxc_env *env, const struct world *w, sdn_wants_fn
 /* The subnets of those that are wanted and not read yet. */
 must_check int sdn_read_subnets(struct pxc_env *env, struct sdn *s, sdn_wants_fn *wants,
 				void *context, struct pxc_err *err);
-
-/* Append "vnet web (new), ..." for what waits to be applied, of zones and vnets; at most five. Nothing waits: nothing. */
-must_check int sdn_pending(struct pxc_env *env, struct pxc_buf *out, struct pxc_err *err);
