@@ -6,11 +6,6 @@
 #include "sim/areas.h"
 #include "sim/sdn.h"
 
-static const char *text(const json_t *section, const char *key)
-{
-	return json_string_value(json_object_get(section, key));
-}
-
 /* The first one has the node's address. */
 static json_t *describe(const struct sim_node *node, const json_t *bridge, bool first)
 {
@@ -18,8 +13,8 @@ static json_t *describe(const struct sim_node *node, const json_t *bridge, bool 
 	json_t *entry = json_pack(
 		"{s:s, s:[s], s:i, s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:s}", "method6", "manual",
 		"families", "inet", "autostart", 1, "method", first ? "static" : "manual", "active",
-		1, "iface", text(bridge, "name"), "bridge_fd", "0", "bridge_stp", "off", "type",
-		"bridge", "priority", 4, "bridge_ports", text(bridge, "ports"));
+		1, "iface", sdn_str(bridge, "name"), "bridge_fd", "0", "bridge_stp", "off", "type",
+		"bridge", "priority", 4, "bridge_ports", sdn_str(bridge, "ports"));
 
 	if (first) {
 		json_object_set_new(entry, "netmask", json_string("24"));
@@ -56,7 +51,7 @@ static void add_bridges(struct sim_call *call)
 	json_t *bridge;
 
 	json_array_foreach (call->node->bridges, i, bridge)
-		if (may_use(call, "localnetwork", text(bridge, "name")))
+		if (may_use(call, "localnetwork", sdn_str(bridge, "name")))
 			json_array_append_new(call->data, describe(call->node, bridge, i == 0));
 }
 
@@ -66,7 +61,7 @@ static void add_ports(struct sim_call *call)
 	json_t *bridge;
 
 	json_array_foreach (call->node->bridges, i, bridge) {
-		const char *port = text(bridge, "ports");
+		const char *port = sdn_str(bridge, "ports");
 
 		if (*port)
 			json_array_append_new(call->data,
@@ -84,7 +79,7 @@ static void add_vnets(struct sim_call *call)
 	json_t *vnet;
 
 	json_object_foreach (sdn_running(call->sim, SDN_VNET), id, vnet) {
-		const char *zone = text(vnet, "zone");
+		const char *zone = sdn_str(vnet, "zone");
 		const json_t *found =
 			zone ? json_object_get(sdn_running(call->sim, SDN_ZONE), zone) : NULL;
 
@@ -93,9 +88,10 @@ static void add_vnets(struct sim_call *call)
 		json_array_append_new(
 			call->data,
 			json_pack("{s:s, s:s, s:s, s:i, s:i, s:s?}", "iface", id, "type", "vnet",
-				  "active", "1", "ipam", text(found, "ipam") != NULL, "vlanaware",
+				  "active", "1", "ipam", sdn_str(found, "ipam") != NULL,
+				  "vlanaware",
 				  json_integer_value(json_object_get(vnet, "vlanaware")) != 0,
-				  "comments", text(vnet, "alias")));
+				  "comments", sdn_str(vnet, "alias")));
 	}
 }
 

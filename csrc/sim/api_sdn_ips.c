@@ -7,16 +7,11 @@
 #include "sim/qm.h"
 #include "sim/sdn.h"
 
-static const char *text(const json_t *section, const char *key)
-{
-	return json_string_value(json_object_get(section, key));
-}
-
 /* Where an address of the vnet belongs: the running subnet, the configured zone. NULL after a failure. */
 static const char *find_subnet(struct sim_call *call, const char *ip, const json_t **ret_zone)
 {
 	const char *vnet = sim_arg(call, "vnet"),
-		   *zone = text(sdn_find(call->sim, SDN_VNET, vnet), "zone");
+		   *zone = sdn_str(sdn_find(call->sim, SDN_VNET, vnet), "zone");
 	const char *subnet = sdn_subnet_of_ip(call->sim, vnet, ip);
 
 	if (!zone)
@@ -103,7 +98,7 @@ static const char *vnet_of(const struct sim *sim, const char *zone, const char *
 
 	if (strchr(id, '/'))
 		*strchr(id, '/') = '-';
-	return text(json_object_get(sdn_running(sim, SDN_SUBNET), id), "vnet");
+	return sdn_str(json_object_get(sdn_running(sim, SDN_SUBNET), id), "vnet");
 }
 
 static void add_subnet(struct sim_call *call, const char *zone, const char *cidr, json_t *ips)
@@ -139,7 +134,7 @@ static int get_status(struct sim_call *call)
 	json_object_foreach (call->sim->sdn->ipam, id, subnets) {
 		const json_t *zone = json_object_get(sdn_running(call->sim, SDN_ZONE), id);
 
-		if (!str_eq(text(zone, "ipam"), "pve") || !text(zone, "dhcp"))
+		if (!str_eq(sdn_str(zone, "ipam"), "pve") || !sdn_str(zone, "dhcp"))
 			continue;
 		json_object_foreach (subnets, cidr, ips)
 			add_subnet(call, id, cidr, ips);

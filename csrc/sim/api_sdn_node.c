@@ -7,11 +7,6 @@
 #include "sim/qm.h"
 #include "sim/sdn.h"
 
-static const char *text(const json_t *section, const char *key)
-{
-	return json_string_value(json_object_get(section, key));
-}
-
 static int get_index(struct sim_call *call)
 {
 	return sim_answer_index(call, "name", sdn_old(call->sim) ? "zones" : "fabrics vnets zones");
@@ -54,7 +49,7 @@ static int get_content(struct sim_call *call)
 		auto_free char *fault = NULL;
 		const char *status;
 
-		if (!str_eq(text(vnet, "zone"), zone))
+		if (!str_eq(sdn_str(vnet, "zone"), zone))
 			continue;
 		fault = sdn_vnet_fault(call->sim, call->node, id);
 		status = !*fault                              ? "available"
@@ -120,10 +115,10 @@ static int get_bridges(struct sim_call *call)
 	call->data = json_array();
 	if (!strcmp(zone, "localnetwork"))
 		json_array_foreach (call->node->bridges, i, vnet)
-			add_bridge(call, zone, text(vnet, "name"),
+			add_bridge(call, zone, sdn_str(vnet, "name"),
 				   json_is_true(json_object_get(vnet, "vlan_aware")));
 	json_object_foreach (sdn_running(call->sim, SDN_VNET), id, vnet)
-		if (str_eq(text(vnet, "zone"), zone))
+		if (str_eq(sdn_str(vnet, "zone"), zone))
 			add_bridge(call, zone, id,
 				   json_integer_value(json_object_get(vnet, "vlanaware")));
 	return 0;

@@ -30,6 +30,7 @@ extern const struct sim_route sim_sdn_subnet_routes[];  /* sdn_subnet.c */
 extern const struct sim_route sim_sdn_service_routes[]; /* sdn_service.c: controllers, ipams, dns */
 extern const struct sim_route sim_sdn_ips_routes[];     /* api_sdn_ips.c */
 extern const struct sim_route sim_sdn_apply_routes[];   /* sdn_apply.c */
+extern const struct sim_route sim_sdn_dry_routes[];     /* sdn_dry.c */
 extern const struct sim_route sim_sdn_node_routes[];    /* api_sdn_node.c */
 
 /* The answer of an index: a list of {key: name} from blank-separated names. */

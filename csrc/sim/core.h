@@ -294,6 +294,7 @@ typedef int sim_handler(struct sim_call *call);
 enum {
 	SIM_TICKET_ONLY = 1, /* refused with an API token */
 	SIM_UPLOAD = 2,      /* multipart body */
+	SIM_TO_NODE = 8,     /* the node that answers is a parameter, not a part of the path */
 	SIM_PVE9 = 4,        /* PVE 8 does not have it */
 };
 

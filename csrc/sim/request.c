@@ -162,7 +162,8 @@ static void dead_node(const struct sim_call *call, struct sim_reply *reply)
 /* Find the node of the path; its API may be out of reach. returns false when reply or failure is set. */
 static bool reach_node(struct sim_call *call, struct sim_reply *reply)
 {
-	const char *name = json_string_value(json_object_get(call->path_params, "node"));
+	const json_t *from = call->route->flags & SIM_TO_NODE ? call->raw : call->path_params;
+	const char *name = json_string_value(json_object_get(from, "node"));
 
 	call->node = name ? sim_node_find(call->sim, name) : sim_node_local(call->sim);
 	if (!call->node) {

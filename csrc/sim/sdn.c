@@ -117,7 +117,7 @@ static bool ascii(const char *text)
 	return true;
 }
 
-void sdn_put(struct sim *sim, enum sdn_kind kind, const char *id, json_t *section_new)
+void sdn_keep(struct sim *sim, enum sdn_kind kind, const char *id, json_t *section_new)
 {
 	const char *alias = json_string_value(json_object_get(section_new, "alias"));
 

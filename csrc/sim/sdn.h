@@ -32,6 +32,12 @@ struct sim_sdn {
 	json_t *firewall; /* vnet -> {"options": {...}, "rules": [...]} */
 };
 
+/* A text of a section, NULL = it has none. */
+static inline const char *sdn_str(const json_t *section, const char *key)
+{
+	return json_string_value(json_object_get(section, key));
+}
+
 void sdn_init(struct sim *sim);
 void sdn_free(struct sim *sim);
 /* PVE 8: no global lock, no dry run, no fabrics. */
@@ -45,7 +51,7 @@ const char *sdn_name(enum sdn_kind kind); /* "zones": of all of them */
 json_t *sdn_find(const struct sim *sim, enum sdn_kind kind, const char *id);
 /* What is running, id -> section; NULL before the first apply. Borrowed. */
 json_t *sdn_running(const struct sim *sim, enum sdn_kind kind);
-void sdn_put(struct sim *sim, enum sdn_kind kind, const char *id, json_t *section_new);
+void sdn_keep(struct sim *sim, enum sdn_kind kind, const char *id, json_t *section_new);
 void sdn_drop(struct sim *sim, enum sdn_kind kind, const char *id);
 /* Of the kind's file: the same for the same content. */
 void sdn_digest(const struct sim *sim, enum sdn_kind kind, char digest[41]);
@@ -127,7 +133,7 @@ char *sdn_subnet_cidr(const char *id);
 /* ---- sdn_node.c: what a node has of it ---- */
 
 /* A bridge of /etc/network/interfaces; NULL = it has none of that name. Borrowed. */
-const json_t *sdn_bridge(const struct sim_node *node, const char *name);
+const json_t *sdn_own_bridge(const struct sim_node *node, const char *name);
 bool sdn_zone_on(const json_t *zone, const struct sim_node *node);
 /* Why the vnet of the running configuration does not work on the node: "" = it does. Caller frees. */
 char *sdn_vnet_fault(const struct sim *sim, const struct sim_node *node, const char *vnet);

@@ -12,16 +12,11 @@
 #include "sim/qm.h"
 #include "sim/sdn.h"
 
-static const char *text(const json_t *section, const char *key)
-{
-	return json_string_value(json_object_get(section, key));
-}
-
 static bool ours(const struct sim *sim, const json_t *zone)
 {
-	const char *id = text(zone, "ipam");
+	const char *id = sdn_str(zone, "ipam");
 
-	return id && str_eq(text(sdn_find(sim, SDN_IPAM, id), "type"), "pve");
+	return id && str_eq(sdn_str(sdn_find(sim, SDN_IPAM, id), "type"), "pve");
 }
 
 /* "zone-10.0.0.0-24" -> its zone; caller frees. */
@@ -143,7 +138,7 @@ const char *sdn_subnet_of_ip(const struct sim *sim, const char *vnet, const char
 	json_object_foreach (subnets, id, subnet) {
 		auto_free char *cidr = sdn_subnet_cidr(id);
 
-		if (str_eq(text(subnet, "vnet"), vnet) && ip_parse(ip, &address) &&
+		if (str_eq(sdn_str(subnet, "vnet"), vnet) && ip_parse(ip, &address) &&
 		    cidr_parse(cidr, &net) && cidr_contains(&net, &address) &&
 		    (!found || strcmp(id, found) < 0))
 			found = id;
@@ -154,10 +149,10 @@ const char *sdn_subnet_of_ip(const struct sim *sim, const char *vnet, const char
 /* The configured zone of a configured vnet, when it hands out addresses by itself; NULL = it does not. */
 static const json_t *dhcp_zone(const struct sim *sim, const char *vnet)
 {
-	const char *id = text(sdn_find(sim, SDN_VNET, vnet ? vnet : ""), "zone");
+	const char *id = sdn_str(sdn_find(sim, SDN_VNET, vnet ? vnet : ""), "zone");
 	const json_t *zone = id ? sdn_find(sim, SDN_ZONE, id) : NULL;
 
-	return text(zone, "ipam") && text(zone, "dhcp") ? zone : NULL;
+	return sdn_str(zone, "ipam") && sdn_str(zone, "dhcp") ? zone : NULL;
 }
 
 bool sdn_ips_of_mac(const struct sim *sim, const char *vnet, const char *mac, char ip4[46],
@@ -170,10 +165,10 @@ bool sdn_ips_of_mac(const struct sim *sim, const char *vnet, const char *mac, ch
 	if (!mac || !dhcp_zone(sim, vnet))
 		return false;
 	json_object_foreach (
-		json_object_get(sim->sdn->ipam, text(sdn_find(sim, SDN_VNET, vnet), "zone")), cidr,
-		ips)
+		json_object_get(sim->sdn->ipam, sdn_str(sdn_find(sim, SDN_VNET, vnet), "zone")),
+		cidr, ips)
 		json_object_foreach (ips, ip, entry)
-			if (str_eq(text(entry, "mac"), mac))
+			if (str_eq(sdn_str(entry, "mac"), mac))
 				(void)snprintf(strchr(ip, ':') ? ip6 : ip4, IP_TEXT, "%s", ip);
 	return true;
 }
@@ -225,7 +220,7 @@ static void allocate(struct sim *sim, const char *vnet, bool v6, json_t *entry)
 	for (size_t i = 0; i < count; i++) {
 		const json_t *subnet = json_object_get(subnets, ids[i]);
 
-		if (str_eq(text(subnet, "vnet"), vnet) && (strchr(ids[i], ':') != NULL) == v6 &&
+		if (str_eq(sdn_str(subnet, "vnet"), vnet) && (strchr(ids[i], ':') != NULL) == v6 &&
 		    take(sim, ids[i], subnet, entry))
 			return;
 	}
@@ -234,8 +229,8 @@ static void allocate(struct sim *sim, const char *vnet, bool v6, json_t *entry)
 static void join(struct sim *sim, const struct sim_guest *guest, const char *net, bool again)
 {
 	json_auto_t *parts = prop_parse_net(net), *entry = NULL;
-	const char *vnet = text(parts, "bridge"), *mac = text(parts, "macaddr"),
-		   *name = text(guest->config, "name");
+	const char *vnet = sdn_str(parts, "bridge"), *mac = sdn_str(parts, "macaddr"),
+		   *name = sdn_str(guest->config, "name");
 	char ip4[IP_TEXT], ip6[IP_TEXT];
 
 	if (!vnet || !mac || !sdn_ips_of_mac(sim, vnet, mac, ip4, ip6))
@@ -262,10 +257,10 @@ void sdn_nic_start(struct sim *sim, const struct sim_guest *guest, const char *n
 void sdn_nic_leave(struct sim *sim, const char *net)
 {
 	json_auto_t *parts = prop_parse_net(net);
-	const char *vnet = text(parts, "bridge");
+	const char *vnet = sdn_str(parts, "bridge");
 	char ips[2][IP_TEXT];
 
-	if (!vnet || !sdn_ips_of_mac(sim, vnet, text(parts, "macaddr"), ips[0], ips[1]))
+	if (!vnet || !sdn_ips_of_mac(sim, vnet, sdn_str(parts, "macaddr"), ips[0], ips[1]))
 		return;
 	for (size_t i = 0; i < 2; i++) {
 		const char *subnet = *ips[i] ? sdn_subnet_of_ip(sim, vnet, ips[i]) : NULL;

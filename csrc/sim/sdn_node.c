@@ -4,25 +4,20 @@
 
 #include "sim/sdn.h"
 
-static const char *text(const json_t *section, const char *key)
-{
-	return json_string_value(json_object_get(section, key));
-}
-
-const json_t *sdn_bridge(const struct sim_node *node, const char *name)
+const json_t *sdn_own_bridge(const struct sim_node *node, const char *name)
 {
 	size_t i;
 	json_t *bridge;
 
 	json_array_foreach (node->bridges, i, bridge)
-		if (str_eq(text(bridge, "name"), name))
+		if (str_eq(sdn_str(bridge, "name"), name))
 			return bridge;
 	return NULL;
 }
 
 bool sdn_zone_on(const json_t *zone, const struct sim_node *node)
 {
-	const char *list = text(zone, "nodes");
+	const char *list = sdn_str(zone, "nodes");
 	bool there = !list;
 	char *item;
 
@@ -43,10 +38,10 @@ static const json_t *section(const json_t *config, enum sdn_kind kind, const cha
 static bool can_be(const struct sim_node *node, const json_t *config, const char *vnet)
 {
 	const json_t *net = section(config, SDN_VNET, vnet),
-		     *zone = section(config, SDN_ZONE, text(net, "zone"));
-	const char *bridge = text(zone, "bridge");
+		     *zone = section(config, SDN_ZONE, sdn_str(net, "zone"));
+	const char *bridge = sdn_str(zone, "bridge");
 
-	return net && zone && sdn_zone_on(zone, node) && (!bridge || sdn_bridge(node, bridge));
+	return net && zone && sdn_zone_on(zone, node) && (!bridge || sdn_own_bridge(node, bridge));
 }
 
 static json_int_t version(const json_t *config)
@@ -67,9 +62,9 @@ static const char *stale(const struct sim *sim, const struct sim_node *node)
 /* Of a vnet in a zone that is on the node, with a file that is up to date. */
 static char *link_fault(const struct sim_node *node, const json_t *zone, const char *vnet)
 {
-	const char *bridge = text(zone, "bridge");
+	const char *bridge = sdn_str(zone, "bridge");
 
-	if (bridge && !sdn_bridge(node, bridge))
+	if (bridge && !sdn_own_bridge(node, bridge))
 		return pxc_printf("missing %s", bridge);
 	if (!can_be(node, node->sdn_links, vnet))
 		return pxc_strdup("vnet is not generated. Please check the 'reload network' task "
@@ -84,11 +79,11 @@ static char *link_fault(const struct sim_node *node, const json_t *zone, const c
 char *sdn_vnet_fault(const struct sim *sim, const struct sim_node *node, const char *vnet)
 {
 	const json_t *net = section(sim->sdn->running, SDN_VNET, vnet),
-		     *zone = section(sim->sdn->running, SDN_ZONE, text(net, "zone"));
+		     *zone = section(sim->sdn->running, SDN_ZONE, sdn_str(net, "zone"));
 	const char *old = stale(sim, node);
 
 	if (!zone)
-		return pxc_printf("unknown zone '%s' configured", text(net, "zone"));
+		return pxc_printf("unknown zone '%s' configured", sdn_str(net, "zone"));
 	return old ? pxc_strdup(old) : link_fault(node, zone, vnet);
 }
 
@@ -104,7 +99,7 @@ const char *sdn_zone_status(const struct sim *sim, const struct sim_node *node, 
 		return "pending";
 	json_object_foreach (vnets, vnet, net) {
 		auto_free char *fault =
-			str_eq(text(net, "zone"), zone) ? link_fault(node, found, vnet) : NULL;
+			str_eq(sdn_str(net, "zone"), zone) ? link_fault(node, found, vnet) : NULL;
 
 		if (fault && *fault)
 			return "error";
@@ -114,5 +109,5 @@ const char *sdn_zone_status(const struct sim *sim, const struct sim_node *node, 
 
 bool sdn_has_link(const struct sim_node *node, const char *name)
 {
-	return sdn_bridge(node, name) || can_be(node, node->sdn_links, name);
+	return sdn_own_bridge(node, name) || can_be(node, node->sdn_links, name);
 }

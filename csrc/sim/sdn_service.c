@@ -24,11 +24,6 @@ static const struct sdn_type dns_types[] = {
 	{ 0 },
 };
 
-static const char *text(const json_t *section, const char *key)
-{
-	return json_string_value(json_object_get(section, key));
-}
-
 static bool may_see(const struct sim_call *call, enum sdn_kind kind, const char *id,
 		    const json_t *shown)
 {
@@ -36,7 +31,7 @@ static bool may_see(const struct sim_call *call, enum sdn_kind kind, const char 
 	const char *type = sim_arg(call, "type");
 
 	return sim_may(call, path, "SDN.Audit|SDN.Allocate") &&
-	       (!type || str_eq(type, text(shown, "type")));
+	       (!type || str_eq(type, sdn_str(shown, "type")));
 }
 
 /* A zone that names the section under key, or NULL. */
@@ -46,7 +41,7 @@ static const char *user_of(const struct sim *sim, const char *key, const char *i
 	json_t *section;
 
 	json_object_foreach (sim->sdn->config[SDN_ZONE], zone, section)
-		if (str_eq(text(section, key), id))
+		if (str_eq(sdn_str(section, key), id))
 			return zone;
 	return NULL;
 }
@@ -59,14 +54,14 @@ static int check_controller(struct sim_call *call, const char *id, json_t *secti
 	json_t *there;
 
 	(void)old;
-	if (strcmp(text(section, "type"), "evpn") != 0)
+	if (strcmp(sdn_str(section, "type"), "evpn") != 0)
 		return 0;
-	if (!text(section, "peers") && !text(section, "fabric"))
+	if (!sdn_str(section, "peers") && !sdn_str(section, "fabric"))
 		return sdn_raise(call, SDN_CONTROLLER, "peers",
 				 "must have exactly one of peers / fabric defined\nfabric: must "
 				 "have exactly one of peers / fabric defined");
 	json_object_foreach (call->sim->sdn->config[SDN_CONTROLLER], other, there)
-		if (strcmp(other, id) != 0 && str_eq(text(there, "type"), "evpn"))
+		if (strcmp(other, id) != 0 && str_eq(sdn_str(there, "type"), "evpn"))
 			return sdn_die(call, SDN_CONTROLLER,
 				       "only 1 global evpn controller can be defined at "
 				       "/usr/share/perl5/PVE/Network/SDN/Controllers/EvpnPlugin.pm "

@@ -14,11 +14,6 @@ static const struct sdn_type types[] = {
 	{ 0 },
 };
 
-static const char *text(const json_t *section, const char *key)
-{
-	return json_string_value(json_object_get(section, key));
-}
-
 char *sdn_subnet_cidr(const char *id)
 {
 	const char *ip = strchr(id, '-'), *mask = ip ? strchr(ip + 1, '-') : NULL;
@@ -42,7 +37,7 @@ void sdn_subnet_fields(const char *id, json_t *section)
 static bool in_vnet(const struct sim_call *call, const char *id, const json_t *shown)
 {
 	(void)id;
-	return str_eq(text(shown, "vnet"), sim_arg(call, "vnet"));
+	return str_eq(sdn_str(shown, "vnet"), sim_arg(call, "vnet"));
 }
 
 static int get_subnets(struct sim_call *call)
@@ -135,7 +130,7 @@ static int check_gateway(struct sim_call *call, const char *gateway, const char 
 static int register_gateway(struct sim_call *call, const json_t *zone, const char *id,
 			    const json_t *section, const json_t *old)
 {
-	const char *now = text(section, "gateway"), *before = text(old, "gateway");
+	const char *now = sdn_str(section, "gateway"), *before = sdn_str(old, "gateway");
 	auto_free char *cidr = sdn_subnet_cidr(id);
 	struct pxc_err err;
 
@@ -153,14 +148,14 @@ static int register_gateway(struct sim_call *call, const json_t *zone, const cha
 
 static const json_t *zone_of(const struct sim *sim, const char *vnet)
 {
-	const char *zone = text(sdn_find(sim, SDN_VNET, vnet), "zone");
+	const char *zone = sdn_str(sdn_find(sim, SDN_VNET, vnet), "zone");
 
 	return zone ? sdn_find(sim, SDN_ZONE, zone) : NULL;
 }
 
 static int rule(struct sim_call *call, const char *id, json_t *section, const json_t *old)
 {
-	const char *vnet = text(section, "vnet");
+	const char *vnet = sdn_str(section, "vnet");
 	const json_t *found = sdn_find(call->sim, SDN_VNET, vnet);
 	auto_free char *cidr = sdn_subnet_cidr(id);
 
@@ -169,7 +164,7 @@ static int rule(struct sim_call *call, const char *id, json_t *section, const js
 	if (json_integer_value(json_object_get(found, "vlanaware")))
 		return sdn_raise(call, SDN_SUBNET, "vnet",
 				 "you can't add a subnet on a vlanaware vnet");
-	if (check_gateway(call, text(section, "gateway"), cidr) < 0 ||
+	if (check_gateway(call, sdn_str(section, "gateway"), cidr) < 0 ||
 	    check_ranges(call, json_object_get(section, "dhcp-range"), cidr) < 0)
 		return -1;
 	return register_gateway(call, zone_of(call->sim, vnet), id, section, old);
@@ -182,7 +177,7 @@ static int post_subnet(struct sim_call *call)
 
 	if (sdn_need_vnet(call, vnet, "SDN.Allocate") < 0)
 		return -1;
-	id = pxc_printf("%s-%s", text(sdn_find(call->sim, SDN_VNET, vnet), "zone"), cidr);
+	id = pxc_printf("%s-%s", sdn_str(sdn_find(call->sim, SDN_VNET, vnet), "zone"), cidr);
 	if (strchr(id, '/'))
 		*strchr(id, '/') = '-';
 	return sdn_create(call, SDN_SUBNET, types, id, rule);
@@ -214,7 +209,7 @@ static int delete_nothing(struct sim_call *call)
 {
 	if (sdn_open(call, SDN_SUBNET) < 0)
 		return -1;
-	if (!text(zone_of(call->sim, sim_arg(call, "vnet")), "ipam"))
+	if (!sdn_str(zone_of(call->sim, sim_arg(call, "vnet")), "ipam"))
 		return 0;
 	return sdn_die(call, SDN_SUBNET, "zone '' doesn't exist in IPAM DB");
 }

@@ -11,27 +11,22 @@ static const struct sdn_type types[] = {
 	{ 0 },
 };
 
-static const char *text(const json_t *section, const char *key)
-{
-	return json_string_value(json_object_get(section, key));
-}
-
 int sdn_need_vnet(struct sim_call *call, const char *vnet, const char *privs)
 {
 	const json_t *section = sdn_find(call->sim, SDN_VNET, vnet);
 
 	if (!section)
 		return sdn_missing(call, SDN_VNET, vnet);
-	return sim_need(call, privs, "/sdn/zones/%s/%s", text(section, "zone"), vnet);
+	return sim_need(call, privs, "/sdn/zones/%s/%s", sdn_str(section, "zone"), vnet);
 }
 
 static bool may_see(const struct sim_call *call, const char *id, const json_t *shown)
 {
-	const char *zone = text(shown, "zone");
+	const char *zone = sdn_str(shown, "zone");
 	char path[64];
 
 	if (!zone)
-		zone = text(json_object_get(shown, "pending"), "zone");
+		zone = sdn_str(json_object_get(shown, "pending"), "zone");
 	(void)snprintf(path, sizeof(path), "/sdn/zones/%s/%s", zone ? zone : "", id);
 	return sim_may(call, path, "SDN.Audit|SDN.Allocate");
 }
@@ -57,7 +52,7 @@ static const char *subnet_of(const struct sim *sim, const char *vnet)
 	json_t *subnet;
 
 	json_object_foreach (sim->sdn->config[SDN_SUBNET], id, subnet)
-		if (str_eq(text(subnet, "vnet"), vnet))
+		if (str_eq(sdn_str(subnet, "vnet"), vnet))
 			return id;
 	return NULL;
 }
@@ -65,11 +60,11 @@ static const char *subnet_of(const struct sim *sim, const char *vnet)
 /* Is the other vnet one whose tag has to differ: of the same zone, or for VNIs of any such zone? */
 static bool rivals(const struct sim *sim, bool vni, const json_t *mine, const json_t *other)
 {
-	const char *zone = text(other, "zone"), *type;
+	const char *zone = sdn_str(other, "zone"), *type;
 
 	if (!vni)
-		return str_eq(text(mine, "zone"), zone);
-	type = text(sdn_find(sim, SDN_ZONE, zone), "type");
+		return str_eq(sdn_str(mine, "zone"), zone);
+	type = sdn_str(sdn_find(sim, SDN_ZONE, zone), "type");
 	return str_eq(type, "vxlan") || str_eq(type, "evpn");
 }
 
@@ -77,7 +72,7 @@ static int taken(struct sim_call *call, const char *type, const json_t *section,
 		 const json_t *there)
 {
 	long long tag = json_integer_value(json_object_get(section, "tag"));
-	const char *zone = text(there, "zone");
+	const char *zone = sdn_str(there, "zone");
 
 	if (!strcmp(type, "vlan"))
 		return sdn_raise(call, SDN_VNET, "tag", "tag %lld already exist in vnet %s", tag,
@@ -134,12 +129,12 @@ static int check_tag(struct sim_call *call, const char *id, const char *type, co
 
 static int rule(struct sim_call *call, const char *id, json_t *section, const json_t *old)
 {
-	const char *zone = text(section, "zone"),
-		   *type = text(sdn_find(call->sim, SDN_ZONE, zone ? zone : ""), "type");
+	const char *zone = sdn_str(section, "zone"),
+		   *type = sdn_str(sdn_find(call->sim, SDN_ZONE, zone ? zone : ""), "type");
 
 	if (!zone)
 		return sdn_raise(call, SDN_VNET, "zone", "cannot delete zone");
-	if (old && !str_eq(zone, text(old, "zone")) && subnet_of(call->sim, id))
+	if (old && !str_eq(zone, sdn_str(old, "zone")) && subnet_of(call->sim, id))
 		return sdn_raise(call, SDN_VNET, "zone", "can't change zone if subnets exist");
 	if (!type)
 		return sdn_die(call, SDN_VNET, "cannot lookup undefined type!");

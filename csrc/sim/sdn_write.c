@@ -210,7 +210,7 @@ static int keep(struct sim_call *call, enum sdn_kind kind, const struct sdn_type
 
 	if (!section || rule(call, id, section, old) < 0)
 		return -1;
-	sdn_put(call->sim, kind, id, pxc_take(&section));
+	sdn_keep(call->sim, kind, id, pxc_take(&section));
 	return 0;
 }
 

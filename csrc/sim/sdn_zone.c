@@ -40,11 +40,6 @@ static int get_zone(struct sim_call *call)
 	return sdn_answer_one(call, SDN_ZONE, sim_arg(call, "zone"));
 }
 
-static const char *text(const json_t *section, const char *key)
-{
-	return json_string_value(json_object_get(section, key));
-}
-
 /* What a zone names has to be there; only what this call sets is looked at. */
 static int check_services(struct sim_call *call)
 {
@@ -72,7 +67,7 @@ static int check_ipam_change(struct sim_call *call, const char *id, const json_t
 	const char *subnet;
 	json_t *value;
 
-	if (!old || str_eq(text(section, "ipam"), text(old, "ipam")))
+	if (!old || str_eq(sdn_str(section, "ipam"), sdn_str(old, "ipam")))
 		return 0;
 	json_object_foreach (call->sim->sdn->config[SDN_SUBNET], subnet, value)
 		if (str_starts(subnet, prefix))
@@ -86,14 +81,14 @@ static int check_vxlan(struct sim_call *call, const json_t *section)
 {
 	static const char why[] = "must have exactly one of peers / fabric defined";
 
-	if (!text(section, "peers") != !text(section, "fabric"))
+	if (!sdn_str(section, "peers") != !sdn_str(section, "fabric"))
 		return 0;
 	return sdn_raise(call, SDN_ZONE, "peers", "%s\nfabric: %s", why, why);
 }
 
 static int check_evpn(struct sim_call *call, const char *id, json_t *section)
 {
-	const char *controller = text(section, "controller"), *other;
+	const char *controller = sdn_str(section, "controller"), *other;
 	const json_t *found = sdn_find(call->sim, SDN_CONTROLLER, controller);
 	const json_t *vni = json_object_get(section, "vrf-vxlan");
 	char mac[18];
@@ -104,7 +99,7 @@ static int check_evpn(struct sim_call *call, const char *id, json_t *section)
 			       "controller %s don't exist at "
 			       "/usr/share/perl5/PVE/Network/SDN/Zones/EvpnPlugin.pm line 295.",
 			       controller);
-	if (!str_eq(text(found, "type"), "evpn"))
+	if (!str_eq(sdn_str(found, "type"), "evpn"))
 		return sdn_die(call, SDN_ZONE,
 			       "%s is not a evpn controller type at "
 			       "/usr/share/perl5/PVE/Network/SDN/Zones/EvpnPlugin.pm line 297.",
@@ -116,7 +111,7 @@ static int check_evpn(struct sim_call *call, const char *id, json_t *section)
 				"vrf-vxlan %lld is already declared in %s at "
 				"/usr/share/perl5/PVE/Network/SDN/Zones/EvpnPlugin.pm line 307.",
 				(long long)json_integer_value(vni), other);
-	if (text(section, "mac"))
+	if (sdn_str(section, "mac"))
 		return 0;
 	sim_mac(call->sim, mac);
 	json_object_set_new(section, "mac", json_string(mac));
@@ -125,7 +120,7 @@ static int check_evpn(struct sim_call *call, const char *id, json_t *section)
 
 static int rule(struct sim_call *call, const char *id, json_t *section, const json_t *old)
 {
-	const char *type = text(section, "type");
+	const char *type = sdn_str(section, "type");
 
 	if (check_ipam_change(call, id, section, old) < 0 || check_services(call) < 0)
 		return -1;
@@ -152,7 +147,7 @@ static int unused(struct sim_call *call, const char *id, json_t *section, const 
 	(void)section;
 	(void)old;
 	json_object_foreach (call->sim->sdn->config[SDN_VNET], vnet, value)
-		if (str_eq(text(value, "zone"), id))
+		if (str_eq(sdn_str(value, "zone"), id))
 			return sdn_die(call, SDN_ZONE,
 				       "zone %s is used by vnet %s at "
 				       "/usr/share/perl5/PVE/Network/SDN/Zones/Plugin.pm line 149.",
