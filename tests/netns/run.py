@@ -57,7 +57,7 @@ class Cluster:
         self.temp = tempfile.TemporaryDirectory(prefix="pxc-netns-")
         ready, world = (os.path.join(self.temp.name, name) for name in ("ready.json", "world.json"))
         with open(world, "w", encoding="utf-8") as f:
-            json.dump({"nodes": {name: {"bridges": {"vmbr0": {"vlan_aware": self.aware}}} for name in ("pve1", "pve2")}}, f)
+            json.dump({"nodes": {name: {"bridges": {"vmbr0": {"vlan_aware": self.aware, "ports": "eno1"}}} for name in ("pve1", "pve2")}}, f)
         self.sim = subprocess.Popen([os.path.join(self.build, "bin/pxcsim"), "--nodes", "2", "--port", "0", "--speed", "0", "--world", world,
                                      "--ready", ready, "--state-dir", self.temp.name], stdout=subprocess.DEVNULL)
         while not os.path.exists(ready):
