@@ -64,7 +64,7 @@ $B/lib%.a:
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RM) $@ && $(AR) rcs $@ $^
 
-include mk/contract.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/integration.mk mk/boot.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
+include mk/contract.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/integration.mk mk/boot.mk mk/netns.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
 
 $B/bin/pxc: csrc/main.c $B/gen/specs.o $(call libs,modules pve ceph ansible cloud annot base)
 	$(Q)mkdir -p $(@D)
