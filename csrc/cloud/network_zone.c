@@ -147,8 +147,7 @@ bool network_zone_on(const struct network_zone *z, const char *node)
 	return !nodes || !*nodes;
 }
 
-static struct pxc_plan *helper(struct network_run *run, enum network_phase phase,
-			       const struct network_zone *z)
+static struct pxc_plan *helper(struct network_run *run, int phase, const struct network_zone *z)
 {
 	struct pxc_plan *p = pxc_plans_add(run->plans, LABEL);
 
