@@ -18,37 +18,38 @@ static bool wants(const struct sdn *s, const struct sdn_vnet *v, void *batch)
 /* One list for each node that runs. take gets node and data. */
 static int each_node(struct pxc_env *env, const struct world *w, const char *what,
 		     const json_t *params,
-		     void (*take)(json_t *all, const char *node, json_t *data), json_t *all,
-		     struct pxc_err *err)
+		     void (*take)(json_t *all, const struct world_node *node, json_t *data),
+		     json_t *all, struct pxc_err *err)
 {
 	struct pve_read *reads = arena_alloc(env->arena, (w->nnodes + 1) * sizeof(*reads));
-	const char **names = arena_alloc(env->arena, (w->nnodes + 1) * sizeof(*names));
+	const struct world_node **nodes =
+		arena_alloc(env->arena, (w->nnodes + 1) * sizeof(struct world_node *));
 	size_t n = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < w->nnodes; i++) {
 		if (!w->nodes[i].online)
 			continue;
-		names[n] = w->nodes[i].name;
+		nodes[n] = &w->nodes[i];
 		reads[n].params = params;
 		reads[n++].path = arena_printf(env->arena, "/nodes/%s/%s", w->nodes[i].name, what);
 	}
 	pve_read_all(env->pve, reads, n);
 	for (size_t i = 0; i < n; i++) {
 		if (json_is_array(reads[i].data))
-			take(all, names[i], reads[i].data);
+			take(all, nodes[i], reads[i].data);
 		else if (r == 0) {
 			*err = reads[i].err;
 			if (err->kind == PXC_OK)
 				(void)pxc_fail(err, PXC_EREMOTE, "half an answer: no list");
-			r = pxc_context(err, "%s of node %s", what, names[i]);
+			r = pxc_context(err, "%s of node %s", what, nodes[i]->name);
 		}
 		json_decref(reads[i].data);
 	}
 	return r;
 }
 
-static void take_status(json_t *all, const char *node, json_t *data)
+static void take_status(json_t *all, const struct world_node *node, json_t *data)
 {
 	json_t *zones = json_object();
 	size_t i;
@@ -58,7 +59,7 @@ static void take_status(json_t *all, const char *node, json_t *data)
 		if (item_text(row, "zone") && item_text(row, "status"))
 			(void)json_object_set(zones, item_text(row, "zone"),
 					      json_object_get(row, "status"));
-	(void)json_object_set_new(all, node, zones);
+	(void)json_object_set_new(all, node->name, zones);
 }
 
 static long mtu_of(const json_t *row)
@@ -70,8 +71,8 @@ static long mtu_of(const json_t *row)
 	return n > 0 ? n : USUAL_MTU;
 }
 
-/* Bridges, and under "" the interface by which the node is reached, as far as that is one. */
-static void take_bridges(json_t *all, const char *node, json_t *data)
+/* Bridges, and under "" the one that has the node's own address, as far as that is one. */
+static void take_bridges(json_t *all, const struct world_node *node, json_t *data)
 {
 	json_t *bridges = json_object();
 	size_t i;
@@ -83,10 +84,11 @@ static void take_bridges(json_t *all, const char *node, json_t *data)
 		if (!name)
 			continue;
 		(void)json_object_set_new(bridges, name, json_integer(mtu_of(row)));
-		if (item_text(row, "gateway"))
+		if (node->address && item_text(row, "address") &&
+		    str_eq(item_text(row, "address"), node->address))
 			(void)json_object_set_new(bridges, "", json_integer(mtu_of(row)));
 	}
-	(void)json_object_set_new(all, node, bridges);
+	(void)json_object_set_new(all, node->name, bridges);
 }
 
 /* May the API user see what every node would make of it? (PVE 9.2: GET /cluster/sdn/dry-run) */
@@ -103,6 +105,22 @@ static bool may_preview(struct pxc_env *env)
 	return may;
 }
 
+static int read_controllers(struct pxc_env *env, struct network_world *nw, struct pxc_err *err)
+{
+	json_auto_t *list = NULL;
+	size_t i;
+	json_t *row;
+
+	if (pve_get(env->pve, "/cluster/sdn/controllers", &list, err) < 0)
+		return pxc_context(err, "controllers");
+	nw->controllers = pxc_env_keep(env, json_object());
+	json_array_foreach (list, i, row)
+		if (item_text(row, "controller"))
+			(void)json_object_set(nw->controllers, item_text(row, "controller"),
+					      json_object_get(row, "type"));
+	return 0;
+}
+
 static int read_more(struct pxc_env *env, const struct network_batch *batch,
 		     struct network_world *nw, struct pxc_err *err)
 {
@@ -114,7 +132,8 @@ static int read_more(struct pxc_env *env, const struct network_batch *batch,
 		return -1;
 	if (network_wants_bridges(batch, nw)) {
 		nw->bridges = pxc_env_keep(env, json_object());
-		if (each_node(env, nw->w, "network", bridges, take_bridges, nw->bridges, err) < 0)
+		if (each_node(env, nw->w, "network", bridges, take_bridges, nw->bridges, err) < 0 ||
+		    read_controllers(env, nw, err) < 0)
 			return -1;
 	}
 	if (network_wants_uses(batch, nw)) {

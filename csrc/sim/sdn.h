@@ -132,6 +132,11 @@ char *sdn_subnet_cidr(const char *id);
 
 /* ---- sdn_node.c: what a node has of it ---- */
 
+/*
+ * What a world says of a node's bridges: {"vmbr1": {"mtu": 9000, "vlan_aware": true, "ports": "eno2"}} instead of the
+ * one that comes by default; NULL = nothing.
+ */
+must_check int sdn_world_bridges(struct sim_node *node, json_t *bridges, struct pxc_err *err);
 /* A bridge of /etc/network/interfaces; NULL = it has none of that name. Borrowed. */
 const json_t *sdn_own_bridge(const struct sim_node *node, const char *name);
 bool sdn_zone_on(const json_t *zone, const struct sim_node *node);
