@@ -325,7 +325,7 @@ static void show(struct network_case *c)
 /* Without a lock, PVE 8, what others have begun would be applied with ours. */
 static int check_pending(const struct network_run *run, struct pxc_err *err)
 {
-	const struct pxc_plan *last = run->plans->plans[run->plans->nplans - 1];
+	const struct pxc_plans *all = run->plans;
 	auto_buf struct pxc_buf list = { .data = NULL };
 	size_t n = 0;
 
@@ -334,7 +334,7 @@ static int check_pending(const struct network_run *run, struct pxc_err *err)
 			buf_printf(&list, "%s%s", n ? ", " : "", run->sdn->pending[n]);
 		n++;
 	}
-	if (n == 0 || last->item)
+	if (n == 0 || all->nplans == 0 || all->plans[all->nplans - 1]->item)
 		return 0;
 	if (!run->sdn->locks)
 		return pxc_fail(
