@@ -399,6 +399,7 @@ int network_plan(const struct network_batch *batch, const struct network_world *
 	r = plan_all(&run, err);
 	for (size_t i = 0; i < run.nzones; i++) {
 		json_decref(run.zones[i].options);
+		json_decref(run.zones[i].named);
 		free(run.zones[i].taken);
 	}
 	free(run.global_taken);
