@@ -15,8 +15,8 @@ struct network_zone {
 	const struct tenant_zone *tenant; /* of the registry; NULL = not for project networks */
 	json_t *options; /* owned; what is wanted to be said: PVE's option -> text, null = default */
 	json_t *named;   /* owned; of those, what the batch names: option -> label of the network */
-	bool remove;      /* when its last network has gone */
-	uint8_t *taken;   /* bits, by number; NULL until one is looked for */
+	bool remove;     /* when its last network has gone */
+	uint8_t *taken;  /* bits, by number; NULL until one is looked for */
 	struct pxc_plan *plan, *gone; /* helpers; NULL = nothing to do */
 };
 
@@ -66,6 +66,7 @@ must_check int network_want_reserves(struct network_case *c, struct pxc_err *err
 /* network_check.c: what PVE would let pass */
 must_check int network_check_uses(const struct network_case *c, struct pxc_err *err);
 must_check int network_check_overlaps(const struct network_run *run, struct pxc_err *err);
+must_check int network_check_twins(const struct network_run *run, struct pxc_err *err);
 must_check int network_check_quota(const struct network_run *run, struct pxc_err *err);
 
 /* network_steps.c */

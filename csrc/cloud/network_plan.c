@@ -365,7 +365,8 @@ static int plan_all(struct network_run *run, struct pxc_err *err)
 	for (size_t i = 0; i < run->ncases; i++)
 		if (finish_one(&run->cases[i], err) < 0)
 			return label_context(&run->cases[i], err);
-	if (network_check_overlaps(run, err) < 0 || network_check_quota(run, err) < 0)
+	if (network_check_twins(run, err) < 0 || network_check_overlaps(run, err) < 0 ||
+	    network_check_quota(run, err) < 0)
 		return -1;
 	for (size_t i = 0; i < run->ncases; i++) {
 		if (network_steps(&run->cases[i], err) < 0)

@@ -170,9 +170,13 @@ static bool is_free(const struct network_case *c, const char *id)
 {
 	if (sdn_vnet(c->run->sdn, id))
 		return false;
-	for (const struct network_case *o = c->run->cases; o < c; o++)
-		if (o->want.id && str_eq(o->want.id, id))
+	for (size_t i = 0; i < c->run->ncases; i++) {
+		const struct network_case *o = &c->run->cases[i];
+
+		if ((o->want.id && str_eq(o->want.id, id)) ||
+		    (o->spec->vnet && str_eq(o->spec->vnet, id)))
 			return false;
+	}
 	return true;
 }
 
