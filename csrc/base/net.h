@@ -40,13 +40,14 @@ void cidr_format(const struct net_cidr *net, char text[CIDR_TEXT]); /* host part
 struct net_cidr cidr_network(const struct net_cidr *net);           /* host part cleared */
 struct net_range cidr_range(const struct net_cidr *net); /* network address to the last one */
 /*
- * What hosts can have: without network and broadcast of IPv4, and without the subnet-router anycast address of IPv6, which
- * is its first (RFC 4291, 2.6.1). All of a /31 and /32 (RFC 3021), and of a /127 (RFC 6164) and /128.
+ * What hosts can have: without network and broadcast of IPv4, and without the first address of IPv6, which is the anycast
+ * address of routers (RFC 4291, 2.6.1). All of a /31 and /32 (RFC 3021), and of a /127 (RFC 6164) and /128.
  */
 struct net_range cidr_hosts(const struct net_cidr *net);
 
 int ip_order(const struct net_ip *a, const struct net_ip *b); /* IPv4 before IPv6, then by number */
 bool ip_next(struct net_ip *ip); /* false and unchanged: it was the last of its family */
+bool ip_prev(struct net_ip *ip); /* false and unchanged: it was the first of its family */
 
 /* "10.0.0.10-10.0.0.99", blanks around the "-" are fine; or one address. false: malformed, two families or backwards */
 must_check bool range_parse(const char *text, struct net_range *ret);

@@ -29,6 +29,18 @@ bool ip_next(struct net_ip *ip)
 	return false;
 }
 
+bool ip_prev(struct net_ip *ip)
+{
+	struct net_ip prev = *ip;
+
+	for (size_t i = bytes_of(ip); i-- > 0;)
+		if (prev.bytes[i]-- != 0) {
+			*ip = prev;
+			return true;
+		}
+	return false;
+}
+
 /* The address in text[0..len). */
 static bool parse_end(const char *text, size_t len, struct net_ip *ret)
 {

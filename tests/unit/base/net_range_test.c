@@ -81,7 +81,26 @@ static void the_next_address_carries(void **state)
 		assert_int_equal(ip_next(&ip), nexts[i].next != NULL);
 		ip_format(&ip, text);
 		assert_string_equal(text, nexts[i].next ? nexts[i].next : nexts[i].ip);
+		if (!nexts[i].next)
+			continue;
+		assert_true(ip_prev(&ip));
+		ip_format(&ip, text);
+		assert_string_equal(text, nexts[i].ip);
 	}
+}
+
+static void nothing_is_before_the_first_address(void **state)
+{
+	struct net_ip v4 = ip_of("0.0.0.0"), v6 = ip_of("::");
+	char text[IP_TEXT];
+
+	(void)state;
+	assert_false(ip_prev(&v4));
+	assert_false(ip_prev(&v6));
+	ip_format(&v4, text);
+	assert_string_equal(text, "0.0.0.0");
+	ip_format(&v6, text);
+	assert_string_equal(text, "::");
 }
 
 static const struct {
@@ -242,6 +261,7 @@ int main(void)
 		cmocka_unit_test(addresses_are_ordered_by_family_and_number),
 		cmocka_unit_test(bytes_after_an_ipv4_address_do_not_count),
 		cmocka_unit_test(the_next_address_carries),
+		cmocka_unit_test(nothing_is_before_the_first_address),
 		cmocka_unit_test(a_range_reads_prints_and_counts),
 		cmocka_unit_test(a_range_has_both_its_ends),
 		cmocka_unit_test(what_overlaps_does_so_both_ways),
