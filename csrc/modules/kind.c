@@ -107,6 +107,8 @@ static void run_phase(struct run *run, const struct pxc_plans *plans, int phase)
 		pve_run(run->env->pve, jobs, njobs, JOBS_AT_ONCE);
 	for (size_t j = 0; j < njobs; j++) {
 		outcome_add(&run->outcomes, owner[j], plans->plans[owner[j]], &jobs[j]);
+		if (run->kind->told)
+			run->kind->told(run->env, run->batch, plans->plans[owner[j]], &jobs[j]);
 		pve_job_release(&jobs[j]);
 		free(jobs[j].steps);
 	}

@@ -56,6 +56,9 @@ struct pxc_kind {
 	 * The function itself may be NULL. */
 	const char *const *(*locks)(struct pxc_env *env, const void *batch,
 				    const struct pxc_plans *plans);
+	/* What has become of a plan's steps, before it is looked again: what was tried in vain. May be NULL. */
+	void (*told)(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
+		     const struct pve_job *job);
 	/* More keys for the result (info); may be NULL. */
 	void (*report)(const void *batch, const void *world, json_t *result);
 };
