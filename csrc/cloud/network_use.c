@@ -60,8 +60,8 @@ const struct sdn_vnet *network_entry_vnet(const struct sdn *s, const char *proje
 {
 	const char *slash = strchr(name, '/');
 	auto_free char *other = slash ? pxc_strndup(name, (size_t)(slash - name)) : NULL;
-	const struct sdn_vnet *v = other ? sdn_network(s, other, slash + 1)
-					 : sdn_network(s, project, name);
+	const struct sdn_vnet *v =
+		other ? sdn_network(s, other, slash + 1) : sdn_network(s, project, name);
 
 	return v || other ? v : sdn_network(s, NULL, name);
 }

@@ -77,7 +77,8 @@ struct vm_net {
 	unsigned slot; /* netN, 0..31 */
 	bool absent;
 	json_t *props; /* named sub-options as PVE spells them (bridge, tag, macaddr, ...): texts; null = remove */
-	const char *network; /* as named: "blue", "acme/blue", or the id of a vnet without a token; NULL = not named */
+	const char *
+		network; /* as named: "blue", "acme/blue", or the id of a vnet without a token; NULL = not named */
 	/* Named ip, gw, ip6, gw6: texts ("none" too; of a network without prefix); null = remove; NULL = none named. */
 	json_t *ipconfig;
 };
@@ -211,8 +212,9 @@ struct vm_world {
 	json_t *index;               /* owned by the run; see vm_index() */
 	bool making;                 /* one of our own creations still runs on the server */
 	const struct sdn *sdn;       /* NULL = not read: no networks are named */
-	const struct network_uses *uses; /* of all guests; NULL = not read: no address is to be chosen */
-	const struct vm_ipam *ipam;      /* only zones with dhcp: PVE shows no others */
+	const struct network_uses
+		*uses;              /* of all guests; NULL = not read: no address is to be chosen */
+	const struct vm_ipam *ipam; /* only zones with dhcp: PVE shows no others */
 	size_t nipam;
 	bool ipam_read;
 };

@@ -94,8 +94,7 @@ static void take_guests(const struct chooser *ch, struct choice *it)
 			ranges[k++] = (struct net_range){ u->list[i].ips[j], u->list[i].ips[j] };
 	for (size_t i = 0; i < ch->vw->nipam; i++)
 		if (str_eq(ch->vw->ipam[i].zone, it->v->zone))
-			ranges[k++] =
-				(struct net_range){ ch->vw->ipam[i].ip, ch->vw->ipam[i].ip };
+			ranges[k++] = (struct net_range){ ch->vw->ipam[i].ip, ch->vw->ipam[i].ip };
 	address_fill(&it->taken, ranges, k);
 }
 
@@ -196,13 +195,12 @@ static bool same_mac(const char *a, const char *b)
 	return a && b && mac_parse(a, x) && mac_parse(b, y) && str_eq(x, y);
 }
 
-static int check_free(const struct chooser *ch, const struct vm_case *c,
-		      const struct vm_card *card, unsigned family, struct pxc_err *err)
+static int check_free(const struct chooser *ch, const struct vm_case *c, const struct vm_card *card,
+		      unsigned family, struct pxc_err *err)
 {
 	const struct net_ip *ip = &card->ip[family].ip;
-	const struct network_use *use =
-		network_use_of(ch->vw->uses, card->to->id, ip, c->have ? c->vmid : 0,
-			       (unsigned)(card - c->cards));
+	const struct network_use *use = network_use_of(
+		ch->vw->uses, card->to->id, ip, c->have ? c->vmid : 0, (unsigned)(card - c->cards));
 
 	if (use)
 		return refuse(c, card, family, err, "belongs to ", use->who);
@@ -217,14 +215,13 @@ static int check_free(const struct chooser *ch, const struct vm_case *c,
 		    ip_order(&ch->vw->ipam[i].ip, ip) == 0 &&
 		    !same_mac(ch->vw->ipam[i].mac, card->mac))
 			return refuse(c, card, family, err, "is registered in PVE's IPAM for ",
-				      ch->vw->ipam[i].mac ? ch->vw->ipam[i].mac
-							  : "something else");
+				      ch->vw->ipam[i].mac ? ch->vw->ipam[i].mac : "something else");
 	return 0;
 }
 
 /* Has another card of the task named it? Found only when it was taken by none that is known. */
-static int check_task(const struct chooser *ch, const struct vm_case *c,
-		      const struct vm_card *card, unsigned family, struct pxc_err *err)
+static int check_task(const struct chooser *ch, const struct vm_case *c, const struct vm_card *card,
+		      unsigned family, struct pxc_err *err)
 {
 	for (size_t i = 0; i < ch->n && &ch->cases[i] <= c; i++)
 		for (unsigned slot = 0; ch->cases[i].cards && slot < CARDS; slot++) {
@@ -234,7 +231,8 @@ static int check_task(const struct chooser *ch, const struct vm_case *c,
 				return 0;
 			if (o->to == card->to && o->ip[family].fresh &&
 			    ip_order(&o->ip[family].ip, &card->ip[family].ip) == 0)
-				return refuse(c, card, family, err, "is named twice in this task, for ",
+				return refuse(c, card, family, err,
+					      "is named twice in this task, for ",
 					      ch->cases[i].spec->label);
 		}
 	return 0;
@@ -267,8 +265,7 @@ static const struct net_range *ranges_of(const struct sdn_subnet *s, struct net_
 
 static bool usable(const struct sdn_subnet *s, unsigned family)
 {
-	return family == VM_IPV4 ? s->cidr.ip.bits == 32
-				 : s->cidr.ip.bits == 128 && s->nranges > 0;
+	return family == VM_IPV4 ? s->cidr.ip.bits == 32 : s->cidr.ip.bits == 128 && s->nranges > 0;
 }
 
 /* "subnet 10.20.0.0/24 of network acme/blue has no free address: 90 of 90 used" */
@@ -356,8 +353,8 @@ static int take_all(struct chooser *ch, enum vm_ip_wish wish, struct pxc_err *er
 				if (!card->to || card->ip[f].wish != wish)
 					continue;
 				if (wish == VM_IP_AUTO ? take_lowest(ch, c, card, f, err) < 0
-						       : is_new(card, f) &&
-								 take_fixed(ch, c, card, f, err) < 0)
+						       : is_new(card, f) && take_fixed(ch, c, card,
+										       f, err) < 0)
 					return -1;
 			}
 	}
@@ -380,9 +377,10 @@ static int refuse_making(const struct world *w, struct pxc_err *err)
 		const struct world_guest *g = &w->guests[i];
 
 		if (str_eq(g->lock, "create") || str_eq(g->lock, "clone"))
-			return pxc_fail(err, PXC_EBUSY,
-					"guest %u on %s is being created, and its addresses are not known yet",
-					g->vmid, g->node);
+			return pxc_fail(
+				err, PXC_EBUSY,
+				"guest %u on %s is being created, and its addresses are not known yet",
+				g->vmid, g->node);
 	}
 	return 0;
 }
@@ -419,8 +417,8 @@ uint64_t vm_addresses_used(const struct vm_case *c)
 
 				/* Current and pending, configuration and block mostly say the same. */
 				for (size_t j = 0; j < k; j++)
-					twice |= ip_order(&u->list[i].ips[j],
-							  &u->list[i].ips[k]) == 0;
+					twice |= ip_order(&u->list[i].ips[j], &u->list[i].ips[k]) ==
+						 0;
 				sum += !twice;
 			}
 	return sum;

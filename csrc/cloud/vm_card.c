@@ -66,7 +66,8 @@ static void note_past(struct vm_case *c, unsigned slot)
 	if (!card->from) /* renamed since, or the block never knew */
 		card->from = ours(c, bridge);
 	for (unsigned f = 0; f < VM_FAMILIES; f++)
-		if (card->entry || (card->from && ips[f].bits && sdn_subnet_of(card->from, &ips[f])))
+		if (card->entry ||
+		    (card->from && ips[f].bits && sdn_subnet_of(card->from, &ips[f])))
 			card->ip[f].had = ips[f];
 	hotplug = vm_text(x->current, "hotplug");
 	card->lingers = vm_runs(c) && plugged(x->current, slot) &&
@@ -124,8 +125,8 @@ static bool has_subnet(const struct sdn_vnet *v, unsigned family)
 static bool has_word(const struct vm_case *c, unsigned slot, const char *key)
 {
 	char name[16];
-	const char *text = c->have ? vm_text(c->have->config, card_key(name, "ipconfig", slot))
-				   : NULL;
+	const char *text =
+		c->have ? vm_text(c->have->config, card_key(name, "ipconfig", slot)) : NULL;
 	json_auto_t *parts = text ? prop_parse(text, NULL) : NULL;
 
 	return json_object_get(parts, key) != NULL;
@@ -162,9 +163,9 @@ static int decide(struct vm_case *c, unsigned slot, unsigned family, struct pxc_
 {
 	struct vm_card *card = &c->cards[slot];
 	struct vm_ip *ip = &card->ip[family];
-	const json_t *named = card->net ? json_object_get(card->net->ipconfig,
-							  family == VM_IPV4 ? "ip" : "ip6")
-					: NULL;
+	const json_t *named =
+		card->net ? json_object_get(card->net->ipconfig, family == VM_IPV4 ? "ip" : "ip6")
+			  : NULL;
 	const char *text = json_string_value(named);
 	struct net_cidr cidr;
 
@@ -277,10 +278,9 @@ void vm_card_block(const struct vm_case *c, struct annot *block)
 			for (unsigned f = 0; f < VM_FAMILIES; f++)
 				if (card->ip[f].ip.bits)
 					ip_format(&card->ip[f].ip, ip[f]);
-			value = pxc_printf(
-				"%s%s%s%s%s",
-				network_entry_name(card->to, c->spec->project, c->arena),
-				*ip[0] ? "," : "", ip[0], *ip[1] ? "," : "", ip[1]);
+			value = pxc_printf("%s%s%s%s%s",
+					   network_entry_name(card->to, c->spec->project, c->arena),
+					   *ip[0] ? "," : "", ip[0], *ip[1] ? "," : "", ip[1]);
 			annot_set(block, key, value);
 		} else if (card->entry && !(card->goes && card->lingers)) {
 			annot_set(block, key, NULL);
@@ -319,8 +319,8 @@ static void add_difference(json_t *list, unsigned slot, const struct net_ip *is,
 		ip_format(is, a);
 	if (noted->bits)
 		ip_format(noted, b);
-	(void)json_array_append_new(list, json_sprintf("ipconfig%u has %s, reserved is %s", slot, a,
-						       b));
+	(void)json_array_append_new(list,
+				    json_sprintf("ipconfig%u has %s, reserved is %s", slot, a, b));
 }
 
 void vm_card_drift(const struct vm_seen *seen, json_t *list)
@@ -336,8 +336,8 @@ void vm_card_drift(const struct vm_seen *seen, json_t *list)
 			continue;
 		if (!plugged(seen->config, slot)) {
 			(void)json_array_append_new(
-				list, json_sprintf("net%u, reserved on network %s, is gone", slot,
-						   name));
+				list,
+				json_sprintf("net%u, reserved on network %s, is gone", slot, name));
 			continue;
 		}
 		network_ipconfig(vm_text(seen->config, card_key(key, "ipconfig", slot)), is);

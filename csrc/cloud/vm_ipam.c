@@ -79,8 +79,7 @@ static const struct vm_ipam *find(const struct vm_case *c, const struct sdn_vnet
 				  const struct net_ip *ip)
 {
 	for (size_t i = 0; i < c->vw->nipam; i++)
-		if (str_eq(c->vw->ipam[i].zone, v->zone) &&
-		    ip_order(&c->vw->ipam[i].ip, ip) == 0)
+		if (str_eq(c->vw->ipam[i].zone, v->zone) && ip_order(&c->vw->ipam[i].ip, ip) == 0)
 			return &c->vw->ipam[i];
 	return NULL;
 }

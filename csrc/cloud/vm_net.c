@@ -97,8 +97,8 @@ static int want_card(const struct vm_case *c, const struct vm_net *net, const js
 		(void)json_object_set_new(obj, "macaddr", json_string(mac));
 	}
 	if (card && json_object_get(obj, "macaddr"))
-		card->mac = arena_strdup(c->arena,
-					 json_string_value(json_object_get(obj, "macaddr")));
+		card->mac =
+			arena_strdup(c->arena, json_string_value(json_object_get(obj, "macaddr")));
 	model = json_string_value(json_object_get(obj, "model"));
 	if (card && vm_card_arrives(card) && is_narrow(c, card->to) &&
 	    str_eq(model, DEFAULT_MODEL) && !json_object_get(obj, "mtu") &&
@@ -151,9 +151,9 @@ static void tell_address(const struct vm_ip *ip, unsigned family, bool routed, j
 	char text[IP_TEXT];
 
 	ip_format(&ip->ip, text);
-	(void)json_object_set_new(obj, ip_keys[family],
-				  json_sprintf("%s/%u", text,
-					       ip->subnet ? ip->subnet->cidr.prefix : ip->ip.bits));
+	(void)json_object_set_new(
+		obj, ip_keys[family],
+		json_sprintf("%s/%u", text, ip->subnet ? ip->subnet->cidr.prefix : ip->ip.bits));
 	if (!ip->fresh)
 		return;
 	(void)json_object_del(obj, gateway_keys[family]);
@@ -210,9 +210,10 @@ static int tell_bridge(const struct vm_case *c, const struct vm_net *n, json_t *
 			(void)json_object_del(obj, gateway_keys[f]);
 		}
 		if (text && ip_parse(text, &ip))
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: net%u: \"%s\" is no IPv%d address with its prefix, nor dhcp",
-					c->spec->label, n->slot, text, f == VM_IPV4 ? 4 : 6);
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: net%u: \"%s\" is no IPv%d address with its prefix, nor dhcp",
+				c->spec->label, n->slot, text, f == VM_IPV4 ? 4 : 6);
 	}
 	return 0;
 }
@@ -256,7 +257,8 @@ void vm_want_dns(const struct vm_case *c, const json_t *base, struct vm_change *
 {
 	auto_free char *list = NULL;
 
-	if (!c->cards || vm_text(base, "nameserver") || json_object_get(c->spec->config, "nameserver"))
+	if (!c->cards || vm_text(base, "nameserver") ||
+	    json_object_get(c->spec->config, "nameserver"))
 		return;
 	for (unsigned slot = 0; slot < CARDS; slot++)
 		for (unsigned f = 0; f < VM_FAMILIES; f++) {

@@ -18,19 +18,20 @@ enum vm_ip_wish {
 
 struct vm_ip {
 	enum vm_ip_wish wish;
-	struct net_ip had, ip; /* in the block before and afterwards; bits 0 = none */
+	struct net_ip had, ip;           /* in the block before and afterwards; bits 0 = none */
 	const struct sdn_subnet *subnet; /* of ip; NULL = gone, or none */
 	bool fresh;                      /* ip is reserved by this plan */
 };
 
 /* A card as far as networks are concerned. */
 struct vm_card {
-	const struct vm_net *net;    /* as named; NULL = the task does not name it */
-	const struct sdn_vnet *from; /* network whose addresses it has; NULL = none, or it is gone */
-	const struct sdn_vnet *to;   /* network it is to be on; NULL = none */
-	bool entry;                  /* the block has an entry for it */
-	bool goes;                   /* is, or is to be, no more */
-	bool lingers;    /* goes, but the running guest has it until its restart: keeps its address so long */
+	const struct vm_net *net; /* as named; NULL = the task does not name it */
+	const struct sdn_vnet
+		*from;             /* network whose addresses it has; NULL = none, or it is gone */
+	const struct sdn_vnet *to; /* network it is to be on; NULL = none */
+	bool entry;                /* the block has an entry for it */
+	bool goes;                 /* is, or is to be, no more */
+	bool lingers; /* goes, but the running guest has it until its restart: keeps its address so long */
 	const char *mac; /* "" = not known */
 	struct vm_ip ip[VM_FAMILIES];
 };
@@ -64,7 +65,8 @@ struct vm_case {
 	const char *root;         /* volid of the root disk of a new VM; NULL = PVE makes it */
 	bool seeded;              /* has, or gets, a seed of ours */
 	const char *seed;         /* key seed of its block from now on; NULL = as it is */
-	struct vm_card *cards;    /* CARDS of them, by slot; NULL: it has nothing to do with networks */
+	struct vm_card
+		*cards; /* CARDS of them, by slot; NULL: it has nothing to do with networks */
 };
 
 /* A change of configuration: what is sent in one config call, and what needs calls of its own. */
@@ -127,7 +129,7 @@ uint64_t vm_addresses_used(const struct vm_case *c); /* by all VMs of its projec
 int64_t vm_addresses_asked(const struct vm_case *c); /* more, or less, than it has */
 
 /* vm_ipam.c: PVE's own list of addresses, where a zone has one */
-void vm_ipam_steps(struct vm_case *c); /* release what goes, register what comes */
+void vm_ipam_steps(struct vm_case *c);   /* release what goes, register what comes */
 void vm_ipam_release(struct vm_case *c); /* all, of a VM that is to be removed */
 /* Which locks must be held for a step that writes the cards: noted in its args. */
 void vm_net_locks(const struct vm_case *c, json_t *args);

@@ -213,8 +213,9 @@ static bool tells_ip(const struct vm_spec *s, const struct vm_change *change)
 	json_t *value;
 
 	for (size_t i = 0; i < s->nnets; i++)
-		if (s->nets[i].ipconfig && !s->nets[i].absent)
-			return true;
+		json_object_foreach (s->nets[i].absent ? NULL : s->nets[i].ipconfig, key, value)
+			if (json_is_string(value) && !str_eq(json_string_value(value), "none"))
+				return true;
 	json_object_foreach (change->set, key, value)
 		if (str_starts(key, "ipconfig"))
 			return true;
@@ -327,8 +328,8 @@ int vm_want(struct vm_case *c, const json_t *base, struct vm_change *ret, struct
 	if (vm_want_nets(c, base, ret, err) < 0)
 		return -1;
 	vm_want_dns(c, base, ret);
-	if (vm_want_disks(c, base, ret, err) < 0 ||
-	    want_cloud_init_drive(c, base, ret, err) < 0 || vm_want_seed(c, base, ret, err) < 0)
+	if (vm_want_disks(c, base, ret, err) < 0 || want_cloud_init_drive(c, base, ret, err) < 0 ||
+	    vm_want_seed(c, base, ret, err) < 0)
 		return -1;
 	return want_notes(c, journal_after(c), ret, err);
 }

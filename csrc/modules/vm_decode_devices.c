@@ -25,11 +25,10 @@ static const struct row disk_rows[] = {
 };
 
 static const struct row net_rows[] = {
-	{ "bridge", "bridge", NULL, NULL },
-	{ "model", "model", NULL, NULL },       { "tag", "tag", NULL, NULL },
-	{ "rate", "rate", NULL, NULL },         { "firewall", "firewall", "1", "0" },
-	{ "mtu", "mtu", NULL, NULL },           { "queues", "queues", NULL, NULL },
-	{ "link_down", "link_down", "1", "0" },
+	{ "bridge", "bridge", NULL, NULL },   { "model", "model", NULL, NULL },
+	{ "tag", "tag", NULL, NULL },         { "rate", "rate", NULL, NULL },
+	{ "firewall", "firewall", "1", "0" }, { "mtu", "mtu", NULL, NULL },
+	{ "queues", "queues", NULL, NULL },   { "link_down", "link_down", "1", "0" },
 };
 
 static const struct row ip_rows[] = {
@@ -131,8 +130,8 @@ static int check_ip(const struct vm_spec *s, const struct vm_net *n, struct pxc_
 		const char *v = item_text(n->ipconfig, keys[i]);
 		bool six = str_ends(keys[i], "6");
 
-		if (!v ||
-		    (i < 2 && (str_eq(v, "dhcp") || str_eq(v, "none") || (six && str_eq(v, "auto")))))
+		if (!v || (i < 2 &&
+			   (str_eq(v, "dhcp") || str_eq(v, "none") || (six && str_eq(v, "auto")))))
 			continue;
 		if (!address(v, six) || (i >= 2 && strchr(v, '/')))
 			return pxc_fail(err, PXC_EINVAL, "%s: net%u: \"%s\" is no IPv%d address%s",

@@ -13,7 +13,7 @@
  *  "bridges":  {"pve1": ["vmbr0"]}, "volumes": ["pve1/local:import/x.qcow2"],
  *  "imports":  ["nfs"],                                                   more storages, shared, for imports only
  *  "downloads": {"x.qcow2": true}}                                        what PVE downloads right now
- * What lies in Ceph ("rbd"): rbd_world.h.
+ * What lies in Ceph ("rbd"): rbd_world.h. Networks ("vnets"): net_world.h.
  * Storages: "shared" (shared), "fast" and "slow" (shared, of type rbd) and "local" (per node, import too) on every node.
  */
 #pragma once
