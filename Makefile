@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # make help lists the targets.      V=1 shows commands, WERROR=1 for CI, SAN=1 adds sanitizers, B=dir builds elsewhere
-KINDS  := cloud flavor project vm rbd_image volume info
+KINDS  := cloud flavor project vm rbd_image volume sdn info
 LAYERS := base annot cloud ansible pve ceph modules sim
 
 # Which layers a layer may include. Anything else does not compile.
@@ -64,7 +64,7 @@ $B/lib%.a:
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RM) $@ && $(AR) rcs $@ $^
 
-include mk/contract.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/integration.mk mk/boot.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
+include mk/contract.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/integration.mk mk/boot.mk mk/netns.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
 
 $B/bin/pxc: csrc/main.c $B/gen/specs.o $(call libs,modules pve ceph ansible cloud annot base)
 	$(Q)mkdir -p $(@D)

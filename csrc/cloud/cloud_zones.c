@@ -18,9 +18,7 @@ static const char *option(const struct tenant_zone *z, const char *pve)
 
 static bool global_tags(const struct tenant_zone *z)
 {
-	int type = sdn_zone_type(z->type);
-
-	return type >= 0 && sdn_zone_global_tags(type);
+	return sdn_zone_global_tags(sdn_zone_type(z->type));
 }
 
 /* Would a number in one be the same network as that number in the other? */

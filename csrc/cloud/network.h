@@ -79,8 +79,6 @@ struct network_batch {
 	size_t nspecs;
 	const char *stamp, *actor;
 	bool diff; /* the task asks for it: the server's own preview is wanted too */
-	bool break_lock;
-	unsigned lock_wait_s;
 };
 
 struct network_world {
@@ -88,6 +86,7 @@ struct network_world {
 	const struct sdn *sdn;
 	json_t *status; /* node -> {zone: "available", "pending", "error"}; a missing node was not asked */
 	json_t *bridges;                /* node -> {bridge: MTU in bytes}; NULL = not read */
+	json_t *controllers;            /* {name: type}; NULL = not read */
 	const struct network_use *uses; /* by cards of all guests */
 	size_t nuses;
 	bool uses_read;
@@ -99,7 +98,7 @@ bool network_wants_subnets(const struct network_batch *batch, const struct sdn *
 			   const struct sdn_vnet *v);
 /* Must it be known who uses which network? Only when one, or a subnet, is to go, or addresses are to be kept. */
 bool network_wants_uses(const struct network_batch *batch, const struct network_world *nw);
-/* Is a zone to be made or changed, so that the bridges of the nodes must be known? */
+/* Is a zone to be made or changed, so that the bridges of the nodes and the controllers must be known? */
 bool network_wants_bridges(const struct network_batch *batch, const struct network_world *nw);
 
 /* See struct pxc_kind. */

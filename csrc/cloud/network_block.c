@@ -135,7 +135,7 @@ static int check(const struct sdn_vnet *v, const char *text, struct pxc_err *err
 int network_block_alias(const struct sdn_vnet *v, const char *description, const char *cluster,
 			const char *stamp, const char *actor, char **ret, struct pxc_err *err)
 {
-	bool had = v->ours || v->notes.finding == ANNOT_TAMPERED;
+	bool had = v->notes.before && v->notes.finding != ANNOT_NONE; /* else it is a new vnet */
 	auto_annot struct annot a = { .npairs = 0 };
 	auto_free char *text = NULL;
 
@@ -149,8 +149,7 @@ int network_block_alias(const struct sdn_vnet *v, const char *description, const
 	else if (had)
 		text = annot_rewrite(ANNOT_TOKEN, &v->notes, &a);
 	else
-		text = annot_render(ANNOT_TOKEN, v->notes.before ? v->notes.before : "", &a,
-				    v->notes.after ? v->notes.after : "");
+		text = annot_render(ANNOT_TOKEN, "", &a, "");
 	if (check(v, text, err) < 0)
 		return -1;
 	*ret = text;

@@ -76,9 +76,7 @@ json_t *registry_zone_items(const struct registry *r)
 
 		if (z->first)
 			(void)json_object_set_new(
-				one,
-				type >= 0 && sdn_zone_global_tags(type) ? "vni_range"
-									: "vlan_range",
+				one, sdn_zone_global_tags(type) ? "vni_range" : "vlan_range",
 				json_pack("[I,I]", (json_int_t)z->first, (json_int_t)z->last));
 		(void)json_object_update(one, options);
 		(void)json_array_append_new(all, one);

@@ -3,7 +3,7 @@
  * sdn.h - a snapshot of the cluster's software-defined network (SDN): zones, vnets, subnets, as they run. Pure.
  *
  * What was changed but not applied is not in it but for its name (pending): it carries no traffic, and while
- * somebody's changes are pending nothing of ours is written. Filled by modules/sdn_read.c from
+ * somebody's changes are pending nothing of ours is written. (PVE 8 differs: modules/sdn_pending.h) Filled by modules/sdn_read.c from
  * GET /cluster/sdn/{zones,vnets,vnets/{v}/subnets}?pending=1 (PVE 8.1 and later). Layer: cloud.
  */
 #pragma once
@@ -65,6 +65,7 @@ struct sdn {
 	size_t nvnets;
 	const char *const
 		*pending; /* NULL-terminated: "vnet web (new)", changes that nobody has applied */
+	bool unapplied; /* PVE 8: changes of ours wait, which a run that was cut off has left */
 };
 
 const struct sdn_zone *sdn_zone(const struct sdn *s, const char *id); /* NULL: does not run */

@@ -109,17 +109,17 @@ int sdn_zone_type(const char *text)
 	return -1;
 }
 
-bool sdn_zone_tagged(enum sdn_zone_type type)
+bool sdn_zone_tagged(int type)
 {
-	return type != SDN_SIMPLE;
+	return type > SDN_SIMPLE;
 }
 
-bool sdn_zone_global_tags(enum sdn_zone_type type)
+bool sdn_zone_global_tags(int type)
 {
 	return type == SDN_VXLAN || type == SDN_EVPN;
 }
 
-uint32_t sdn_zone_max_tag(enum sdn_zone_type type)
+uint32_t sdn_zone_max_tag(int type)
 {
 	if (!sdn_zone_tagged(type))
 		return 0;

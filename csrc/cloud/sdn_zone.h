@@ -17,11 +17,12 @@
 enum sdn_zone_type { SDN_SIMPLE, SDN_VLAN, SDN_QINQ, SDN_VXLAN, SDN_EVPN, SDN_ZONE_TYPES };
 extern const char *const sdn_zone_types[SDN_ZONE_TYPES]; /* "simple" and so on, PVE's words */
 
-int sdn_zone_type(const char *text);                /* -1: none of them, NULL among them */
-bool sdn_zone_tagged(enum sdn_zone_type type);      /* do its networks have a number? */
-uint32_t sdn_zone_max_tag(enum sdn_zone_type type); /* the greatest, from 1; 0 = it has none */
+/* -1: none of them, or NULL; below it is a type without numbers. */
+int sdn_zone_type(const char *text);
+bool sdn_zone_tagged(int type);      /* do its networks have a number? */
+uint32_t sdn_zone_max_tag(int type); /* the greatest, from 1; 0 = it has none */
 /* Must numbers differ from those in all other such zones (VNI), not only within the zone (VLAN)? */
-bool sdn_zone_global_tags(enum sdn_zone_type type);
+bool sdn_zone_global_tags(int type);
 
 bool sdn_zone_id(const char *id); /* [a-z][a-z0-9]{1,7}: of zones and of vnets */
 #define SDN_ID_RULE "it has 2 to 8 lower-case letters and digits, a letter first"

@@ -9,8 +9,8 @@
 #define VLAN_RANGE "vlan_range"
 #define VNI_RANGE "vni_range"
 
-static int decode_range(const char *label, const json_t *given, enum sdn_zone_type type,
-			struct tenant_zone *z, struct pxc_err *err)
+static int decode_range(const char *label, const json_t *given, int type, struct tenant_zone *z,
+			struct pxc_err *err)
 {
 	const char *key = sdn_zone_global_tags(type) ? VNI_RANGE : VLAN_RANGE;
 	const char *other = sdn_zone_global_tags(type) ? VLAN_RANGE : VNI_RANGE;
@@ -62,7 +62,7 @@ static int decode_zone(struct pxc_env *env, const json_t *given, struct tenant_z
 	leave_nulls_out(z->options);
 	if (sdn_zone_check(label, z->type, z->options, true, err) < 0)
 		return -1;
-	return decode_range(label, given, (enum sdn_zone_type)sdn_zone_type(z->type), z, err);
+	return decode_range(label, given, sdn_zone_type(z->type), z, err);
 }
 
 int cloud_zones_decode(struct pxc_env *env, const json_t *given, struct cloud_spec *s,
@@ -93,11 +93,8 @@ int cloud_zones_read(struct pxc_env *env, struct cloud_world *cw, struct pxc_err
 	if (pve_get(env->pve, "/cluster/sdn/zones", &list, err) < 0)
 		return pxc_context(err, "zones of PVE's SDN");
 	cw->zones = pxc_env_keep(env, json_object());
-	json_array_foreach (list, i, zone) {
-		const char *name = item_text(zone, "zone");
-
-		if (name)
-			(void)json_object_set(cw->zones, name, json_object_get(zone, "type"));
-	}
+	json_array_foreach (list, i, zone)
+		(void)json_object_set(cw->zones, item_text(zone, "zone"),
+				      json_object_get(zone, "type"));
 	return 0;
 }

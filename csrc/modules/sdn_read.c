@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/propstr.h"
 #include "base/str.h"
 #include "cloud/network_block.h"
 #include "modules/items.h"
+#include "modules/sdn_pending.h"
 
 #define PVE_WITH_LOCK 9 /* major version that has /cluster/sdn/lock and /rollback */
 
@@ -52,17 +54,6 @@ static int check_rights(const json_t *rights, struct pxc_err *err)
 		err, PXC_EDENIED,
 		"the API user may not see all networks, so that some would be made a second "
 		"time: it needs the privilege SDN.Audit on /sdn");
-}
-
-/* Does it only exist as a change that waits? Then it carries no traffic. */
-static bool note_pending(struct pxc_env *env, const json_t *row, const char *what, const char *id,
-			 const char **list, size_t *n)
-{
-	const char *state = item_text(row, "state");
-
-	if (state)
-		list[(*n)++] = arena_printf(env->arena, "%s %s (%s)", what, id, state);
-	return state && str_eq(state, "new");
 }
 
 static void take_zone(struct pxc_env *env, struct sdn *s, const json_t *row, const char *id)
@@ -120,6 +111,7 @@ static int vnet_order(const void *a, const void *b)
 	return strcmp(((const struct sdn_vnet *)a)->id, ((const struct sdn_vnet *)b)->id);
 }
 
+/* What there is to plan against; what waits, and is not ours, is named. (how PVE 8 and 9 differ: sdn_pending.h) */
 static void take_lists(struct pxc_env *env, const struct world *w, struct sdn *s,
 		       const json_t *zones, const json_t *vnets)
 {
@@ -131,18 +123,36 @@ static void take_lists(struct pxc_env *env, const struct world *w, struct sdn *s
 	s->vnets = arena_alloc(env->arena, (json_array_size(vnets) + 1) * sizeof(*s->vnets));
 	json_array_foreach (zones, i, row) {
 		const char *id = item_text(row, "zone");
+		bool ours = !s->locks && id && registry_zone(&w->registry, id);
+		const json_t *as_is = id ? sdn_row(env, s, row) : NULL;
 
-		if (id && !note_pending(env, row, "zone", id, pending, &n))
-			take_zone(env, s, row, id);
+		if (as_is)
+			take_zone(env, s, as_is, id);
+		if (id && item_text(row, "state") && !ours)
+			pending[n++] = sdn_pending_text(env->arena, row, "zone");
+		s->unapplied |= id && item_text(row, "state") && ours;
 	}
 	json_array_foreach (vnets, i, row) {
 		const char *id = item_text(row, "vnet");
+		const json_t *as_is = id ? sdn_row(env, s, row) : NULL;
+		bool ours = false;
 
-		if (id && !note_pending(env, row, "vnet", id, pending, &n))
-			take_vnet(env, s, row, id, w->registry.cluster);
+		if (as_is)
+			take_vnet(env, s, as_is, id, w->registry.cluster);
+		if (as_is && !s->locks)
+			ours = s->vnets[s->nvnets - 1].ours;
+		if (id && item_text(row, "state") && !ours)
+			pending[n++] = sdn_pending_text(env->arena, row, "vnet");
+		s->unapplied |= id && item_text(row, "state") && ours;
 	}
 	qsort(s->vnets, s->nvnets, sizeof(*s->vnets), vnet_order);
 	s->pending = pending;
+}
+
+static int range_order(const void *a, const void *b)
+{
+	return ip_order(&((const struct net_range *)a)->first,
+			&((const struct net_range *)b)->first);
 }
 
 static void take_ranges(struct pxc_env *env, struct sdn_subnet *n, const json_t *list)
@@ -152,13 +162,17 @@ static void take_ranges(struct pxc_env *env, struct sdn_subnet *n, const json_t 
 
 	n->ranges = arena_alloc(env->arena, (json_array_size(list) + 1) * sizeof(*n->ranges));
 	json_array_foreach (list, i, one) {
-		const char *first = item_text(one, "start-address");
-		const char *last = item_text(one, "end-address");
+		/* An object where it is applied, a text where it waits. */
+		json_auto_t *parsed = json_is_string(one) ? prop_parse(json_string_value(one), NULL)
+							  : json_incref(one);
+		const char *first = item_text(parsed, "start-address");
+		const char *last = item_text(parsed, "end-address");
 
 		if (first && last && ip_parse(first, &n->ranges[n->nranges].first) &&
 		    ip_parse(last, &n->ranges[n->nranges].last))
 			n->nranges++;
 	}
+	qsort(n->ranges, n->nranges, sizeof(*n->ranges), range_order);
 }
 
 static int subnet_order(const void *a, const void *b)
@@ -166,18 +180,19 @@ static int subnet_order(const void *a, const void *b)
 	return strcmp(((const struct sdn_subnet *)a)->id, ((const struct sdn_subnet *)b)->id);
 }
 
-static void take_subnets(struct pxc_env *env, struct sdn_vnet *v, const json_t *list)
+static void take_subnets(struct pxc_env *env, const struct sdn *s, struct sdn_vnet *v,
+			 const json_t *list)
 {
 	size_t i;
-	json_t *row;
+	json_t *waiting;
 
 	v->subnets = arena_alloc(env->arena, (json_array_size(list) + 1) * sizeof(*v->subnets));
-	json_array_foreach (list, i, row) {
+	json_array_foreach (list, i, waiting) {
 		struct sdn_subnet *n = &v->subnets[v->nsubnets];
-		const char *state = item_text(row, "state");
+		const json_t *row = sdn_row(env, s, waiting);
 
 		n->id = item_text(row, "subnet");
-		if ((state && str_eq(state, "new")) || !n->id || !item_text(row, "cidr") ||
+		if (!n->id || !item_text(row, "cidr") ||
 		    !cidr_parse(item_text(row, "cidr"), &n->cidr))
 			continue;
 		n->gateway = item_text(row, "gateway");
@@ -215,7 +230,7 @@ int sdn_read_subnets(struct pxc_env *env, struct sdn *s, sdn_wants_fn *wants, vo
 		if (r < 0)
 			continue;
 		if (json_is_array(reads[i].data)) {
-			take_subnets(env, of[i], reads[i].data);
+			take_subnets(env, s, of[i], reads[i].data);
 			continue;
 		}
 		*err = reads[i].err;

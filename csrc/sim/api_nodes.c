@@ -4,20 +4,21 @@
 #include <string.h>
 
 #include "sim/areas.h"
+#include "sim/sdn.h"
 #include "sim/state.h"
 
-#define VERSION "9.2.11"
 #define REPOID "14a22df3deadbeef"
 #define NODE_DISK_BYTES (500ull << 30)
 
-static json_t *version(void)
+static const char *version(const struct sim *sim)
 {
-	return json_pack("{s:s, s:s, s:s}", "release", "9.2", "version", VERSION, "repoid", REPOID);
+	return sdn_old(sim) ? "8.4.14" : "9.2.11";
 }
 
 static int get_version(struct sim_call *call)
 {
-	call->data = version();
+	call->data = json_pack("{s:s%, s:s, s:s}", "release", version(call->sim), (size_t)3,
+			       "version", version(call->sim), "repoid", REPOID);
 	return 0;
 }
 
@@ -93,6 +94,7 @@ static int get_node_status(struct sim_call *call)
 {
 	const struct sim_node *node = call->node;
 	const uint64_t used = NODE_DISK_BYTES / 10;
+	auto_free char *manager = pxc_printf("pve-manager/%s/" REPOID, version(call->sim));
 	json_t *cpu = json_pack(
 		"{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:i}", "flags",
 		"fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx "
@@ -105,8 +107,8 @@ static int get_node_status(struct sim_call *call)
 	call->data = json_pack(
 		"{s:{s:s}, s:{s:i, s:i, s:i}, s:i, s:s, s:I, s:i, s:o, s:s, s:{s:i}, s:o}",
 		"boot-info", "mode", "legacy-bios", "swap", "used", 0, "free", 0, "total", 0,
-		"idle", 0, "pveversion", "pve-manager/" VERSION "/" REPOID, "uptime",
-		(json_int_t)uptime_s(call, node), "wait", 0, "memory", memory_of(node), "kversion",
+		"idle", 0, "pveversion", manager, "uptime", (json_int_t)uptime_s(call, node),
+		"wait", 0, "memory", memory_of(node), "kversion",
 		"Linux 6.18.0-1-pve #1 SMP PREEMPT_DYNAMIC", "ksm", "shared", 0, "cpuinfo", cpu);
 	json_object_set_new(call->data, "rootfs",
 			    json_pack("{s:I, s:I, s:I, s:I}", "total", (json_int_t)NODE_DISK_BYTES,
@@ -183,34 +185,6 @@ static int put_node_config(struct sim_call *call)
 	return 0;
 }
 
-static json_t *bridge(const struct sim_node *node)
-{
-	char cidr[64];
-
-	snprintf(cidr, sizeof(cidr), "%s/24", node->ip);
-	return json_pack("{s:s, s:s, s:[s], s:i, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:s}",
-			 "netmask", "24", "method6", "manual", "families", "inet", "autostart", 1,
-			 "method", "static", "address", node->ip, "active", 1, "iface", "vmbr0",
-			 "bridge_fd", "0", "bridge_stp", "off", "cidr", cidr, "type", "bridge",
-			 "priority", 4, "bridge_ports", "eno1");
-}
-
-static int get_network(struct sim_call *call)
-{
-	const char *type = sim_arg(call, "type");
-
-	call->data = json_array();
-	if (!type || strstr(type, "bridge"))
-		json_array_append_new(call->data, bridge(call->node));
-	if (!type || !strcmp(type, "eth"))
-		json_array_append_new(call->data,
-				      json_pack("{s:i, s:s, s:[s], s:s, s:i, s:s, s:s}", "priority",
-						3, "type", "eth", "families", "inet", "method",
-						"manual", "active", 1, "iface", "eno1", "method6",
-						"manual"));
-	return 0;
-}
-
 static int get_empty(struct sim_call *call)
 {
 	call->data = json_array();
@@ -240,14 +214,6 @@ static const struct sim_param status_post[] = {
 	{ .name = "command", .flags = SIM_REQUIRED, .choices = "reboot, shutdown" },
 	{ 0 },
 };
-static const struct sim_param network_get[] = {
-	{ .name = "type",
-	  .choices =
-		  "bridge, bond, eth, alias, vlan, fabric, OVSBridge, OVSBond, OVSPort, OVSIntPort, "
-		  "vnet, any_bridge, any_local_bridge, include_sdn" },
-	{ 0 },
-};
-
 const struct sim_route sim_node_routes[] = {
 	{ "GET", "/version", get_version, NULL, NULL, "user", 0 },
 	{ "GET", "/", get_root, NULL, NULL, "user", 0 },
@@ -263,7 +229,6 @@ const struct sim_route sim_node_routes[] = {
 	  "/nodes/{node} Sys.Audit", 0 },
 	{ "PUT", "/nodes/{node}/config", put_node_config, config_put, NULL,
 	  "/nodes/{node} Sys.Modify", 0 },
-	{ "GET", "/nodes/{node}/network", get_network, network_get, NULL, "user", 0 },
 	{ "GET", "/nodes/{node}/lxc", get_empty, NULL, NULL, "user", 0 },
 	{ 0 },
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/areas.h"
+#include "sim/sdn.h"
 #include "sim/state.h"
 
 static void add_string(struct pxc_buf *out, const char *key, const char *value)
@@ -165,18 +166,42 @@ static void add_storages(struct sim_call *call)
 	}
 }
 
+static void add_zone(struct sim_call *call, const struct sim_node *node, const char *zone,
+		     const char *status, const json_t *type)
+{
+	bool old = sdn_old(call->sim);
+	json_t *entry = json_pack("{s:o, s:s, s:s, s:s, s:s}", "id",
+				  old ? json_sprintf("sdn/%s/%s", node->name, zone)
+				      : json_sprintf("network/%s/zone/%s", node->name, zone),
+				  "type", old ? "sdn" : "network", old ? "sdn" : "network", zone,
+				  "node", node->name, "status", node->online ? status : "unknown");
+
+	if (!old)
+		json_object_set_new(entry, "network-type", json_string("zone"));
+	if (type && !old)
+		json_object_set(entry, "zone-type", (json_t *)(uintptr_t)type);
+	add_json(&call->text, entry);
+}
+
 static void add_networks(struct sim_call *call)
 {
-	for (size_t i = 0; i < call->sim->node_count; i++) {
-		const struct sim_node *node = &call->sim->nodes[i];
-		auto_free char *id = pxc_printf("network/%s/zone/localnetwork", node->name);
+	json_t *zones = sdn_running(call->sim, SDN_ZONE), *zone;
+	bool local = sim_may(call, "/sdn/zones/localnetwork", "SDN.Audit");
+	const char *id;
 
-		if (sim_may(call, "/sdn/zones/localnetwork", "SDN.Audit"))
-			add_json(&call->text,
-				 json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "id", id, "type",
-					   "network", "network", "localnetwork", "network-type",
-					   "zone", "node", node->name, "status",
-					   node->online ? "ok" : "unknown"));
+	for (size_t i = 0; i < call->sim->node_count && local; i++)
+		add_zone(call, &call->sim->nodes[i], "localnetwork", "ok", NULL);
+	json_object_foreach (zones, id, zone) {
+		auto_free char *path = pxc_printf("/sdn/zones/%s", id);
+		bool seen = sim_may(call, path, "SDN.Audit");
+
+		for (size_t i = 0; i < call->sim->node_count && seen; i++) {
+			const struct sim_node *node = &call->sim->nodes[i];
+			const char *status = sdn_zone_status(call->sim, node, id);
+
+			if (status)
+				add_zone(call, node, id, status, json_object_get(zone, "type"));
+		}
 	}
 }
 
@@ -193,7 +218,7 @@ static int get_resources(struct sim_call *call)
 		add_nodes(call);
 	if (!type || !strcmp(type, "storage"))
 		add_storages(call);
-	if (!type)
+	if (!type || (!strcmp(type, "sdn") && sdn_old(call->sim)))
 		add_networks(call);
 	buf_addc(&call->text, ']');
 	return 0;

@@ -22,6 +22,16 @@ extern const struct sim_route sim_volume_routes[];       /* api_volume.c */
 extern const struct sim_route sim_upload_routes[];       /* api_upload.c */
 extern const struct sim_route sim_download_routes[];     /* api_download.c */
 extern const struct sim_route sim_ha_routes[];           /* api_ha.c */
+extern const struct sim_route sim_network_routes[];      /* api_network.c */
+extern const struct sim_route sim_sdn_routes[]; /* sdn_lock.c: index, lock, rollback, fabrics */
+extern const struct sim_route sim_sdn_zone_routes[];    /* sdn_zone.c */
+extern const struct sim_route sim_sdn_vnet_routes[];    /* sdn_vnet.c */
+extern const struct sim_route sim_sdn_subnet_routes[];  /* sdn_subnet.c */
+extern const struct sim_route sim_sdn_service_routes[]; /* sdn_service.c: controllers, ipams, dns */
+extern const struct sim_route sim_sdn_ips_routes[];     /* api_sdn_ips.c */
+extern const struct sim_route sim_sdn_apply_routes[];   /* sdn_apply.c */
+extern const struct sim_route sim_sdn_dry_routes[];     /* sdn_dry.c */
+extern const struct sim_route sim_sdn_node_routes[];    /* api_sdn_node.c */
 
 /* The answer of an index: a list of {key: name} from blank-separated names. */
 int sim_answer_index(struct sim_call *call, const char *key, const char *names);

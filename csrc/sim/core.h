@@ -36,6 +36,10 @@ struct sim_node {
 	uint64_t used_bytes; /* memory of its running guests at pvestatd's last round */
 	uint32_t next_pid;
 	json_t *config; /* PUT /nodes/{node}/config */
+	json_t *bridges; /* of /etc/network/interfaces: [{"name", "vlan_aware": bool, "mtu": 0 = none, "ports"}] */
+	json_t *sdn_file; /* the running SDN configuration as of its last reload; NULL = never; shared */
+	json_t *sdn_links; /* the one that its links were made from: the same, unless ifreload failed */
+	bool reload_fails; /* ifreload does (set by /sim/sdn) */
 };
 
 enum sim_run { SIM_STOPPED, SIM_RUNNING, SIM_PAUSED };
@@ -155,6 +159,7 @@ struct sim_task;
 struct sim_timer;
 struct sim_faults;
 struct sim_apidoc;
+struct sim_sdn; /* sdn.h */
 
 struct sim {
 	struct sim_options options; /* its strings are copies */
@@ -189,6 +194,7 @@ struct sim {
 	struct sim_timer *timers; /* list, soonest first */
 	struct sim_faults *faults;
 	struct sim_apidoc *apidoc;
+	struct sim_sdn *sdn;
 	bool unseen;             /* some guest was touched since pvestatd's last round */
 	int64_t stat_ms;         /* time of that round */
 	char fingerprint[96];    /* of the TLS certificate, as /nodes shows it */
@@ -260,6 +266,8 @@ typedef bool sim_format_fn(const char *name, const char *value, struct pxc_buf *
 enum {
 	SIM_REQUIRED = 1,
 	SIM_LIST = 2, /* text list: a JSON array is joined by ",", each element must pass format */
+	SIM_PATTERN = 4, /* format stands for a pattern: its failure is told as one */
+	SIM_NEW = 8,     /* PVE 8 does not know it */
 };
 
 /* One parameter. Names ending in "[n]" are families: "net[n]" with count 32 means net0 to net31. */
@@ -286,6 +294,8 @@ typedef int sim_handler(struct sim_call *call);
 enum {
 	SIM_TICKET_ONLY = 1, /* refused with an API token */
 	SIM_UPLOAD = 2,      /* multipart body */
+	SIM_TO_NODE = 8,     /* the node that answers is a parameter, not a part of the path */
+	SIM_PVE9 = 4,        /* PVE 8 does not have it */
 };
 
 /*

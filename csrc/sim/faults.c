@@ -113,6 +113,32 @@ bool sim_faults_before(struct sim *sim, const char *method, const char *path,
 	return false;
 }
 
+const char *sim_faults_enter(struct sim *sim, const char *method, const char *path)
+{
+	struct sim_faults *faults = sim->faults;
+
+	if (!faults)
+		return NULL;
+	faults->outer = faults->active;
+	faults->active = NULL;
+	for (size_t i = 0; i < faults->count && !faults->active; i++)
+		if (matches(&faults->rules[i], method, path) && fires(sim, &faults->rules[i]))
+			faults->active = &faults->rules[i];
+	if (!faults->active || faults->active->action == SLOW || faults->active->action == HANG ||
+	    faults->active->action == FAIL)
+		return NULL;
+	if (faults->active->action == STATUS)
+		return *faults->active->text ? faults->active->text
+					     : usual_text(faults->active->status);
+	return "Connection timed out";
+}
+
+void sim_faults_leave(struct sim *sim)
+{
+	if (sim->faults)
+		sim->faults->active = sim->faults->outer;
+}
+
 void sim_faults_after(struct sim *sim, struct sim_reply *reply)
 {
 	const struct rule *rule = sim->faults ? sim->faults->active : NULL;

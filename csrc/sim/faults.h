@@ -22,5 +22,6 @@ struct sim_faults {
 	struct rule *rules;
 	size_t count;
 	const struct rule *active; /* the rule that fired for the request in hand */
+	const struct rule *outer;  /* that of the request outside of it */
 	int64_t start_ms;
 };

@@ -60,6 +60,17 @@ static int set_deaf(struct sim *sim, const json_t *params)
 	return 0;
 }
 
+/* Whether ifreload works on the node: what its next reload of SDN comes to. */
+static int set_sdn(struct sim *sim, const json_t *params)
+{
+	struct sim_node *node = sim_node_find(sim, arg(params, "node"));
+
+	if (!node)
+		return -1;
+	node->reload_fails = !strcmp(arg(params, "reload"), "fail");
+	return 0;
+}
+
 static int set_faults(struct sim *sim, const struct sim_request *request)
 {
 	auto_free char *text =
@@ -98,6 +109,8 @@ static void control(struct sim *sim, const struct sim_request *request, const ch
 		done = set_config(sim, params);
 	else if (!strcmp(path, "/sim/guest"))
 		done = set_deaf(sim, params);
+	else if (!strcmp(path, "/sim/sdn"))
+		done = set_sdn(sim, params);
 	else if (!strcmp(path, "/sim/faults"))
 		done = set_faults(sim, request);
 	else if (strcmp(path, "/sim/now"))

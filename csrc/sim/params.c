@@ -27,11 +27,13 @@ static const struct sim_param *find_in(const struct sim_param *table, const char
 	return NULL;
 }
 
-static const struct sim_param *find(const struct sim_route *route, const char *name)
+static const struct sim_param *find(const struct sim_call *call, const char *name)
 {
-	const struct sim_param *param = find_in(route->params, name);
+	const struct sim_param *param = find_in(call->route->params, name);
 
-	return param ? param : find_in(route->more, name);
+	if (!param)
+		param = find_in(call->route->more, name);
+	return param && param->flags & SIM_NEW && call->sim->options.pve == 8 ? NULL : param;
 }
 
 static const char *const type_names[] = {
@@ -165,7 +167,10 @@ static bool check_text(struct sim_call *call, const struct sim_param *param, con
 	auto_buf struct pxc_buf why = { 0 };
 
 	if (param->format && !format_good(param, name, text, &why)) {
-		sim_param_error(call, name, "invalid format - %s", buf_str(&why));
+		if (param->flags & SIM_PATTERN)
+			sim_param_error(call, name, "value does not match the regex pattern");
+		else
+			sim_param_error(call, name, "invalid format - %s", buf_str(&why));
 		return false;
 	}
 	if (param->choices && !in_choices(param->choices, text)) {
@@ -174,13 +179,11 @@ static bool check_text(struct sim_call *call, const struct sim_param *param, con
 				param->choices);
 		return false;
 	}
-	if (param->type == SIM_STR && !check_length(call, param, name, text))
-		return false;
 	if (param->pattern && !matches(param->pattern, text)) {
 		sim_param_error(call, name, "value does not match the regex pattern");
 		return false;
 	}
-	return true;
+	return param->type != SIM_STR || check_length(call, param, name, text);
 }
 
 /* The value to hand to the handler, or NULL after an error. New reference. */
@@ -289,7 +292,7 @@ static void check_one_as(struct sim_call *call, const struct sim_param *param, c
 
 static void check_one(struct sim_call *call, const char *name, const json_t *value)
 {
-	const struct sim_param *param = find(call->route, name);
+	const struct sim_param *param = find(call, name);
 
 	if (param)
 		check_one_as(call, param, name, value);
@@ -316,7 +319,7 @@ void sim_params_check(struct sim_call *call, json_t *raw)
 	json_object_foreach (raw, name, value) {
 		if (!strcmp(name, "vmid") && json_object_get(call->path_params, name))
 			check_one_as(call, &path_vmid, name, value);
-		else if (json_object_get(call->path_params, name) && !find(call->route, name))
+		else if (json_object_get(call->path_params, name) && !find(call, name))
 			json_object_set(call->params, name, value);
 		else
 			check_one(call, name, value);

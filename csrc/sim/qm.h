@@ -134,6 +134,16 @@ extern const struct sim_task_kind qm_start_kind, qm_stop_kind, qm_shutdown_kind,
 int64_t qm_start_now(struct sim_task *task,
 		     struct sim_guest *g); /* 0, or -1 with the task failed */
 
+/* qm_nic.c */
+/* The first bridge or vnet of its cards that the node does not have, in name; NULL = it has all. */
+const char *qm_missing_bridge(const struct sim_guest *g, const struct sim_node *node,
+			      char name[64]);
+/* Its cards are plugged in at a start; 0, or -1 with the task failed. */
+int qm_plug(struct sim_task *task, const struct sim_guest *g);
+/* Addresses in PVE's IPAM follow the cards of a configuration that became another one; NULL = none. */
+void qm_follow_nics(struct sim *sim, const struct sim_guest *g, const json_t *before,
+		    const json_t *after);
+
 /* qm_snapshot_work.c */
 extern const struct sim_task_kind qm_snapshot_kind, qm_delsnapshot_kind, qm_rollback_kind;
 

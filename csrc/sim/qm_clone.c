@@ -188,6 +188,7 @@ static int64_t clone_work(struct sim_task *task)
 	sim_guest_set_pool(task->sim, to, qm_text(task->args, "pool", NULL));
 	if (target)
 		to->node = sim_node_find(task->sim, target);
+	qm_follow_nics(task->sim, to, NULL, to->config);
 	sim_guest_touch(to);
 	return 0;
 }

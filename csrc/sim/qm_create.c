@@ -73,6 +73,7 @@ static int64_t create_work(struct sim_task *task)
 	g->creating = false;
 	sim_guest_set_lock(g, NULL);
 	sim_guest_set_pool(task->sim, g, pool);
+	qm_follow_nics(task->sim, g, NULL, g->config);
 	sim_guest_touch(g);
 	if (json_is_true(json_object_get(task->args, "start"))) {
 		sim_task_log(task, "Execute autostart");

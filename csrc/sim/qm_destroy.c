@@ -102,6 +102,7 @@ static void forget_guest(struct sim_task *task, struct sim_guest *g)
 	}
 	(void)snprintf(path, sizeof(path), "/vms/%u", g->vmid);
 	sim_acl_forget_path(task->sim, path);
+	qm_follow_nics(task->sim, g, g->config, NULL);
 	task->held = NULL;
 	sim_guest_remove(task->sim, g);
 }

@@ -202,6 +202,20 @@ static int depart(struct sim_task *task, struct sim_guest *g, const struct sim_n
 	return 0;
 }
 
+/* Started there it would lack a bridge: 0, or -1 with the task failed. */
+static int start_there(struct sim_task *task, struct sim_guest *g, const struct sim_node *to)
+{
+	char name[64];
+
+	if (g->run == SIM_STOPPED || !qm_missing_bridge(g, to, name))
+		return 0;
+	log_timed(task, "[%s] bridge '%s' does not exist", to->name, name);
+	log_timed(task, "ERROR: online migrate failure - remote command failed with exit code 255");
+	log_timed(task, "aborting phase 2 - cleanup resources");
+	sim_guest_set_lock(g, NULL);
+	return sim_task_fail(task, "migration problems");
+}
+
 static int64_t migrate_work(struct sim_task *task)
 {
 	struct sim_guest *g = sim_guest_find(task->sim, task->vmid);
@@ -218,6 +232,8 @@ static int64_t migrate_work(struct sim_task *task)
 		sim_guest_set_lock(g, NULL);
 		return sim_task_fail(task, "Can't connect to destination address using public key");
 	}
+	if (start_there(task, g, to) < 0)
+		return -1;
 	log_end(task, g);
 	arrive(g, to, sim_storage_find(task->sim, storage));
 	return 0;

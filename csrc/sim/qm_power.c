@@ -69,6 +69,8 @@ int64_t qm_start_now(struct sim_task *task, struct sim_guest *g)
 			sim_task_warn(task, "netdev %s: ignoring MTU '%s', not using VirtIO", key,
 				      qm_text(net, "mtu", ""));
 	}
+	if (qm_plug(task, g) < 0)
+		return -1;
 	qm_run(g, SIM_RUNNING);
 	if (rbd_hold(g, &err) == 0)
 		return 0;

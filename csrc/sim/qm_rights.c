@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/qm.h"
+#include "sim/sdn.h"
 
 /* Plain options by privilege. What is in no row only root can set: args, lock, vmgenid, hookscript, affinity, ... */
 static const struct {
@@ -78,10 +79,12 @@ static int need_bridge(struct sim_call *call, const char *value)
 {
 	json_auto_t *net = prop_parse_net(value);
 	const char *bridge = qm_text(net, "bridge", NULL), *tag = qm_text(net, "tag", NULL);
+	const json_t *vnet = bridge ? sdn_find(call->sim, SDN_VNET, bridge) : NULL;
 
 	if (!bridge)
 		return 0;
-	return sim_need(call, "SDN.Use", "/sdn/zones/localnetwork/%s%s%s", bridge, tag ? "/" : "",
+	return sim_need(call, "SDN.Use", "/sdn/zones/%s/%s%s%s",
+			qm_text(vnet, "zone", "localnetwork"), bridge, tag ? "/" : "",
 			tag ? tag : "");
 }
 

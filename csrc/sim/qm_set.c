@@ -214,6 +214,7 @@ static int remove_one(struct sim *sim, struct sim_guest *g, const char *key, boo
 int qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_change *c,
 		    struct pxc_err *err)
 {
+	json_auto_t *before = json_copy(g->config);
 	auto_free const char **keys = NULL;
 	size_t count = 0, i;
 	json_t *value;
@@ -228,6 +229,7 @@ int qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_change
 	keys = qm_sorted_keys(c->set, &count);
 	for (i = 0; i < count && rc == 0; i++)
 		rc = set_one(sim, g, keys[i], json_object_get(c->set, keys[i]), err);
+	qm_follow_nics(sim, g, before, g->config);
 	sim_guest_touch(g);
 	return rc;
 }
@@ -235,6 +237,7 @@ int qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_change
 /* A disk that cannot be destroyed now stays where it is. */
 void qm_apply_pending(struct sim *sim, struct sim_guest *g)
 {
+	json_auto_t *before = json_copy(g->config);
 	size_t count = 0;
 	auto_free const char **keys = qm_sorted_keys(g->deleted, &count);
 	const char *key;
@@ -253,5 +256,6 @@ void qm_apply_pending(struct sim *sim, struct sim_guest *g)
 	(void)json_object_update(g->config, g->pending);
 	(void)json_object_clear(g->pending);
 	(void)json_object_clear(g->deleted);
+	qm_follow_nics(sim, g, before, g->config);
 	sim_guest_touch(g);
 }

@@ -162,7 +162,8 @@ static void dead_node(const struct sim_call *call, struct sim_reply *reply)
 /* Find the node of the path; its API may be out of reach. returns false when reply or failure is set. */
 static bool reach_node(struct sim_call *call, struct sim_reply *reply)
 {
-	const char *name = json_string_value(json_object_get(call->path_params, "node"));
+	const json_t *from = call->route->flags & SIM_TO_NODE ? call->raw : call->path_params;
+	const char *name = json_string_value(json_object_get(from, "node"));
 
 	call->node = name ? sim_node_find(call->sim, name) : sim_node_local(call->sim);
 	if (!call->node) {
@@ -222,6 +223,8 @@ static bool answer_api(struct sim_call *call, struct sim_request *request, const
 
 	call->path_params = json_object();
 	call->route = sim_route_find(call->method, call->path, call->path_params);
+	if (call->route && call->route->flags & SIM_PVE9 && call->sim->options.pve == 8)
+		call->route = NULL;
 	if (!call->route ||
 	    strcmp(call->route->permission ? call->route->permission : "", "world")) {
 		if (sim_login(call, request->headers, &why) < 0) {

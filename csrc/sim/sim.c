@@ -7,6 +7,7 @@
 
 #include "sim/rbd.h"
 #include "sim/request.h"
+#include "sim/sdn.h"
 
 #define DEFAULT_START_S                                                                            \
 	1790000000 /* 2026-09-21: a cluster without wall clock has to be some when */
@@ -42,6 +43,8 @@ static void add_nodes(struct sim *sim)
 		node->started_ms = sim->now_ms - 5400000 - (int64_t)(sim_random(sim) % 60000);
 		node->next_pid = 0x200 + (uint32_t)(sim_random(sim) & 0xff);
 		node->config = json_object();
+		node->bridges = json_pack("[{s:s, s:b, s:s}]", "name", "vmbr0", "vlan_aware", 0,
+					  "ports", "eno1");
 	}
 }
 
@@ -65,6 +68,7 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 		sim->fingerprint, sizeof(sim->fingerprint), "%s",
 		"00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00");
 	add_nodes(sim);
+	sdn_init(sim);
 	sim_roles_init(sim);
 	if ((options->faults && sim_faults_parse(options->faults, &sim->faults, err) < 0) ||
 	    (options->apidoc && sim_apidoc_load(options->apidoc, &sim->apidoc, err) < 0) ||
@@ -81,6 +85,14 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 static void free_json(void *value)
 {
 	json_decref(value);
+}
+
+static void free_node(struct sim_node *node)
+{
+	json_decref(node->config);
+	json_decref(node->bridges);
+	json_decref(node->sdn_file);
+	json_decref(node->sdn_links);
 }
 
 void sim_free(struct sim *sim)
@@ -109,8 +121,9 @@ void sim_free(struct sim *sim)
 	sim_map_release(&sim->ha, sim_ha_free);
 	sim_map_release(&sim->ha_rules, free_json);
 	for (size_t i = 0; i < sim->node_count; i++)
-		json_decref(sim->nodes[i].config);
+		free_node(&sim->nodes[i]);
 	free(sim->nodes);
+	sdn_free(sim);
 	json_decref(sim->dc);
 	json_decref(sim->log);
 	sim_faults_free(sim->faults);

@@ -26,6 +26,7 @@ struct sim_options {
 		apidoc; /* PVE's schema as JSON file: every request is checked against it too; NULL = no */
 	const char *faults;                   /* text of a fault script, or NULL */
 	const char *world;                    /* JSON text of a starting world, or NULL */
+	unsigned pve;                         /* version it plays, 8 or 9; 0 = 9 */
 	unsigned node_memory_mib, node_cores; /* per node; 0 = 65536 and 16 */
 	int64_t start_s; /* the cluster's clock begins at this second since 1970; 0 = a fixed one */
 	/*

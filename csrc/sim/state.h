@@ -68,6 +68,13 @@ void sim_faults_tick(struct sim *sim);
  */
 bool sim_faults_before(struct sim *sim, const char *method, const char *path,
 		       struct sim_reply *reply);
+/*
+ * A request that a node sends to another one while it carries out one, looked up until sim_faults_leave(): what a rule
+ * does to a task that is started meanwhile holds, too.
+ * returns why the request fails, NULL = it does not; borrowed
+ */
+const char *sim_faults_enter(struct sim *sim, const char *method, const char *path);
+void sim_faults_leave(struct sim *sim);
 /* After the work: slow answers and lost ones. */
 void sim_faults_after(struct sim *sim, struct sim_reply *reply);
 

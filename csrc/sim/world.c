@@ -4,6 +4,7 @@
 
 #include "sim/disk.h"
 #include "sim/rbd.h"
+#include "sim/sdn.h"
 #include "sim/state.h"
 
 static void add_storages(struct sim *sim)
@@ -152,6 +153,8 @@ static int world_nodes(struct sim *sim, json_t *nodes, struct pxc_err *err)
 			node->cores = (unsigned)cores;
 		if (memory_mib > 0)
 			node->memory_bytes = (uint64_t)memory_mib << 20;
+		if (sdn_world_bridges(node, json_object_get(spec, "bridges"), err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -295,7 +298,7 @@ json_t *sim_dump(struct sim *sim)
 
 		json_object_set(ha, sim->ha.entries[i].key, resource->config);
 	}
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:O}", "guests", guests, "storages",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:o}", "guests", guests, "storages",
 			 storages, "volumes", dump_volumes(sim), "pools", dump_pools(sim), "access",
-			 dump_access(sim), "ha", ha, "options", sim->dc);
+			 dump_access(sim), "ha", ha, "options", sim->dc, "sdn", sdn_dump(sim));
 }

@@ -36,6 +36,7 @@ static const char usage[] =
 	"                    manual = time stands still but for POST /sim/advance?ms=N\n"
 	"  --seed N          everything random comes from it (a fresh one)\n"
 	"  --start SECONDS   the cluster's clock begins there (now)\n"
+	"  --pve 8|9         the version of Proxmox VE that it plays: of SDN and /version (9)\n"
 	"  --apidoc FILE     check requests against PVE's own schema, too\n"
 	"  --faults FILE     a script of what goes wrong (docs/simulator.md)\n"
 	"  --world FILE      JSON: nodes, storages, volumes, users, pools, guests to begin with\n"
@@ -59,6 +60,7 @@ enum {
 	OPT_SPEED,
 	OPT_SEED,
 	OPT_START,
+	OPT_PVE,
 	OPT_APIDOC,
 	OPT_FAULTS,
 	OPT_WORLD,
@@ -84,6 +86,7 @@ static const struct option long_options[] = {
 	{ "speed", required_argument, NULL, OPT_SPEED },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "start", required_argument, NULL, OPT_START },
+	{ "pve", required_argument, NULL, OPT_PVE },
 	{ "apidoc", required_argument, NULL, OPT_APIDOC },
 	{ "faults", required_argument, NULL, OPT_FAULTS },
 	{ "world", required_argument, NULL, OPT_WORLD },
@@ -140,7 +143,7 @@ static int set_number(struct settings *settings, int option, const char *text)
 	} ranges[] = {
 		{ OPT_NODES, 1, 64 },        { OPT_VMS, 0, 100000 }, { OPT_CORES, 1, 4096 },
 		{ OPT_MEMORY, 16, 1 << 30 }, { OPT_PORT, 0, 65535 }, { OPT_SPEED, 0, 1e6 },
-		{ OPT_SEED, 0, 1.8e19 },     { OPT_START, 1, 4e9 },
+		{ OPT_SEED, 0, 1.8e19 },     { OPT_START, 1, 4e9 },  { OPT_PVE, 8, 9 },
 	};
 	double value = 0;
 
@@ -164,6 +167,9 @@ static int set_number(struct settings *settings, int option, const char *text)
 		break;
 	case OPT_MEMORY:
 		settings->sim.node_memory_mib = (unsigned)value;
+		break;
+	case OPT_PVE:
+		settings->sim.pve = (unsigned)value;
 		break;
 	case OPT_PORT:
 		settings->http.port = (uint16_t)value;

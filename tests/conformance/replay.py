@@ -36,10 +36,13 @@ AREAS = collections.OrderedDict([
     ('nodes/storage', r'/nodes/[^/]+/storage(/|$)'),
     ('tasks', r'/nodes/[^/]+/tasks(/|$)'),
     ('qemu', r'/nodes/[^/]+/qemu(?!/\d+/firewall)(/|$)'),
+    ('sdn', r'/cluster/sdn(/|$)'),
+    ('nodes/sdn', r'/nodes/[^/]+/sdn(/|$)'),
 ])
 # Replayed and shown, but not part of the required figure.
 MORE = collections.OrderedDict([
     ('ha/resources', r'/cluster/ha/resources(/[^/]+(/migrate)?)?$'),
+    ('nodes/network', r'/nodes/[^/]+/network$'),
     ('nodes', r'/nodes(/[^/]+(/(status|version|config|time|lxc))?)?$'),
     ('cluster', r'/cluster(/(log|config/nodes|config/totem|config/join))?$'),
     ('transport', r'(/|/nosuch|/Version|/nodes/[^/]+/nosuch)$'),
@@ -65,6 +68,7 @@ HEX40 = re.compile(r'^[0-9a-f]{40}$')
 UPID = re.compile(r'UPID:([^:]+):([0-9A-F]{8}):([0-9A-F]{8}):([0-9A-F]{8}):([^:]*):([^:]*):([^: ]+):')
 MAC = re.compile(r'\b[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}\b')
 UUID = re.compile(r'\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b')
+LOCK = re.compile(r'^%s$' % UUID.pattern.replace(r'\b', ''))  # a token of the SDN lock
 TICKET = re.compile(r'^PVE:[^:]+:[0-9A-F]{8}::')
 CSRF = re.compile(r'^[0-9A-F]{8}:\S+$')
 CUT = re.compile(r'(.)\.\.\.<(\d+) chars>', re.S)
@@ -116,6 +120,8 @@ class Volatile:
         value = re.sub(r'\$5\$[^$]{8}\$[./0-9A-Za-z]{43}', '<password hash>', value)
         value = re.sub(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d', '<time>', value)
         value = MAC.sub('<mac>', value)
+        value = re.sub(r'<time>\.\d{9} [+-]\d{4}', '<time>', value)
+        value = re.sub(r'/proc/\d+/fd/\d+', '<file>', value)
         value = re.sub(r'ctime=\d+', 'ctime=T', value)
         value = re.sub(r'pveupload-[0-9a-f]{32}', 'pveupload-<random>', value)
         value = re.sub(r'Temporary failure in name resolution', 'Name or service not known', value)
@@ -289,6 +295,7 @@ class Cluster:
         if status != 200:
             raise RuntimeError('control %s: %s' % (path, text))
         self.now = json.loads(text)['now_ms']
+        self.running = json.loads(text)['running']
 
     def advance(self, milliseconds):
         self.control('POST', '/sim/advance?ms=%d' % milliseconds)
@@ -342,7 +349,7 @@ class Replay:
                 if identity(one) == identity(other):
                     self.learn(one, other)
         elif isinstance(recorded, str) and isinstance(got, str) and recorded != got:
-            if any(kind.search(recorded) and kind.search(got) for kind in (HEX40, UPID, TICKET, CSRF)):
+            if any(kind.search(recorded) and kind.search(got) for kind in (HEX40, UPID, TICKET, CSRF, LOCK)):
                 self.names[recorded] = got
             for one, other in zip(MAC.finditer(recorded), MAC.finditer(got)):
                 self.names[one.group()] = other.group()
@@ -405,6 +412,15 @@ class Replay:
         if not done or exchange['method'] != 'GET':
             return
         self.until_ended(path.split('?')[0].rsplit('/', 1)[0] + '/status')
+        if ':reloadnetworkall:' in path:
+            self.until_quiet()  # the tasks that it started on every node
+
+    def until_quiet(self):
+        """Let time pass until no task runs in the cluster."""
+        for _ in range(40):
+            if not self.cluster.running:
+                return
+            self.cluster.advance(500)
 
     def until_ended(self, status_path):
         """Poll a task of ours until it has ended."""

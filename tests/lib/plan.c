@@ -11,8 +11,11 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cloud/registry_plan.h"
 #include "modules/rbd_image.h"
 #include "modules/vm_decode.h"
+
+extern const struct pxc_kind cloud_kind;
 
 struct planned {
 	struct pxc_arena arena;
@@ -91,6 +94,17 @@ static void plan_image(struct planned *p, const struct test_world *w)
 	p->result = image_plan(batch, &w->images, &p->plans, &p->err);
 }
 
+static void plan_cloud(struct planned *p, const struct test_world *w)
+{
+	const struct cloud_world cw = { .w = &w->world,
+					.zones = json_object_get(w->json, "sdn_zones") };
+	void *spec = NULL;
+
+	p->result = cloud_kind.decode(&p->env, &spec, &p->err);
+	if (p->result == 0)
+		p->result = cloud_plan(spec, &cw, &p->plans, &p->err);
+}
+
 static void read_task(const char *module, const char *task, struct planned *p)
 {
 	json_auto_t *raw = json_loads(task, 0, NULL);
@@ -112,10 +126,10 @@ static void read_task(const char *module, const char *task, struct planned *p)
 static void plan(const char *module, const char *task, const struct test_world *w,
 		 struct planned *p)
 {
-	bool vm = str_eq(module, "pxc_vm");
-
 	read_task(module, task, p);
-	if (p->result == 0 && vm)
+	if (p->result == 0 && str_eq(module, "pxc_cloud"))
+		plan_cloud(p, w);
+	else if (p->result == 0 && str_eq(module, "pxc_vm"))
 		plan_vm(p, w, json_string_value(json_object_get(w->json, "first_pid")));
 	else if (p->result == 0)
 		plan_image(p, w);
