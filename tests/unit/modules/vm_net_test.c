@@ -35,7 +35,7 @@ static void make(struct lab *lab, const char *zone)
 
 #define PLAIN "\"zone_type\":\"simple\""
 #define STATIC "\"zone_type\":\"simple\",\"ipam\":\"pve\""
-#define DHCP "\"zone_type\":\"simple\",\"ipam\":\"pve\",\"dhcp\":true"
+#define DHCP "\"zone_type\":\"simple\",\"ipam\":\"pve\",\"dhcp\":\"dnsmasq\""
 
 /* PVE's own list: "10.20.0.10 10.30.0.1 ", gateways too. */
 static char *listed(const struct lab *lab)
@@ -199,7 +199,7 @@ static void what_was_registered_in_vain_is_given_back(void **state)
 	lab_create(&lab, 5);
 	make(&lab, STATIC);
 	assert_int_equal(lab_task(&lab, "pxc_vm",
-				  "{" MAKE ",\"networks\":[{\"network\":\"blue\"}],\"config\":{\"vga\":\"nosuch\"}}"),
+				  "{" MAKE ",\"networks\":[{\"network\":\"blue\"}],\"config\":{\"nosuch\":\"1\"}}"),
 			 -1);
 	expect_listed(&lab, "");
 	lab_must(&lab, "pxc_vm", "{" MAKE ",\"networks\":[{\"network\":\"blue\"}]}");
