@@ -43,6 +43,27 @@ static const struct sdn_vnet *ours(const struct vm_case *c, const char *bridge)
 	return v && v->ours ? v : NULL;
 }
 
+static bool holds(const struct sdn_vnet *v, const struct net_ip ips[VM_FAMILIES])
+{
+	for (unsigned f = 0; v && f < VM_FAMILIES; f++)
+		if (ips[f].bits && sdn_subnet_of(v, &ips[f]))
+			return true;
+	return false;
+}
+
+/* Names of networks change, and others may get them: what is plugged in counts when the addresses are of its subnets. */
+static const struct sdn_vnet *noted(const struct vm_case *c, const char *name,
+				    const struct sdn_vnet *plug,
+				    const struct net_ip ips[VM_FAMILIES])
+{
+	const struct sdn_vnet *called = network_entry_vnet(c->vw->sdn, c->spec->project, name);
+	bool bare = !ips[VM_IPV4].bits && !ips[VM_IPV6].bits;
+
+	if (plug && (!called || bare || (holds(plug, ips) && !holds(called, ips))))
+		return plug;
+	return called;
+}
+
 /* What the card has until now. */
 static void note_past(struct vm_case *c, unsigned slot)
 {
@@ -59,12 +80,9 @@ static void note_past(struct vm_case *c, unsigned slot)
 	if (card_part(c, x->config, slot, "macaddr"))
 		card->mac = card_part(c, x->config, slot, "macaddr");
 	card->entry = network_entry(&x->notes.annot, slot, c->arena, &name, ips);
-	if (card->entry)
-		card->from = network_entry_vnet(c->vw->sdn, c->spec->project, name);
-	else
+	if (!card->entry)
 		network_ipconfig(vm_text(x->config, card_key(key, "ipconfig", slot)), ips);
-	if (!card->from) /* renamed since, or the block never knew */
-		card->from = ours(c, bridge);
+	card->from = card->entry ? noted(c, name, ours(c, bridge), ips) : ours(c, bridge);
 	for (unsigned f = 0; f < VM_FAMILIES; f++)
 		if (card->entry ||
 		    (card->from && ips[f].bits && sdn_subnet_of(card->from, &ips[f])))
