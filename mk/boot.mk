@@ -3,7 +3,7 @@
 # console what became of it. The images are made once, of Debian's packages, and stay in $B/boot, with the consoles of the last run.
 BOOT := tests/boot/image
 
-$B/boot/tiny.qcow2: $(addprefix $(BOOT)/,tiny.sh disk.sh tiny-initrd tiny-init flatten.awk report count) | deps-boot
+$B/boot/tiny.qcow2: $(addprefix $(BOOT)/,tiny.sh disk.sh kernel.sh tiny-initrd tiny-init flatten.awk report count) | deps-boot
 	$(Q)mkdir -p $(@D) && $(BOOT)/tiny.sh $@
 $B/boot/debian.qcow2: $(addprefix $(BOOT)/,debian.sh disk.sh pxcboot.service report count) | deps-boot
 	$(Q)mkdir -p $(@D) && $(SUDO) $(BOOT)/debian.sh $@

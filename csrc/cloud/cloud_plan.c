@@ -78,6 +78,7 @@ json_t *registry_item(const struct world *w)
 		(void)json_array_append_new(admins, json_string(w->registry.admins[i]));
 	(void)json_object_set_new(o, "admins", admins);
 	(void)json_object_set_new(o, "storage_classes", registry_class_items(&w->registry));
+	(void)json_object_set_new(o, "tenant_zones", registry_zone_items(&w->registry));
 	(void)json_object_set_new(o, "flavors", json_integer((json_int_t)w->registry.nflavors));
 	return o;
 }
@@ -242,7 +243,8 @@ static int want_block(const struct cloud_spec *s, const struct cloud_world *cw,
 		annot_set(block, "domain", s->domain);
 	json_object_foreach (s->keys, key, value)
 		annot_set(block, key, json_string_value(value));
-	if (cloud_want_classes(s, w, block, plan, err) < 0)
+	if (cloud_want_classes(s, w, block, plan, err) < 0 ||
+	    cloud_want_zones(s, cw, block, plan, err) < 0)
 		return -1;
 	return s->auto_cpu || s->cpu_model ? choose_cpu(s, cw, block, err) : 0;
 }

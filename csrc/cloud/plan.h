@@ -37,6 +37,11 @@ struct pxc_plan {
 	const struct pxc_plan *needs;
 	/* Borrowed; the helper plan whose steps bring about this object's change, or NULL. */
 	const struct pxc_plan *via;
+	/*
+	 * Borrowed; a plan that completes what others have begun. This one runs only when that was not reached, and puts back
+	 * what they did: then nothing of it has happened, and they have failed with whatever failed first. NULL: none.
+	 */
+	const struct pxc_plan *undoes;
 	/* What else is to be done can only be planned when these steps are done: the run goes round again. */
 	bool again;
 	enum pxc_impact allow;  /* worst impact that is accepted here; DESTROYS unless set */

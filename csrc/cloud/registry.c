@@ -83,6 +83,17 @@ static int take_class(struct registry *r, struct pxc_arena *arena, const char *k
 	return registry_class_read(value, arena, c, err);
 }
 
+static int take_zone(struct registry *r, struct pxc_arena *arena, json_t *extras, const char *key,
+		     const char *value, struct pxc_err *err)
+{
+	struct tenant_zone *z = &r->zones[r->nzones++];
+
+	*z = (struct tenant_zone){ .name = arena_strdup(arena, key + strlen(REGISTRY_ZONE)),
+				   .options = json_object() };
+	(void)json_array_append_new(extras, z->options);
+	return registry_zone_read(value, arena, z, err);
+}
+
 static int take_holders(const char *text, struct registry *r, struct pxc_err *err)
 {
 	char end;
@@ -145,6 +156,7 @@ int registry_decode(const struct annot *a, struct pxc_arena *arena, json_t *extr
 		.overcommit_ram = DEFAULT_OVERCOMMIT_RAM,
 		.flavors = arena_alloc(arena, a->npairs * sizeof(struct flavor)),
 		.classes = arena_alloc(arena, a->npairs * sizeof(struct storage_class)),
+		.zones = arena_alloc(arena, a->npairs * sizeof(struct tenant_zone)),
 	};
 
 	for (size_t i = 0; i < a->npairs; i++) {
@@ -158,6 +170,8 @@ int registry_decode(const struct annot *a, struct pxc_arena *arena, json_t *extr
 			bad = take_flavor(&r, arena, extras, key, value, err);
 		else if (str_starts(key, REGISTRY_CLASS))
 			bad = take_class(&r, arena, key, value, err);
+		else if (str_starts(key, REGISTRY_ZONE))
+			bad = take_zone(&r, arena, extras, key, value, err);
 		else
 			bad = take_scalar(&r, key, value, err);
 		if (bad < 0)

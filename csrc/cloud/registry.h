@@ -3,8 +3,8 @@
  * registry.h - what the cloud knows about itself: one block in the datacenter notes. Pure. Layer: cloud.
  *
  * Keys: t=cloud, id=cloud.<cluster name>, c, domain, adm (list), dq.<key> default quota, mv.<key> ceilings of one VM,
- * oc.cpu, oc.ram, reserve_mb, cpu, storage, import, bridge, holders (VMIDs "first-last"), f.<flavor> and sc.<storage class>
- * (items "name/value"), r, at, by.
+ * oc.cpu, oc.ram, reserve_mb, cpu, storage, import, bridge, holders (VMIDs "first-last"), f.<flavor>, sc.<storage class>
+ * and z.<tenant zone> (items "name/value"), r, at, by.
  */
 #pragma once
 
@@ -37,6 +37,16 @@ struct storage_class {
 	bool is_default;
 };
 
+/* A zone of PVE's SDN in which projects may have networks. It is made there when the first network needs it. */
+struct tenant_zone {
+	const char *name; /* the zone's id */
+	const char *type; /* PVE's word; see cloud/sdn_zone.h */
+	uint32_t first,
+		last; /* numbers (VLAN or VNI) for new networks; 0 = none: a zone of type simple */
+	bool is_default; /* networks that name no zone lie here */
+	json_t *options; /* PVE's option -> text; "peers": "auto" = all nodes' addresses; kept by the arena's owner; never NULL */
+};
+
 struct registry {
 	const char *domain;                         /* NULL only while nothing was decoded */
 	const char *cluster;                        /* key c; NULL = absent */
@@ -52,10 +62,13 @@ struct registry {
 	size_t nflavors;
 	struct storage_class *classes; /* in the order of the text */
 	size_t nclasses;
+	struct tenant_zone *zones; /* in the order of the text */
+	size_t nzones;
 };
 
 /*
- * err EINVAL: a key whose value cannot be read. extras: JSON array that keeps flavors' extra objects alive (borrowed).
+ * err EINVAL: a key whose value cannot be read. extras: JSON array that keeps flavors' extra objects and zones'
+ * options alive (borrowed).
  */
 must_check int registry_decode(const struct annot *a, struct pxc_arena *arena, json_t *extras,
 			       struct registry *ret, struct pxc_err *err);
@@ -100,9 +113,31 @@ const char *registry_usual_storage(const struct registry *r);
 must_check int registry_class_storage(const struct registry *r, const char *name, const char **ret,
 				      struct pxc_err *err);
 
-/* Commas divide the items of flavors and classes; one inside a free text stands there as byte 0x1F. */
+/* --- tenant zones: registry_zone.c ------------------------------------------------------------------------- */
+
+#define REGISTRY_ZONE "z." /* of their keys */
+
+/*
+ * Fill z, which has its name and empty options, from the value of key z.<name>: items type/<type>, tags/<first>-<last>,
+ * default/1, x.<PVE's option>/<text>.
+ * err EINVAL: it has no type, or tags that are no range
+ */
+must_check int registry_zone_read(const char *text, struct pxc_arena *arena, struct tenant_zone *z,
+				  struct pxc_err *err);
+char *registry_zone_text(const struct tenant_zone *z); /* the same back; new string */
+/* [{name, type, vlan_range or vni_range, default, options under our names}]; new reference. */
+json_t *registry_zone_items(const struct registry *r);
+
+const struct tenant_zone *registry_zone(const struct registry *r,
+					const char *name); /* NULL: none */
+/* The one that is flagged, or the only one. NULL: none. */
+const struct tenant_zone *registry_default_zone(const struct registry *r);
+
+/* Commas divide the items of flavors, classes and zones; one inside a free text stands there as byte 0x1F. */
 const char *registry_free_text(struct pxc_arena *arena, const char *text);
 void registry_add_free_text(struct pxc_buf *out, const char *text);
+/* ",x.<key>/<text>" for every text of the object, sorted by key: their order in a playbook is no difference. */
+void registry_add_extra(struct pxc_buf *out, const json_t *extra);
 
 bool strv_has(const char *const *list, const char *word); /* list may be NULL */
 /* "a,b" -> NULL-terminated list; "" and NULL give an empty one. */

@@ -144,19 +144,18 @@ static void add_projects(struct pxc_buf *out, const struct flavor *f)
 	free(sorted);
 }
 
-static void add_extra(struct pxc_buf *out, const struct flavor *f)
+void registry_add_extra(struct pxc_buf *out, const json_t *extra)
 {
-	const char **sorted = pxc_calloc(json_object_size(f->extra), sizeof(*sorted)), *key;
+	const char **sorted = pxc_calloc(json_object_size(extra), sizeof(*sorted)), *key;
 	json_t *value;
 	size_t n = 0;
 
-	json_object_foreach (f->extra, key, value)
+	json_object_foreach ((json_t *)(uintptr_t)extra, key, value)
 		sorted[n++] = key;
 	qsort(sorted, n, sizeof(*sorted), word_order);
 	for (size_t i = 0; i < n; i++) {
 		buf_printf(out, ",x.%s/", sorted[i]);
-		registry_add_free_text(out,
-				       json_string_value(json_object_get(f->extra, sorted[i])));
+		registry_add_free_text(out, json_string_value(json_object_get(extra, sorted[i])));
 	}
 	free(sorted);
 }
@@ -175,7 +174,7 @@ char *registry_flavor_text(const struct flavor *f)
 	if (!f->is_public)
 		buf_adds(&out, ",public/0");
 	add_projects(&out, f);
-	add_extra(&out, f);
+	registry_add_extra(&out, f->extra);
 	for (size_t i = 0; f->unknown && f->unknown[i]; i++)
 		buf_printf(&out, ",%s", f->unknown[i]);
 	if (f->description && *f->description)

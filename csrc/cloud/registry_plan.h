@@ -46,6 +46,8 @@ struct cloud_spec {
 	const char *domain, *description;
 	json_t *keys; /* block key -> text, null = remove: adm, dq.*, mv.*, oc.*, reserve_mb, storage, import, bridge, cpu */
 	json_t *classes; /* storage class -> {storage, default, description}, all of them; NULL = not named */
+	const struct tenant_zone *zones; /* all of them; NULL = not named */
+	size_t nzones;
 	json_t *options; /* cluster options: name -> text or object of texts, null = remove */
 	bool protect_tags, auto_cpu;
 	const char *cpu_model; /* named, other than auto */
@@ -55,6 +57,7 @@ struct cloud_spec {
 struct cloud_world {
 	const struct world *w;
 	json_t *cpu_flags; /* node -> text of its processor's flags; NULL = not asked */
+	json_t *zones;     /* zone of PVE's SDN -> its type; NULL = not asked */
 };
 
 /*
@@ -63,6 +66,15 @@ struct cloud_world {
  */
 must_check int cloud_want_classes(const struct cloud_spec *s, const struct world *w,
 				  struct annot *block, struct pxc_plan *plan, struct pxc_err *err);
+
+/*
+ * cloud_zones.c: bring the tenant zones into the block; those not named go, with a warning. Their types and options fit
+ * already (sdn_zone_check).
+ * err EINVAL: two of one name, two defaults, numbers that two would give to networks, nodes that are not there, a zone
+ *             of PVE that has another type
+ */
+must_check int cloud_want_zones(const struct cloud_spec *s, const struct cloud_world *cw,
+				struct annot *block, struct pxc_plan *plan, struct pxc_err *err);
 
 must_check int cloud_plan(const struct cloud_spec *spec, const struct cloud_world *cw,
 			  struct pxc_plans *ret, struct pxc_err *err);

@@ -18,6 +18,7 @@
 
 struct world_node {
 	const char *name;
+	const char *address; /* of its management, as the cluster knows it; NULL = not known */
 	bool online;
 	double cpus;           /* logical processors; 0 = not known (freshly started) */
 	uint64_t memory_bytes; /* physical; 0 = not known */

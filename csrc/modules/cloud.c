@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "cloud/registry_plan.h"
+#include "modules/cloud_zones.h"
 #include "modules/items.h"
 #include "modules/kind.h"
 #include "modules/world.h"
@@ -242,7 +243,8 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	if (json_object_get(given, "host_reserve_mb"))
 		put_int(s->keys, "reserve_mb", json_object_get(given, "host_reserve_mb"));
 	*ret_batch = s;
-	if (decode_numbers(s, given, err) < 0 || decode_classes(env, s, given, err) < 0)
+	if (decode_numbers(s, given, err) < 0 || decode_classes(env, s, given, err) < 0 ||
+	    cloud_zones_decode(env, given, s, err) < 0)
 		return -1;
 	return decode_options(env, s, given, err);
 }
@@ -278,6 +280,8 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 		return -1;
 	cw->w = w;
 	*ret_world = cw;
+	if (s->zones && cloud_zones_read(env, cw, err) < 0)
+		return -1;
 	return s->auto_cpu || s->cpu_model ? read_flags(env, cw, err) : 0;
 }
 

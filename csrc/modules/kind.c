@@ -68,6 +68,15 @@ static bool follows(const struct pxc_plan *p, const struct pxc_plan *q)
 	return p->needs == q || (q->via == p && q->phase < p->phase);
 }
 
+/* Runs only when the plan that it undoes has stopped. */
+static bool is_undone(struct run *run, const struct pxc_plans *plans, const struct pxc_plan *p)
+{
+	for (size_t k = 0; k < plans->nplans; k++)
+		if (plans->plans[k] == p->undoes)
+			return outcome_stopped(&run->outcomes, k);
+	return false;
+}
+
 /* May this plan's steps run in this phase? Objects that failed earlier in the run are left alone. */
 static bool ready(struct run *run, const struct pxc_plans *plans, size_t i, int phase)
 {
@@ -75,12 +84,30 @@ static bool ready(struct run *run, const struct pxc_plans *plans, size_t i, int 
 
 	if (p->phase != phase || p->nsteps == 0 || outcome_failed(&run->outcomes, i))
 		return false;
+	if (p->undoes)
+		return is_undone(run, plans, p);
 	for (size_t k = 0; k < plans->nplans; k++)
 		if (follows(p, plans->plans[k]) && outcome_stopped(&run->outcomes, k)) {
 			outcome_follow(&run->outcomes, i, k);
 			return false;
 		}
 	return true;
+}
+
+/* Replies that people want to see with the diff. */
+static void show(struct run *run, const struct pxc_plan *plan, const struct pve_job *job)
+{
+	struct outcomes *o = &run->outcomes;
+
+	for (size_t k = 0; run->kind->shows && k < job->ndone; k++) {
+		json_t *entry = run->kind->shows(plan->steps[k].op, plan->steps[k].args,
+						 job->steps[k].ret_data);
+
+		if (entry && !o->shown)
+			o->shown = json_array();
+		if (entry)
+			(void)json_array_append_new(o->shown, entry);
+	}
 }
 
 static void run_phase(struct run *run, const struct pxc_plans *plans, int phase)
@@ -104,9 +131,17 @@ static void run_phase(struct run *run, const struct pxc_plans *plans, int phase)
 		jobs[njobs++] = (struct pve_job){ .steps = steps, .nsteps = p->nsteps };
 	}
 	if (njobs)
-		pve_run(run->env->pve, jobs, njobs, JOBS_AT_ONCE);
+		pve_run(run->env->pve, jobs, njobs,
+			run->kind->side_by_side ? run->kind->side_by_side : JOBS_AT_ONCE);
 	for (size_t j = 0; j < njobs; j++) {
-		outcome_add(&run->outcomes, owner[j], plans->plans[owner[j]], &jobs[j]);
+		const struct pxc_plan *p = plans->plans[owner[j]];
+
+		outcome_add(&run->outcomes, owner[j], p, &jobs[j]);
+		show(run, p, &jobs[j]);
+		if (run->kind->told)
+			run->kind->told(run->env, run->batch, p, &jobs[j]);
+		if (p->undoes && jobs[j].err.kind == PXC_OK)
+			outcome_undone(&run->outcomes, plans, owner[j]);
 		pve_job_release(&jobs[j]);
 		free(jobs[j].steps);
 	}
@@ -138,7 +173,8 @@ static bool goes_on(struct run *run, const struct pxc_plans *plans)
 static const struct pxc_plan *first_open(struct run *run, const struct pxc_plans *plans)
 {
 	for (size_t i = 0; i < plans->nplans; i++)
-		if (plans->plans[i]->nsteps && !outcome_failed(&run->outcomes, i))
+		if (plans->plans[i]->nsteps && !plans->plans[i]->undoes &&
+		    !outcome_failed(&run->outcomes, i))
 			return plans->plans[i];
 	return NULL;
 }

@@ -30,11 +30,15 @@ struct pxc_env {
 	struct rbd_store *stores;
 	const struct locks *locks; /* held by this run */
 	json_t *warnings;          /* owned; array of strings for the result */
+	bool break_sdn_lock;       /* the task allows to take the SDN's lock from whoever left it */
+	uint32_t sdn_wait_ms;      /* how long it is waited for */
 	uint32_t
 		task_timeout_ms; /* one step; also how long the run waits for a lock or a busy object */
 };
 
 #define LOCK_RBD "rbd/"
+#define LOCK_SDN                                                                                   \
+	"sdn" /* PVE's own lock on the SDN configuration, where it has one; see lock_sdn.h */
 
 struct pxc_kind {
 	const char *name;     /* "vm": the module is pxc_<name> */
@@ -56,6 +60,13 @@ struct pxc_kind {
 	 * The function itself may be NULL. */
 	const char *const *(*locks)(struct pxc_env *env, const void *batch,
 				    const struct pxc_plans *plans);
+	/* What has become of a plan's steps, before it is looked again: what was tried in vain. May be NULL. */
+	void (*told)(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
+		     const struct pve_job *job);
+	/* Plans under way at once; 0 = the usual number. 1: what the server serialises anyway is not made to wait there. */
+	unsigned side_by_side;
+	/* An entry for the result's diff out of a step's reply (new reference), or NULL; may itself be NULL. */
+	json_t *(*shows)(int op, const json_t *args, const json_t *data);
 	/* More keys for the result (info); may be NULL. */
 	void (*report)(const void *batch, const void *world, json_t *result);
 };

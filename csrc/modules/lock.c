@@ -1,208 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "modules/lock.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "annot/annot.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "modules/lock_parts.h"
 #include "modules/rbd.h"
-
-#define RETRY_MS 250
-#define PREFIX "pxc-lock-"
-
-enum { LOCK_CREATE, LOCK_DELETE };
-
-/* Every request a lock can send, besides GET /access/groups/{groupid}. */
-static const struct pve_op ops[] = {
-	[LOCK_CREATE] = { .method = "POST", .path = "/access/groups", .wait_ms = 30000 },
-	[LOCK_DELETE] = { .method = "DELETE",
-			  .path = "/access/groups/{groupid}",
-			  .wait_ms = 30000,
-			  .gone_ok = true },
-};
-
-struct holder {
-	char who[128], host[128];
-	long pid;
-	unsigned long long
-		born; /* the process's start time in ticks: a recycled pid is another process */
-	int64_t until_s;
-};
-
-/* Start time of a process of this host in clock ticks since boot (proc(5), field 22); 0: no such process. */
-static unsigned long long born(long pid)
-{
-	char path[64], line[1024];
-	unsigned long long ticks = 0;
-	const char *p;
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	p = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
-	(void)fclose(f);
-	for (int field = 2; p && field < 22; field++)
-		p = strchr(p + 1, ' ');
-	if (p)
-		ticks = strtoull(p + 1, NULL, 10);
-	return ticks;
-}
-
-static char *token(struct pxc_env *env, const char *name)
-{
-	auto_annot struct annot a = { .npairs = 0 };
-	char host[128] = "", number[32], id[256];
-
-	(void)gethostname(host, sizeof(host) - 1);
-	(void)snprintf(id, sizeof(id), "lock.%s", name);
-	annot_set(&a, "t", "lock");
-	annot_set(&a, "id", id);
-	annot_set(&a, "by", env->actor);
-	annot_set(&a, "host", host);
-	(void)snprintf(number, sizeof(number), "%ld", (long)getpid());
-	annot_set(&a, "pid", number);
-	(void)snprintf(number, sizeof(number), "%llu", born(getpid()));
-	annot_set(&a, "born", number);
-	(void)snprintf(number, sizeof(number), "%lld",
-		       (long long)(env->clock->wall_s(env->clock) + LOCK_LEASE_S));
-	annot_set(&a, "until", number);
-	return annot_render(ANNOT_TOKEN, "", &a, "");
-}
-
-static void take_text(const struct annot *a, const char *key, char *out, size_t size)
-{
-	const char *v = annot_get(a, key);
-
-	(void)snprintf(out, size, "%s", v ? v : "?");
-}
-
-static long long take_number(const struct annot *a, const char *key)
-{
-	const char *v = annot_get(a, key);
-
-	return v ? strtoll(v, NULL, 10) : 0;
-}
-
-/* A comment that is not ours counts as held without an end. */
-static void parse_holder(const char *comment, struct holder *ret)
-{
-	auto_annot_text struct annot_text t = { .before = NULL };
-
-	annot_parse(ANNOT_TOKEN, comment, &t);
-	*ret = (struct holder){ .until_s = INT64_MAX };
-	take_text(&t.annot, "by", ret->who, sizeof(ret->who));
-	take_text(&t.annot, "host", ret->host, sizeof(ret->host));
-	if (t.finding != ANNOT_OK)
-		return;
-	ret->pid = (long)take_number(&t.annot, "pid");
-	ret->born = (unsigned long long)take_number(&t.annot, "born");
-	ret->until_s = take_number(&t.annot, "until");
-}
-
-/* Who holds it? err ENOTFOUND: nobody any more. */
-static int read_holder(struct pxc_env *env, const char *groupid, struct holder *ret,
-		       struct pxc_err *err)
-{
-	json_auto_t *data = NULL;
-	char path[300];
-
-	(void)snprintf(path, sizeof(path), "/access/groups/%s", groupid);
-	if (pve_get(env->pve, path, &data, err) < 0)
-		return -1;
-	parse_holder(json_string_value(json_object_get(data, "comment")), ret);
-	return 0;
-}
-
-static bool stale(const struct pxc_env *env, const struct holder *h)
-{
-	char host[128] = "";
-
-	(void)gethostname(host, sizeof(host) - 1);
-	if (h->until_s < env->clock->wall_s(env->clock))
-		return true;
-	return str_eq(h->host, host) && h->pid > 0 && born(h->pid) != h->born;
-}
-
-static int create(struct pxc_env *env, const char *groupid, struct pxc_err *err)
-{
-	auto_free char *comment = token(env, groupid);
-	json_auto_t *args = json_pack("{s:s,s:s}", "groupid", groupid, "comment", comment);
-	struct holder h;
-	int r = pve_call(env->pve, &ops[LOCK_CREATE], args, NULL, err);
-
-	if (r == 0 || (err->kind != PXC_ECONFLICT && err->kind != PXC_EUNSURE))
-		return r;
-	/* "Already exists" may be our own request, whose answer was lost and which was sent again. */
-	if (read_holder(env, groupid, &h, err) < 0)
-		return err->kind == PXC_ENOTFOUND ? pxc_fail(err, PXC_ECONFLICT, "just freed") : -1;
-	if (h.pid == (long)getpid() && h.born == born(getpid()) && !stale(env, &h))
-		return 0;
-	return pxc_fail(err, PXC_ECONFLICT, "held");
-}
-
-static void drop(struct pxc_env *env, const char *groupid)
-{
-	json_auto_t *args = json_pack("{s:s}", "groupid", groupid);
-	struct pxc_err err = { .kind = PXC_OK };
-
-	if (pve_call(env->pve, &ops[LOCK_DELETE], args, NULL, &err) < 0)
-		pxc_env_warn(env, "lock %s could not be released: %s", groupid, err.msg);
-}
-
-/* Remove a stale lock, unless somebody else is at it or it has changed hands meanwhile. */
-static void break_stale(struct pxc_env *env, const char *groupid)
-{
-	struct pxc_err err = { .kind = PXC_OK };
-	char guard[256];
-	struct holder h;
-
-	(void)snprintf(guard, sizeof(guard), "%s.break", groupid);
-	if (create(env, guard, &err) < 0) {
-		if (read_holder(env, guard, &h, &err) == 0 && stale(env, &h))
-			drop(env, guard);
-		return;
-	}
-	if (read_holder(env, groupid, &h, &err) == 0 && stale(env, &h))
-		drop(env, groupid);
-	drop(env, guard);
-}
-
-static int acquire_one(struct pxc_env *env, const char *groupid, struct pxc_err *err)
-{
-	int64_t give_up = pve_now_ms(env->pve) + env->task_timeout_ms;
-
-	for (;;) {
-		struct holder h = { .pid = 0 };
-
-		if (create(env, groupid, err) == 0)
-			return 0;
-		if (err->kind != PXC_ECONFLICT)
-			return pxc_context(err, "lock %s", groupid);
-		if (read_holder(env, groupid, &h, err) < 0) {
-			if (err->kind != PXC_ENOTFOUND)
-				return pxc_context(err, "lock %s", groupid);
-			continue; /* freed this moment */
-		}
-		if (stale(env, &h)) {
-			break_stale(env, groupid);
-			continue;
-		}
-		if (pve_now_ms(env->pve) >= give_up)
-			return pxc_fail(
-				err, PXC_EBUSY,
-				"%s is held by %s (process %ld on %s): wait for that run, or, if it "
-				"is surely gone, delete the PVE group %s",
-				groupid, h.who, h.pid, h.host, groupid);
-		pve_sleep(env->pve, RETRY_MS);
-	}
-}
 
 static void add_held(struct locks *locks, struct lock_held held)
 {
@@ -230,9 +34,9 @@ static int acquire_rbd(struct locks *locks, struct pxc_env *env, const char *nam
 static int acquire_group(struct locks *locks, struct pxc_env *env, const char *name,
 			 bool *ret_denied, struct pxc_err *err)
 {
-	const char *groupid = arena_printf(env->arena, PREFIX "%s", name);
+	const char *groupid = arena_printf(env->arena, LOCK_GROUP "%s", name);
 
-	if (acquire_one(env, groupid, err) == 0) {
+	if (lock_group_acquire(env, groupid, err) == 0) {
 		add_held(locks, (struct lock_held){ .groupid = groupid });
 		return 0;
 	}
@@ -254,11 +58,14 @@ int locks_acquire(struct locks *locks, struct pxc_env *env, const char *const *n
 	bool denied = false;
 	int r = 0;
 
-	for (size_t i = 0; names[i] && r == 0; i++)
+	for (size_t i = 0; names[i] && r == 0; i++) {
 		if (str_starts(names[i], LOCK_RBD))
 			r = acquire_rbd(locks, env, names[i] + strlen(LOCK_RBD), err);
 		else if (!denied)
 			r = acquire_group(locks, env, names[i], &denied, err);
+		if (r == 0 && str_eq(names[i], LOCK_SDN))
+			r = lock_sdn_take(env, denied ? NULL : LOCK_GROUP_SDN, err);
+	}
 	if (r < 0)
 		locks_release(locks, env);
 	return r;
@@ -269,11 +76,15 @@ void locks_release(struct locks *locks, struct pxc_env *env)
 	while (locks->nheld) {
 		const struct lock_held *h = &locks->held[--locks->nheld];
 
+		/* Whoever finds it stale gives the SDN's lock back. */
+		if (h->groupid && str_eq(h->groupid, LOCK_GROUP_SDN) && !lock_sdn_release(env))
+			continue;
 		if (h->groupid)
-			drop(env, h->groupid);
+			lock_group_drop(env, h->groupid);
 		else
 			h->store->ops->unlock(h->lock);
 	}
+	(void)lock_sdn_release(env);
 	free(locks->held);
 	locks->held = NULL;
 }
@@ -285,29 +96,4 @@ bool locks_hold(const struct locks *locks)
 		    !locks->held[i].store->ops->lock_held(locks->held[i].lock))
 			return false;
 	return true;
-}
-
-void locks_sweep(struct pxc_env *env)
-{
-	struct pxc_err err = { .kind = PXC_OK };
-	json_auto_t *groups = NULL;
-	size_t i;
-	json_t *row;
-
-	if (pve_get(env->pve, "/access/groups", &groups, &err) < 0)
-		return;
-	json_array_foreach (groups, i, row) {
-		const char *groupid = json_string_value(json_object_get(row, "groupid"));
-		struct holder h;
-
-		if (!groupid || !str_starts(groupid, PREFIX))
-			continue;
-		parse_holder(json_string_value(json_object_get(row, "comment")), &h);
-		if (!stale(env, &h))
-			continue;
-		if (str_ends(groupid, ".break"))
-			drop(env, groupid);
-		else
-			break_stale(env, groupid);
-	}
 }

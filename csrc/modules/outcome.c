@@ -20,6 +20,7 @@ void outcomes_release(struct outcomes *o)
 		outcome_clear(&o->list[i]);
 	free(o->list);
 	free(o->of);
+	json_decref(o->shown);
 	*o = (struct outcomes){ .n = 0 };
 }
 
@@ -115,11 +116,11 @@ void outcomes_preview(struct outcomes *o, const struct pxc_plans *plans)
 		struct outcome *x = &o->list[o->of[i]];
 
 		x->via = helper_of(o, plans, i);
-		x->would_change = pxc_plan_changes(p) || p->via;
+		x->would_change = (pxc_plan_changes(p) && !p->undoes) || p->via;
 		x->before = json_incref(p->before);
 		x->after = json_incref(p->after);
 		x->item = json_incref(p->item);
-		for (size_t k = 0; k < p->nsteps; k++)
+		for (size_t k = 0; k < p->nsteps && !p->undoes; k++)
 			append_step(x->planned, p->label, &p->steps[k]);
 		add_warnings(x, p->notes);
 	}
@@ -212,6 +213,33 @@ void outcome_follow(struct outcomes *o, size_t i, size_t other)
 	/* Nothing was sent for this one, so that no answer of its own can have been lost. */
 	if (x->err.kind == PXC_EUNSURE)
 		x->err.kind = PXC_ECONFLICT;
+}
+
+static void take_back(struct outcome *x)
+{
+	x->changed = false;
+	(void)json_array_clear(x->done);
+}
+
+void outcome_undone(struct outcomes *o, const struct pxc_plans *plans, size_t i)
+{
+	const struct pxc_plan *completes = plans->plans[i]->undoes;
+	size_t end = 0;
+
+	while (plans->plans[end] != completes)
+		end++;
+	o->list[o->of[i]].changed = false;
+	if (o->list[o->of[end]].changed)
+		return;
+	for (size_t k = 0; k < plans->nplans; k++) {
+		struct outcome *x = &o->list[o->of[k]];
+
+		if (plans->plans[k]->via != completes)
+			continue;
+		take_back(x);
+		if (!x->failed && !x->conflict)
+			outcome_follow(o, k, end);
+	}
 }
 
 bool outcomes_failed(const struct outcomes *o)

@@ -27,6 +27,7 @@ struct outcomes {
 	struct outcome
 		*list; /* owned; objects in the order of the batch, then helpers as they appeared */
 	size_t n;
+	json_t *shown; /* owned; array of entries for the diff that came from replies, or NULL */
 	size_t *of; /* owned; by number of the plan, of those that were previewed or settled last */
 };
 
@@ -44,6 +45,8 @@ bool outcomes_failed(const struct outcomes *o); /* has any? */
 bool outcome_stopped(const struct outcomes *o, size_t i);
 /* Plan i was not run because plan other has stopped: it shares its fate. */
 void outcome_follow(struct outcomes *o, size_t i, size_t other);
+/* Plan i has taken back what those did that plan i->undoes completes: if that was not reached, nothing has changed. */
+void outcome_undone(struct outcomes *o, const struct pxc_plans *plans, size_t i);
 /* The sentence of the first open conflict, or NULL. */
 const char *outcomes_conflict(const struct outcomes *o);
 

@@ -60,6 +60,21 @@ static void add_diff(json_t *list, const struct outcome *x)
 	(void)json_array_append_new(list, diff_create(x->label, x->before, x->after));
 }
 
+/* In the order in which they are done: by phase. */
+static void add_steps(const struct outcomes *o, json_t *steps, bool check)
+{
+	int last = 0;
+
+	for (size_t i = 0; i < o->n; i++)
+		if (o->list[i].phase > last)
+			last = o->list[i].phase;
+	for (int phase = 0; phase <= last; phase++)
+		for (size_t i = 0; i < o->n; i++)
+			if (o->list[i].phase == phase)
+				(void)json_array_extend(steps, check ? o->list[i].planned
+								     : o->list[i].done);
+}
+
 json_t *outcomes_result(const struct outcomes *o, const struct pxc_kind *kind,
 			const struct pxc_env *env, bool check)
 {
@@ -68,11 +83,11 @@ json_t *outcomes_result(const struct outcomes *o, const struct pxc_kind *kind,
 	bool changed = false;
 
 	inherit(o);
+	add_steps(o, steps, check);
 	for (size_t i = 0; i < o->n; i++) {
 		const struct outcome *x = &o->list[i];
 
 		changed |= check ? x->would_change : x->changed;
-		(void)json_array_extend(steps, check ? x->planned : x->done);
 		if (x->warnings)
 			(void)json_array_extend(warnings, x->warnings);
 		if (x->has_item) {
@@ -81,6 +96,8 @@ json_t *outcomes_result(const struct outcomes *o, const struct pxc_kind *kind,
 				add_diff(diff, x);
 		}
 	}
+	if (o->shown)
+		(void)json_array_extend(diff, o->shown);
 	if (env->warnings)
 		(void)json_array_extend(warnings, env->warnings);
 	result = json_pack("{s:b,s:o,s:o}", "changed", changed, "steps", steps, "warnings",

@@ -131,8 +131,10 @@ static void read_status(struct world *w, const json_t *list)
 		}
 		first = name;
 		for (size_t k = 0; k < w->nnodes; k++)
-			if (str_eq(w->nodes[k].name, name))
+			if (str_eq(w->nodes[k].name, name)) {
 				w->nodes[k].online = truth(r, "online");
+				w->nodes[k].address = text(r, "ip", NULL);
+			}
 	}
 	if (!w->cluster_name)
 		w->cluster_name = first;

@@ -67,7 +67,19 @@ void pve_free(struct pve_client *pve)
 	free(pve->endpoints);
 	pve_login_release(&pve->login);
 	json_decref(pve->warnings);
+	free(pve->sdn_token);
 	free(pve);
+}
+
+void pve_set_sdn_token(struct pve_client *pve, const char *token)
+{
+	free(pve->sdn_token);
+	pve->sdn_token = token ? pxc_strdup(token) : NULL;
+}
+
+const char *pve_sdn_token(const struct pve_client *pve)
+{
+	return pve->sdn_token;
 }
 
 const json_t *pve_warnings(const struct pve_client *pve)

@@ -67,6 +67,7 @@ struct pve_op {
 	 */
 	bool (*until)(const json_t *data, const json_t *args, int http, const char *text);
 	bool gone_ok; /* ENOTFOUND counts as done (deletes) */
+	bool sdn;     /* changes the SDN configuration: see pve_set_sdn_token() */
 	/* Done also when a step before it has failed, and with it those behind: what must not be left behind is put right. */
 	bool always;
 	/* Instead of a request; method and path then only tell people what is done. wait_ms does not count. */
@@ -119,6 +120,13 @@ must_check int pve_get(struct pve_client *pve, const char *path, json_t **ret_da
 		       struct pxc_err *err);
 must_check int pve_call(struct pve_client *pve, const struct pve_op *op, const json_t *args,
 			json_t **ret_data, struct pxc_err *err);
+
+/*
+ * The token of the lock on the SDN configuration that this run holds (api: POST /cluster/sdn/lock, PVE 9): requests whose
+ * op says "sdn" carry it from now on. NULL: none is held. Copied.
+ */
+void pve_set_sdn_token(struct pve_client *pve, const char *token);
+const char *pve_sdn_token(const struct pve_client *pve); /* NULL: none */
 
 /* Percent-encode one path segment; new string. */
 char *pve_escape(const char *segment);

@@ -54,6 +54,7 @@ struct pve_client {
 	unsigned long requests;
 	struct pve_login login;
 	json_t *warnings;
+	char *sdn_token; /* owned; NULL = none */
 };
 
 /* EINVAL: missing, contradictory or malformed credentials. */

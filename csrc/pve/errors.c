@@ -37,6 +37,8 @@ static const struct {
 	{ { "detected modified configuration", "" }, PXC_ECONFLICT },
 	{ { "already exists", "" }, PXC_ECONFLICT },
 	{ { "already defined", "" }, PXC_ECONFLICT },
+	{ { "IP '", "already exist" }, PXC_ECONFLICT }, /* PVE's own list of addresses */
+	{ { "already exist in vnet", "" }, PXC_ECONFLICT },
 	{ { "already running", "" }, PXC_ECONFLICT },
 	{ { "already a pool member", "" }, PXC_ECONFLICT },
 	{ { "is not a pool member", "" }, PXC_ECONFLICT },
@@ -65,6 +67,16 @@ bool pve_words_guest_gone(const char *words)
 {
 	return (str_starts(words, "Configuration file '") && strstr(words, "does not exist")) ||
 	       str_starts(words, "unable to find configuration file");
+}
+
+bool pve_words_sdn_locked(const char *words)
+{
+	return strstr(words, "invalid lock token") != NULL;
+}
+
+bool pve_words_sdn_pending(const char *words)
+{
+	return strstr(words, "has pending changes") != NULL;
 }
 
 /* Add text with runs of white space as one blank, none at the ends; lines are set apart by ';'. */

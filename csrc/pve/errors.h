@@ -30,3 +30,7 @@ enum pxc_errkind pve_words_kind(const char *words);
 
 /* Do these words of a task say that the guest it was to work on has no configuration file? */
 bool pve_words_guest_gone(const char *words);
+
+/* Of changes to the SDN: is its configuration locked by another token? Do changes wait that were not applied? (PVE 9.2) */
+bool pve_words_sdn_locked(const char *words);
+bool pve_words_sdn_pending(const char *words);

@@ -314,6 +314,8 @@ static void begin_step(struct pve_client *pve, struct slot *s)
 	s->look_ms = LOOK_MS / 2;
 	s->last[0] = '\0';
 	s->params = sendable(step->args);
+	if (step->op->sdn && pve->sdn_token)
+		(void)json_object_set_new(s->params, "lock-token", json_string(pve->sdn_token));
 	if (fill_path(step->op->path, step->args, s->params, &s->path, &err) < 0) {
 		fail_step(pve, s, &err);
 		return;

@@ -8,9 +8,11 @@ for name; do
 	corpus=$build/corpus/$name log=$build/$name.log
 	mkdir -p "$corpus"
 	# The cases of the unit tests are a good beginning.
-	[ "$name" != annot ] || for case in tests/data/annotation/*/; do
-		cp "$case/input.txt" "$corpus/$(basename "$case")"
-	done
+	case $name in annot | registry)
+		for case in tests/data/annotation/*/; do
+			cp "$case/input.txt" "$corpus/$(basename "$case")"
+		done ;;
+	esac
 	if "$build/tests/fuzz/${name}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
 		-artifact_prefix="$build/crash-$name-" "$corpus" >"$log" 2>&1; then
 		echo "ok - fuzz $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs in $seconds s, nothing found"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* units_fuzz.c - any text as a size, a MAC, an address and a CIDR: what is accepted prints to a text that reads the same. */
+/* units_fuzz.c - any text as a size, a MAC, an address, a CIDR and a range: what is accepted prints to a text that reads the same. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,11 +29,48 @@ static void check_size(const char *text)
 	must(size_parse(shown, 1, &again) && again == bytes);
 }
 
+static void check_cidr(const char *text)
+{
+	struct net_cidr cidr, again, net;
+	struct net_range all, hosts;
+	char shown[CIDR_TEXT];
+
+	if (!cidr_parse(text, &cidr))
+		return;
+	must(cidr.prefix <= cidr.ip.bits && cidr_contains(&cidr, &cidr.ip));
+	cidr_format(&cidr, shown);
+	must(cidr_parse(shown, &again) && again.prefix == cidr.prefix &&
+	     ip_order(&again.ip, &cidr.ip) == 0);
+	net = cidr_network(&cidr);
+	all = cidr_range(&cidr);
+	hosts = cidr_hosts(&cidr);
+	must(ip_order(&all.first, &net.ip) == 0 && range_has(&all, &cidr.ip));
+	must(cidr_contains(&cidr, &all.first) && cidr_contains(&cidr, &all.last));
+	must(ip_order(&hosts.first, &hosts.last) <= 0);
+	must(range_has(&all, &hosts.first) && range_has(&all, &hosts.last));
+	must(!ip_next(&all.last) || !cidr_contains(&cidr, &all.last));
+	must(cidr_overlaps(&cidr, &net));
+}
+
+static void check_range(const char *text)
+{
+	struct net_range range, again;
+	char shown[RANGE_TEXT];
+
+	if (!range_parse(text, &range))
+		return;
+	must(range.first.bits == range.last.bits && ip_order(&range.first, &range.last) <= 0);
+	must(range_has(&range, &range.first) && range_has(&range, &range.last));
+	must(range_size(&range) > 0 && range_overlaps(&range, &range));
+	range_format(&range, shown);
+	must(range_parse(shown, &again) && ip_order(&again.first, &range.first) == 0 &&
+	     ip_order(&again.last, &range.last) == 0);
+}
+
 static void check_net(const char *text)
 {
 	char mac[MAC_TEXT], mac_again[MAC_TEXT], shown[IP_TEXT];
 	struct net_ip ip, ip_again;
-	struct net_cidr cidr;
 
 	if (mac_parse(text, mac))
 		must(mac_parse(mac, mac_again) && str_eq(mac, mac_again));
@@ -42,8 +79,8 @@ static void check_net(const char *text)
 		must(ip_parse(shown, &ip_again) && ip_again.bits == ip.bits &&
 		     memcmp(ip.bytes, ip_again.bytes, sizeof(ip.bytes)) == 0);
 	}
-	if (cidr_parse(text, &cidr))
-		must(cidr.prefix <= cidr.ip.bits && cidr_contains(&cidr, &cidr.ip));
+	check_cidr(text);
+	check_range(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "modules/lock_parts.h"
+#include "modules/sdn_pending.h"
+#include "pve/errors.h"
+
+#define RETRY_MS 500
+#define NOT_IMPLEMENTED 501
+
+enum { SDN_LOCK, SDN_UNLOCK, SDN_BREAK, SDN_ROLLBACK };
+
+/* Every request this lock can send, besides the lists of what is pending. */
+static const struct pve_op ops[] = {
+	[SDN_LOCK] = { .method = "POST", .path = "/cluster/sdn/lock", .wait_ms = 30000 },
+	[SDN_UNLOCK] = { .method = "DELETE",
+			 .path = "/cluster/sdn/lock",
+			 .wait_ms = 30000,
+			 .sdn = true },
+	[SDN_BREAK] = { .method = "DELETE", .path = "/cluster/sdn/lock", .wait_ms = 30000 },
+	[SDN_ROLLBACK] = { .method = "POST",
+			   .path = "/cluster/sdn/rollback",
+			   .wait_ms = 60000,
+			   .sdn = true },
+};
+
+static int lock(struct pxc_env *env, struct pxc_err *err)
+{
+	json_auto_t *args = json_object(), *data = NULL;
+
+	*err = (struct pxc_err){ .kind = PXC_OK };
+	if (pve_call(env->pve, &ops[SDN_LOCK], args, &data, err) < 0)
+		return -1;
+	if (!json_is_string(data))
+		return pxc_fail(err, PXC_EREMOTE, "POST /cluster/sdn/lock gave no token");
+	pve_set_sdn_token(env->pve, json_string_value(data));
+	return 0;
+}
+
+static int break_lock(struct pxc_env *env, struct pxc_err *err)
+{
+	json_auto_t *args = json_pack("{s:i}", "force", 1);
+
+	return pve_call(env->pve, &ops[SDN_BREAK], args, NULL, err);
+}
+
+static int held_by_others(struct pxc_err *err)
+{
+	return pxc_fail(
+		err, PXC_EBUSY,
+		"somebody else holds the lock on the SDN configuration, and PVE does not say "
+		"who: wait for them, or, if it was surely left behind, run once with "
+		"break_lock: true (or DELETE /cluster/sdn/lock with force=1)");
+}
+
+static int others_pending(struct pxc_env *env, struct pxc_err *err)
+{
+	auto_buf struct pxc_buf list = { .data = NULL };
+	struct pxc_err ignored = { .kind = PXC_OK };
+
+	if (sdn_pending_names(env, &list, &ignored) < 0)
+		buf_adds(&list, "(they cannot be listed)");
+	return pxc_fail(
+		err, PXC_EINVAL,
+		"changes of others to the SDN wait to be applied, and would be with ours%s%s; "
+		"apply them or take them back first (Datacenter, SDN)",
+		list.len ? ": " : "", buf_str(&list));
+}
+
+/* maybe_ours: a request of ours for it was sent, but its answer was lost. */
+static int take(struct pxc_env *env, bool *maybe_ours, bool *ret_again, struct pxc_err *err)
+{
+	*ret_again = false;
+	if (lock(env, err) == 0)
+		return 0;
+	if (err->http == NOT_IMPLEMENTED) {
+		*err = (struct pxc_err){ .kind = PXC_OK };
+		return 0;
+	}
+	if (err->kind == PXC_EUNSURE) {
+		*ret_again = *maybe_ours = true;
+		return -1;
+	}
+	if (pve_words_sdn_pending(err->msg))
+		return others_pending(env, err);
+	if (!pve_words_sdn_locked(err->msg))
+		return pxc_context(err, "lock on the SDN configuration");
+	*ret_again = true;
+	if (*maybe_ours) {
+		*maybe_ours = false;
+		if (break_lock(env, err) < 0)
+			return -1;
+	}
+	return held_by_others(err);
+}
+
+int lock_sdn_take(struct pxc_env *env, const char *groupid, struct pxc_err *err)
+{
+	int64_t give_up = pve_now_ms(env->pve) + env->sdn_wait_ms;
+	bool maybe_ours = false, again;
+
+	while (take(env, &maybe_ours, &again, err) < 0) {
+		bool late = pve_now_ms(env->pve) >= give_up;
+
+		if (!again || (late && !env->break_sdn_lock))
+			return -1;
+		if (late && break_lock(env, err) < 0)
+			return -1;
+		if (late)
+			env->break_sdn_lock = false;
+		pve_sleep(env->pve, RETRY_MS);
+	}
+	if (!groupid || !pve_sdn_token(env->pve) ||
+	    lock_group_note(env, groupid, pve_sdn_token(env->pve), err) == 0)
+		return 0;
+	(void)lock_sdn_release(env);
+	return -1;
+}
+
+bool lock_sdn_release(struct pxc_env *env)
+{
+	struct pxc_err err = { .kind = PXC_OK };
+	json_auto_t *args = json_object();
+	bool ok = true;
+
+	if (!pve_sdn_token(env->pve))
+		return true;
+	if (pve_call(env->pve, &ops[SDN_UNLOCK], args, NULL, &err) < 0) {
+		pxc_env_warn(env, "the lock on the SDN configuration could not be released: %s",
+			     err.msg);
+		ok = false;
+	}
+	pve_set_sdn_token(env->pve, NULL);
+	return ok;
+}
+
+/* A rollback with a token that nothing is locked by would take back what others have just begun. */
+static bool is_locked(struct pxc_env *env)
+{
+	struct pxc_err err = { .kind = PXC_OK };
+
+	if (lock(env, &err) == 0) {
+		(void)lock_sdn_release(env);
+		return false;
+	}
+	return pve_words_sdn_locked(err.msg);
+}
+
+void lock_sdn_recover(struct pxc_env *env, const char *token)
+{
+	json_auto_t *args = json_pack("{s:i}", "release-lock", 1);
+	auto_buf struct pxc_buf pending = { .data = NULL };
+	struct pxc_err err = { .kind = PXC_OK };
+
+	if (!is_locked(env))
+		return;
+	if (token) {
+		pve_set_sdn_token(env->pve, token);
+		/* Refused when the lock is somebody else's by now: then there is nothing of ours to take back. */
+		if (pve_call(env->pve, &ops[SDN_ROLLBACK], args, NULL, &err) == 0)
+			pxc_env_warn(
+				env,
+				"a run that was cut off had changed the SDN without applying it: "
+				"that was taken back");
+		pve_set_sdn_token(env->pve, NULL);
+	} else if (sdn_pending_names(env, &pending, &err) == 0 && !pending.len) {
+		/* It was cut off before it could write its token down, and so before its first change. */
+		(void)break_lock(env, &err);
+	}
+}

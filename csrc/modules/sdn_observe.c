@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "base/str.h"
+#include "modules/items.h"
+#include "modules/sdn.h"
+#include "modules/sdn_nodes.h"
+#include "modules/sdn_read.h"
+#include "modules/sdn_uses.h"
+#include "modules/world.h"
+
+#define USUAL_MTU 1500
+
+static bool wants(const struct sdn *s, const struct sdn_vnet *v, void *batch)
+{
+	return network_wants_subnets(batch, s, v);
+}
+
+static long mtu_of(const json_t *row)
+{
+	const json_t *mtu = json_object_get(row, "mtu");
+	long n = json_is_string(mtu) ? strtol(json_string_value(mtu), NULL, 10)
+				     : (long)json_integer_value(mtu);
+
+	return n > 0 ? n : USUAL_MTU;
+}
+
+/* Bridges, and under "" the one that has the node's own address, as far as that is one. */
+static void take_bridges(json_t *all, const struct world_node *node, json_t *data)
+{
+	json_t *bridges = json_object();
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (data, i, row) {
+		const char *name = item_text(row, "iface");
+
+		if (!name)
+			continue;
+		(void)json_object_set_new(bridges, name, json_integer(mtu_of(row)));
+		if (node->address && item_text(row, "address") &&
+		    str_eq(item_text(row, "address"), node->address))
+			(void)json_object_set_new(bridges, "", json_integer(mtu_of(row)));
+	}
+	(void)json_object_set_new(all, node->name, bridges);
+}
+
+/* May the API user see what every node would make of it? (PVE 9.2: GET /cluster/sdn/dry-run) */
+static bool may_preview(struct pxc_env *env)
+{
+	json_auto_t *params = json_pack("{s:s}", "path", "/nodes");
+	struct pve_read read = { .params = params };
+	bool may;
+
+	read.path = arena_strdup(env->arena, "/access/permissions");
+	pve_read_all(env->pve, &read, 1);
+	may = json_object_get(json_object_get(read.data, "/nodes"), "Sys.Audit") != NULL;
+	json_decref(read.data);
+	return may;
+}
+
+static int read_controllers(struct pxc_env *env, struct network_world *nw, struct pxc_err *err)
+{
+	json_auto_t *list = NULL;
+	size_t i;
+	json_t *row;
+
+	if (pve_get(env->pve, "/cluster/sdn/controllers", &list, err) < 0)
+		return pxc_context(err, "controllers");
+	nw->controllers = pxc_env_keep(env, json_object());
+	json_array_foreach (list, i, row)
+		if (item_text(row, "controller"))
+			(void)json_object_set(nw->controllers, item_text(row, "controller"),
+					      json_object_get(row, "type"));
+	return 0;
+}
+
+static int read_more(struct pxc_env *env, const struct network_batch *batch,
+		     struct network_world *nw, struct pxc_err *err)
+{
+	json_auto_t *bridges = json_pack("{s:s}", "type", "any_local_bridge");
+	struct network_use *uses = NULL;
+
+	nw->status = pxc_env_keep(env, json_object());
+	if (sdn_status_read(env, nw->w, nw->status, err) < 0)
+		return -1;
+	if (network_wants_bridges(batch, nw)) {
+		nw->bridges = pxc_env_keep(env, json_object());
+		if (sdn_each_node(env, nw->w, "network", bridges, take_bridges, nw->bridges, err) <
+			    0 ||
+		    read_controllers(env, nw, err) < 0)
+			return -1;
+	}
+	if (network_wants_uses(batch, nw)) {
+		if (sdn_uses_read(env, nw->w, &uses, &nw->nuses, NULL, err) < 0)
+			return -1;
+		nw->uses = uses;
+		nw->uses_read = true;
+	}
+	nw->previews = batch->diff && nw->sdn->locks && may_preview(env);
+	return 0;
+}
+
+int sdn_observe(struct pxc_env *env, const struct network_batch *batch, struct network_world **ret,
+		struct pxc_err *err)
+{
+	struct network_world *nw = arena_alloc(env->arena, sizeof(*nw));
+	struct world *w = NULL;
+	struct sdn *s = NULL;
+
+	if (world_read(env, WORLD_LISTS, &w, err) < 0 ||
+	    sdn_read(env, w, wants, (void *)(uintptr_t)batch, &s, err) < 0)
+		return -1;
+	nw->w = w;
+	nw->sdn = s;
+	*ret = nw;
+	return read_more(env, batch, nw, err);
+}
