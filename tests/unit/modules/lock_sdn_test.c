@@ -164,9 +164,38 @@ static void a_run_with_nothing_to_do_takes_it_back_too(void **state)
 	tell(&lab, "POST", "/cluster/sdn/lock", NULL); /* nobody holds it */
 }
 
+static const char *const lost[] = {
+	"POST /access/groups nth=1 lost",      "POST /cluster/sdn/lock nth=1 lost",
+	"PUT /access/groups/* nth=1 lost",     "POST /cluster/sdn/zones nth=1 lost",
+	"POST /cluster/sdn/vnets nth=1 lost",  "PUT /cluster/sdn nth=1 lost",
+	"DELETE /cluster/sdn/lock nth=1 lost", "DELETE /access/groups/* nth=1 lost",
+};
+
+static void an_answer_that_is_lost_does_no_harm(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lost); i++) {
+		const char *const none[] = { NULL };
+		struct sim_reply reply = { .status = 0 };
+		auto_lab struct lab lab;
+
+		lab_create(&lab, 3);
+		lab_prepare(&lab);
+		lab_must(&lab, "pxc_cloud", CLOUD);
+		sim_request(lab.sim, "POST", "/sim/faults", none, lost[i], strlen(lost[i]), &reply);
+		assert_int_equal(reply.status, 200);
+		sim_reply_release(&reply);
+		lab_must(&lab, "pxc_sdn", NETWORK("blue"));
+		lab_must(&lab, "pxc_sdn", NETWORK("blue"));
+		assert_int_equal(json_is_true(json_object_get(lab.result, "changed")), 0);
+		tell(&lab, "POST", "/cluster/sdn/lock", NULL); /* nobody holds it */
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer_that_is_lost_does_no_harm),
 		cmocka_unit_test(what_a_killed_run_has_left_is_taken_back_and_nothing_else),
 		cmocka_unit_test(a_run_with_nothing_to_do_takes_it_back_too),
 	};
