@@ -42,11 +42,12 @@ void network_block_read(struct sdn_vnet *v, const char *cluster, struct pxc_aren
 	const char *id = annot_get(a, "id"), *c = annot_get(a, "c");
 
 	v->shared = strv_split(arena, NULL);
-	if (v->notes.finding != ANNOT_OK || !str_eq(annot_get(a, "t"), "net") || !id ||
-	    !str_starts(id, "net.") || !str_eq(id + strlen("net."), v->id) ||
-	    (cluster && c && !str_eq(c, cluster)) || !annot_get(a, "n"))
+	v->ours = v->notes.finding == ANNOT_OK && str_eq(annot_get(a, "t"), "net") && id &&
+		  str_starts(id, "net.") && str_eq(id + strlen("net."), v->id) &&
+		  !(cluster && c && !str_eq(c, cluster)) && annot_get(a, "n");
+	v->damaged = v->notes.finding == ANNOT_TAMPERED && annot_get(a, "n");
+	if (!v->ours && !v->damaged)
 		return;
-	v->ours = true;
 	v->name = arena_strdup(arena, annot_get(a, "n"));
 	v->project = arena_strdup(arena, annot_get(a, "p"));
 	v->provider = annot_get(a, "k") && str_eq(annot_get(a, "k"), "provider");

@@ -12,7 +12,7 @@
 
 #define NETWORK_ALIAS_MAX 256
 
-/* Fill what the token says (ours, name, ...) from v->notes, which was parsed. cluster: key c of this cluster, NULL = any. */
+/* Fill what the token says (ours, damaged, name, ...) from v->notes, which was parsed. cluster: key c of this cluster, NULL = any. */
 void network_block_read(struct sdn_vnet *v, const char *cluster, struct pxc_arena *arena);
 
 /*

@@ -13,18 +13,37 @@
 #define LABEL "SDN configuration"
 #define WAIT_NODE_MS 300000 /* for one node to take its network over */
 
+/* ---- the vnet that a task means ---- */
+
+static bool is_called(const struct sdn_vnet *v, const struct network_spec *s)
+{
+	return (v->ours || v->damaged) && str_eq(v->project, s->project) &&
+	       (str_eq(v->name, s->name) || (s->new_name && str_eq(v->name, s->new_name)));
+}
+
+/*
+ * By its name, else by its new one, else by a token that was damaged: that still tells which network it was; it is not made
+ * a second time, nor written over unasked.
+ */
+static const struct sdn_vnet *vnet_of(const struct sdn *s, const struct network_spec *spec)
+{
+	const struct sdn_vnet *v = sdn_network(s, spec->project, spec->name);
+
+	if (!v && spec->new_name)
+		v = sdn_network(s, spec->project, spec->new_name);
+	for (size_t i = 0; !v && i < s->nvnets; i++)
+		if (s->vnets[i].damaged && is_called(&s->vnets[i], spec))
+			v = &s->vnets[i];
+	return v;
+}
+
 /* ---- what must be read ---- */
 
 static const struct network_spec *spec_of(const struct network_batch *b, const struct sdn_vnet *v)
 {
-	for (size_t i = 0; i < b->nspecs; i++) {
-		const struct network_spec *s = &b->specs[i];
-
-		if (v->ours &&
-		    (str_eq(s->name, v->name) || (s->new_name && str_eq(s->new_name, v->name))) &&
-		    (s->project ? v->project && str_eq(s->project, v->project) : !v->project))
-			return s;
-	}
+	for (size_t i = 0; i < b->nspecs; i++)
+		if (is_called(v, &b->specs[i]))
+			return &b->specs[i];
 	return NULL;
 }
 
@@ -74,7 +93,7 @@ bool network_wants_uses(const struct network_batch *batch, const struct network_
 {
 	for (size_t i = 0; i < batch->nspecs; i++) {
 		const struct network_spec *s = &batch->specs[i];
-		const struct sdn_vnet *v = sdn_network(nw->sdn, s->project, s->name);
+		const struct sdn_vnet *v = vnet_of(nw->sdn, s);
 
 		if (v && (s->absent || s->nreserves || loses_subnets(s, v)))
 			return true;
@@ -111,46 +130,22 @@ static int find_pool(struct network_case *c, struct pxc_err *err)
 				  c->spec->label, project);
 }
 
-/* A token that was damaged still tells which network it was; it is not made a second time, nor written over unasked. */
-static const struct sdn_vnet *damaged(const struct network_case *c)
-{
-	const struct sdn *s = c->run->sdn;
-
-	for (size_t i = 0; i < s->nvnets; i++) {
-		const struct annot *a = &s->vnets[i].notes.annot;
-		const char *name = annot_get(a, "n"), *project = annot_get(a, "p");
-
-		if (s->vnets[i].notes.finding == ANNOT_TAMPERED && name &&
-		    str_eq(name, c->spec->name) &&
-		    (project && c->spec->project ? str_eq(project, c->spec->project)
-						 : !project && !c->spec->project))
-			return &s->vnets[i];
-	}
-	return NULL;
-}
-
 static int find_have(struct network_case *c, struct pxc_err *err)
 {
 	const struct network_spec *s = c->spec;
 	const struct sdn_vnet *other =
 		s->new_name ? sdn_network(c->run->sdn, s->project, s->new_name) : NULL;
-	const struct sdn_vnet *bad;
 
-	c->have = sdn_network(c->run->sdn, s->project, s->name);
+	c->have = vnet_of(c->run->sdn, s);
 	if (c->have && other && other != c->have)
 		return pxc_fail(err, PXC_EINVAL, "%s: new_name: there is a network %s already",
 				s->label, s->new_name);
-	if (!c->have)
-		c->have = other;
-	bad = c->have ? NULL : damaged(c);
-	if (bad && !s->reseal)
+	if (c->have && c->have->damaged && !s->reseal)
 		return pxc_fail(
 			err, PXC_EINVAL,
 			"%s: the token in the alias of vnet %s was changed by hand (%s): look at "
 			"it, then run with reseal: true",
-			s->label, bad->id, bad->notes.problem);
-	if (bad)
-		c->have = bad;
+			s->label, c->have->id, c->have->notes.problem);
 	return 0;
 }
 
