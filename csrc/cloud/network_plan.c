@@ -101,15 +101,33 @@ bool network_wants_uses(const struct network_batch *batch, const struct network_
 	return false;
 }
 
+/* Does the registry say something else by now that has to do with bridges? */
+static bool outdated(const struct sdn_zone *zone, const struct tenant_zone *t)
+{
+	static const char *const keys[] = { "bridge", "mtu", "nodes" };
+
+	for (size_t i = 0; t && i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const json_t *want = json_object_get(t->options, keys[i]);
+
+		if (want &&
+		    !sdn_zone_same(keys[i], sdn_option(zone, keys[i]), json_string_value(want)))
+			return true;
+	}
+	return false;
+}
+
 bool network_wants_bridges(const struct network_batch *batch, const struct network_world *nw)
 {
 	for (size_t i = 0; i < batch->nspecs; i++) {
 		const struct network_spec *s = &batch->specs[i];
 		const struct tenant_zone *usual = registry_default_zone(&nw->w->registry);
-		const char *zone = s->zone ? s->zone : usual ? usual->name : NULL;
+		const struct sdn_vnet *v = vnet_of(nw->sdn, s);
+		const char *id = v ? v->zone : s->zone ? s->zone : usual ? usual->name : NULL;
+		const struct sdn_zone *zone = id ? sdn_zone(nw->sdn, id) : NULL;
 
-		if (!s->absent && zone &&
-		    (!sdn_zone(nw->sdn, zone) || json_object_size(s->zone_options)))
+		if (!s->absent && id &&
+		    (!zone || json_object_size(s->zone_options) ||
+		     outdated(zone, registry_zone(&nw->w->registry, id))))
 			return true;
 	}
 	return false;
