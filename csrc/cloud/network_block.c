@@ -133,6 +133,19 @@ static int check(const struct sdn_vnet *v, const char *text, struct pxc_err *err
 	return 0;
 }
 
+/* A text that holds a token of its own could not be told from ours. */
+static int check_description(const char *description, struct pxc_err *err)
+{
+	auto_annot_text struct annot_text t = { .before = NULL };
+
+	annot_parse(ANNOT_TOKEN, description, &t);
+	if (t.finding == ANNOT_NONE)
+		return 0;
+	return pxc_fail(err, PXC_EINVAL,
+			"the description holds \"[pxc/\", which marks the cloud's own token: take "
+			"that out");
+}
+
 int network_block_alias(const struct sdn_vnet *v, const char *description, const char *cluster,
 			const char *stamp, const char *actor, char **ret, struct pxc_err *err)
 {
@@ -140,6 +153,8 @@ int network_block_alias(const struct sdn_vnet *v, const char *description, const
 	auto_annot struct annot a = { .npairs = 0 };
 	auto_free char *text = NULL;
 
+	if (check_description(description, err) < 0)
+		return -1;
 	if (had)
 		annot_copy(&a, &v->notes.annot);
 	set_facts(v, cluster, &a);

@@ -18,7 +18,8 @@ void network_block_read(struct sdn_vnet *v, const char *cluster, struct pxc_aren
 /*
  * The alias as it should be: the human's text (description; NULL = as it is) and v's facts over the keys there. stamp and actor
  * NULL: r, at and by stay (to compare). New string.
- * err EINVAL: the description has a character that PVE refuses there, or the whole is too long, and by how much
+ * err EINVAL: the description holds a token itself, or a character that PVE refuses there, or the whole is too long, and by
+ *             how much
  */
 must_check int network_block_alias(const struct sdn_vnet *v, const char *description,
 				   const char *cluster, const char *stamp, const char *actor,

@@ -321,18 +321,21 @@ static void show(struct network_case *c)
 {
 	const struct sdn *s = c->run->sdn;
 
+	const char *text = c->spec->description;
+
 	c->plan->before = c->have ? network_item(s, c->have) : NULL;
 	c->plan->after = c->spec->absent ? NULL : network_item(s, &c->want);
+	if (c->plan->after && text && *text)
+		(void)json_object_set_new(c->plan->after, "description", json_string(text));
+	else if (c->plan->after && text)
+		(void)json_object_del(c->plan->after, "description");
+	if (c->plan->after && c->zone->type)
+		(void)json_object_set_new(c->plan->after, "zone_type", json_string(c->zone->type));
 	c->plan->item = c->plan->after ? json_deep_copy(c->plan->after)
 				       : json_pack("{s:s,s:s*}", "name", c->spec->name, "project",
 						   c->spec->project);
-	if (c->plan->after && c->spec->description)
-		(void)json_object_set_new(c->plan->after, "description",
-					  json_string(c->spec->description));
 	(void)json_object_set_new(c->plan->item, "state",
 				  json_string(c->spec->absent ? "absent" : "present"));
-	if (c->zone && c->zone->type && !c->spec->absent)
-		(void)json_object_set_new(c->plan->item, "zone_type", json_string(c->zone->type));
 }
 
 /* Without a lock, PVE 8, what others have begun would be applied with ours. */
