@@ -47,10 +47,26 @@ static const struct network_spec *spec_of(const struct network_batch *b, const s
 	return NULL;
 }
 
-/* Will it look for overlaps? Then all subnets of its project count, and all of its zone. */
-static bool adds(const struct sdn *s, const struct network_spec *spec)
+static bool has(const struct sdn_vnet *v, const struct net_cidr *cidr)
 {
-	return !spec->absent && spec->nsubnets && !sdn_network(s, spec->project, spec->name);
+	for (size_t i = 0; i < v->nsubnets; i++)
+		if (network_same_cidr(&v->subnets[i].cidr, cidr))
+			return true;
+	return false;
+}
+
+/* Does a subnet come, as far as is known? Then all of its zone count, too: of zone, or of any (NULL). */
+static bool adds(const struct sdn *s, const struct network_spec *spec, const char **ret_zone)
+{
+	const struct sdn_vnet *v = vnet_of(s, spec);
+
+	*ret_zone = v ? v->zone : spec->zone;
+	if (v && !v->subnets_read)
+		return false;
+	for (size_t i = 0; i < spec->nsubnets; i++)
+		if (!spec->subnets[i].absent && !(v && has(v, &spec->subnets[i].cidr)))
+			return true;
+	return false;
 }
 
 bool network_wants_subnets(const struct network_batch *batch, const struct sdn *s,
@@ -60,12 +76,13 @@ bool network_wants_subnets(const struct network_batch *batch, const struct sdn *
 		return true;
 	for (size_t i = 0; i < batch->nspecs; i++) {
 		const struct network_spec *spec = &batch->specs[i];
+		const char *zone;
 
 		if (spec->absent || !spec->nsubnets)
 			continue;
 		if (v->project && spec->project && str_eq(v->project, spec->project))
 			return true;
-		if (adds(s, spec) && (!spec->zone || str_eq(spec->zone, v->zone)))
+		if (adds(s, spec, &zone) && (!zone || str_eq(zone, v->zone)))
 			return true;
 	}
 	return false;
