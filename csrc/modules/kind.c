@@ -217,6 +217,7 @@ static int rounds(struct run *run, struct pxc_plans *plans, struct pxc_err *err)
 		more = goes_on(run, plans);
 		apply(run, plans);
 		if (look(run, plans, err) < 0) {
+			outcomes_take_back(&run->outcomes);
 			/* What is refused now, was not when it was planned: not the task's fault any more. */
 			if (err->kind == PXC_EINVAL)
 				err->kind = PXC_EREMOTE;
