@@ -188,12 +188,12 @@ static int hold(struct run *run, const struct pxc_plans *plans, bool *ret_again,
 		run->kind->locks ? run->kind->locks(run->env, run->batch, plans) : NULL;
 
 	*ret_again = false;
-	if (!names || !names[0] || run->locks.nheld)
+	if (!names || !names[0] || run->locks.taken)
 		return 0;
 	if (locks_acquire(&run->locks, run->env, names, err) < 0)
 		return -1;
 	run->env->locks = &run->locks;
-	*ret_again = run->locks.nheld > 0;
+	*ret_again = run->locks.fresh;
 	return 0;
 }
 
