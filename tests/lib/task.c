@@ -73,13 +73,30 @@ static const char *no_env(const char *name)
 	return NULL;
 }
 
+struct skewed {
+	struct pxc_clock base; /* first */
+	int64_t skew_s;
+};
+
+static int64_t mono_ms(struct pxc_clock *self)
+{
+	(void)self;
+	return pxc_system_clock.mono_ms(&pxc_system_clock);
+}
+
+static int64_t wall_s(struct pxc_clock *self)
+{
+	return pxc_system_clock.wall_s(&pxc_system_clock) + ((struct skewed *)self)->skew_s;
+}
+
 static int run(struct lab *lab, const char *module, const struct ans_args *args,
 	       struct simlink *link)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
+	struct skewed clock = { { mono_ms, wall_s }, lab->skew_s };
 	struct pxc_env env = { .args = args,
 			       .arena = &arena,
-			       .clock = &pxc_system_clock,
+			       .clock = &clock.base,
 			       .actor = "tester",
 			       .stamp = "20260101T000000Z" };
 	int r;
