@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "modules/items.h"
 #include "modules/sdn.h"
+#include "modules/sdn_nodes.h"
 #include "modules/sdn_read.h"
 #include "modules/sdn_uses.h"
 #include "modules/world.h"
@@ -13,53 +14,6 @@
 static bool wants(const struct sdn *s, const struct sdn_vnet *v, void *batch)
 {
 	return network_wants_subnets(batch, s, v);
-}
-
-/* One list for each node that runs. take gets node and data. */
-static int each_node(struct pxc_env *env, const struct world *w, const char *what,
-		     const json_t *params,
-		     void (*take)(json_t *all, const struct world_node *node, json_t *data),
-		     json_t *all, struct pxc_err *err)
-{
-	struct pve_read *reads = arena_alloc(env->arena, (w->nnodes + 1) * sizeof(*reads));
-	const struct world_node **nodes =
-		arena_alloc(env->arena, (w->nnodes + 1) * sizeof(struct world_node *));
-	size_t n = 0;
-	int r = 0;
-
-	for (size_t i = 0; i < w->nnodes; i++) {
-		if (!w->nodes[i].online)
-			continue;
-		nodes[n] = &w->nodes[i];
-		reads[n].params = params;
-		reads[n++].path = arena_printf(env->arena, "/nodes/%s/%s", w->nodes[i].name, what);
-	}
-	pve_read_all(env->pve, reads, n);
-	for (size_t i = 0; i < n; i++) {
-		if (json_is_array(reads[i].data))
-			take(all, nodes[i], reads[i].data);
-		else if (r == 0) {
-			*err = reads[i].err;
-			if (err->kind == PXC_OK)
-				(void)pxc_fail(err, PXC_EREMOTE, "half an answer: no list");
-			r = pxc_context(err, "%s of node %s", what, nodes[i]->name);
-		}
-		json_decref(reads[i].data);
-	}
-	return r;
-}
-
-static void take_status(json_t *all, const struct world_node *node, json_t *data)
-{
-	json_t *zones = json_object();
-	size_t i;
-	json_t *row;
-
-	json_array_foreach (data, i, row)
-		if (item_text(row, "zone") && item_text(row, "status"))
-			(void)json_object_set(zones, item_text(row, "zone"),
-					      json_object_get(row, "status"));
-	(void)json_object_set_new(all, node->name, zones);
 }
 
 static long mtu_of(const json_t *row)
@@ -128,16 +82,17 @@ static int read_more(struct pxc_env *env, const struct network_batch *batch,
 	struct network_use *uses = NULL;
 
 	nw->status = pxc_env_keep(env, json_object());
-	if (each_node(env, nw->w, "sdn/zones", NULL, take_status, nw->status, err) < 0)
+	if (sdn_status_read(env, nw->w, nw->status, err) < 0)
 		return -1;
 	if (network_wants_bridges(batch, nw)) {
 		nw->bridges = pxc_env_keep(env, json_object());
-		if (each_node(env, nw->w, "network", bridges, take_bridges, nw->bridges, err) < 0 ||
+		if (sdn_each_node(env, nw->w, "network", bridges, take_bridges, nw->bridges, err) <
+			    0 ||
 		    read_controllers(env, nw, err) < 0)
 			return -1;
 	}
 	if (network_wants_uses(batch, nw)) {
-		if (sdn_uses_read(env, nw->w, &uses, &nw->nuses, err) < 0)
+		if (sdn_uses_read(env, nw->w, &uses, &nw->nuses, NULL, err) < 0)
 			return -1;
 		nw->uses = uses;
 		nw->uses_read = true;

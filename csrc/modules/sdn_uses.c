@@ -14,6 +14,7 @@
 
 struct collector {
 	struct pxc_env *env;
+	json_t *cards; /* NULL = not asked for */
 	struct network_use *uses;
 	size_t n, room;
 };
@@ -90,6 +91,18 @@ static void add_block(struct network_use *u, const char *text)
 	}
 }
 
+static void note_mac(struct collector *c, const char *vnet, const json_t *card)
+{
+	const char *text = item_text(card, "macaddr");
+	char mac[MAC_TEXT];
+
+	if (!text)
+		text = item_text(card, "hwaddr"); /* of containers */
+	if (c->cards && text && mac_parse(text, mac))
+		(void)json_object_set_new(c->cards, arena_printf(c->env->arena, "%s/%s", vnet, mac),
+					  json_true());
+}
+
 static void take_cards(struct collector *c, size_t first, const json_t *config,
 		       const struct annot *block, const char *who, const char *project)
 {
@@ -105,6 +118,7 @@ static void take_cards(struct collector *c, size_t first, const json_t *config,
 
 		if (!bridge)
 			continue;
+		note_mac(c, bridge, card);
 		u = use_of(c, first, bridge, who, project);
 		(void)snprintf(ipconfig, sizeof(ipconfig), "ipconfig%s", number);
 		add_config(u, item_text(config, ipconfig));
@@ -192,9 +206,9 @@ static int take_containers(struct collector *c, const struct world *w, struct px
 }
 
 int sdn_uses_read(struct pxc_env *env, const struct world *w, struct network_use **ret,
-		  size_t *ret_n, struct pxc_err *err)
+		  size_t *ret_n, json_t *cards, struct pxc_err *err)
 {
-	struct collector c = { .env = env };
+	struct collector c = { .env = env, .cards = cards };
 
 	if (take_vms(&c, w, err) < 0 || take_containers(&c, w, err) < 0)
 		return -1;

@@ -236,6 +236,24 @@ bool plan_fits(const char *pattern, const char *got)
 	}
 }
 
+void plan_rows_with(char *(*plan_one)(const char *task, const char *world),
+		    const struct plan_row *rows, size_t n)
+{
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		auto_free char *got = plan_one(rows[i].task, rows[i].world);
+		auto_free char *again = plan_one(rows[i].task, rows[i].world);
+
+		assert_string_equal(got, again);
+		if (plan_fits(rows[i].plan, got))
+			continue;
+		print_error("%s:\n  wanted %s\n  got    %s\n", rows[i].name, rows[i].plan, got);
+		bad++;
+	}
+	assert_int_equal(bad, 0);
+}
+
 void plan_rows(const char *module, const struct plan_row *rows, size_t n)
 {
 	unsigned bad = 0;

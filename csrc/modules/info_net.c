@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/str.h"
+#include "cloud/network_info.h"
+#include "modules/info.h"
+#include "modules/items.h"
+#include "modules/sdn_nodes.h"
+#include "modules/sdn_read.h"
+#include "modules/sdn_uses.h"
+
+static bool wants(const struct sdn *s, const struct sdn_vnet *v, void *spec)
+{
+	const struct info_spec *info = spec;
+
+	(void)s;
+	return network_shown(v, info->project);
+}
+
+/* PVE shows its own list of addresses only for zones in which it gives them to guests itself. */
+static const char *ipam_of(const struct sdn_zone *z)
+{
+	return sdn_option(z, "dhcp") ? sdn_option(z, "ipam") : NULL;
+}
+
+/* Each IPAM that some zone has, once. Only PVE's own can be asked; what another one says is left out with a warning. */
+static json_t *read_ipams(struct pxc_env *env, const struct sdn *sdn)
+{
+	struct pve_read *reads = arena_alloc(env->arena, (sdn->nzones + 1) * sizeof(*reads));
+	const char **names = arena_alloc(env->arena, (sdn->nzones + 1) * sizeof(*names));
+	json_t *all = pxc_env_keep(env, json_array());
+	size_t n = 0;
+
+	for (size_t i = 0; i < sdn->nzones; i++) {
+		const char *ipam = ipam_of(&sdn->zones[i]);
+
+		if (!ipam || strv_has(names, ipam))
+			continue;
+		reads[n].path = arena_printf(env->arena, "/cluster/sdn/ipams/%s/status", ipam);
+		names[n++] = ipam;
+	}
+	pve_read_all(env->pve, reads, n);
+	for (size_t i = 0; i < n; i++) {
+		if (json_is_array(reads[i].data))
+			(void)json_array_extend(all, reads[i].data);
+		else
+			pxc_env_warn(env, "IPAM %s: what is registered there is not known: %s",
+				     names[i], *reads[i].err.msg ? reads[i].err.msg : "no list");
+		json_decref(reads[i].data);
+	}
+	return all;
+}
+
+int info_read_nets(struct pxc_env *env, const struct info_spec *s, struct info_world *iw,
+		   struct pxc_err *err)
+{
+	struct network_view *nv = arena_alloc(env->arena, sizeof(*nv));
+	json_t *status = pxc_env_keep(env, json_object()), *cards;
+	struct network_use *uses = NULL;
+	struct sdn *sdn = NULL;
+
+	if (sdn_read(env, iw->w, wants, (void *)(uintptr_t)s, &sdn, err) < 0 ||
+	    sdn_status_read(env, iw->w, status, err) < 0)
+		return -1;
+	nv->sdn = sdn;
+	nv->project = s->project;
+	nv->status = status;
+	iw->nets = nv;
+	if (!s->addresses)
+		return 0;
+	cards = pxc_env_keep(env, json_object());
+	if (sdn_uses_read(env, iw->w, &uses, &nv->nuses, cards, err) < 0)
+		return -1;
+	nv->uses = uses;
+	nv->cards = cards;
+	nv->uses_read = true;
+	nv->ipam = read_ipams(env, sdn);
+	return 0;
+}
+
+void info_report_nets(const struct info_spec *s, const struct info_world *iw, json_t *result)
+{
+	const struct sdn *sdn = iw->nets->sdn;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < sdn->nvnets; i++) {
+		json_t *item;
+
+		if (!network_shown(&sdn->vnets[i], s->project))
+			continue;
+		item = network_show(iw->nets, &sdn->vnets[i]);
+		if (s->names && !strv_has(s->names, item_text(item, "name")) &&
+		    !strv_has(s->names, sdn->vnets[i].id))
+			json_decref(item);
+		else
+			info_append(s, list, item);
+	}
+	(void)json_object_set_new(result, "networks", list);
+}
