@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cloud/network_use.h"
 #include "cloud/plan.h"
 #include "cloud/sdn.h"
 #include "cloud/world.h"
@@ -78,15 +79,6 @@ struct network_batch {
 	size_t nspecs;
 	const char *stamp, *actor;
 	bool diff; /* the task asks for it: the server's own preview is wanted too */
-};
-
-/* Who has a card on a vnet, and which addresses there. */
-struct network_use {
-	const char *vnet;
-	const char *who;     /* "vm acme/web-1 (101)", "container 205" */
-	const char *project; /* by its block, else NULL */
-	struct net_ip *ips;
-	size_t nips;
 };
 
 struct network_world {

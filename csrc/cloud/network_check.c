@@ -173,6 +173,35 @@ int network_check_overlaps(const struct network_run *run, struct pxc_err *err)
 	return 0;
 }
 
+/* ---- networks of one task that would be one ---- */
+
+static int compare_twins(const struct network_case *a, const struct network_case *b,
+			 struct pxc_err *err)
+{
+	if (a->have && a->have == b->have)
+		return pxc_fail(err, PXC_EINVAL, "%s and %s are one network, vnet %s",
+				a->spec->label, b->spec->label, a->have->id);
+	if (a->spec->absent || b->spec->absent)
+		return 0;
+	if (str_eq(a->want.id, b->want.id))
+		return pxc_fail(err, PXC_EINVAL, "%s and %s name the same vnet %s", a->spec->label,
+				b->spec->label, a->want.id);
+	if (str_eq(a->want.name, b->want.name) &&
+	    (a->want.project ? str_eq(a->want.project, b->want.project) : !b->want.project))
+		return pxc_fail(err, PXC_EINVAL, "%s and %s would both be called %s",
+				a->spec->label, b->spec->label, a->want.name);
+	return 0;
+}
+
+int network_check_twins(const struct network_run *run, struct pxc_err *err)
+{
+	for (size_t i = 0; i < run->ncases; i++)
+		for (size_t k = 0; k < i; k++)
+			if (compare_twins(&run->cases[i], &run->cases[k], err) < 0)
+				return -1;
+	return 0;
+}
+
 /* ---- quotas ---- */
 
 static void count(struct quota *q, const struct sdn_vnet *v, const char *project, int64_t sign)

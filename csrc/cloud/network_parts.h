@@ -14,10 +14,9 @@ struct network_zone {
 	const struct sdn_zone *have;      /* NULL: is to be made */
 	const struct tenant_zone *tenant; /* of the registry; NULL = not for project networks */
 	json_t *options; /* owned; what is wanted to be said: PVE's option -> text, null = default */
-	const char *
-		named_by; /* label of the first network of the batch that names an option, or NULL */
-	bool remove;      /* when its last network has gone */
-	uint8_t *taken;   /* bits, by number; NULL until one is looked for */
+	json_t *named;   /* owned; of those, what the batch names: option -> label of the network */
+	bool remove;     /* when its last network has gone */
+	uint8_t *taken;  /* bits, by number; NULL until one is looked for */
 	struct pxc_plan *plan, *gone; /* helpers; NULL = nothing to do */
 };
 
@@ -67,6 +66,7 @@ must_check int network_want_reserves(struct network_case *c, struct pxc_err *err
 /* network_check.c: what PVE would let pass */
 must_check int network_check_uses(const struct network_case *c, struct pxc_err *err);
 must_check int network_check_overlaps(const struct network_run *run, struct pxc_err *err);
+must_check int network_check_twins(const struct network_run *run, struct pxc_err *err);
 must_check int network_check_quota(const struct network_run *run, struct pxc_err *err);
 
 /* network_steps.c */

@@ -331,7 +331,7 @@ static void show(struct network_case *c)
 /* Without a lock, PVE 8, what others have begun would be applied with ours. */
 static int check_pending(const struct network_run *run, struct pxc_err *err)
 {
-	const struct pxc_plan *last = run->plans->plans[run->plans->nplans - 1];
+	const struct pxc_plans *all = run->plans;
 	auto_buf struct pxc_buf list = { .data = NULL };
 	size_t n = 0;
 
@@ -340,7 +340,7 @@ static int check_pending(const struct network_run *run, struct pxc_err *err)
 			buf_printf(&list, "%s%s", n ? ", " : "", run->sdn->pending[n]);
 		n++;
 	}
-	if (n == 0 || last->item)
+	if (n == 0 || all->nplans == 0 || all->plans[all->nplans - 1]->item)
 		return 0;
 	if (!run->sdn->locks)
 		return pxc_fail(
@@ -371,7 +371,8 @@ static int plan_all(struct network_run *run, struct pxc_err *err)
 	for (size_t i = 0; i < run->ncases; i++)
 		if (finish_one(&run->cases[i], err) < 0)
 			return label_context(&run->cases[i], err);
-	if (network_check_overlaps(run, err) < 0 || network_check_quota(run, err) < 0)
+	if (network_check_twins(run, err) < 0 || network_check_overlaps(run, err) < 0 ||
+	    network_check_quota(run, err) < 0)
 		return -1;
 	for (size_t i = 0; i < run->ncases; i++) {
 		if (network_steps(&run->cases[i], err) < 0)
@@ -405,6 +406,7 @@ int network_plan(const struct network_batch *batch, const struct network_world *
 	r = plan_all(&run, err);
 	for (size_t i = 0; i < run.nzones; i++) {
 		json_decref(run.zones[i].options);
+		json_decref(run.zones[i].named);
 		free(run.zones[i].taken);
 	}
 	free(run.global_taken);

@@ -12,7 +12,7 @@ static bool is_global(const char *type)
 {
 	int t = sdn_zone_type(type);
 
-	return t >= 0 && sdn_zone_global_tags((enum sdn_zone_type)t);
+	return t >= 0 && sdn_zone_global_tags(t);
 }
 
 /* Is the number of a vnet in zone other one that must differ from those in z? */
@@ -35,21 +35,44 @@ static bool is_set(const uint8_t *bits, uint32_t n)
 	return bits[n / 8] & (1u << (n % 8));
 }
 
-/* Also the number of an EVPN zone's own VRF, which its networks must not have. */
+/*
+ * The number of an EVPN zone's own routes, which no network may have. i counts the zones that run, then those of the task.
+ * 0: it has none. NULL: there is no such zone.
+ */
+static const char *vrf_of(const struct network_run *run, size_t i, uint32_t *ret)
+{
+	const struct sdn *s = run->sdn;
+	const struct network_zone *z = i < s->nzones ? NULL : &run->zones[i - s->nzones];
+	const char *text;
+
+	if (i >= s->nzones + run->nzones)
+		return NULL;
+	text = z ? json_string_value(json_object_get(z->options, "vrf-vxlan"))
+		 : sdn_option(&s->zones[i], "vrf-vxlan");
+	*ret = text ? (uint32_t)strtoul(text, NULL, 10) : 0;
+	return z ? z->id : s->zones[i].id;
+}
+
 static void take_vrfs(const struct network_run *run, uint8_t *bits, uint32_t max)
 {
-	for (size_t i = 0; i < run->sdn->nzones; i++) {
-		const char *vrf = sdn_option(&run->sdn->zones[i], "vrf-vxlan");
+	uint32_t vrf;
 
-		if (vrf)
-			set(bits, (uint32_t)strtoul(vrf, NULL, 10), max);
-	}
-	for (size_t i = 0; i < run->nzones; i++) {
-		const json_t *vrf = json_object_get(run->zones[i].options, "vrf-vxlan");
+	for (size_t i = 0; vrf_of(run, i, &vrf); i++)
+		set(bits, vrf, max);
+}
 
-		if (json_is_string(vrf))
-			set(bits, (uint32_t)strtoul(json_string_value(vrf), NULL, 10), max);
-	}
+static int check_vrfs(const struct network_case *c, struct pxc_err *err)
+{
+	const char *zone;
+	uint32_t vrf;
+
+	for (size_t i = 0; is_global(c->zone->type) && (zone = vrf_of(c->run, i, &vrf)); i++)
+		if (vrf == c->spec->tag)
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: tag %u is the number of the routes (vrf_vxlan) of zone %s",
+				c->spec->label, vrf, zone);
+	return 0;
 }
 
 /* Those of vnets that run, and those that this task names. */
@@ -93,7 +116,9 @@ static int check_named(struct network_case *c, uint32_t max, struct pxc_err *err
 		if (o->zone && !o->spec->absent && o->spec->tag == tag &&
 		    (o->zone == c->zone || (is_global(o->zone->type) && is_global(c->zone->type))))
 			return pxc_fail(err, PXC_EINVAL, "%s and %s name the same tag %u",
-					o->spec->label, c->spec->label, tag);
+					c->spec->label, o->spec->label, tag);
+	if (check_vrfs(c, err) < 0)
+		return -1;
 	c->want.tag = tag;
 	return 0;
 }
@@ -125,13 +150,13 @@ static int choose(struct network_case *c, uint32_t max, struct pxc_err *err)
 int network_tag(struct network_case *c, struct pxc_err *err)
 {
 	int type = sdn_zone_type(c->zone->type);
-	uint32_t max = type < 0 ? 0 : sdn_zone_max_tag((enum sdn_zone_type)type);
+	uint32_t max = type < 0 ? 0 : sdn_zone_max_tag(type);
 
 	if (type < 0)
 		return pxc_fail(err, PXC_EINVAL,
 				"%s: zone %s is of type %s, which is not known here",
 				c->spec->label, c->zone->id, c->zone->type);
-	if (!sdn_zone_tagged((enum sdn_zone_type)type))
+	if (!sdn_zone_tagged(type))
 		return c->spec->tag ? pxc_fail(err, PXC_EINVAL,
 					       "%s: tag: networks in a zone of type %s have none",
 					       c->spec->label, c->zone->type)
@@ -145,9 +170,13 @@ static bool is_free(const struct network_case *c, const char *id)
 {
 	if (sdn_vnet(c->run->sdn, id))
 		return false;
-	for (const struct network_case *o = c->run->cases; o < c; o++)
-		if (o->want.id && str_eq(o->want.id, id))
+	for (size_t i = 0; i < c->run->ncases; i++) {
+		const struct network_case *o = &c->run->cases[i];
+
+		if ((o->want.id && str_eq(o->want.id, id)) ||
+		    (o->spec->vnet && str_eq(o->spec->vnet, id)))
 			return false;
+	}
 	return true;
 }
 

@@ -34,23 +34,24 @@ static int check_tenant(const struct network_case *c, const struct network_zone 
 	return 0;
 }
 
-/* "auto" peers of a VXLAN are all nodes, those that are down among them. */
-static void set_peers(const struct network_run *run, json_t *options)
+/* "auto" peers of a VXLAN are all nodes, those that are down among them. New reference. */
+static json_t *meant(const struct network_run *run, const char *key, json_t *value)
 {
-	const char *peers = json_string_value(json_object_get(options, "peers"));
 	auto_buf struct pxc_buf list = { .data = NULL };
 
-	if (!peers || !str_eq(peers, "auto"))
-		return;
+	if (!str_eq(key, "peers") || !str_eq(json_string_value(value), "auto"))
+		return json_incref(value);
 	for (size_t i = 0; i < run->w->nnodes; i++)
 		if (run->w->nodes[i].address)
 			buf_printf(&list, "%s%s", list.len ? "," : "", run->w->nodes[i].address);
-	(void)json_object_set_new(options, "peers", json_string(buf_str(&list)));
+	return json_string(buf_str(&list));
 }
 
 static struct network_zone *find(struct network_run *run, const char *id)
 {
 	struct network_zone *z;
+	const char *key;
+	json_t *value;
 
 	for (size_t i = 0; i < run->nzones; i++)
 		if (str_eq(run->zones[i].id, id))
@@ -59,10 +60,12 @@ static struct network_zone *find(struct network_run *run, const char *id)
 	*z = (struct network_zone){ .id = id,
 				    .have = sdn_zone(run->sdn, id),
 				    .tenant = registry_zone(&run->w->registry, id),
-				    .options = json_object() };
+				    .options = json_object(),
+				    .named = json_object() };
 	if (z->tenant) {
 		z->type = z->tenant->type;
-		(void)json_object_update(z->options, z->tenant->options);
+		json_object_foreach (z->tenant->options, key, value)
+			(void)json_object_set_new(z->options, key, meant(run, key, value));
 	}
 	if (z->have)
 		z->type = z->have->type;
@@ -92,16 +95,16 @@ static int take_options(const struct network_case *c, struct network_zone *z, st
 	json_t *value;
 
 	json_object_foreach (c->spec->zone_options, key, value) {
-		const json_t *had = json_object_get(z->options, key);
+		const char *other = json_string_value(json_object_get(z->named, key));
+		json_auto_t *want = meant(c->run, key, value);
 
-		if (z->named_by && had && !json_equal(had, value) && !z->tenant)
+		if (other && !json_equal(json_object_get(z->options, key), want))
 			return pxc_fail(err, PXC_EINVAL, "%s and %s say different %s of zone %s",
-					z->named_by, c->spec->label,
+					c->spec->label, other,
 					sdn_zone_option(key) ? sdn_zone_option(key)->name : key,
 					z->id);
-		(void)json_object_set(z->options, key, value);
-		if (!z->named_by)
-			z->named_by = c->spec->label;
+		(void)json_object_set(z->options, key, want);
+		(void)json_object_set_new(z->named, key, json_string(c->spec->label));
 	}
 	return 0;
 }
@@ -126,11 +129,9 @@ int network_zone_take(struct network_case *c, struct pxc_err *err)
 	c->zone->remove |= s->absent && s->remove_zone;
 	if (s->absent)
 		return 0;
-	if (check_tenant(c, c->zone, err) < 0 || take_type(c, c->zone, err) < 0 ||
-	    take_options(c, c->zone, err) < 0)
+	if (check_tenant(c, c->zone, err) < 0 || take_type(c, c->zone, err) < 0)
 		return -1;
-	set_peers(c->run, c->zone->options);
-	return 0;
+	return take_options(c, c->zone, err);
 }
 
 bool network_zone_on(const struct network_zone *z, const char *node)
@@ -147,8 +148,7 @@ bool network_zone_on(const struct network_zone *z, const char *node)
 	return !nodes || !*nodes;
 }
 
-static struct pxc_plan *helper(struct network_run *run, enum network_phase phase,
-			       const struct network_zone *z)
+static struct pxc_plan *helper(struct network_run *run, int phase, const struct network_zone *z)
 {
 	struct pxc_plan *p = pxc_plans_add(run->plans, LABEL);
 

@@ -65,7 +65,7 @@ struct sdn {
 	size_t nvnets;
 	const char *const
 		*pending; /* NULL-terminated: "vnet web (new)", changes that nobody has applied */
-	bool unapplied; /* PVE 8: changes of ours wait, which a run that was cut off has left */
+	bool unapplied;   /* PVE 8: changes of ours wait, which a run that was cut off has left */
 };
 
 const struct sdn_zone *sdn_zone(const struct sdn *s, const char *id); /* NULL: does not run */

@@ -171,8 +171,11 @@ static void break_stale(struct pxc_env *env, const char *groupid)
 			lock_group_drop(env, guard);
 		return;
 	}
-	if (read_holder(env, groupid, &h, &err) == 0 && stale(env, &h))
+	if (read_holder(env, groupid, &h, &err) == 0 && stale(env, &h)) {
+		if (str_eq(groupid, LOCK_GROUP_SDN))
+			lock_sdn_recover(env, str_eq(h.sdn, "?") ? NULL : h.sdn);
 		lock_group_drop(env, groupid);
+	}
 	lock_group_drop(env, guard);
 }
 

@@ -60,7 +60,7 @@ static int others_pending(struct pxc_env *env, struct pxc_err *err)
 	auto_buf struct pxc_buf list = { .data = NULL };
 	struct pxc_err ignored = { .kind = PXC_OK };
 
-	if (sdn_list_pending(env, &list, &ignored) < 0)
+	if (sdn_pending_names(env, &list, &ignored) < 0)
 		buf_adds(&list, "(they cannot be listed)");
 	return pxc_fail(
 		err, PXC_EINVAL,
@@ -165,7 +165,7 @@ void lock_sdn_recover(struct pxc_env *env, const char *token)
 				"a run that was cut off had changed the SDN without applying it: "
 				"that was taken back");
 		pve_set_sdn_token(env->pve, NULL);
-	} else if (sdn_list_pending(env, &pending, &err) == 0 && !pending.len) {
+	} else if (sdn_pending_names(env, &pending, &err) == 0 && !pending.len) {
 		/* It was cut off before it could write its token down, and so before its first change. */
 		(void)break_lock(env, &err);
 	}

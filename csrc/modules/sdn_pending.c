@@ -49,7 +49,7 @@ static void add_pending(struct pxc_arena *arena, struct pxc_buf *out, const json
 	}
 }
 
-int sdn_list_pending(struct pxc_env *env, struct pxc_buf *out, struct pxc_err *err)
+int sdn_pending_names(struct pxc_env *env, struct pxc_buf *out, struct pxc_err *err)
 {
 	static const char *const lists[][2] = { { "/cluster/sdn/zones", "zone" },
 						{ "/cluster/sdn/vnets", "vnet" },

@@ -22,4 +22,4 @@ const json_t *sdn_row(struct pxc_env *env, const struct sdn *s, const json_t *ro
 const char *sdn_pending_text(struct pxc_arena *arena, const json_t *row, const char *what);
 
 /* Append "vnet web (new), ..." for what waits, of zones, vnets and controllers; at most five. Nothing waits: nothing. */
-must_check int sdn_list_pending(struct pxc_env *env, struct pxc_buf *out, struct pxc_err *err);
+must_check int sdn_pending_names(struct pxc_env *env, struct pxc_buf *out, struct pxc_err *err);

@@ -31,7 +31,6 @@ void sdn_init(struct sim *sim)
 		sdn->config[k] = json_object();
 	sdn->garbled = json_object();
 	sdn->ipam = json_object();
-	sdn->firewall = json_object();
 	sim->sdn = sdn;
 	/* There without being configured, and in no digest. */
 	json_object_set_new(sdn->config[SDN_IPAM], "pve", json_pack("{s:s}", "type", "pve"));
@@ -48,7 +47,6 @@ void sdn_free(struct sim *sim)
 	json_decref(sdn->running);
 	json_decref(sdn->garbled);
 	json_decref(sdn->ipam);
-	json_decref(sdn->firewall);
 	free(sdn);
 	sim->sdn = NULL;
 }

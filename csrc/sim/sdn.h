@@ -26,10 +26,9 @@ struct sim_sdn {
 	uint8_t sums[SDN_KINDS][20]; /* of the sections, for the digest */
 	/* {"version": 3, "zones": {...}, "vnets": ..., "subnets": ..., "controllers": ...}; NULL before the first apply */
 	json_t *running;
-	char token[37];   /* of the global lock; "" = nobody holds it */
-	json_t *garbled;  /* ids of vnets whose alias the next write of vnets.cfg loses */
-	json_t *ipam;     /* PVE's own: zone -> cidr -> address -> {mac, vmid, hostname, gateway} */
-	json_t *firewall; /* vnet -> {"options": {...}, "rules": [...]} */
+	char token[37];  /* of the global lock; "" = nobody holds it */
+	json_t *garbled; /* ids of vnets whose alias the next write of vnets.cfg loses */
+	json_t *ipam;    /* PVE's own: zone -> cidr -> address -> {mac, vmid, hostname, gateway} */
 };
 
 /* A text of a section, NULL = it has none. */

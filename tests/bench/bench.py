@@ -175,16 +175,20 @@ def measure_client(folder):
     row("client: share of the rate of curl's parallel mode", 100 * statistics.median(ours) / statistics.median(curl), "%", 80, True)
 
 
+def report(path):
+    for r in ROWS:
+        print(f"{r['name']:<52} {r['value']:>9} {r['unit']:<4} (limit {r['limit']}) {'ok' if r['ok'] else 'MISSED'}")
+    with open(path, "w", encoding="utf-8") as out:
+        json.dump(ROWS, out, indent=1)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="pxc-bench-") as folder:
         measure_start()
         measure_convergence(folder)
         measure_resources(folder)
         measure_client(folder)
-    for r in ROWS:
-        print(f"{r['name']:<52} {r['value']:>9} {r['unit']:<4} (limit {r['limit']}) {'ok' if r['ok'] else 'MISSED'}")
-    with open(f"{BUILD}/bench.json", "w", encoding="utf-8") as out:
-        json.dump(ROWS, out, indent=1)
+    report(f"{BUILD}/bench.json")
     model = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo", encoding="utf-8").read())
     print(f"on {os.cpu_count()} cores of {model[1] if model else platform.machine()}")
 

@@ -31,3 +31,6 @@ struct plan_row {
 };
 /* Fails with all rows that do not give their plan, or another one the second time. */
 void plan_rows(const char *module, const struct plan_row *rows, size_t n);
+/* The same by a function of task and world that returns a new string. */
+void plan_rows_with(char *(*plan)(const char *task, const char *world), const struct plan_row *rows,
+		    size_t n);

@@ -141,17 +141,5 @@ char *plan_volume_args(const char *task, const char *world, int op)
 
 void plan_volume_rows(const struct plan_row *rows, size_t n)
 {
-	unsigned bad = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		auto_free char *got = plan_volumes(rows[i].task, rows[i].world);
-		auto_free char *again = plan_volumes(rows[i].task, rows[i].world);
-
-		assert_string_equal(got, again);
-		if (plan_fits(rows[i].plan, got))
-			continue;
-		print_error("%s:\n  wanted %s\n  got    %s\n", rows[i].name, rows[i].plan, got);
-		bad++;
-	}
-	assert_int_equal(bad, 0);
+	plan_rows_with(plan_volumes, rows, n);
 }

@@ -25,6 +25,13 @@ import wire
 CABLE_MTU, CABLE = 1500, "eno1"
 KINDS = {"veth": "veth", "bridge": "bridge vlan_filtering 1", "VLANs (802.1Q)": "vlan protocol 802.1q id 5",
          "VLANs (802.1ad)": "vlan protocol 802.1ad id 5", "VXLAN": "vxlan id 5 dstport 4789"}
+# What the reader of texts must refuse rather than pass over.
+UNREADABLE = {"an option that it does not know": "auto a\niface a\n\tbridge-ports none\n\tbridge-hello 2\n",
+              "an option of no interface": "bridge-ports none\n",
+              "an interface that nothing brings up": "iface a\n\tbridge-ports none\n",
+              "two MTUs of one interface": "auto a\niface a\n\tmtu 1500\niface a\n\tmtu 1496\n",
+              "half a pair": "auto a\niface a\n\tlink-type veth\n\tveth-peer-name b\n",
+              "an interface of no kind": "auto a\niface a\n\tbridge-stp off\n"}
 PING_HEAD, VXLAN_EXTRA = 28, 50  # IPv4 and ICMP; IPv4, UDP, VXLAN and the inner frame's head
 
 
@@ -66,6 +73,14 @@ class Tap:
     def done(self):
         print(f"1..{self.count}", flush=True)
         return 1 if self.failed else 0
+
+
+def refuses(text):
+    try:
+        ifaces.plan(text)
+    except ifaces.Wrong:
+        return True
+    return False
 
 
 class Guest:
@@ -317,6 +332,8 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as f:
         specs = json.load(f)
     tap = Tap()
+    for what, text in UNREADABLE.items():
+        tap.check(refuses(text), f"the reader refuses {what}")
     for spec in specs:
         scene = Scene(tap, spec, os.path.dirname(os.path.abspath(sys.argv[1])))
         try:

@@ -89,6 +89,10 @@ static void what_is_there_changes_with_the_same_rules(void **state)
 	zones(sim);
 	write_ok(sim, "POST", VNETS, "vnet=v1&zone=vl&tag=5&alias=x");
 	write_ok(sim, "PUT", VNETS "/v1", "tag=5&vlanaware=1"); /* its own tag is free */
+	write_ok(sim, "PUT", VNETS "/v1", "alias=%20two%20words%20");
+	shows(sim, VNETS "/v1", "/alias", "\"two words\"");
+	refuses(sim, "PUT", VNETS "/v1", "alias=a%0Ab",
+		UPDATE "property 'alias' contains a line feed\n");
 	write_ok(sim, "PUT", VNETS "/v1", "alias=");
 	shows(sim, VNETS "/v1", "/alias", "nothing");
 	refuses(sim, "PUT", VNETS "/v1", "zone=simp",
