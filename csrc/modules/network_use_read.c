@@ -92,7 +92,7 @@ static bool *read_before(struct reader *r, struct vm_seen *const *seen, size_t n
 
 struct network_uses *network_use_read(struct pxc_env *env, const struct world *w,
 				      const struct sdn *s, struct vm_seen *const *seen,
-				      size_t nseen)
+				      size_t nseen, bool templates)
 {
 	struct network_uses *uses = arena_alloc(env->arena, sizeof(*uses));
 	struct reader r = { .env = env, .w = w, .s = s, .uses = uses };
@@ -106,7 +106,7 @@ struct network_uses *network_use_read(struct pxc_env *env, const struct world *w
 		const struct world_guest *g = &w->guests[i];
 		const struct world_node *node = world_node(w, g->node);
 
-		if (g->is_template || done[i])
+		if ((g->is_template && !templates) || done[i])
 			continue;
 		if (!node || !node->online) {
 			network_use_unread(uses, g, "its node is offline");
