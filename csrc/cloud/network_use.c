@@ -78,7 +78,9 @@ void network_ipconfig(const char *text, struct net_ip ret_ips[2])
 /* --- collecting ------------------------------------------------------------------------------------------- */
 
 struct found {
+	struct network_uses *u;
 	const struct world_guest *guest;
+	const char *mac;
 	const char *who, *project;
 	struct net_ip ips[8];
 	size_t nips;
@@ -110,17 +112,19 @@ static void add(struct network_uses *u, struct found *f, const struct sdn_vnet *
 				     .project = f->project,
 				     .nips = f->nips,
 				     .vmid = f->guest->vmid,
-				     .slot = slot };
+				     .slot = slot,
+				     .mac = f->mac };
 	use->ips = arena_alloc(u->arena, (f->nips + 1) * sizeof(*use->ips));
 	memcpy(use->ips, f->ips, f->nips * sizeof(*use->ips));
 }
 
 /* The vnet that a card of this configuration is plugged into; NULL: no card, or no vnet. */
-static const struct sdn_vnet *plugged(const struct sdn *s, const json_t *config, unsigned slot)
+static const struct sdn_vnet *plugged(struct found *f, const struct sdn *s, const json_t *config,
+				      unsigned slot)
 {
 	const struct sdn_vnet *v = NULL;
-	char key[16];
-	const char *text;
+	char key[16], mac[MAC_TEXT];
+	const char *text, *address;
 	json_t *parts;
 
 	(void)snprintf(key, sizeof(key), "net%u", slot);
@@ -128,6 +132,10 @@ static const struct sdn_vnet *plugged(const struct sdn *s, const json_t *config,
 	parts = text ? prop_parse_net(text) : NULL;
 	if (json_string_value(json_object_get(parts, "bridge")))
 		v = sdn_vnet(s, json_string_value(json_object_get(parts, "bridge")));
+	address = json_string_value(
+		json_object_get(parts, f->guest->container ? "hwaddr" : "macaddr"));
+	if (v && address && mac_parse(address, mac))
+		f->mac = arena_strdup(f->u->arena, mac);
 	json_decref(parts);
 	return v;
 }
@@ -152,7 +160,8 @@ static const char *name_of(struct network_uses *u, const struct world_guest *g,
 				    g->vmid);
 	if (g->container)
 		return arena_printf(u->arena, "container %u", g->vmid);
-	return arena_printf(u->arena, "guest %u (%s)", g->vmid, g->name ? g->name : "no name");
+	return arena_printf(u->arena, "vm %u%s%s%s", g->vmid, g->name ? " (" : "",
+			    g->name ? g->name : "", g->name ? ")" : "");
 }
 
 void network_use_qemu(struct network_uses *u, const struct sdn *s, const struct world_guest *g,
@@ -162,19 +171,21 @@ void network_use_qemu(struct network_uses *u, const struct sdn *s, const struct 
 				      .config = (json_t *)(uintptr_t)config,
 				      .notes = *notes };
 	const struct annot *own = &notes->annot;
-	struct found f = { .guest = g };
+	struct found f = { .u = u, .guest = g };
 
 	/* A copy of another VM's block names addresses that are not this one's. */
 	if (!str_eq(annot_get(own, "t"), "vm") || !vm_owns_block(&seen))
 		own = NULL;
 	f.project = own ? arena_strdup(u->arena, annot_get(own, "project")) : NULL;
 	for (unsigned slot = 0; slot < CARDS; slot++) {
-		const struct sdn_vnet *then = plugged(s, config, slot);
-		const struct sdn_vnet *now = plugged(s, current, slot), *noted = NULL;
+		const struct sdn_vnet *then, *now, *noted = NULL;
 		struct net_ip ips[2];
 		const char *name;
 
+		f.mac = NULL;
 		f.nips = 0;
+		now = plugged(&f, s, current, slot);
+		then = plugged(&f, s, config, slot);
 		if (own && network_entry(own, slot, u->arena, &name, ips)) {
 			noted = network_entry_vnet(s, f.project, name);
 			note(&f, ips);
@@ -197,13 +208,15 @@ void network_use_qemu(struct network_uses *u, const struct sdn *s, const struct 
 void network_use_lxc(struct network_uses *u, const struct sdn *s, const struct world_guest *g,
 		     const json_t *config)
 {
-	struct found f = { .guest = g };
+	struct found f = { .u = u, .guest = g };
 
 	for (unsigned slot = 0; slot < CARDS; slot++) {
-		const struct sdn_vnet *v = plugged(s, config, slot);
+		const struct sdn_vnet *v;
 		struct net_ip ips[2];
 		char key[16];
 
+		f.mac = NULL;
+		v = plugged(&f, s, config, slot);
 		if (!v)
 			continue;
 		if (!f.who)
@@ -216,7 +229,8 @@ void network_use_lxc(struct network_uses *u, const struct sdn *s, const struct w
 	}
 }
 
-void network_use_unread(struct network_uses *u, const struct world_guest *g, const char *problem)
+void network_use_unread(struct network_uses *u, const struct world_guest *g, const char *problem,
+			bool vanished)
 {
 	if (u->nunread == u->unread_cap) {
 		size_t cap = u->unread_cap ? 2 * u->unread_cap : 16;
@@ -227,7 +241,7 @@ void network_use_unread(struct network_uses *u, const struct world_guest *g, con
 		u->unread = list;
 		u->unread_cap = cap;
 	}
-	u->unread[u->nunread++] = (struct network_unread){ g, problem };
+	u->unread[u->nunread++] = (struct network_unread){ g, problem, vanished };
 }
 
 /* --- asking ----------------------------------------------------------------------------------------------- */

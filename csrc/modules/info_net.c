@@ -3,9 +3,9 @@
 #include "cloud/network_info.h"
 #include "modules/info.h"
 #include "modules/items.h"
+#include "modules/network_use_read.h"
 #include "modules/sdn_nodes.h"
 #include "modules/sdn_read.h"
-#include "modules/sdn_uses.h"
 
 static bool wants(const struct sdn *s, const struct sdn_vnet *v, void *spec)
 {
@@ -54,7 +54,6 @@ int info_read_nets(struct pxc_env *env, const struct info_spec *s, struct info_w
 {
 	struct network_view *nv = arena_alloc(env->arena, sizeof(*nv));
 	json_t *status = pxc_env_keep(env, json_object()), *cards;
-	struct network_use *uses = NULL;
 	struct sdn *sdn = NULL;
 
 	if (sdn_read(env, iw->w, wants, (void *)(uintptr_t)s, &sdn, err) < 0 ||
@@ -67,9 +66,8 @@ int info_read_nets(struct pxc_env *env, const struct info_spec *s, struct info_w
 	if (!s->addresses)
 		return 0;
 	cards = pxc_env_keep(env, json_object());
-	if (sdn_uses_read(env, iw->w, &uses, &nv->nuses, cards, err) < 0)
+	if (network_use_read_all(env, iw->w, sdn, &nv->uses, &nv->nuses, cards, err) < 0)
 		return -1;
-	nv->uses = uses;
 	nv->cards = cards;
 	nv->uses_read = true;
 	nv->ipam = read_ipams(env, sdn);

@@ -50,9 +50,10 @@ static void take_qemu(struct reader *r, const struct world_guest *g, const json_
 static void take(struct reader *r, const struct world_guest *g, struct pve_read *read)
 {
 	if (read->err.kind != PXC_OK)
-		network_use_unread(r->uses, g, arena_strdup(r->env->arena, read->err.msg));
+		network_use_unread(r->uses, g, arena_strdup(r->env->arena, read->err.msg),
+				   strstr(read->err.msg, ".conf' does not exist"));
 	else if (g->container ? !json_is_object(read->data) : !json_is_array(read->data))
-		network_use_unread(r->uses, g, "half an answer");
+		network_use_unread(r->uses, g, "half an answer", false);
 	else if (g->container)
 		network_use_lxc(r->uses, r->s, g, read->data);
 	else
@@ -92,7 +93,7 @@ static bool *read_before(struct reader *r, struct vm_seen *const *seen, size_t n
 
 struct network_uses *network_use_read(struct pxc_env *env, const struct world *w,
 				      const struct sdn *s, struct vm_seen *const *seen,
-				      size_t nseen)
+				      size_t nseen, bool templates)
 {
 	struct network_uses *uses = arena_alloc(env->arena, sizeof(*uses));
 	struct reader r = { .env = env, .w = w, .s = s, .uses = uses };
@@ -106,10 +107,10 @@ struct network_uses *network_use_read(struct pxc_env *env, const struct world *w
 		const struct world_guest *g = &w->guests[i];
 		const struct world_node *node = world_node(w, g->node);
 
-		if (g->is_template || done[i])
+		if ((g->is_template && !templates) || done[i])
 			continue;
 		if (!node || !node->online) {
-			network_use_unread(uses, g, "its node is offline");
+			network_use_unread(uses, g, "its node is offline", false);
 			continue;
 		}
 		portion[n++] = g;
@@ -120,4 +121,54 @@ struct network_uses *network_use_read(struct pxc_env *env, const struct world *w
 	}
 	read_portion(&r, portion, n);
 	return uses;
+}
+
+/* Uses are by card: one more card of a guest on the same vnet adds its addresses to the first. */
+static void add_card(struct network_uses *all, const struct network_use *use)
+{
+	for (size_t i = all->n; i > 0 && all->list[i - 1].vmid == use->vmid; i--) {
+		struct network_use *first = &all->list[i - 1];
+		struct net_ip *ips;
+
+		if (!str_eq(first->vnet, use->vnet))
+			continue;
+		ips = arena_alloc(all->arena, (first->nips + use->nips + 1) * sizeof(*ips));
+		if (first->nips)
+			memcpy(ips, first->ips, first->nips * sizeof(*ips));
+		if (use->nips)
+			memcpy(ips + first->nips, use->ips, use->nips * sizeof(*ips));
+		first->ips = ips;
+		first->nips += use->nips;
+		return;
+	}
+	all->list[all->n++] = *use;
+}
+
+int network_use_read_all(struct pxc_env *env, const struct world *w, const struct sdn *s,
+			 const struct network_use **ret, size_t *ret_n, json_t *cards,
+			 struct pxc_err *err)
+{
+	const struct network_uses *u = network_use_read(env, w, s, NULL, 0, true);
+	struct network_uses all = { .arena = env->arena };
+
+	for (size_t i = 0; i < u->nunread; i++)
+		if (!u->unread[i].vanished)
+			return pxc_fail(
+				err, PXC_EREMOTE,
+				"who uses the network is not known: guest %u on %s cannot be read: %s",
+				u->unread[i].guest->vmid, u->unread[i].guest->node,
+				u->unread[i].problem);
+	all.list = arena_alloc(env->arena, (u->n + 1) * sizeof(*all.list));
+	for (size_t i = 0; i < u->n; i++) {
+		const struct network_use *use = &u->list[i];
+
+		if (cards && use->mac)
+			(void)json_object_set_new(
+				cards, arena_printf(env->arena, "%s/%s", use->vnet, use->mac),
+				json_true());
+		add_card(&all, use);
+	}
+	*ret = all.list;
+	*ret_n = all.n;
+	return 0;
 }

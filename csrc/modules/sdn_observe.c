@@ -3,10 +3,10 @@
 
 #include "base/str.h"
 #include "modules/items.h"
+#include "modules/network_use_read.h"
 #include "modules/sdn.h"
 #include "modules/sdn_nodes.h"
 #include "modules/sdn_read.h"
-#include "modules/sdn_uses.h"
 #include "modules/world.h"
 
 #define USUAL_MTU 1500
@@ -79,7 +79,6 @@ static int read_more(struct pxc_env *env, const struct network_batch *batch,
 		     struct network_world *nw, struct pxc_err *err)
 {
 	json_auto_t *bridges = json_pack("{s:s}", "type", "any_local_bridge");
-	struct network_use *uses = NULL;
 
 	nw->status = pxc_env_keep(env, json_object());
 	if (sdn_status_read(env, nw->w, nw->status, err) < 0)
@@ -92,9 +91,8 @@ static int read_more(struct pxc_env *env, const struct network_batch *batch,
 			return -1;
 	}
 	if (network_wants_uses(batch, nw)) {
-		if (sdn_uses_read(env, nw->w, &uses, &nw->nuses, NULL, err) < 0)
+		if (network_use_read_all(env, nw->w, nw->sdn, &nw->uses, &nw->nuses, NULL, err) < 0)
 			return -1;
-		nw->uses = uses;
 		nw->uses_read = true;
 	}
 	nw->previews = batch->diff && nw->sdn->locks && may_preview(env);
@@ -109,7 +107,8 @@ int sdn_observe(struct pxc_env *env, const struct network_batch *batch, struct n
 	struct sdn *s = NULL;
 
 	if (world_read(env, WORLD_LISTS, &w, err) < 0 ||
-	    sdn_read(env, w, wants, (void *)(uintptr_t)batch, &s, err) < 0)
+	    sdn_read(env, w, wants, (void *)(uintptr_t)batch, &s, err) < 0 ||
+	    sdn_read_subnets(env, s, wants, (void *)(uintptr_t)batch, err) < 0)
 		return -1;
 	nw->w = w;
 	nw->sdn = s;
