@@ -64,7 +64,7 @@ $B/lib%.a:
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RM) $@ && $(AR) rcs $@ $^
 
-include mk/contract.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/integration.mk mk/boot.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
+include mk/contract.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/integration.mk mk/boot.mk mk/netns.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
 
 $B/bin/pxc: csrc/main.c $B/gen/specs.o $(call libs,modules pve ceph ansible cloud annot base)
 	$(Q)mkdir -p $(@D)
@@ -81,6 +81,7 @@ help:
 	@echo "make test          everything below in its short form; ends with: N passed, M failed"
 	@echo "make unit property contract conformance crash integration fuzz"
 	@echo "make test-boot     boot a Debian in QEMU from an imported, cloned and seeded disk; test-boot-short: a tiny Linux"
+	@echo "make test-netns    frames between two hosts of zones made through the API; test-netns-short: without ifupdown2"
 	@echo "make bench         measure the README's figures"
 	@echo "make lint format   check the rules a script can check; format the C"
 	@echo "make stage dist install   lay out the collection, pack it, install it for the user"

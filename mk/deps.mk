@@ -7,6 +7,8 @@ DEB_CEPH  := ceph-mon ceph-osd ceph-mgr ceph-common qemu-utils qemu-block-extra 
 DEB_TEST  := clang llvm clang-format cppcheck valgrind libcmocka-dev yamllint wrk curl openssl python3-venv procps
 # Only for test-boot and test-boot-short: an emulator, and what makes disks that boot without mounting anything.
 DEB_BOOT  := qemu-system-x86 busybox-static e2fsprogs fdisk kmod libarchive-tools mtools openssh-client syslinux mmdebstrap
+# Only for test-netns where the kernel can do it by itself; else it needs what test-boot needs.
+DEB_NETNS := iproute2 iputils-ping tcpdump
 DEB_LISTED := $(DEB_BUILD) $(DEB_RUN) $(DEB_CEPH) $(DEB_TEST)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 APT  := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o=Dpkg::Use-Pty=0
@@ -20,4 +22,6 @@ deps:
 	$(Q)$(call need,$(DEB_LISTED))
 deps-boot:
 	$(Q)$(call need,$(DEB_RUN) $(DEB_CEPH) $(DEB_BOOT))
-.PHONY: deps deps-boot
+deps-netns:
+	$(Q)$(call need,$(DEB_NETNS))
+.PHONY: deps deps-boot deps-netns

@@ -10,23 +10,26 @@ conformance: $B/bin/pxcsim
 	$(Q)r=0; PXCSIM=$B/bin/pxcsim tests/run.py conformance tests/conformance/replay.py || r=1; \
 	grep -E 'exchanges' $(dir $(PXC_RESULTS))log/conformance.log; exit $$r
 
-# pxc_vm killed before and after every request; short: every 7th.
+# pxc_vm and pxc_sdn killed before and after every request (short: every 7th), and runs at once.
 crash: modules
-	$(Q)tests/run.py crash "tests/crash/crash.py $B"
+	$(Q)tests/run.py crash "tests/crash/crash.py $B" "tests/crash/addresses.py $B"
 crash-short: modules
-	$(Q)tests/run.py crash "tests/crash/crash.py $B --stride 7"
+	$(Q)tests/run.py crash "tests/crash/crash.py $B --stride 7" "tests/crash/addresses.py $B"
 
 bench: modules $B/tests/bench/client_bench
 	$(Q)tests/bench/bench.py $B
+	$(Q)tests/bench/bench_sdn.py $B
+bench-sdn: modules
+	$(Q)tests/bench/bench_sdn.py $B
 
 fuzz-short:
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=4
 
 # Everything, with what it needs; the last line counts. Suites that take long run in a short form here.
-SUITES := unit property contract conformance crash-short ceph-short fuzz-short integration test-boot-short
+SUITES := unit property contract conformance crash-short ceph-short fuzz-short integration test-boot-short test-netns-short
 test: deps
 	$(Q)$(RM) $B/results.tsv
 	$(Q)$(MAKE) --no-print-directory -j2 modules stage
 	$(Q)good=0; for s in $(SUITES); do $(MAKE) --no-print-directory -k $$s || good=1; done; \
 	tests/run.py --sum || good=1; exit $$good
-.PHONY: conformance crash crash-short fuzz-short bench test
+.PHONY: conformance crash crash-short fuzz-short bench bench-sdn test

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cloud/network_use.h"
 #include "cloud/plan.h"
 #include "cloud/sdn.h"
 #include "cloud/world.h"
@@ -80,20 +81,12 @@ struct network_batch {
 	bool diff; /* the task asks for it: the server's own preview is wanted too */
 };
 
-/* Who has a card on a vnet, and which addresses there. */
-struct network_use {
-	const char *vnet;
-	const char *who;     /* "vm acme/web-1 (101)", "container 205" */
-	const char *project; /* by its block, else NULL */
-	struct net_ip *ips;
-	size_t nips;
-};
-
 struct network_world {
 	const struct world *w;
 	const struct sdn *sdn;
 	json_t *status; /* node -> {zone: "available", "pending", "error"}; a missing node was not asked */
 	json_t *bridges;                /* node -> {bridge: MTU in bytes}; NULL = not read */
+	json_t *controllers;            /* {name: type}; NULL = not read */
 	const struct network_use *uses; /* by cards of all guests */
 	size_t nuses;
 	bool uses_read;
@@ -108,7 +101,7 @@ bool network_wants_subnets(const struct network_batch *batch, const struct sdn *
 			   const struct sdn_vnet *v);
 /* Must it be known who uses which network? Only when one, or a subnet, is to go, or addresses are to be kept. */
 bool network_wants_uses(const struct network_batch *batch, const struct network_world *nw);
-/* Is a zone to be made or changed, so that the bridges of the nodes must be known? */
+/* Is a zone to be made or changed, so that the bridges of the nodes and the controllers must be known? */
 bool network_wants_bridges(const struct network_batch *batch, const struct network_world *nw);
 
 /* See struct pxc_kind. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the result and the diff show of a network. */
+#include <string.h>
+
 #include "base/str.h"
 #include "cloud/network.h"
 
@@ -7,6 +9,17 @@ static void put(json_t *object, const char *key, const char *text)
 {
 	if (text && *text)
 		(void)json_object_set_new(object, key, json_string(text));
+}
+
+/* The blank in front of the token is not the human's. */
+static void put_description(json_t *object, const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+
+	while (len && text[len - 1] == ' ')
+		len--;
+	if (len)
+		(void)json_object_set_new(object, "description", json_stringn(text, len));
 }
 
 static json_t *ranges(const struct net_range *list, size_t n)
@@ -68,7 +81,7 @@ json_t *network_item(const struct sdn *s, const struct sdn_vnet *v)
 	put(item, "project", v->project);
 	put(item, "kind", !v->ours ? NULL : v->provider ? "provider" : "project");
 	put(item, "zone_type", zone ? zone->type : NULL);
-	put(item, "description", v->notes.before);
+	put_description(item, v->notes.before);
 	if (v->tag)
 		(void)json_object_set_new(item, "tag", json_integer(v->tag));
 	for (size_t i = 0; v->shared && v->shared[i]; i++)

@@ -222,8 +222,14 @@ static bool lags(const struct network_run *run, const struct network_zone *z, st
 
 		if (!network_zone_on(z, node) || (status && str_eq(status, "available")))
 			continue;
-		buf_printf(why, "%szone %s is %s on %s", why->len ? ", " : "", z->id,
-			   status ? status : "not there", node);
+		if (status && str_eq(status, "error"))
+			buf_printf(
+				why,
+				"%snode %s could not take zone %s over (its network reload's log says why)",
+				why->len ? ", " : "", node, z->id);
+		else
+			buf_printf(why, "%snode %s has not taken zone %s over",
+				   why->len ? ", " : "", node, z->id);
 	}
 	return why->len;
 }
@@ -305,7 +311,7 @@ static void transaction(struct network_run *run)
 	add_previews(run, apply);
 	pxc_plan_add(apply, NETWORK_APPLY, PXC_QUIET,
 		     run->sdn->locks ? json_pack("{s:i}", "release-lock", 0) : json_object(),
-		     writes ? "apply on every node" : "apply once more: %s", buf_str(&why));
+		     writes ? "apply on every node" : "apply once more, since %s", buf_str(&why));
 	add_waits(run, apply);
 	warn_nodes(run, apply);
 	for (size_t i = 0; i < run->ncases; i++)

@@ -12,7 +12,7 @@ static bool is_global(const char *type)
 {
 	int t = sdn_zone_type(type);
 
-	return t >= 0 && sdn_zone_global_tags((enum sdn_zone_type)t);
+	return t >= 0 && sdn_zone_global_tags(t);
 }
 
 /* Is the number of a vnet in zone other one that must differ from those in z? */
@@ -150,13 +150,13 @@ static int choose(struct network_case *c, uint32_t max, struct pxc_err *err)
 int network_tag(struct network_case *c, struct pxc_err *err)
 {
 	int type = sdn_zone_type(c->zone->type);
-	uint32_t max = type < 0 ? 0 : sdn_zone_max_tag((enum sdn_zone_type)type);
+	uint32_t max = type < 0 ? 0 : sdn_zone_max_tag(type);
 
 	if (type < 0)
 		return pxc_fail(err, PXC_EINVAL,
 				"%s: zone %s is of type %s, which is not known here",
 				c->spec->label, c->zone->id, c->zone->type);
-	if (!sdn_zone_tagged((enum sdn_zone_type)type))
+	if (!sdn_zone_tagged(type))
 		return c->spec->tag ? pxc_fail(err, PXC_EINVAL,
 					       "%s: tag: networks in a zone of type %s have none",
 					       c->spec->label, c->zone->type)

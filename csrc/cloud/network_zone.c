@@ -148,8 +148,7 @@ bool network_zone_on(const struct network_zone *z, const char *node)
 	return !nodes || !*nodes;
 }
 
-static struct pxc_plan *helper(struct network_run *run, enum network_phase phase,
-			       const struct network_zone *z)
+static struct pxc_plan *helper(struct network_run *run, int phase, const struct network_zone *z)
 {
 	struct pxc_plan *p = pxc_plans_add(run->plans, LABEL);
 
@@ -195,13 +194,29 @@ static json_t *changes(const struct network_zone *z, struct pxc_buf *why)
 	return args;
 }
 
+/* PVE itself finds that out in the middle of the work. */
+static int check_controller(const struct network_run *run, const struct network_zone *z,
+			    struct pxc_err *err)
+{
+	const char *name = json_string_value(json_object_get(z->options, "controller"));
+
+	if (!name || !run->nw->controllers || json_object_get(run->nw->controllers, name))
+		return 0;
+	return pxc_fail(
+		err, PXC_EINVAL,
+		"zone %s: there is no controller %s: make it first, and apply it (Datacenter, "
+		"SDN, Options)",
+		z->id, name);
+}
+
 static int make_steps(struct network_run *run, struct network_zone *z, struct pxc_err *err)
 {
 	auto_free char *label = pxc_printf("zone %s", z->id);
 	auto_buf struct pxc_buf why = { .data = NULL };
 	json_t *args;
 
-	if (sdn_zone_check(label, z->type, z->options, !z->have, err) < 0)
+	if (sdn_zone_check(label, z->type, z->options, !z->have, err) < 0 ||
+	    check_controller(run, z, err) < 0)
 		return -1;
 	if (!z->have && !sdn_zone_id(z->id))
 		return pxc_fail(err, PXC_EINVAL, "zone %s: " SDN_ID_RULE, z->id);

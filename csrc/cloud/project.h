@@ -4,6 +4,7 @@
 
 #include "cloud/plan.h"
 #include "cloud/project_block.h"
+#include "cloud/sdn.h"
 #include "cloud/world.h"
 
 enum project_op {
@@ -41,6 +42,7 @@ struct project_world {
 	json_t *owned; /* VMID as text -> name of the project its intact block says; only read for purges */
 	/* Of projects that are to go: VMID as text of the VM that holds its volumes -> project; project -> array of what is left of these. */
 	json_t *holders, *volumes;
+	const struct sdn *sdn; /* when one is to go; NULL = the API user may not see networks */
 };
 
 must_check int project_plan(const struct project_batch *batch, const struct project_world *pw,

@@ -54,6 +54,40 @@ static int refuse_volumes(const struct project_case *c, struct pxc_err *err)
 				c->spec->label, buf_str(&names));
 }
 
+/* Damaged tokens count, too: a network is not left without an owner because somebody has touched its alias. */
+static bool owns(const struct sdn_vnet *v, const char *project)
+{
+	const char *owner = annot_get(&v->notes.annot, "p");
+
+	return owner && str_eq(owner, project) && (v->ours || v->notes.finding == ANNOT_TAMPERED);
+}
+
+static int refuse_networks(const struct project_case *c, struct pxc_err *err)
+{
+	const struct sdn *sdn = c->pw->sdn;
+	auto_buf struct pxc_buf names = { .data = NULL };
+	size_t n = 0;
+
+	for (size_t i = 0; sdn && i < sdn->nvnets; i++) {
+		const char *name = annot_get(&sdn->vnets[i].notes.annot, "n");
+
+		if (owns(&sdn->vnets[i], c->spec->name) && n++ < 10)
+			buf_printf(&names, "%s%s", n > 1 ? ", " : "",
+				   name ? name : sdn->vnets[i].id);
+	}
+	if (n > 10)
+		buf_printf(&names, " and %zu more", n - 10);
+	if (!sdn)
+		pxc_plan_warn(c->plan,
+			      "%s: whether it has networks is not known: the API user needs the "
+			      "privilege SDN.Audit on /sdn to see that",
+			      c->spec->label);
+	return n == 0 ? 0
+		      : pxc_fail(err, PXC_EINVAL,
+				 "%s still has networks %s: remove them with pxc_sdn first",
+				 c->spec->label, buf_str(&names));
+}
+
 static void add_ha_remove(struct pxc_plan *p, const struct world_guest *g)
 {
 	char sid[24];
@@ -161,7 +195,8 @@ int project_absent(struct project_case *c, struct pxc_err *err)
 			"%s still has guests: %s; remove them first, or set purge: all to delete them "
 			"with their disks",
 			s->label, left);
-	if (refuse_volumes(c, err) < 0 || (*left && check_purge(c, err) < 0))
+	if (refuse_volumes(c, err) < 0 || refuse_networks(c, err) < 0 ||
+	    (*left && check_purge(c, err) < 0))
 		return -1;
 	c->plan->before = project_block_json(&c->have, s->poolid, c->text.before);
 	c->plan->phase = 2;

@@ -29,6 +29,13 @@ static void take_option(struct tenant_zone *z, struct pxc_arena *arena, const ch
 					   json_string(registry_free_text(arena, slash + 1)));
 }
 
+/* One of PVE's words for types, whether it is known here or not. */
+static bool is_type(const char *text)
+{
+	return text && *text &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
+}
+
 int registry_zone_read(const char *text, struct pxc_arena *arena, struct tenant_zone *z,
 		       struct pxc_err *err)
 {
@@ -45,9 +52,8 @@ int registry_zone_read(const char *text, struct pxc_arena *arena, struct tenant_
 			 take_tags(z, items[i] + strlen("tags/"), err) < 0)
 			return -1;
 	}
-	return z->type && *z->type
-		       ? 0
-		       : pxc_fail(err, PXC_EINVAL, "tenant zone %s has no type", z->name);
+	return is_type(z->type) ? 0
+				: pxc_fail(err, PXC_EINVAL, "tenant zone %s has no type", z->name);
 }
 
 char *registry_zone_text(const struct tenant_zone *z)

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cloud/network_use.h"
 #include "cloud/plan.h"
 #include "cloud/rbd.h"
 #include "cloud/world.h"
@@ -44,6 +45,8 @@ enum vm_op {
 	VM_SNAP_NOTES,
 	VM_SNAP_REMOVE,
 	VM_SNAP_ROLLBACK,
+	VM_IPAM_ADD, /* an address is registered in PVE's own list */
+	VM_IPAM_REMOVE,
 	VM_WAIT_UNUSED, /* a slot holds the disk that is to be destroyed, and no other */
 	/* By Ceph itself: */
 	VM_RBD_CLONE,
@@ -74,7 +77,10 @@ struct vm_net {
 	unsigned slot; /* netN, 0..31 */
 	bool absent;
 	json_t *props; /* named sub-options as PVE spells them (bridge, tag, macaddr, ...): texts; null = remove */
-	json_t *ipconfig; /* named ip, gw, ip6, gw6: texts; NULL = none named */
+	const char *
+		network; /* as named: "blue", "acme/blue", or the id of a vnet without a token; NULL = not named */
+	/* Named ip, gw, ip6, gw6: texts ("none" too; of a network without prefix); null = remove; NULL = none named. */
+	json_t *ipconfig;
 };
 
 enum vm_disk_state { VM_DISK_PRESENT, VM_DISK_DETACHED, VM_DISK_ABSENT };
@@ -156,11 +162,20 @@ struct vm_spec {
 	bool first_seen;
 };
 
+/* An address of a network that PVE did not register, since its own list has it already. */
+struct vm_refused {
+	const char *vnet;
+	struct net_ip ip;
+};
+
 struct vm_batch {
 	struct vm_spec *specs;
 	size_t nspecs;
 	const char *stamp, *actor, *nonce; /* for at=, by= and new uuids */
 	unsigned round; /* how often was looked; spreads VMIDs when they keep colliding */
+	/* Written by the run: what was tried in vain, and is not chosen again. */
+	struct vm_refused *refused;
+	size_t nrefused, refused_cap;
 };
 
 /* One guest whose configuration was read. */
@@ -180,6 +195,12 @@ struct vm_seen {
 	bool vanished;       /* listed, but gone from that node when it was read: look again */
 };
 
+/* An entry of PVE's own list of addresses (IPAM). */
+struct vm_ipam {
+	const char *zone, *mac; /* mac NULL = none said */
+	struct net_ip ip;
+};
+
 /* What vm_plan() looks at besides the snapshot. */
 struct vm_world {
 	const struct world *w;
@@ -190,6 +211,12 @@ struct vm_world {
 	const struct rbd_world *rbd; /* NULL = not read: nothing is to be made there */
 	json_t *index;               /* owned by the run; see vm_index() */
 	bool making;                 /* one of our own creations still runs on the server */
+	const struct sdn *sdn;       /* NULL = not read: no networks are named */
+	const struct network_uses
+		*uses;              /* of all guests; NULL = not read: no address is to be chosen */
+	const struct vm_ipam *ipam; /* only zones with dhcp: PVE shows no others */
+	size_t nipam;
+	bool ipam_read;
 };
 
 /* Which guests must be read? Those that may be wanted ones. all: every guest of the projects, not only by name. */
@@ -230,6 +257,13 @@ const char *vm_import_storage(const struct vm_spec *s, const struct vm_world *vw
  */
 bool vm_rbd_left(const struct vm_batch *batch, const struct rbd_pool *pool,
 		 const struct rbd_seen *image, unsigned *ret_vmid);
+
+/* Does the batch name networks, or have VMs addresses that it releases, so that the SDN must be read? */
+bool vm_wants_sdn(const struct vm_batch *batch, const struct vm_world *vw);
+/* With the lists of the SDN: the vnets that VMs of the batch are to be on, as keys of an object; their subnets are needed. */
+json_t *vm_networks(const struct vm_batch *batch, const struct vm_world *vw);
+/* With the subnets: is an address to be chosen or checked, so that those of all guests must be known? */
+bool vm_wants_uses(const struct vm_batch *batch, const struct vm_world *vw);
 
 /* Must its list of snapshots be read? Asked for by the task, or to be removed with the VM. */
 bool vm_asks_snapshots(const struct vm_spec *spec, const struct vm_seen *have);

@@ -90,6 +90,7 @@ static struct quota asked_of(const struct vm_case *cases, size_t n, size_t first
 			now = shape_of(c->have->config, base);
 		if (!c->spec->absent)
 			then = wanted(c);
+		q.v[QUOTA_IPS] += vm_addresses_asked(c);
 		q.v[QUOTA_INSTANCES] += (c->spec->absent ? 0 : 1) - (c->have ? 1 : 0);
 		q.v[QUOTA_CORES] += then.cores - now.cores;
 		q.v[QUOTA_RAM_MB] += then.ram_mb - now.ram_mb;
@@ -117,8 +118,10 @@ int vm_check_quota(const struct vm_case *cases, size_t n, struct pxc_err *err)
 			continue;
 		asked = asked_of(cases, n, i);
 		if (usage_limit(cases[i].w, cases[i].pool, &limit, err) < 0 ||
-		    usage_count(cases[i].w, cases[i].pool, &limit, &asked, &used, err) < 0 ||
-		    quota_check(&limit, &used, &asked, err) < 0)
+		    usage_count(cases[i].w, cases[i].pool, &limit, &asked, &used, err) < 0)
+			return pxc_context(err, "project %s", cases[i].spec->project);
+		used.v[QUOTA_IPS] = (int64_t)vm_addresses_used(&cases[i]);
+		if (quota_check(&limit, &used, &asked, err) < 0)
 			return pxc_context(err, "project %s", cases[i].spec->project);
 	}
 	return 0;
@@ -177,7 +180,7 @@ static const char *unfit(const struct place_request *rq, const struct place_node
 			return r->text;
 		}
 	for (size_t i = 0; i < s->nnets; i++) {
-		const char *named = json_string_value(json_object_get(s->nets[i].props, "bridge"));
+		const char *named = vm_net_bridge(c, &s->nets[i]);
 
 		bridge = named ? named : c->template ? NULL : c->w->registry.bridge;
 		if (!s->nets[i].absent && bridge && !node_has_bridge(r->vw, node->name, bridge)) {

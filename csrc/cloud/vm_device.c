@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Network cards and disks: overlays what the user named on what is there, and keeps all else. */
+/* Disks: overlays what the user named on what is there, and keeps all else. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,27 +11,6 @@
 #include "cloud/vm_parts.h"
 #include "cloud/volume.h"
 
-#define DEFAULT_MODEL "virtio"
-
-static const char *const card_defaults[][2] = {
-	{ "firewall", "0" },
-	{ "link_down", "0" },
-	{ "tag", "0" },
-};
-
-/* Send want unless the card there means the same; have NULL = there is none. */
-static void set_card(struct vm_change *ret, const char *key, json_t *have, json_t *want)
-{
-	auto_free char *a = NULL, *b = NULL;
-
-	props_normalise(have, card_defaults, ARRAY_SIZE(card_defaults));
-	props_normalise(want, card_defaults, ARRAY_SIZE(card_defaults));
-	a = have ? prop_print_net(have) : NULL;
-	b = prop_print_net(want);
-	if (!vm_same(key, a, b))
-		vm_set(ret, key, b);
-}
-
 static void set_drive(struct vm_change *ret, const char *key, json_t *have, json_t *want)
 {
 	auto_free char *a = NULL, *b = NULL;
@@ -42,112 +21,6 @@ static void set_drive(struct vm_change *ret, const char *key, json_t *have, json
 	b = prop_print(want, "file");
 	if (!vm_same(key, a, b))
 		vm_set(ret, key, b);
-}
-
-static int want_card(const struct vm_case *c, const struct vm_net *net, const json_t *base,
-		     struct vm_change *ret, struct pxc_err *err)
-{
-	char key[16];
-	const char *have, *bridge = c->w->registry.bridge;
-	json_auto_t *old = NULL, *obj = NULL;
-
-	(void)snprintf(key, sizeof(key), "net%u", net->slot);
-	have = vm_text(base, key);
-	old = have ? prop_parse_net(have) : NULL;
-	obj = old ? json_copy(old) : json_object();
-	if (have && !old)
-		return pxc_fail(err, PXC_EREMOTE, "%s: %s reads \"%s\", which is no network card",
-				c->spec->label, key, have);
-	/* A clone must not share its template's address. */
-	if (c->template && !c->have)
-		(void)json_object_del(obj, "macaddr");
-	props_overlay(obj, net->props);
-	if (!json_object_get(obj, "model"))
-		(void)json_object_set_new(obj, "model", json_string(DEFAULT_MODEL));
-	if (c->seeded && !json_object_get(obj, "macaddr")) {
-		auto_free char *mac = vm_new_mac(c, net->slot);
-
-		(void)json_object_set_new(obj, "macaddr", json_string(mac));
-	}
-	if (!json_object_get(obj, "bridge")) {
-		if (!bridge)
-			return pxc_fail(
-				err, PXC_EINVAL,
-				"%s: %s needs a bridge or a network, and the cloud has no default "
-				"bridge (pxc_cloud: bridge)",
-				c->spec->label, key);
-		(void)json_object_set_new(obj, "bridge", json_string(bridge));
-	}
-	set_card(ret, key, old, obj);
-	return 0;
-}
-
-static void want_ipconfig(const struct vm_net *net, const json_t *base, struct vm_change *ret)
-{
-	char key[16];
-	const char *have;
-	json_auto_t *obj = NULL;
-	auto_free char *text = NULL;
-
-	(void)snprintf(key, sizeof(key), "ipconfig%u", net->slot);
-	have = vm_text(base, key);
-	obj = have ? prop_parse(have, NULL) : NULL;
-	if (!obj)
-		obj = json_object();
-	props_overlay(obj, net->ipconfig);
-	if (json_object_size(obj) == 0) {
-		if (have)
-			vm_remove(ret, key);
-		return;
-	}
-	text = prop_print(obj, NULL);
-	if (!vm_same(key, have, text))
-		vm_set(ret, key, text);
-}
-
-static bool named_slot(const struct vm_spec *s, unsigned slot)
-{
-	for (size_t i = 0; i < s->nnets; i++)
-		if (s->nets[i].slot == slot && !s->nets[i].absent)
-			return true;
-	return false;
-}
-
-static void remove_net(const json_t *base, unsigned slot, struct vm_change *ret)
-{
-	static const char *const keys[] = { "net%u", "ipconfig%u" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		char key[16];
-
-		if (i == 0)
-			(void)snprintf(key, sizeof(key), "net%u", slot);
-		else
-			(void)snprintf(key, sizeof(key), "ipconfig%u", slot);
-		if (vm_text(base, key))
-			vm_remove(ret, key);
-	}
-}
-
-int vm_want_nets(const struct vm_case *c, const json_t *base, struct vm_change *ret,
-		 struct pxc_err *err)
-{
-	const struct vm_spec *s = c->spec;
-
-	for (size_t i = 0; i < s->nnets; i++) {
-		if (s->nets[i].absent) {
-			remove_net(base, s->nets[i].slot, ret);
-			continue;
-		}
-		if (want_card(c, &s->nets[i], base, ret, err) < 0)
-			return -1;
-		if (s->nets[i].ipconfig)
-			want_ipconfig(&s->nets[i], base, ret);
-	}
-	for (unsigned slot = 0; s->nets_exact && slot < 32; slot++)
-		if (!named_slot(s, slot))
-			remove_net(base, slot, ret);
-	return 0;
 }
 
 const char *vm_root_disk(const json_t *config)

@@ -13,7 +13,7 @@
 static const char *const internal_keys[] = { "digest",  "meta",   "vmgenid",
 					     "smbios1", "parent", "lock" };
 
-static json_t *networks(const json_t *config)
+static json_t *networks(const json_t *config, const struct annot *block)
 {
 	json_t *list = json_array();
 
@@ -36,6 +36,8 @@ static json_t *networks(const json_t *config)
 		ip = vm_text(config, key);
 		if (ip)
 			(void)json_object_set_new(obj, "ipconfig", json_string(ip));
+		if (block)
+			vm_card_show(block, slot, obj);
 		(void)json_array_append_new(list, obj);
 	}
 	return list;
@@ -109,7 +111,7 @@ static void put_number(json_t *obj, const char *key, const char *text)
 		(void)json_object_set_new(obj, key, json_integer(strtoll(text, NULL, 10)));
 }
 
-static void put_config(json_t *obj, const json_t *config)
+static void put_config(json_t *obj, const json_t *config, const struct annot *block)
 {
 	const char *memory = vm_text(config, "memory");
 	json_auto_t *parts = memory ? prop_parse(memory, "current") : NULL;
@@ -119,7 +121,7 @@ static void put_config(json_t *obj, const json_t *config)
 	put_number(obj, "memory_mb", json_string_value(json_object_get(parts, "current")));
 	put(obj, "uuid", vm_smbios_uuid(config, uuid));
 	(void)json_object_set_new(obj, "tags", split(vm_text(config, "tags")));
-	(void)json_object_set_new(obj, "networks", networks(config));
+	(void)json_object_set_new(obj, "networks", networks(config, block));
 	(void)json_object_set_new(obj, "disks", disks(config));
 }
 
@@ -130,7 +132,7 @@ static void add_drift(json_t *list, const char *what, long long is, long long sh
 			list, json_sprintf("%s is %lld, the flavor says %lld", what, is, should));
 }
 
-/* Where the VM differs from the flavor in its block. */
+/* Where the VM differs from what its block says. */
 static json_t *drift(const struct world *w, const struct vm_seen *x)
 {
 	const char *name = annot_get(&x->notes.annot, "flavor");
@@ -140,6 +142,8 @@ static json_t *drift(const struct world *w, const struct vm_seen *x)
 	const char *mib = json_string_value(json_object_get(parts, "current"));
 	json_t *list = json_array();
 
+	if (vm_owns_block(x))
+		vm_card_drift(x, list);
 	if (name && !f)
 		(void)json_array_append_new(list, json_sprintf("its flavor %s is gone", name));
 	if (!f)
@@ -149,12 +153,36 @@ static json_t *drift(const struct world *w, const struct vm_seen *x)
 	return list;
 }
 
+/* Those the agent told; of a guest that was not asked those that are reserved for it. */
+static json_t *addresses(const struct vm_seen *x)
+{
+	json_auto_t *cards = networks(x->config, vm_owns_block(x) ? &x->notes.annot : NULL);
+	json_t *list, *card;
+	size_t i;
+
+	if (x->addresses)
+		return json_incref(x->addresses);
+	list = json_array();
+	json_array_foreach (cards, i, card)
+		for (int f = 0; f < 2; f++) {
+			json_t *ip = json_object_get(card, f ? "ip6" : "ip");
+
+			if (ip)
+				(void)json_array_append(list, ip);
+		}
+	if (json_array_size(list))
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
 /* What the guest itself shows, whoever it belongs to. */
 static void put_seen(json_t *obj, const struct world *w, const struct vm_seen *x)
 {
 	const struct world_guest *g = x->guest;
 	auto_free char *text = NULL;
 	const char *rolled;
+	json_t *list;
 
 	(void)json_object_set_new(obj, "vmid", json_integer(g->vmid));
 	put(obj, "node", g->node);
@@ -167,7 +195,7 @@ static void put_seen(json_t *obj, const struct world *w, const struct vm_seen *x
 	}
 	put(obj, "flavor", annot_get(&x->notes.annot, "flavor"));
 	put(obj, "image", annot_get(&x->notes.annot, "image"));
-	put_config(obj, x->config);
+	put_config(obj, x->config, vm_owns_block(x) ? &x->notes.annot : NULL);
 	(void)json_object_set_new(obj, "metadata", metadata(&x->notes.annot));
 	text = human(&x->notes);
 	(void)json_object_set_new(obj, "description", json_string(text));
@@ -179,8 +207,8 @@ static void put_seen(json_t *obj, const struct world *w, const struct vm_seen *x
 					  json_stringn(rolled, strcspn(rolled, "/")));
 	(void)json_object_set(obj, "pending", x->pending);
 	(void)json_object_set_new(obj, "drift", drift(w, x));
-	if (x->addresses)
-		(void)json_object_set(obj, "addresses", x->addresses);
+	if ((list = addresses(x)))
+		(void)json_object_set_new(obj, "addresses", list);
 }
 
 json_t *vm_item(const struct vm_case *c)

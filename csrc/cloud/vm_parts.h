@@ -5,6 +5,37 @@
 #include "cloud/image_file.h"
 #include "cloud/vm.h"
 
+enum { VM_IPV4, VM_IPV6, VM_FAMILIES };
+
+/* What is to become of the address that a card has, in one family. */
+enum vm_ip_wish {
+	VM_IP_KEEP,  /* or none, as before */
+	VM_IP_AUTO,  /* the lowest that is free */
+	VM_IP_FIXED, /* this one */
+	VM_IP_WORD,  /* dhcp or auto: not ours to give */
+	VM_IP_NONE,
+};
+
+struct vm_ip {
+	enum vm_ip_wish wish;
+	struct net_ip had, ip;           /* in the block before and afterwards; bits 0 = none */
+	const struct sdn_subnet *subnet; /* of ip; NULL = gone, or none */
+	bool fresh;                      /* ip is reserved by this plan */
+};
+
+/* A card as far as networks are concerned. */
+struct vm_card {
+	const struct vm_net *net; /* as named; NULL = the task does not name it */
+	const struct sdn_vnet
+		*from;             /* network whose addresses it has; NULL = none, or it is gone */
+	const struct sdn_vnet *to; /* network it is to be on; NULL = none */
+	bool entry;                /* the block has an entry for it */
+	bool goes;                 /* is, or is to be, no more */
+	bool lingers; /* goes, but the running guest has it until its restart: keeps its address so long */
+	const char *mac; /* "" = not known */
+	struct vm_ip ip[VM_FAMILIES];
+};
+
 /* Everything known about one VM while it is planned. */
 struct vm_case {
 	const struct vm_batch *batch;
@@ -34,6 +65,8 @@ struct vm_case {
 	const char *root;         /* volid of the root disk of a new VM; NULL = PVE makes it */
 	bool seeded;              /* has, or gets, a seed of ours */
 	const char *seed;         /* key seed of its block from now on; NULL = as it is */
+	struct vm_card
+		*cards; /* CARDS of them, by slot; NULL: it has nothing to do with networks */
 };
 
 /* A change of configuration: what is sent in one config call, and what needs calls of its own. */
@@ -76,11 +109,39 @@ bool vm_block_same(const struct annot *have, const struct annot *want);
 /* The notes as they should be: the human's text (named, or as found) and the block. New string. */
 char *vm_notes(const struct vm_case *c, const struct annot *block);
 
-/* vm_want.c, vm_device.c: from the spec to a change against base (config texts; {} for a blank VM) */
+/* vm_card.c: the cards of a VM and the networks they are on */
+must_check int vm_cards(struct vm_case *c, struct pxc_err *err);
+bool vm_card_arrives(const struct vm_card *card); /* on a network it was not on */
+bool vm_card_takes(const struct vm_card *card);   /* an address is chosen or checked */
+/* The address that it had is to be released. */
+bool vm_card_drops(const struct vm_card *card, unsigned family);
+/* The bridge of nodes that a card of the task is plugged into, by any name; NULL = not said. */
+const char *vm_net_bridge(const struct vm_case *c, const struct vm_net *net);
+void vm_card_block(const struct vm_case *c, struct annot *block); /* write the entries */
+/* {slot, network, ip, ...} laid over what the configuration says; where block and configuration differ */
+void vm_card_show(const struct annot *block, unsigned slot, json_t *obj);
+void vm_card_drift(const struct vm_seen *seen, json_t *list);
+
+/* vm_address.c: which address each card gets */
+/* Chosen for all cards of the batch, in its order. err EINVAL, EREMOTE: a guest cannot be read; EBUSY */
+must_check int vm_addresses(struct vm_case *cases, size_t n, struct pxc_err *err);
+uint64_t vm_addresses_used(const struct vm_case *c); /* by all VMs of its project */
+int64_t vm_addresses_asked(const struct vm_case *c); /* more, or less, than it has */
+
+/* vm_ipam.c: PVE's own list of addresses, where a zone has one */
+void vm_ipam_steps(struct vm_case *c);   /* release what goes, register what comes */
+void vm_ipam_release(struct vm_case *c); /* all, of a VM that is to be removed */
+/* Which locks must be held for a step that writes the cards: noted in its args. */
+void vm_net_locks(const struct vm_case *c, json_t *args);
+bool vm_ipam_zone(const struct vm_case *c, const struct sdn_vnet *v); /* has its zone a list? */
+
+/* vm_want.c, vm_net.c, vm_device.c: from the spec to a change against base (config texts; {} for a blank VM) */
 must_check int vm_want(struct vm_case *c, const json_t *base, struct vm_change *ret,
 		       struct pxc_err *err);
 must_check int vm_want_nets(const struct vm_case *c, const json_t *base, struct vm_change *ret,
 			    struct pxc_err *err);
+/* Name servers of its networks, where nobody named others and an address is new. */
+void vm_want_dns(const struct vm_case *c, const json_t *base, struct vm_change *ret);
 must_check int vm_want_disks(const struct vm_case *c, const json_t *base, struct vm_change *ret,
 			     struct pxc_err *err);
 /* Does the named flavor give the VM its shape (a new VM, or another flavor than it has)? */

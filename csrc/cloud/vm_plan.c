@@ -103,7 +103,7 @@ static int prepare(struct vm_case *c, const struct vm_world *vw, struct pxc_err 
 		c->vmid = c->have->guest->vmid;
 		c->node = c->have->guest->node;
 	}
-	if (vm_snap_check(c, err) < 0)
+	if (vm_snap_check(c, err) < 0 || vm_cards(c, err) < 0)
 		return -1;
 	if (s->absent)
 		return 0;
@@ -232,8 +232,8 @@ int vm_plan(const struct vm_batch *batch, const struct vm_world *vw, struct pxc_
 	if (vw->making)
 		return pxc_fail(err, PXC_EBUSY,
 				"a creation that an earlier run began still goes on at the server");
-	if (vm_check_quota(cases, n, err) < 0 || choose_vmids(cases, n, &arena, err) < 0 ||
-	    vm_place(cases, n, vw, &arena, err) < 0)
+	if (vm_addresses(cases, n, err) < 0 || vm_check_quota(cases, n, err) < 0 ||
+	    choose_vmids(cases, n, &arena, err) < 0 || vm_place(cases, n, vw, &arena, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		vm_root_name(&cases[i]);

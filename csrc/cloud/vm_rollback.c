@@ -137,6 +137,7 @@ int vm_rollback_steps(struct vm_case *c, struct pxc_err *err)
 	args = vm_snap_args(c, s->rollback);
 	if (start)
 		(void)json_object_set_new(args, "start", json_integer(1));
+	vm_net_locks(c, args); /* of what follows: locks are taken once */
 	pxc_plan_add(c->plan, VM_SNAP_ROLLBACK, PXC_DESTROYS, args, "roll back to snapshot %s%s",
 		     s->rollback, start ? ", and start" : "");
 	note_rolled(c);

@@ -69,6 +69,7 @@ static void add_config(struct vm_case *c, const struct vm_change *change, const 
 	}
 	if (digest)
 		(void)json_object_set_new(args, "digest", json_string(digest));
+	vm_net_locks(c, args);
 	pxc_plan_add(c->plan, change->allocates ? VM_CONFIG_DISKS : VM_CONFIG, PXC_QUIET, args,
 		     "set %s", what);
 }
@@ -175,6 +176,7 @@ static void add_clone(struct vm_case *c, const struct vm_change *change)
 		(void)json_object_set_new(args, "target", json_string(c->node));
 	if (c->spec->full_clone && c->storage)
 		(void)json_object_set_new(args, "storage", json_string(c->storage));
+	vm_net_locks(c, args);
 	pxc_plan_add(c->plan, VM_CLONE, PXC_QUIET, args, "create VM %u on %s as a %s clone of %u",
 		     c->vmid, c->node, c->spec->full_clone ? "full" : "linked", t->vmid);
 }
@@ -186,6 +188,7 @@ static void add_create(struct vm_case *c, const struct vm_change *change)
 
 	(void)json_object_update(args, change->set);
 	(void)json_object_set_new(args, "pool", json_string(c->pool));
+	vm_net_locks(c, args);
 	pxc_plan_add(c->plan, VM_CREATE, PXC_QUIET, args, "create VM %u on %s: %s", c->vmid,
 		     c->node, what);
 }
@@ -201,6 +204,7 @@ static int steps_create(struct vm_case *c, struct pxc_err *err)
 	if (!vm_text(change.set, "name")) /* a template of the same name */
 		vm_set(&change, "name", c->spec->new_name ? c->spec->new_name : c->spec->name);
 	c->plan->after = vm_after(c, base, &change);
+	vm_ipam_steps(c);
 	if (c->template) {
 		vm_root_sweep(c);
 		vm_seed_step(c, &change);
@@ -310,6 +314,7 @@ static int steps_update(struct vm_case *c, struct pxc_err *err)
 			"or release it",
 			c->spec->label, c->vmid, c->have->guest->pool, c->pool);
 	vm_seed_step(c, &change);
+	vm_ipam_steps(c);
 	/* Stopping applies what was pending, and so changes the digest. */
 	add_config(c, &change, vm_rebuilds(c) && vm_runs(c) ? NULL : c->have->digest);
 	add_disk_steps(c, &change);
@@ -356,6 +361,7 @@ static int steps_delete(struct vm_case *c, struct pxc_err *err)
 	if (vm_runs(c))
 		vm_add_off(c, c->spec->force_stop || vm_paused(c));
 	vm_snap_remove_all(c);
+	vm_ipam_release(c);
 	args = vm_target(c);
 	(void)json_object_set_new(args, "purge", json_integer(1));
 	(void)json_object_set_new(args, "destroy-unreferenced-disks",

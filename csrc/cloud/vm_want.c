@@ -206,10 +206,18 @@ static bool has_cloud_init_drive(const json_t *base)
 	return false;
 }
 
-static bool named_ip(const struct vm_spec *s)
+/* Is there an address to tell the guest: one that is named, or that it has just got? */
+static bool tells_ip(const struct vm_spec *s, const struct vm_change *change)
 {
+	const char *key;
+	json_t *value;
+
 	for (size_t i = 0; i < s->nnets; i++)
-		if (s->nets[i].ipconfig && !s->nets[i].absent)
+		json_object_foreach (s->nets[i].absent ? NULL : s->nets[i].ipconfig, key, value)
+			if (json_is_string(value) && !str_eq(json_string_value(value), "none"))
+				return true;
+	json_object_foreach (change->set, key, value)
+		if (str_starts(key, "ipconfig"))
 			return true;
 	return false;
 }
@@ -219,7 +227,7 @@ static int want_cloud_init_drive(const struct vm_case *c, const json_t *base, st
 {
 	auto_free char *text = NULL;
 
-	if ((!c->spec->cloud_init && !named_ip(c->spec)) || has_cloud_init_drive(base) ||
+	if ((!c->spec->cloud_init && !tells_ip(c->spec, ret)) || has_cloud_init_drive(base) ||
 	    c->seeded || c->spec->seed == VM_SEED_NONE)
 		return 0;
 	if (!c->storage)
@@ -317,8 +325,11 @@ int vm_want(struct vm_case *c, const json_t *base, struct vm_change *ret, struct
 		want_key(ret, base, key, json_string_value(value));
 	want_tags(c, base, ret);
 	want_uuid(c, ret);
-	if (vm_want_nets(c, base, ret, err) < 0 || vm_want_disks(c, base, ret, err) < 0 ||
-	    want_cloud_init_drive(c, base, ret, err) < 0 || vm_want_seed(c, base, ret, err) < 0)
+	if (vm_want_nets(c, base, ret, err) < 0)
+		return -1;
+	vm_want_dns(c, base, ret);
+	if (vm_want_disks(c, base, ret, err) < 0 || want_cloud_init_drive(c, base, ret, err) < 0 ||
+	    vm_want_seed(c, base, ret, err) < 0)
 		return -1;
 	return want_notes(c, journal_after(c), ret, err);
 }

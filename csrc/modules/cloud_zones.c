@@ -93,11 +93,8 @@ int cloud_zones_read(struct pxc_env *env, struct cloud_world *cw, struct pxc_err
 	if (pve_get(env->pve, "/cluster/sdn/zones", &list, err) < 0)
 		return pxc_context(err, "zones of PVE's SDN");
 	cw->zones = pxc_env_keep(env, json_object());
-	json_array_foreach (list, i, zone) {
-		const char *name = item_text(zone, "zone");
-
-		if (name)
-			(void)json_object_set(cw->zones, name, json_object_get(zone, "type"));
-	}
+	json_array_foreach (list, i, zone)
+		(void)json_object_set(cw->zones, item_text(zone, "zone"),
+				      json_object_get(zone, "type"));
 	return 0;
 }

@@ -25,7 +25,10 @@ static bool wanted(const json_t *gather, const char *what)
 	return false;
 }
 
-/* What lies in Ceph is read only when it is named: not every host has a way there. */
+/*
+ * What lies in Ceph is read only when it is named: not every host has a way there. So are networks: not every API user may see
+ * them, and they take a request each.
+ */
 static bool named(const json_t *gather, const char *what)
 {
 	size_t i;
@@ -49,6 +52,8 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	s->cloud = wanted(gather, "cloud");
 	s->images = named(gather, "images");
 	s->volumes = named(gather, "volumes");
+	s->addresses = named(gather, "addresses");
+	s->networks = s->addresses || named(gather, "networks");
 	s->storages = item_list(env->arena, p, "storages");
 	s->project = item_text(p, "project");
 	s->stack = item_text(p, "stack");
@@ -77,6 +82,8 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	if (s->vms || s->volumes)
 		iw->seen = vm_read_managed(env, w, pool, &iw->nseen);
 	*ret_world = iw;
+	if (s->networks && info_read_nets(env, s, iw, err) < 0)
+		return -1;
 	return s->images || s->volumes ? info_read_rbd(env, s, iw, err) : 0;
 }
 
@@ -129,6 +136,11 @@ static json_t *usage_row(const struct info_spec *s, const struct info_world *iw,
 	}
 	for (int i = 0; i <= QUOTA_RAM_MB; i++)
 		put_usage(row, &used, &limit, i);
+	if (s->networks) {
+		network_usage(iw->nets, item_text(row, "project"), &used);
+		for (int i = QUOTA_NETWORKS; i <= (s->addresses ? QUOTA_IPS : QUOTA_SUBNETS); i++)
+			put_usage(row, &used, &limit, i);
+	}
 	if (!s->volumes)
 		return row;
 	volume_usage(iw->rbd, item_text(row, "project"), &used);
@@ -172,6 +184,9 @@ static void report_vms(const struct info_spec *s, const struct info_world *iw, j
 		if (holder_looks(iw->w, iw->seen[i]->guest))
 			continue;
 		item = vm_show(iw->w, iw->seen[i]);
+		if (iw->nets && json_object_get(item, "drift"))
+			network_vm_drift(iw->nets->sdn, iw->seen[i],
+					 json_object_get(item, "drift"));
 		if ((s->names && !strv_has(s->names, item_text(item, "name"))) ||
 		    (s->stack && !str_eq(s->stack, item_text(item, "stack"))))
 			json_decref(item);
@@ -193,6 +208,8 @@ static void report(const void *batch, const void *world, json_t *result)
 		report_vms(s, iw, result);
 	if (s->cloud)
 		(void)json_object_set_new(result, "cloud", registry_item(iw->w));
+	if (s->networks)
+		info_report_nets(s, iw, result);
 	if (iw->rbd)
 		info_report_rbd(s, iw, result);
 	if (!s->flavors)

@@ -2,11 +2,12 @@
 /* info.h - the parts of pxc_info. Layer: modules. */
 #pragma once
 
+#include "cloud/network_info.h"
 #include "cloud/vm.h"
 #include "modules/kind.h"
 
 struct info_spec {
-	bool projects, usage, vms, flavors, cloud, images, volumes;
+	bool projects, usage, vms, flavors, cloud, images, volumes, networks, addresses;
 	const char *const *
 		storages; /* of images and volumes; NULL = the cloud's default, and those that holders name */
 	const char *project, *stack;
@@ -20,6 +21,7 @@ struct info_world {
 	struct vm_seen **seen;
 	size_t nseen;
 	const struct rbd_world *rbd; /* NULL = not asked for */
+	const struct network_view *nets;
 };
 
 /* Append within the limit, with the wanted fields only. Steals. */
@@ -29,3 +31,8 @@ void info_append(const struct info_spec *s, json_t *list, json_t *item);
 must_check int info_read_rbd(struct pxc_env *env, const struct info_spec *s, struct info_world *iw,
 			     struct pxc_err *err);
 void info_report_rbd(const struct info_spec *s, const struct info_world *iw, json_t *result);
+
+/* info_net.c: networks, and who has which address there */
+must_check int info_read_nets(struct pxc_env *env, const struct info_spec *s, struct info_world *iw,
+			      struct pxc_err *err);
+void info_report_nets(const struct info_spec *s, const struct info_world *iw, json_t *result);

@@ -138,6 +138,8 @@ static void run_phase(struct run *run, const struct pxc_plans *plans, int phase)
 
 		outcome_add(&run->outcomes, owner[j], p, &jobs[j]);
 		show(run, p, &jobs[j]);
+		if (run->kind->told)
+			run->kind->told(run->env, run->batch, p, &jobs[j]);
 		if (p->undoes && jobs[j].err.kind == PXC_OK)
 			outcome_undone(&run->outcomes, plans, owner[j]);
 		pve_job_release(&jobs[j]);

@@ -60,6 +60,9 @@ struct pxc_kind {
 	 * The function itself may be NULL. */
 	const char *const *(*locks)(struct pxc_env *env, const void *batch,
 				    const struct pxc_plans *plans);
+	/* What has become of a plan's steps, before it is looked again: what was tried in vain. May be NULL. */
+	void (*told)(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
+		     const struct pve_job *job);
 	/* Plans under way at once; 0 = the usual number. 1: what the server serialises anyway is not made to wait there. */
 	unsigned side_by_side;
 	/* An entry for the result's diff out of a step's reply (new reference), or NULL; may itself be NULL. */

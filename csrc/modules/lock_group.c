@@ -224,6 +224,11 @@ int lock_group_note(struct pxc_env *env, const char *groupid, const char *sdn, s
 	auto_free char *comment = token(env, groupid, sdn);
 	json_auto_t *args = json_pack("{s:s,s:s}", "groupid", groupid, "comment", comment);
 
+	if (pve_call(env->pve, &ops[LOCK_NOTE], args, NULL, err) == 0)
+		return 0;
+	if (err->kind != PXC_EUNSURE)
+		return -1;
+	*err = (struct pxc_err){ .kind = PXC_OK }; /* said twice it is the same */
 	return pve_call(env->pve, &ops[LOCK_NOTE], args, NULL, err);
 }
 

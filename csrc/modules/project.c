@@ -10,6 +10,7 @@
 #include "modules/items.h"
 #include "modules/kind.h"
 #include "modules/rbd.h"
+#include "modules/sdn_read.h"
 #include "modules/vm_read.h"
 #include "modules/world.h"
 
@@ -202,6 +203,17 @@ static int read_volumes(struct pxc_env *env, struct project_world *pw, const str
 	return 0;
 }
 
+/* Whoever may not see the SDN may have projects all the same. */
+static int read_networks(struct pxc_env *env, struct project_world *pw, struct pxc_err *err)
+{
+	struct sdn *sdn = NULL;
+
+	if (sdn_read(env, pw->w, NULL, NULL, &sdn, err) < 0 && err->kind != PXC_EDENIED)
+		return -1;
+	pw->sdn = sdn;
+	return 0;
+}
+
 static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
 {
 	const struct project_batch *b = batch;
@@ -226,7 +238,7 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 			return -1;
 	}
 	*ret_world = pw;
-	return 0;
+	return absent ? read_networks(env, pw, err) : 0;
 }
 
 static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)

@@ -3,9 +3,10 @@
 
 #include "base/str.h"
 #include "modules/items.h"
+#include "modules/network_use_read.h"
 #include "modules/sdn.h"
+#include "modules/sdn_nodes.h"
 #include "modules/sdn_read.h"
-#include "modules/sdn_uses.h"
 #include "modules/world.h"
 
 #define USUAL_MTU 1500
@@ -13,52 +14,6 @@
 static bool wants(const struct sdn *s, const struct sdn_vnet *v, void *batch)
 {
 	return network_wants_subnets(batch, s, v);
-}
-
-/* One list for each node that runs. take gets node and data. */
-static int each_node(struct pxc_env *env, const struct world *w, const char *what,
-		     const json_t *params,
-		     void (*take)(json_t *all, const char *node, json_t *data), json_t *all,
-		     struct pxc_err *err)
-{
-	struct pve_read *reads = arena_alloc(env->arena, (w->nnodes + 1) * sizeof(*reads));
-	const char **names = arena_alloc(env->arena, (w->nnodes + 1) * sizeof(*names));
-	size_t n = 0;
-	int r = 0;
-
-	for (size_t i = 0; i < w->nnodes; i++) {
-		if (!w->nodes[i].online)
-			continue;
-		names[n] = w->nodes[i].name;
-		reads[n].params = params;
-		reads[n++].path = arena_printf(env->arena, "/nodes/%s/%s", w->nodes[i].name, what);
-	}
-	pve_read_all(env->pve, reads, n);
-	for (size_t i = 0; i < n; i++) {
-		if (json_is_array(reads[i].data))
-			take(all, names[i], reads[i].data);
-		else if (r == 0) {
-			*err = reads[i].err;
-			if (err->kind == PXC_OK)
-				(void)pxc_fail(err, PXC_EREMOTE, "half an answer: no list");
-			r = pxc_context(err, "%s of node %s", what, names[i]);
-		}
-		json_decref(reads[i].data);
-	}
-	return r;
-}
-
-static void take_status(json_t *all, const char *node, json_t *data)
-{
-	json_t *zones = json_object();
-	size_t i;
-	json_t *row;
-
-	json_array_foreach (data, i, row)
-		if (item_text(row, "zone") && item_text(row, "status"))
-			(void)json_object_set(zones, item_text(row, "zone"),
-					      json_object_get(row, "status"));
-	(void)json_object_set_new(all, node, zones);
 }
 
 static long mtu_of(const json_t *row)
@@ -70,8 +25,8 @@ static long mtu_of(const json_t *row)
 	return n > 0 ? n : USUAL_MTU;
 }
 
-/* Bridges, and under "" the interface by which the node is reached, as far as that is one. */
-static void take_bridges(json_t *all, const char *node, json_t *data)
+/* Bridges, and under "" the one that has the node's own address, as far as that is one. */
+static void take_bridges(json_t *all, const struct world_node *node, json_t *data)
 {
 	json_t *bridges = json_object();
 	size_t i;
@@ -83,10 +38,11 @@ static void take_bridges(json_t *all, const char *node, json_t *data)
 		if (!name)
 			continue;
 		(void)json_object_set_new(bridges, name, json_integer(mtu_of(row)));
-		if (item_text(row, "gateway"))
+		if (node->address && item_text(row, "address") &&
+		    str_eq(item_text(row, "address"), node->address))
 			(void)json_object_set_new(bridges, "", json_integer(mtu_of(row)));
 	}
-	(void)json_object_set_new(all, node, bridges);
+	(void)json_object_set_new(all, node->name, bridges);
 }
 
 /* May the API user see what every node would make of it? (PVE 9.2: GET /cluster/sdn/dry-run) */
@@ -103,26 +59,57 @@ static bool may_preview(struct pxc_env *env)
 	return may;
 }
 
+static int read_controllers(struct pxc_env *env, struct network_world *nw, struct pxc_err *err)
+{
+	json_auto_t *list = NULL;
+	size_t i;
+	json_t *row;
+
+	if (pve_get(env->pve, "/cluster/sdn/controllers", &list, err) < 0)
+		return pxc_context(err, "controllers");
+	nw->controllers = pxc_env_keep(env, json_object());
+	json_array_foreach (list, i, row)
+		if (item_text(row, "controller"))
+			(void)json_object_set(nw->controllers, item_text(row, "controller"),
+					      json_object_get(row, "type"));
+	return 0;
+}
+
+/* Nothing is taken away under a guest that may have it. */
+static int read_uses(struct pxc_env *env, struct network_world *nw, struct pxc_err *err)
+{
+	const struct network_uses *u = network_use_read(env, nw->w, nw->sdn, NULL, 0, true);
+
+	for (size_t i = 0; i < u->nunread; i++)
+		if (!u->unread[i].vanished)
+			return pxc_fail(
+				err, PXC_EREMOTE,
+				"who uses the network is not known: guest %u on %s cannot be read: %s",
+				u->unread[i].guest->vmid, u->unread[i].guest->node,
+				u->unread[i].problem);
+	nw->uses = u->list;
+	nw->nuses = u->n;
+	nw->uses_read = true;
+	return 0;
+}
+
 static int read_more(struct pxc_env *env, const struct network_batch *batch,
 		     struct network_world *nw, struct pxc_err *err)
 {
 	json_auto_t *bridges = json_pack("{s:s}", "type", "any_local_bridge");
-	struct network_use *uses = NULL;
 
 	nw->status = pxc_env_keep(env, json_object());
-	if (each_node(env, nw->w, "sdn/zones", NULL, take_status, nw->status, err) < 0)
+	if (sdn_status_read(env, nw->w, nw->status, err) < 0)
 		return -1;
 	if (network_wants_bridges(batch, nw)) {
 		nw->bridges = pxc_env_keep(env, json_object());
-		if (each_node(env, nw->w, "network", bridges, take_bridges, nw->bridges, err) < 0)
+		if (sdn_each_node(env, nw->w, "network", bridges, take_bridges, nw->bridges, err) <
+			    0 ||
+		    read_controllers(env, nw, err) < 0)
 			return -1;
 	}
-	if (network_wants_uses(batch, nw)) {
-		if (sdn_uses_read(env, nw->w, &uses, &nw->nuses, err) < 0)
-			return -1;
-		nw->uses = uses;
-		nw->uses_read = true;
-	}
+	if (network_wants_uses(batch, nw) && read_uses(env, nw, err) < 0)
+		return -1;
 	nw->previews = batch->diff && nw->sdn->locks && may_preview(env);
 	return 0;
 }
@@ -135,8 +122,7 @@ int sdn_observe(struct pxc_env *env, const struct network_batch *batch, struct n
 	struct sdn *s = NULL;
 
 	if (world_read(env, WORLD_LISTS, &w, err) < 0 ||
-	    sdn_read(env, w, wants, (void *)(uintptr_t)batch, &s, err) < 0 ||
-	    sdn_read_subnets(env, s, wants, (void *)(uintptr_t)batch, err) < 0)
+	    sdn_read(env, w, wants, (void *)(uintptr_t)batch, &s, err) < 0)
 		return -1;
 	nw->w = w;
 	nw->sdn = s;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -121,6 +122,13 @@ static const struct pve_op vm_ops[VM_OPS] = {
 			    .path = GUEST "/agent/network-get-interfaces",
 			    .wait_ms = 5 * MINUTES,
 			    .until = agent_answers },
+	[VM_IPAM_ADD] = { .method = "POST",
+			  .path = "/cluster/sdn/vnets/{vnet}/ips",
+			  .wait_ms = 1 * MINUTES },
+	[VM_IPAM_REMOVE] = { .method = "DELETE",
+			     .path = "/cluster/sdn/vnets/{vnet}/ips",
+			     .wait_ms = 1 * MINUTES,
+			     .gone_ok = true },
 	[VM_WAIT_UNUSED] = { .method = "GET",
 			     .path = GUEST "/config",
 			     .wait_ms = 5 * SECONDS,
@@ -163,46 +171,78 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 	return vm_plan(batch, world, ret, err);
 }
 
+static void told(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
+		 const struct pve_job *job)
+{
+	vm_note_refused(env, batch, plan, job, &vm_ops[VM_IPAM_REMOVE]);
+}
+
 static int name_order(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+struct names {
+	const char **list;
+	size_t n, cap;
+};
+
+static void add_name(struct pxc_env *env, struct names *names, const char *name)
+{
+	if (names->n + 1 >= names->cap) {
+		size_t cap = names->cap ? 2 * names->cap : 16;
+		const char **list = arena_alloc(env->arena, cap * sizeof(*list));
+
+		if (names->n)
+			memcpy(list, names->list, names->n * sizeof(*list));
+		names->list = list;
+		names->cap = cap;
+	}
+	names->list[names->n++] = name;
+}
+
+static void add_step(struct pxc_env *env, const char *project, const struct pxc_step *step,
+		     struct names *names)
+{
+	json_t *name;
+	size_t i;
+
+	/* Networks whose addresses are chosen or released. */
+	json_array_foreach (json_object_get(step->args, "_locks"), i, name)
+		add_name(env, names, arena_strdup(env->arena, json_string_value(name)));
+	if (step->op == VM_RBD_STATE)
+		add_name(env, names,
+			 arena_printf(env->arena, LOCK_RBD "%s/volumes.%s",
+				      json_string_value(json_object_get(step->args, "storage")),
+				      project));
+	if (step->op == VM_CREATE || step->op == VM_CLONE || step->op == VM_RBD_CLONE ||
+	    step->op == VM_SNAP_ROLLBACK)
+		add_name(env, names, arena_printf(env->arena, "project.%s", project));
+}
+
 /*
  * Creating by name, counting quotas, rebuilding and rolling back have no digest to lean on: one run at a time in a project,
- * and none that attaches its volumes elsewhere. Who takes a volume also has the lock that pxc_volume has on them.
+ * and none that attaches its volumes elsewhere. Who takes a volume also has the lock that pxc_volume has on them; who chooses
+ * an address, that of the network.
  */
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
 	const struct vm_batch *b = batch;
-	const char **names = arena_alloc(env->arena, (2 * b->nspecs + 1) * sizeof(*names));
-	size_t n = 0, unique = 0;
+	struct names names = { .n = 0 };
+	size_t unique = 0;
 
-	for (size_t i = 0; i < b->nspecs && i < plans->nplans; i++) {
-		const struct pxc_plan *p = plans->plans[i];
-
-		for (size_t k = 0; k < p->nsteps; k++) {
-			const char *project = b->specs[i].project;
-
-			if (p->steps[k].op == VM_RBD_STATE)
-				names[n++] = arena_printf(env->arena, LOCK_RBD "%s/volumes.%s",
-							  json_string_value(json_object_get(
-								  p->steps[k].args, "storage")),
-							  project);
-			if (p->steps[k].op != VM_CREATE && p->steps[k].op != VM_CLONE &&
-			    p->steps[k].op != VM_RBD_CLONE && p->steps[k].op != VM_SNAP_ROLLBACK)
-				continue;
-			names[n++] = arena_printf(env->arena, "project.%s", project);
-			break;
-		}
-	}
-	qsort(names, n, sizeof(*names), name_order);
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || !str_eq(names[i], names[i - 1]))
-			names[unique++] = names[i];
-	names[unique] = NULL;
-	return names;
+	for (size_t i = 0; i < b->nspecs && i < plans->nplans; i++)
+		for (size_t k = 0; k < plans->plans[i]->nsteps; k++)
+			add_step(env, b->specs[i].project, &plans->plans[i]->steps[k], &names);
+	if (!names.n)
+		return NULL;
+	qsort(names.list, names.n, sizeof(*names.list), name_order);
+	for (size_t i = 0; i < names.n; i++)
+		if (i == 0 || !str_eq(names.list[i], names.list[i - 1]))
+			names.list[unique++] = names.list[i];
+	names.list[unique] = NULL;
+	return names.list;
 }
 
 const struct pxc_kind vm_kind = {
@@ -213,4 +253,5 @@ const struct pxc_kind vm_kind = {
 	.observe = observe,
 	.plan = plan,
 	.locks = locks,
+	.told = told,
 };

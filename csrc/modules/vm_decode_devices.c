@@ -25,11 +25,10 @@ static const struct row disk_rows[] = {
 };
 
 static const struct row net_rows[] = {
-	{ "bridge", "bridge", NULL, NULL },     { "network", "bridge", NULL, NULL },
-	{ "model", "model", NULL, NULL },       { "tag", "tag", NULL, NULL },
-	{ "rate", "rate", NULL, NULL },         { "firewall", "firewall", "1", "0" },
-	{ "mtu", "mtu", NULL, NULL },           { "queues", "queues", NULL, NULL },
-	{ "link_down", "link_down", "1", "0" },
+	{ "bridge", "bridge", NULL, NULL },   { "model", "model", NULL, NULL },
+	{ "tag", "tag", NULL, NULL },         { "rate", "rate", NULL, NULL },
+	{ "firewall", "firewall", "1", "0" }, { "mtu", "mtu", NULL, NULL },
+	{ "queues", "queues", NULL, NULL },   { "link_down", "link_down", "1", "0" },
 };
 
 static const struct row ip_rows[] = {
@@ -111,28 +110,34 @@ int vm_decode_disks(struct pxc_env *env, const json_t *list, struct vm_spec *ret
 	return 0;
 }
 
-/* "auto" and "dhcp" are PVE's words; anything else must be an address with its prefix. */
+/* An address, its prefix left out: that of a network's subnet is meant. */
+static bool address(const char *text, bool six)
+{
+	struct net_cidr cidr;
+	struct net_ip ip;
+
+	if (cidr_parse(text, &cidr))
+		return (cidr.ip.bits == 128) == six;
+	return ip_parse(text, &ip) && (ip.bits == 128) == six;
+}
+
+/* "auto" and "dhcp" are PVE's words, "none" is ours; anything else must be an address. */
 static int check_ip(const struct vm_spec *s, const struct vm_net *n, struct pxc_err *err)
 {
 	static const char *const keys[] = { "ip", "ip6", "gw", "gw6" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		const char *v = item_text(n->ipconfig, keys[i]);
-		struct net_cidr cidr;
-		struct net_ip ip;
-		bool six = str_ends(keys[i], "6"), ok;
+		bool six = str_ends(keys[i], "6");
 
-		if (!v || (i < 2 && (str_eq(v, "dhcp") || (six && str_eq(v, "auto")))))
+		if (!v || (i < 2 &&
+			   (str_eq(v, "dhcp") || str_eq(v, "none") || (six && str_eq(v, "auto")))))
 			continue;
-		if (i < 2)
-			ok = cidr_parse(v, &cidr) && (cidr.ip.bits == 128) == six;
-		else
-			ok = ip_parse(v, &ip) && (ip.bits == 128) == six;
-		if (!ok)
+		if (!address(v, six) || (i >= 2 && strchr(v, '/')))
 			return pxc_fail(err, PXC_EINVAL, "%s: net%u: \"%s\" is no IPv%d address%s",
 					s->label, n->slot, v, six ? 6 : 4,
-					i < 2 ? " with its prefix, nor dhcp" : "");
-		if (i >= 2 && !item_text(n->ipconfig, six ? "ip6" : "ip"))
+					i < 2 ? ", nor dhcp or none" : "");
+		if (i >= 2 && !n->network && !item_text(n->ipconfig, six ? "ip6" : "ip"))
 			return pxc_fail(err, PXC_EINVAL,
 					"%s: net%u: a gateway needs an address beside it", s->label,
 					n->slot);
@@ -156,9 +161,10 @@ static int decode_net(struct pxc_env *env, const json_t *entry, size_t position,
 	if (slot)
 		n->slot = (unsigned)strtoul(slot + 3, NULL, 10);
 	n->absent = str_eq(item_text(entry, "state"), "absent");
+	n->network = item_text(entry, "network");
 	n->props = named(env, entry, net_rows, ARRAY_SIZE(net_rows));
 	n->ipconfig = named(env, entry, ip_rows, ARRAY_SIZE(ip_rows));
-	if (json_object_get(entry, "bridge") && json_object_get(entry, "network"))
+	if (json_object_get(entry, "bridge") && n->network)
 		return pxc_fail(err, PXC_EINVAL, "%s: net%u: give a bridge or a network, not both",
 				s->label, n->slot);
 	if (mac && !mac_parse(mac, upper))

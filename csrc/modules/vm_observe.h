@@ -23,5 +23,18 @@ void vm_observe_agents(struct pxc_env *env, const struct vm_batch *batch, struct
  */
 must_check int vm_observe_snapshots(struct pxc_env *env, const struct vm_batch *batch,
 				    struct vm_world *vw, struct pxc_err *err);
+/*
+ * vm_observe_net.c: what networks of the batch need: the SDN; where an address is to be chosen, the cards of all guests (GET
+ * .../qemu/{v}/pending, /nodes/{n}/lxc/{v}/config); where PVE gives addresses itself, its list (GET
+ * /cluster/sdn/ipams/{ipam}/status).
+ */
+must_check int vm_observe_nets(struct pxc_env *env, const struct vm_batch *batch,
+			       struct vm_world *vw, struct pxc_err *err);
+/*
+ * An address that PVE refused to register is noted in the batch and not chosen again; what was registered for a VM that then
+ * could not be made or changed is given back.
+ */
+void vm_note_refused(struct pxc_env *env, struct vm_batch *batch, const struct pxc_plan *plan,
+		     const struct pve_job *job, const struct pve_op *remove);
 /* Texts of the addresses in a reply of network-get-interfaces, without loopback and link-local. New array. */
 json_t *vm_agent_addresses(const json_t *data);

@@ -37,6 +37,7 @@ static const struct {
 	{ { "detected modified configuration", "" }, PXC_ECONFLICT },
 	{ { "already exists", "" }, PXC_ECONFLICT },
 	{ { "already defined", "" }, PXC_ECONFLICT },
+	{ { "IP '", "already exist" }, PXC_ECONFLICT }, /* PVE's own list of addresses */
 	{ { "already exist in vnet", "" }, PXC_ECONFLICT },
 	{ { "already running", "" }, PXC_ECONFLICT },
 	{ { "already a pool member", "" }, PXC_ECONFLICT },

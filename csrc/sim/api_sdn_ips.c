@@ -61,9 +61,17 @@ static int del(struct sim_call *call, const char *ip, const char *end)
 	return 0;
 }
 
+static int need_quorum(struct sim_call *call, const char *end)
+{
+	if (call->sim->quorate)
+		return 0;
+	return sim_fail(call, 500, "cfs-lock 'file-sdn_pve-ipam-state_json' error: no quorum!%s",
+			end);
+}
+
 static int post_ip(struct sim_call *call)
 {
-	return sim_need_quorum(call) < 0 ? -1 : add(call, sim_arg(call, "ip"));
+	return need_quorum(call, "") < 0 ? -1 : add(call, sim_arg(call, "ip"));
 }
 
 /* The address that the card had before goes, and comes back when the new one cannot be had. */
@@ -73,7 +81,7 @@ static int put_ip(struct sim_call *call)
 	char ips[2][IP_TEXT] = { "", "" };
 	const char *old = ips[strchr(ip, ':') ? 1 : 0];
 
-	if (sim_need_quorum(call) < 0)
+	if (need_quorum(call, "") < 0)
 		return -1;
 	(void)sdn_ips_of_mac(call->sim, sim_arg(call, "vnet"), sim_arg(call, "mac"), ips[0],
 			     ips[1]);
@@ -88,7 +96,7 @@ static int put_ip(struct sim_call *call)
 
 static int delete_ip(struct sim_call *call)
 {
-	return sim_need_quorum(call) < 0 ? -1 : del(call, sim_arg(call, "ip"), "\n");
+	return need_quorum(call, "\n") < 0 ? -1 : del(call, sim_arg(call, "ip"), "\n");
 }
 
 /* The vnet of a zone that has the network running, or NULL. */

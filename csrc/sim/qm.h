@@ -112,7 +112,11 @@ void qm_change_release(struct qm_change *c);
 json_t *qm_split(const char *text); /* "a;b, c" -> ["a", "b", "c"], new reference */
 
 /* qm_set.c: carrying it out */
-/* Do it: at once, or for a running guest what it takes over live, the rest pending. */
+/*
+ * Do it: at once, or for a running guest what it takes over live, the rest pending.
+ * returns 0; 1: done, but something that it could have taken over waits, since it cannot be plugged in, and err says
+ * "net1: hotplug problem - ..."; -1
+ */
 int qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_change *c,
 		    struct pxc_err *err);
 /* One value as PVE stores and echoes it; may allocate a disk. New reference; NULL with err. */

@@ -84,15 +84,25 @@ static struct sim_guest *prepare(struct sim_call *call, struct qm_change *ret)
 	return g;
 }
 
+/* "net1: hotplug problem - ..." is an error of that parameter. */
+static int hotplug_problem(struct sim_call *call, const char *why)
+{
+	auto_free char *key = pxc_strndup(why, strcspn(why, ":"));
+
+	return sim_param_error(call, key, "%s\n", why + strlen(key) + 2);
+}
+
 static int put_config(struct sim_call *call)
 {
 	struct qm_change change = { .set = NULL };
 	struct sim_guest *g = prepare(call, &change);
 	struct pxc_err err;
-	int rc = g ? 0 : -1;
+	int rc = g ? qm_change_apply(call->sim, g, &change, &err) : -1;
 
-	if (g && qm_change_apply(call->sim, g, &change, &err) < 0)
+	if (g && rc < 0)
 		rc = sim_fail(call, 500, "%s", err.msg);
+	if (rc > 0)
+		rc = hotplug_problem(call, err.msg);
 	qm_change_release(&change);
 	return rc;
 }
@@ -156,8 +166,14 @@ static int64_t config_work(struct sim_task *task)
 		return ms;
 	}
 	log_change(task, &change);
-	return qm_change_apply(task->sim, g, &change, &err) < 0 ? sim_task_fail(task, "%s", err.msg)
-								: 0;
+	switch (qm_change_apply(task->sim, g, &change, &err)) {
+	case 0:
+		return 0;
+	case 1:
+		return sim_task_fail(task, "400 Parameter verification failed.\n%s", err.msg);
+	default:
+		return sim_task_fail(task, "%s", err.msg);
+	}
 }
 
 static const struct sim_task_kind config_kind = { "qmconfig", config_work, NULL };

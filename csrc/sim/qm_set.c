@@ -7,6 +7,7 @@
 #include "sim/disk.h"
 #include "sim/qm.h"
 #include "sim/rbd.h"
+#include "sim/sdn.h"
 
 /* "order=scsi0;net0" without device. */
 static void unboot(json_t *config, const char *device)
@@ -153,6 +154,21 @@ static int set_live(struct sim *sim, struct sim_guest *g, const char *key, json_
 	return qm_is_drive(key) ? rbd_hold(g, err) : 0;
 }
 
+/* A card cannot be plugged into what the node does not have: it waits, and the caller is told. */
+static int cannot_plug(struct sim_guest *g, const char *key, const char *text, struct pxc_err *err)
+{
+	json_auto_t *net = qm_family(key, "net") ? prop_parse_net(text) : NULL;
+	const char *bridge = qm_text(net, "bridge", NULL);
+
+	if (g->run == SIM_STOPPED || !bridge || sdn_has_link(g->node, bridge))
+		return 0;
+	(void)json_object_set_new(g->pending, key, json_string(text));
+	(void)pxc_fail(err, PXC_EINVAL, "%s: hotplug problem - bridge '%s' does not exist", key,
+		       bridge);
+	return 1;
+}
+
+/* 0, 1: it waits because of what err says, -1 */
 static int set_one(struct sim *sim, struct sim_guest *g, const char *key, const json_t *value,
 		   struct pxc_err *err)
 {
@@ -177,6 +193,10 @@ static int set_one(struct sim *sim, struct sim_guest *g, const char *key, const 
 		(void)json_object_del(g->pending, key);
 		json_decref(now);
 		return 0;
+	}
+	if (live && cannot_plug(g, key, text, err)) {
+		json_decref(now);
+		return 1;
 	}
 	if (live)
 		return set_live(sim, g, key, now, err);
@@ -218,7 +238,7 @@ int qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_change
 	auto_free const char **keys = NULL;
 	size_t count = 0, i;
 	json_t *value;
-	int rc = 0;
+	int rc = 0, waits = 0;
 
 	json_array_foreach (c->revert, i, value) {
 		rc = rc < 0 ? rc : revert_one(sim, g, json_string_value(value), err);
@@ -227,11 +247,18 @@ int qm_change_apply(struct sim *sim, struct sim_guest *g, const struct qm_change
 		rc = rc < 0 ? rc : remove_one(sim, g, json_string_value(value), c->force, err);
 	}
 	keys = qm_sorted_keys(c->set, &count);
-	for (i = 0; i < count && rc == 0; i++)
-		rc = set_one(sim, g, keys[i], json_object_get(c->set, keys[i]), err);
+	for (i = 0; i < count && rc == 0; i++) {
+		struct pxc_err why;
+
+		rc = set_one(sim, g, keys[i], json_object_get(c->set, keys[i]), &why);
+		if (rc < 0 || (rc > 0 && !waits))
+			*err = why;
+		waits |= rc > 0;
+		rc = rc < 0 ? rc : 0;
+	}
 	qm_follow_nics(sim, g, before, g->config);
 	sim_guest_touch(g);
-	return rc;
+	return rc < 0 ? rc : waits;
 }
 
 /* A disk that cannot be destroyed now stays where it is. */

@@ -26,10 +26,10 @@ struct sim_sdn {
 	uint8_t sums[SDN_KINDS][20]; /* of the sections, for the digest */
 	/* {"version": 3, "zones": {...}, "vnets": ..., "subnets": ..., "controllers": ...}; NULL before the first apply */
 	json_t *running;
-	char token[37];   /* of the global lock; "" = nobody holds it */
-	json_t *garbled;  /* ids of vnets whose alias the next write of vnets.cfg loses */
-	json_t *ipam;     /* PVE's own: zone -> cidr -> address -> {mac, vmid, hostname, gateway} */
-	json_t *firewall; /* vnet -> {"options": {...}, "rules": [...]} */
+	char token[37];  /* of the global lock; "" = nobody holds it */
+	json_t *tags;    /* of vnets: "100" -> how many have it; "0": none */
+	json_t *garbled; /* ids of vnets whose alias the next write of vnets.cfg loses */
+	json_t *ipam;    /* PVE's own: zone -> cidr -> address -> {mac, vmid, hostname, gateway} */
 };
 
 /* A text of a section, NULL = it has none. */
@@ -53,6 +53,8 @@ json_t *sdn_find(const struct sim *sim, enum sdn_kind kind, const char *id);
 json_t *sdn_running(const struct sim *sim, enum sdn_kind kind);
 void sdn_keep(struct sim *sim, enum sdn_kind kind, const char *id, json_t *section_new);
 void sdn_drop(struct sim *sim, enum sdn_kind kind, const char *id);
+/* How many vnets are configured with that tag, 0 = without one. */
+json_int_t sdn_tag_users(const struct sim *sim, json_int_t tag);
 /* Of the kind's file: the same for the same content. */
 void sdn_digest(const struct sim *sim, enum sdn_kind kind, char digest[41]);
 bool sdn_pending(
@@ -132,6 +134,11 @@ char *sdn_subnet_cidr(const char *id);
 
 /* ---- sdn_node.c: what a node has of it ---- */
 
+/*
+ * What a world says of a node's bridges: {"vmbr1": {"mtu": 9000, "vlan_aware": true, "ports": "eno2"}} instead of the
+ * one that comes by default; NULL = nothing.
+ */
+must_check int sdn_world_bridges(struct sim_node *node, json_t *bridges, struct pxc_err *err);
 /* A bridge of /etc/network/interfaces; NULL = it has none of that name. Borrowed. */
 const json_t *sdn_own_bridge(const struct sim_node *node, const char *name);
 bool sdn_zone_on(const json_t *zone, const struct sim_node *node);

@@ -4,15 +4,12 @@
 #include "base/str.h"
 #include "sim/sdn_gen.h"
 
-/* The zone's bridge, or NULL where the node has none of that name; *ret_port: its physical port, caller frees. */
-static const struct sim_sdn_bridge *bridge_of(const struct sdn_gen *gen, const struct sdn_net *net,
-					      char **ret_port)
+/* The zone's bridge, or NULL where the node has none of that name. */
+static const struct sim_sdn_bridge *bridge_of(const struct sdn_gen *gen, const struct sdn_net *net)
 {
 	for (size_t i = 0; i < gen->bridge_count; i++)
-		if (str_eq(gen->bridges[i].name, qm_text(net->zone, "bridge", NULL))) {
-			*ret_port = pxc_printf("eno%zu", i + 1);
+		if (str_eq(gen->bridges[i].name, qm_text(net->zone, "bridge", NULL)))
 			return &gen->bridges[i];
-		}
 	return NULL;
 }
 
@@ -38,10 +35,20 @@ static void put_vnet(struct sdn_gen *gen, const struct sdn_net *net, const char 
 	sdn_put(gen, "", net->id, &o);
 }
 
+/* The bridge's ports with the tag, each after a blank, as PVE does it. */
+static void add_tagged(struct pxc_buf *o, const struct sim_sdn_bridge *bridge, int64_t tag)
+{
+	json_auto_t *ports = qm_split(bridge->ports ? bridge->ports : "");
+
+	for (size_t i = 0; i < json_array_size(ports); i++)
+		buf_printf(o, " %s.%lld", json_string_value(json_array_get(ports, i)),
+			   (long long)tag);
+}
+
 bool sdn_make_vlan(struct sdn_gen *gen, const struct sdn_net *net)
 {
-	auto_free char *port = NULL, *ports = NULL, *tagged = NULL;
-	const struct sim_sdn_bridge *bridge = bridge_of(gen, net, &port);
+	auto_free char *ports = NULL, *tagged = NULL;
+	const struct sim_sdn_bridge *bridge = bridge_of(gen, net);
 	int64_t tag = qm_int(net->vnet, "tag", 0), mtu = qm_int(net->zone, "mtu", 0);
 	auto_buf struct pxc_buf o = { .data = NULL };
 
@@ -51,8 +58,9 @@ bool sdn_make_vlan(struct sdn_gen *gen, const struct sdn_net *net)
 		ports = pxc_printf("%s.%lld", bridge->name, (long long)tag);
 	} else {
 		put_veth(gen, net->id, mtu);
-		/* PVE puts a blank before each port of the bridge. */
-		buf_printf(&o, "\tbridge_ports  %s.%lld pr_%s\n", port, (long long)tag, net->id);
+		buf_adds(&o, "\tbridge_ports ");
+		add_tagged(&o, bridge, tag);
+		buf_printf(&o, " pr_%s\n", net->id);
 		buf_adds(&o, "\tbridge_stp off\n\tbridge_fd 0\n");
 		sdn_mtu(&o, mtu);
 		tagged = pxc_printf("%sv%lld", bridge->name, (long long)tag);
@@ -63,9 +71,9 @@ bool sdn_make_vlan(struct sdn_gen *gen, const struct sdn_net *net)
 	return true;
 }
 
-/* What carries the zone's outer tag. New string. */
+/* What carries the zone's outer tag; "" where the bridge has no port. New string. */
 static char *outer_port(struct sdn_gen *gen, const struct sdn_net *net,
-			const struct sim_sdn_bridge *bridge, const char *port)
+			const struct sim_sdn_bridge *bridge)
 {
 	const char *protocol = sdn_text(net->zone, "vlan-protocol");
 	long long tag = qm_int(net->zone, "tag", 0);
@@ -73,7 +81,12 @@ static char *outer_port(struct sdn_gen *gen, const struct sdn_net *net,
 	char *name;
 
 	if (!bridge->vlan_aware) {
-		buf_printf(&o, "\tvlan-raw-device %s\n\tvlan-id %lld\n", port, tag);
+		json_auto_t *ports = qm_split(bridge->ports ? bridge->ports : "");
+		const char *first = json_string_value(json_array_get(ports, 0)); /* PVE uses one */
+
+		if (!first)
+			return pxc_strdup("");
+		buf_printf(&o, "\tvlan-raw-device %s\n\tvlan-id %lld\n", first, tag);
 		if (protocol)
 			buf_printf(&o, "\tvlan-protocol %s\n", protocol);
 		sdn_put(gen, "sv_", net->zone_id, &o);
@@ -91,14 +104,14 @@ static char *outer_port(struct sdn_gen *gen, const struct sdn_net *net,
 
 bool sdn_make_qinq(struct sdn_gen *gen, const struct sdn_net *net)
 {
-	auto_free char *port = NULL, *outer = NULL, *inner = NULL;
-	const struct sim_sdn_bridge *bridge = bridge_of(gen, net, &port);
+	auto_free char *outer = NULL, *inner = NULL;
+	const struct sim_sdn_bridge *bridge = bridge_of(gen, net);
 	int64_t tag = qm_int(net->vnet, "tag", 0), mtu = qm_int(net->zone, "mtu", 0);
 	auto_buf struct pxc_buf o = { .data = NULL };
 
 	if (!bridge)
 		return false;
-	outer = outer_port(gen, net, bridge, port);
+	outer = outer_port(gen, net, bridge);
 	put_veth(gen, net->zone_id, 0); /* its far end is the port of the vnet without a tag */
 	sdn_mtu(&o, mtu);
 	buf_printf(&o, "\tbridge-stp off\n\tbridge-ports %s ln_%s\n\tbridge-fd 0\n", outer,

@@ -40,7 +40,8 @@ static char *interfaces(const struct sim *sim, const struct sim_node *node, cons
 		if (count < BRIDGES_MAX)
 			bridges[count++] = (struct sim_sdn_bridge){
 				json_string_value(json_object_get(bridge, "name")),
-				json_is_true(json_object_get(bridge, "vlan_aware"))
+				json_is_true(json_object_get(bridge, "vlan_aware")),
+				json_string_value(json_object_get(bridge, "ports"))
 			};
 	for (enum sdn_kind kind = 0; kind < SDN_COMMITTED; kind++)
 		json_object_set(config, sdn_name(kind),

@@ -12,13 +12,11 @@
 #include "base/buf.h"
 #include "base/json.h"
 
-/*
- * A bridge of the node. The first one carries the node's address and its default route. The port of bridge i (from 0)
- * is eno<i + 1>: PVE looks into /sys for it, and a simulated node has just that.
- */
+/* A bridge of the node. The first one carries the node's address and its default route. */
 struct sim_sdn_bridge {
 	const char *name;
 	bool vlan_aware;
+	const char *ports; /* physical ones and bonds, apart by blanks; NULL or "" = none */
 };
 
 /*

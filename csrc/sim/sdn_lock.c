@@ -90,7 +90,7 @@ const struct sim_route sim_sdn_routes[] = {
 	{ "POST", SDN "/lock", post_lock, lock_post, NULL, RIGHT, SIM_PVE9 },
 	{ "DELETE", SDN "/lock", delete_lock, lock_delete, NULL, RIGHT, SIM_PVE9 },
 	{ "POST", SDN "/rollback", post_rollback, release, NULL, RIGHT, SIM_PVE9 },
-	{ "GET", SDN "/fabrics", get_fabrics, NULL, NULL, RIGHT, SIM_PVE9 },
+	{ "GET", SDN "/fabrics", get_fabrics, NULL, NULL, "/sdn/fabrics SDN.Audit", SIM_PVE9 },
 	{ "GET", SDN "/fabrics/all", get_all_fabrics, sdn_view_params, NULL, "user", SIM_PVE9 },
 	{ "GET", SDN "/fabrics/fabric", get_none, sdn_view_params, NULL, "user", SIM_PVE9 },
 	{ "GET", SDN "/fabrics/node", get_none, sdn_view_params, NULL, "user", SIM_PVE9 },

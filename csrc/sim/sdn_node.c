@@ -4,6 +4,32 @@
 
 #include "sim/sdn.h"
 
+int sdn_world_bridges(struct sim_node *node, json_t *bridges, struct pxc_err *err)
+{
+	const char *name;
+	json_t *spec;
+
+	if (!bridges)
+		return 0;
+	json_array_clear(node->bridges);
+	json_object_foreach (bridges, name, spec) {
+		const char *ports = json_string_value(json_object_get(spec, "ports"));
+		json_int_t mtu = json_integer_value(json_object_get(spec, "mtu"));
+
+		if (!json_is_object(spec) || mtu < 0 || mtu > 65520)
+			return pxc_fail(err, PXC_EINVAL,
+					"world: bridge %s of %s: an object with \"mtu\", "
+					"\"vlan_aware\" and \"ports\" is wanted",
+					name, node->name);
+		json_array_append_new(
+			node->bridges,
+			json_pack("{s:s, s:b, s:I, s:s}", "name", name, "vlan_aware",
+				  (int)json_is_true(json_object_get(spec, "vlan_aware")), "mtu",
+				  mtu, "ports", ports ? ports : ""));
+	}
+	return 0;
+}
+
 const json_t *sdn_own_bridge(const struct sim_node *node, const char *name)
 {
 	size_t i;

@@ -134,14 +134,26 @@ static json_t *normal_set(const char *list)
 	return json_string(buf_str(&text));
 }
 
+/* As it is read again from a line of the file: without blanks around it, and not at all when it is empty. */
+static void set_text(json_t *section, const char *key, const char *text)
+{
+	size_t len;
+
+	text += strspn(text, " \t");
+	for (len = strlen(text); len && strchr(" \t", text[len - 1]); len--)
+		;
+	if (!len)
+		json_object_del(section, key);
+	else if (!strcmp(key, "nodes") || !strcmp(key, "exitnodes"))
+		json_object_set_new(section, key, normal_set(text));
+	else
+		json_object_set_new(section, key, json_stringn(text, len));
+}
+
 static void set_option(json_t *section, const char *key, json_t *value)
 {
-	const char *text = json_string_value(value);
-
-	if (text && !*text)
-		json_object_del(section, key); /* is written, but not read again */
-	else if (text && (!strcmp(key, "nodes") || !strcmp(key, "exitnodes")))
-		json_object_set_new(section, key, normal_set(text));
+	if (json_is_string(value))
+		set_text(section, key, json_string_value(value));
 	else if (json_is_array(value))
 		json_object_set_new(section, key, json_deep_copy(value));
 	else
@@ -208,8 +220,12 @@ static int keep(struct sim_call *call, enum sdn_kind kind, const struct sdn_type
 {
 	json_auto_t *section = edit(call, kind, type, old);
 
+	const char *alias = sdn_str(section, "alias");
+
 	if (!section || rule(call, id, section, old) < 0)
 		return -1;
+	if (alias && strpbrk(alias, "\r\n"))
+		return sdn_die(call, kind, "property 'alias' contains a line feed");
 	sdn_keep(call->sim, kind, id, pxc_take(&section));
 	return 0;
 }

@@ -163,6 +163,9 @@ void sim_node_revive(struct sim *sim, struct sim_node *node)
 {
 	node->online = true;
 	node->started_ms = sim->now_ms;
+	/* it has started anew with the links that its files say */
+	json_decref(node->sdn_links);
+	node->sdn_links = json_incref(node->sdn_file);
 	for (size_t i = 0; i < sim->guest_count; i++)
 		if (sim->guests[i]->node == node)
 			sim_guest_touch(sim->guests[i]);

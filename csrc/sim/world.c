@@ -137,33 +137,6 @@ static int world_volume(struct sim *sim, const char *volid, json_t *spec, struct
 	return 0;
 }
 
-/* {"vmbr1": {"mtu": 9000, "vlan_aware": true, "ports": "eno2"}} replaces the one that comes by default. */
-static int world_bridges(struct sim_node *node, json_t *bridges, struct pxc_err *err)
-{
-	const char *name;
-	json_t *spec;
-
-	if (!bridges)
-		return 0;
-	json_array_clear(node->bridges);
-	json_object_foreach (bridges, name, spec) {
-		const char *ports = json_string_value(json_object_get(spec, "ports"));
-		json_int_t mtu = json_integer_value(json_object_get(spec, "mtu"));
-
-		if (!json_is_object(spec) || mtu < 0 || mtu > 65520)
-			return pxc_fail(err, PXC_EINVAL,
-					"world: bridge %s of %s: an object with \"mtu\", "
-					"\"vlan_aware\" and \"ports\" is wanted",
-					name, node->name);
-		json_array_append_new(
-			node->bridges,
-			json_pack("{s:s, s:b, s:I, s:s}", "name", name, "vlan_aware",
-				  (int)json_is_true(json_object_get(spec, "vlan_aware")), "mtu",
-				  mtu, "ports", ports ? ports : ""));
-	}
-	return 0;
-}
-
 static int world_nodes(struct sim *sim, json_t *nodes, struct pxc_err *err)
 {
 	const char *name;
@@ -180,7 +153,7 @@ static int world_nodes(struct sim *sim, json_t *nodes, struct pxc_err *err)
 			node->cores = (unsigned)cores;
 		if (memory_mib > 0)
 			node->memory_bytes = (uint64_t)memory_mib << 20;
-		if (world_bridges(node, json_object_get(spec, "bridges"), err) < 0)
+		if (sdn_world_bridges(node, json_object_get(spec, "bridges"), err) < 0)
 			return -1;
 	}
 	return 0;

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kill pxc_vm before and after every single API request, run it again, and look at what is left.
+"""Kill a module before and after every single API request, run it again, and look at what is left.
 
     tests/crash/crash.py BUILD [--stride N] [--story S] [--speed F]    TAP; stride N: every N-th request only
 
-Four stories, each in a cluster of its own: three VMs are created (cloned, imported, blank), changed, deleted; one gets other snapshots. After
-the kill the same task runs again and must succeed; a third run must change nothing; and the cluster must hold
-exactly the wanted VMs, no disk without its VM, no lock, no journal. Last: two runs at once for the same VMs.
+Each story has clusters of its own. After the kill the same task runs again and must succeed; a third run must change nothing; and the
+cluster must hold exactly what was wanted.
+
+VMs, here: three are created (cloned, imported, blank), changed, deleted; one gets other snapshots. No disk may be without its VM, no lock
+and no journal left. Networks, in networks.py. Last: runs at once, for the same VMs and in the same SDN.
 """
 import argparse
 import json
@@ -16,9 +18,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import networks  # noqa: E402
 from killproxy import KillProxy  # noqa: E402
 
 COMMON = {"project": "acme", "stack": "s", "power": "running", "shutdown_timeout": 20}
@@ -37,11 +41,19 @@ DELETE = {"project": "acme", "stack": "s", "state": "absent", "shutdown_timeout"
 SNAPSHOT = dict(COMMON, name="a", flavor="small", template={"vmid": 9000}, snapshots=[{"name": "s1"}])
 SNAPSHOTS = dict(COMMON, name="a", memory=2048, tags=["kept"], allow_restart=True, snapshots_mode="exact",
                  snapshots=[{"name": "s2", "description": "two"}, {"name": "s3"}])
+
+
+def vms(*wanted):
+    return lambda cluster: vm_problems(cluster, set(wanted))
+
+
+# Story -> what comes before, the task that is killed (each a module and its arguments), what is wrong in the end; options of pxcsim.
 STORIES = {
-    "snapshots": ([SNAPSHOT], SNAPSHOTS, {"a"}),
-    "create": ([], CREATE, {"a", "b", "c"}),
-    "change": ([CREATE], CHANGE, {"a", "b", "d"}),
-    "delete": ([CREATE, CHANGE], DELETE, set()),
+    "snapshots": ([("pxc_vm", SNAPSHOT)], ("pxc_vm", SNAPSHOTS), vms("a")),
+    "create": ([], ("pxc_vm", CREATE), vms("a", "b", "c")),
+    "change": ([("pxc_vm", CREATE)], ("pxc_vm", CHANGE), vms("a", "b", "d")),
+    "delete": ([("pxc_vm", CREATE), ("pxc_vm", CHANGE)], ("pxc_vm", DELETE), vms()),
+    **networks.STORIES,
 }
 WORLD = {
     "volumes": {"shared:import/img.qcow2": {"size": 3 << 30}},
@@ -53,7 +65,7 @@ WORLD = {
 class Cluster:
     """A pxcsim of its own, with the registry, a flavor and the project acme."""
 
-    def __init__(self, build, folder, speed):
+    def __init__(self, build, folder, speed, *options):
         self.build, self.folder = build, folder
         ready = os.path.join(folder, "ready.json")
         if os.path.exists(ready):
@@ -63,7 +75,7 @@ class Cluster:
             json.dump(WORLD, f)
         self.process = subprocess.Popen(
             [f"{build}/bin/pxcsim", "--nodes", "3", "--port", "0", "--speed", str(speed), "--ready", ready, "--world", world,
-             "--cert", f"{folder}/cert.pem", "--key", f"{folder}/key.pem"], stdout=subprocess.DEVNULL)
+             "--cert", f"{folder}/cert.pem", "--key", f"{folder}/key.pem", *options], stdout=subprocess.DEVNULL)
         try:
             self.prepare(ready)
         except BaseException:  # whatever happens, no simulator outlives the test that started it
@@ -106,6 +118,14 @@ class Cluster:
     def run(self, module, args):
         return self.finish(self.start(module, args))
 
+    def at_once(self, *tasks):
+        """Results of tasks that run beside one another; each a module and its arguments."""
+        runs = [self.start(*task) for task in tasks]
+        for r in runs:
+            r.stdin.close()
+            r.stdin = None
+        return [self.finish(r) for r in runs]
+
     def must(self, module, args):
         result = self.run(module, args)
         if result.get("failed"):
@@ -115,39 +135,42 @@ class Cluster:
     def get(self, path):
         return self.call("GET", path)
 
-    def post(self, path):
-        return self.call("POST", path)
+    def post(self, path, **parameters):
+        return self.call("POST", path, **parameters)
 
-    def call(self, method, path):
-        request = urllib.request.Request(self.info["url"] + "/api2/json" + path, method=method)
+    def call(self, method, path, **parameters):
+        """Somebody else's request. Raises urllib.error.HTTPError, whose reason is PVE's message."""
+        data = urllib.parse.urlencode(parameters).encode() if parameters else None
+        request = urllib.request.Request(self.info["url"] + "/api2/json" + path, method=method, data=data)
         request.add_header("Authorization", f"PVEAPIToken={self.info['token_id']}={self.info['token_secret']}")
         with urllib.request.urlopen(request, context=ssl._create_unverified_context()) as reply:
             return json.load(reply)["data"]
 
-    def problems(self, wanted):
-        """What is there that should not be, or the other way round."""
-        found = []
-        guests = {g["vmid"]: g for n in ("pve1", "pve2", "pve3") for g in self.get(f"/nodes/{n}/qemu")}
-        names = sorted(g["name"] for v, g in guests.items() if v != 9000)
-        if names != sorted(wanted):
-            found.append(f"VMs {names} instead of {sorted(wanted)}")
-        for vmid, guest in guests.items():
-            if guest.get("lock"):
-                found.append(f"VM {vmid} is locked ({guest['lock']})")
-        referenced = set()
-        for node in ("pve1", "pve2", "pve3"):
-            for guest in self.get(f"/nodes/{node}/qemu"):
-                config = self.get(f"/nodes/{node}/qemu/{guest['vmid']}/config")
-                referenced.update(v.split(",")[0] for v in config.values() if isinstance(v, str) and ":" in v)
-                if "\nop=" in config.get("description", ""):
-                    found.append(f"VM {guest['vmid']} has a journal left")
-        for volume in self.get("/nodes/pve1/storage/shared/content?content=images"):
-            if volume["volid"] not in referenced:
-                found.append(f"disk {volume['volid']} belongs to nobody")
-        locks = [g["groupid"] for g in self.get("/access/groups") if g["groupid"].startswith("pxc-lock")]
-        if locks:
-            found.append(f"locks {locks}")
-        return found
+
+def vm_problems(cluster, wanted):
+    """What is there that should not be, or the other way round."""
+    found = []
+    guests = {g["vmid"]: g for n in ("pve1", "pve2", "pve3") for g in cluster.get(f"/nodes/{n}/qemu")}
+    names = sorted(g["name"] for v, g in guests.items() if v != 9000)
+    if names != sorted(wanted):
+        found.append(f"VMs {names} instead of {sorted(wanted)}")
+    for vmid, guest in guests.items():
+        if guest.get("lock"):
+            found.append(f"VM {vmid} is locked ({guest['lock']})")
+    referenced = set()
+    for node in ("pve1", "pve2", "pve3"):
+        for guest in cluster.get(f"/nodes/{node}/qemu"):
+            config = cluster.get(f"/nodes/{node}/qemu/{guest['vmid']}/config")
+            referenced.update(v.split(",")[0] for v in config.values() if isinstance(v, str) and ":" in v)
+            if "\nop=" in config.get("description", ""):
+                found.append(f"VM {guest['vmid']} has a journal left")
+    for volume in cluster.get("/nodes/pve1/storage/shared/content?content=images"):
+        if volume["volid"] not in referenced:
+            found.append(f"disk {volume['volid']} belongs to nobody")
+    locks = [g["groupid"] for g in cluster.get("/access/groups") if g["groupid"].startswith("pxc-lock")]
+    if locks:
+        found.append(f"locks {locks}")
+    return found
 
 
 def make_certificate(folder):
@@ -158,11 +181,11 @@ def make_certificate(folder):
 
 def one_kill(cluster, story, at, mode):
     """Returns what went wrong (None: nothing), and whether request number `at` came at all."""
-    before, task, wanted = STORIES[story]
+    before, task, problems, *_ = STORIES[story]
     for earlier in before:
-        cluster.must("pxc_vm", earlier)
+        cluster.must(*earlier)
     proxy = KillProxy(cluster.info["port"], f"{cluster.folder}/cert.pem", f"{cluster.folder}/key.pem")
-    victim = cluster.start("pxc_vm", task, proxy.port)
+    victim = cluster.start(*task, proxy.port)
     proxy.arm(at, mode, victim.pid)
     victim.communicate()
     killed, last = proxy.killed, proxy.log[at - 1] if len(proxy.log) >= at else ""
@@ -170,13 +193,13 @@ def one_kill(cluster, story, at, mode):
     proxy.server_close()
     if not killed:
         return None, False, last
-    again = cluster.run("pxc_vm", task)
+    again = cluster.run(*task)
     if again.get("failed"):
         return f"the next run failed: {again['msg']}", True, last
-    third = cluster.run("pxc_vm", task)
+    third = cluster.run(*task)
     if third.get("failed") or third["changed"]:
         return f"a third run was not quiet: {third.get('msg') or third['steps']}", True, last
-    return "; ".join(cluster.problems(wanted)) or None, True, last
+    return "; ".join(problems(cluster)) or None, True, last
 
 
 def tell(ok, name, detail=""):
@@ -191,7 +214,7 @@ def kill_story(build, folder, story, stride, speed):
     while True:
         reached = False
         for mode in ("before", "after"):
-            cluster = Cluster(build, folder, speed)
+            cluster = Cluster(build, folder, speed, *STORIES[story][3:])
             try:
                 problem, reached, last = one_kill(cluster, story, at, mode)
             except AssertionError as e:
@@ -205,21 +228,23 @@ def kill_story(build, folder, story, stride, speed):
         at += stride
 
 
-def two_at_once(build, folder, speed):
+def same_vms(cluster):
+    """Two runs at once make one set of VMs"""
+    results = cluster.at_once(*[("pxc_vm", CREATE)] * 2)
+    bad = [r["msg"] for r in results if r.get("failed")] + vm_problems(cluster, {"a", "b", "c"})
+    quiet = sorted(r.get("changed") for r in results)
+    return bad if quiet == [False, True] else bad + [f"changed: {quiet}"]
+
+
+def meeting(build, folder, speed, test):
     cluster = Cluster(build, folder, speed)
     try:
-        runs = [cluster.start("pxc_vm", CREATE) for _ in range(2)]
-        for r in runs:
-            r.stdin.close()
-            r.stdin = None
-        results = [cluster.finish(r) for r in runs]
-        bad = [r["msg"] for r in results if r.get("failed")] + cluster.problems({"a", "b", "c"})
-        quiet = sorted(r.get("changed") for r in results)
-        if quiet != [False, True]:
-            bad.append(f"changed: {quiet}")
-        return tell(not bad, "two runs at once make one set of VMs", "; ".join(bad))
+        bad = test(cluster)
+    except AssertionError as e:
+        bad = [str(e)]
     finally:
         cluster.close()
+    return tell(not bad, test.__doc__, "; ".join(bad))
 
 
 def main():
@@ -234,7 +259,8 @@ def main():
         good = True
         for story in [options.story] if options.story else STORIES:
             good &= kill_story(options.build, folder, story, options.stride, options.speed)
-        good &= two_at_once(options.build, folder, options.speed)
+        for test in [same_vms, *networks.MEETINGS]:
+            good &= meeting(options.build, folder, options.speed, test)
     return 0 if good else 1
 
 

@@ -3,7 +3,8 @@
 """An HTTPS proxy that kills its client at a chosen request.
 
 It ends TLS itself, counts what passes, and at request number `at` sends SIGKILL to a process: "before" the request
-reaches the server, or "after" the server has done it and before the client hears of it.
+reaches the server, or "after" the server has done it and before the client hears of it. `before` may do something
+else before each request.
 """
 import http.client
 import http.server
@@ -26,6 +27,7 @@ class KillProxy(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.upstream_port = upstream_port
         self.lock = threading.Lock()
+        self.before = lambda method, path: None
         self.arm(None, "before", None)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
@@ -56,6 +58,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if proxy.killed or (mine and proxy.mode == "before"):
                 self.kill()
                 return
+        proxy.before(self.command, self.path)
         reply = self.forward(body)
         with proxy.lock:
             if mine:

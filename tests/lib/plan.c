@@ -41,6 +41,22 @@ static const char *no_env(const char *name)
 	return NULL;
 }
 
+/* Addresses that PVE did not register when it was asked: "refused" of the world. */
+static void note_refused(struct planned *p, const struct test_world *w, struct vm_batch *batch)
+{
+	const json_t *list = json_object_get(w->json, "refused");
+	size_t i;
+	json_t *ip;
+
+	batch->refused =
+		arena_alloc(&p->arena, (json_array_size(list) + 1) * sizeof(*batch->refused));
+	json_array_foreach (list, i, ip) {
+		batch->refused[i].vnet = "n1";
+		if (ip_parse(json_string_value(ip), &batch->refused[i].ip))
+			batch->nrefused++;
+	}
+}
+
 static void plan_vm(struct planned *p, const struct test_world *w, const char *watch)
 {
 	struct vm_batch *batch = NULL;
@@ -54,6 +70,7 @@ static void plan_vm(struct planned *p, const struct test_world *w, const char *w
 		batch->specs[i].first_seen = true;
 		batch->specs[i].first_pid = strtol(watch, NULL, 10);
 	}
+	note_refused(p, w, batch);
 	p->result = vm_classes(batch, &w->world.registry, &p->err);
 	if (p->result == 0)
 		p->result = vm_plan(batch, &w->vm, &p->plans, &p->err);

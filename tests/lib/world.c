@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "cloud/project_block.h"
 #include "cloud/vm_parts.h"
+#include "lib/net_world.h"
 #include "lib/rbd_world.h"
 
 #define CLUSTER "lab"
@@ -225,13 +226,15 @@ static void add_guests(struct test_world *w)
 			.is_template = number(g, "template", 0) != 0,
 			.pool = text(g, "pool", json_object_get(g, "block") ? "acme" : ""),
 			.tags = text(config, "tags", "pxc;stack-default"),
-			.lock = "",
+			.lock = text(g, "lock", ""),
+			.container = number(g, "lxc", 0) != 0,
 			.ha = text(g, "ha", ""),
 			.cpus = (double)strtol(text(config, "cores", "1"), NULL, 10),
 			.memory_bytes = strtoull(text(config, "memory", "1024"), NULL, 10) * MIB,
 		};
 		w->world.nguests++;
-		w->vm.seen[w->vm.nseen++] = seen_of(w, g, &w->world.guests[i]);
+		if (!w->world.guests[i].container)
+			w->vm.seen[w->vm.nseen++] = seen_of(w, g, &w->world.guests[i]);
 	}
 }
 
@@ -259,6 +262,7 @@ void test_world_create(struct test_world *ret, const char *json)
 					  json_integer(2ll << 30));
 	ret->vm.index = keep(ret, vm_index(&ret->vm));
 	test_rbd_world(ret);
+	test_net_world(ret);
 }
 
 void test_world_release(struct test_world *w)

@@ -14,7 +14,7 @@
  *  "sdn_zones": {"lab": "vlan"},                                          zones of PVE's SDN and their types
  *  "imports":  ["nfs"],                                                   more storages, shared, for imports only
  *  "downloads": {"x.qcow2": true}}                                        what PVE downloads right now
- * What lies in Ceph ("rbd"): rbd_world.h.
+ * What lies in Ceph ("rbd"): rbd_world.h. Networks ("vnets"): net_world.h.
  * Storages: "shared" (shared), "fast" and "slow" (shared, of type rbd) and "local" (per node, import too) on every node.
  */
 #pragma once

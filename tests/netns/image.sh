@@ -25,6 +25,8 @@ mmdebstrap --quiet --variant=minbase --include=iproute2,iputils-ping,tcpdump,pyt
 	"$(. /etc/os-release && echo "$VERSION_CODENAME")" "$root" "$work/sources.list" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 rm -rf "$root"/sbin/init "$root"/var/lib/apt/lists "$root"/var/cache/apt
 install -m 755 "$here/init" "$root/sbin/init"
+# As Proxmox's own package of ifupdown2 has it: a QinQ zone is a second VLAN-aware bridge.
+sed -i 's/^multiple_vlan_aware_bridge_support=.*/multiple_vlan_aware_bridge_support=1/' "$root/etc/network/ifupdown2/ifupdown2.conf"
 
 size=$(($(du -sm "$root" | cut -f1) * 5 / 4 + 32))
 mke2fs -q -t ext4 -L pxcroot -E lazy_itable_init=0 -d "$root" "$work/root.ext4" "${size}M"

@@ -5,13 +5,15 @@
     inside.py SPEC.json     the tests (TAP); as root, in a network and mount namespace of its own or on a machine of its own
     inside.py --probe       says which kinds of interfaces the kernel cannot make; nothing when all is there
 
-SPEC: [{"title", "hosts": [{"name", "text"}], "nets": [{"id", "zone", "mtu", "isolated", "tags": [[TPID, id]], "tunnel": null or
-[UDP port, VNI]}]}]. Texts are what /etc/network/interfaces and interfaces.d/sdn of a host say; tags and tunnel what must be on the
-cable for a net.
+SPEC: [{"title", "ifupdown2": compare with it where it is installed, "hosts": [{"name", "text"}], "nets": [{"id", "zone", "mtu",
+"isolated", "tags": [[TPID, id]], "tunnel": null or [UDP port, VNI]}]}]. Texts are what /etc/network/interfaces and
+interfaces.d/sdn of a host say; tags and tunnel what must be on the cable for a net.
 """
 import itertools
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -23,6 +25,13 @@ import wire
 CABLE_MTU, CABLE = 1500, "eno1"
 KINDS = {"veth": "veth", "bridge": "bridge vlan_filtering 1", "VLANs (802.1Q)": "vlan protocol 802.1q id 5",
          "VLANs (802.1ad)": "vlan protocol 802.1ad id 5", "VXLAN": "vxlan id 5 dstport 4789"}
+# What the reader of texts must refuse rather than pass over.
+UNREADABLE = {"an option that it does not know": "auto a\niface a\n\tbridge-ports none\n\tbridge-hello 2\n",
+              "an option of no interface": "bridge-ports none\n",
+              "an interface that nothing brings up": "iface a\n\tbridge-ports none\n",
+              "two MTUs of one interface": "auto a\niface a\n\tmtu 1500\niface a\n\tmtu 1496\n",
+              "half a pair": "auto a\niface a\n\tlink-type veth\n\tveth-peer-name b\n",
+              "an interface of no kind": "auto a\niface a\n\tbridge-stp off\n"}
 PING_HEAD, VXLAN_EXTRA = 28, 50  # IPv4 and ICMP; IPv4, UDP, VXLAN and the inner frame's head
 
 
@@ -64,6 +73,14 @@ class Tap:
     def done(self):
         print(f"1..{self.count}", flush=True)
         return 1 if self.failed else 0
+
+
+def refuses(text):
+    try:
+        ifaces.plan(text)
+    except ifaces.Wrong:
+        return True
+    return False
 
 
 class Guest:
@@ -108,6 +125,37 @@ def answered(pings):
     return {key: " 0% packet loss" in text for key, text in said.items()}, said
 
 
+def ranges(vlans):
+    """What bridge says of a port's VLANs, neighbours that are alike as one: [(first, last, flags)]."""
+    found = []
+    for vlan in vlans:
+        first, last, flags = vlan["vlan"], vlan.get("vlanEnd", vlan["vlan"]), vlan.get("flags", [])
+        if found and found[-1][1] == first - 1 and found[-1][2] == flags:
+            first = found.pop()[0]
+        found.append((first, last, flags))
+    return found
+
+
+def facts(space):
+    """What matters of the interfaces in a namespace, {interface: {...}}."""
+    found = {}
+    for link in json.loads(run("ip", "-n", space, "-d", "-j", "address")):
+        info = link.get("linkinfo", {})
+        data = info.get("info_data", {})
+        found[link["ifname"]] = {
+            "kind": info.get("info_kind"), "up": "UP" in link["flags"], "addresses": [], "vlans": [], "peers": [],
+            **{key: link.get(key) for key in ("mtu", "master", "ifalias")},
+            "over": link.get("link") if info.get("info_kind") == "vlan" else None,
+            **{key: data.get(key) for key in ("id", "protocol", "port", "vlan_filtering", "vlan_protocol", "stp_state", "forward_delay")}}
+        found[link["ifname"]]["addresses"] = [f"{a['local']}/{a['prefixlen']}" for a in link["addr_info"] if a["family"] == "inet"]
+    for entry in json.loads(run("bridge", "-n", space, "-c", "-j", "vlan")):
+        found[entry["ifname"]]["vlans"] = ranges(entry["vlans"])
+    for entry in json.loads(run("bridge", "-n", space, "-j", "fdb")):
+        if "dst" in entry and entry.get("state") == "permanent":  # others were learned
+            found[entry["ifname"]]["peers"].append((entry["mac"], entry["dst"]))
+    return {name: fact for name, fact in found.items() if name not in ("lo", "far")}
+
+
 def too_large(net):
     """Bytes of the smallest packet that must be lost. Linux leaves four bytes for one tag on top of every MTU; a second one counts."""
     return net["mtu"] + 5 if net["tunnel"] else CABLE_MTU + 5 - 4 * (len(net["tags"]) - 1)
@@ -115,7 +163,7 @@ def too_large(net):
 
 class Scene:
     def __init__(self, tap, spec, folder):
-        self.tap, self.spec, self.nets = tap, spec, spec["nets"]
+        self.tap, self.spec, self.nets, self.folder = tap, spec, spec["nets"], folder
         self.hosts = [h["name"] for h in spec["hosts"]]
         self.pcap = os.path.join(folder, "cable.pcap")
         self.guests = {(host, net["id"], number): Guest(host, net, number, k)
@@ -136,6 +184,32 @@ class Scene:
                     inside(host["name"], "sh", "-ec", "\n".join(lines))
                 else:
                     batch(lines, "-n", host["name"], program=program)
+
+    def compare(self):
+        """
+        ifupdown2, which is what PVE runs, makes the same of the first host's text. Debian's package (not Proxmox's own) complains of a
+        VLAN as a port of a VLAN-aware bridge, which a QinQ zone has, and leaves that bridge's ports without their VLANs: these
+        are not compared.
+        """
+        name, path = self.hosts[0], os.path.join(self.folder, "interfaces")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(self.spec["hosts"][0]["text"])
+        run("ip", "netns", "add", "other")
+        batch([f"link add {CABLE} type veth peer name far", "link set far up"], "-n", "other")
+        # Its state lies in /run, its file in /etc.
+        said = inside("other", "unshare", "-m", "sh", "-ec", f"mount --bind {path} /etc/network/interfaces; mount -t tmpfs run /run; "
+                      "mkdir /run/network; ifreload -a 2>&1")
+        ours, theirs = facts(name), facts("other")
+        run("ip", "netns", "del", "other")
+        strict = re.compile(r"error: (\w+): \S+: vlan sub-interface is not supported in a vlan-aware bridge")
+        errors = [line for line in said.splitlines() if "error" in line and not strict.fullmatch(line)]
+        self.check(not errors, "ifupdown2 takes the text", said)
+        for fact in list(ours.values()) + list(theirs.values()):
+            if fact["master"] in strict.findall(said):
+                del fact["vlans"]
+        for link in sorted(set(ours) | set(theirs)):
+            mine, other = ours.get(link), theirs.get(link)
+            self.check(mine == other, f"ifupdown2 makes {link} as it is made here", f"ifupdown2: {other}\nhere:      {mine}")
 
     def populate(self):
         for host in self.hosts:
@@ -234,6 +308,8 @@ class Scene:
     def play(self):
         self.build()
         self.check(True, "both hosts' interfaces are made as the texts say")
+        if self.spec["ifupdown2"] and shutil.which("ifreload"):
+            self.compare()
         self.populate()
         self.listen()
         self.across()
@@ -256,6 +332,8 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as f:
         specs = json.load(f)
     tap = Tap()
+    for what, text in UNREADABLE.items():
+        tap.check(refuses(text), f"the reader refuses {what}")
     for spec in specs:
         scene = Scene(tap, spec, os.path.dirname(os.path.abspath(sys.argv[1])))
         try:

@@ -57,7 +57,7 @@ class Cluster:
         self.temp = tempfile.TemporaryDirectory(prefix="pxc-netns-")
         ready, world = (os.path.join(self.temp.name, name) for name in ("ready.json", "world.json"))
         with open(world, "w", encoding="utf-8") as f:
-            json.dump({"nodes": {name: {"bridges": {"vmbr0": {"vlan_aware": self.aware}}} for name in ("pve1", "pve2")}}, f)
+            json.dump({"nodes": {name: {"bridges": {"vmbr0": {"vlan_aware": self.aware, "ports": "eno1"}}} for name in ("pve1", "pve2")}}, f)
         self.sim = subprocess.Popen([os.path.join(self.build, "bin/pxcsim"), "--nodes", "2", "--port", "0", "--speed", "0", "--world", world,
                                      "--ready", ready, "--state-dir", self.temp.name], stdout=subprocess.DEVNULL)
         while not os.path.exists(ready):
@@ -119,7 +119,7 @@ def expected(name, vnet, zone):
             "tunnel": (zone.get("vxlan-port", VXLAN_PORT), tag) if kind == "vxlan" else None}
 
 
-def scene(build, title, aware, wanted):
+def scene(build, title, aware, wanted, short):
     with Cluster(build, aware) as cluster:
         nodes = {node["name"]: node["ip"] for node in cluster.ask("GET", "/cluster/status") if node["type"] == "node"}
         for name, zone in wanted["zones"].items():
@@ -128,7 +128,7 @@ def scene(build, title, aware, wanted):
         for name, vnet in wanted["vnets"].items():
             cluster.ask("POST", "/cluster/sdn/vnets", vnet=name, **vnet)
         hosts = [{"name": node, "text": base_text(cluster, node) + sdn_text(cluster, node)} for node in sorted(nodes)]
-    return {"title": title, "hosts": hosts,
+    return {"title": title, "ifupdown2": not short, "hosts": hosts,
             "nets": [expected(name, vnet, wanted["zones"][vnet["zone"]]) for name, vnet in wanted["vnets"].items()]}
 
 
@@ -173,7 +173,7 @@ def main():
     if missing and not os.path.exists(os.path.join(image, "root.ext4")):
         print(f"ok 1 - frames on the cable # skip no {', '.join(missing)} in this kernel, and no emulated machine: make netns-image\n1..1")
         return 0
-    specs = [scene(build, title, aware, wanted) for title, aware, wanted, quick in SCENES if quick or not short]
+    specs = [scene(build, title, aware, wanted, short) for title, aware, wanted, quick in SCENES if quick or not short]
     with tempfile.TemporaryDirectory(prefix="pxc-netns-") as folder:
         with open(os.path.join(folder, "spec.json"), "w", encoding="utf-8") as f:
             json.dump(specs, f)

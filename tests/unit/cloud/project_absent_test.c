@@ -9,21 +9,26 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/str.h"
+#include "cloud/network_block.h"
 #include "cloud/project.h"
 #include "lib/plan.h"
+
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 #define WEB "{\"vmid\":100,\"name\":\"web\",\"block\":{}}"
 #define HOLDER                                                                                       \
 	"{\"vmid\":900000,\"name\":\"holder-acme\",\"ha\":\"stopped\",\"block\":{\"t\":\"holder\"}," \
 	"\"config\":{\"tags\":\"pxc-holder\"}}"
+#define NET(name, project) "n=" name " " project
 #define OFF                                                                                        \
 	"take VM 900000 out of HA; take the protection off VM 900000, *; delete VM 900000, which held its volumes"
 
-/* guests, VMID of the holder, volumes that are left, purge, what happens: phases divided by " / " */
+/* guests, VMID of the holder, volumes that are left, purge, what happens: phases divided by " / "; aliases of vnets */
 static const struct {
 	const char *name, *guests, *holders, *volumes;
 	bool purge;
-	const char *plan;
+	const char *plan, *aliases[3];
 } rows[] = {
 	{ "empty", "", "{}", "[]", false, "delete project acme" },
 	{ "its holder goes first", HOLDER, "{\"900000\":\"acme\"}", "[]", false,
@@ -37,9 +42,72 @@ static const struct {
 	{ "all of it", WEB "," HOLDER, "{\"900000\":\"acme\"}", "[]", true,
 	  "note in the journal * / delete VM 100 (web) with its disks; " OFF
 	  " / delete project acme" },
+	{ "not while there are networks",
+	  "",
+	  "{}",
+	  "[]",
+	  false,
+	  "!project acme still has networks blue, red: remove them with pxc_sdn first",
+	  { NET("blue", "acme"), NET("red", "acme"), NET("lan", "beta") } },
+	{ "not even to be purged",
+	  WEB,
+	  "{}",
+	  "[]",
+	  true,
+	  "!project acme still has networks blue: *",
+	  { NET("blue", "acme") } },
+	{ "a damaged token counts",
+	  "",
+	  "{}",
+	  "[]",
+	  false,
+	  "!project acme still has networks blue: *",
+	  { "Lab [pxc/1 t=net id=net.v0 p=acme n=blue s=0000000000000000]" } },
+	{ "networks of others do not",
+	  "",
+	  "{}",
+	  "[]",
+	  false,
+	  "delete project acme",
+	  { NET("blue", "beta"), "acme", NET("blue", "acme2") } },
 	{ "what only looks like a holder is a guest", HOLDER, "{}", "[]", false,
 	  "!project acme still has guests: 900000 (holder-acme); *" },
 };
+
+#define MOST ARRAY_SIZE(rows[0].aliases)
+
+/* "n=blue acme" -> the alias of network blue of project acme; anything else is one. New string. */
+static char *alias_of(const char *text, const char *vnet)
+{
+	auto_annot struct annot a = { .npairs = 0 };
+	auto_free char *id = pxc_printf("net.%s", vnet), *name = pxc_strdup(text);
+	char *project = strchr(name, ' ');
+
+	if (!str_starts(text, "n=") || !project)
+		return pxc_strdup(text);
+	*project++ = '\0';
+	annot_set(&a, "t", "net");
+	annot_set(&a, "id", id);
+	annot_set(&a, "p", project);
+	annot_set(&a, "n", name + strlen("n="));
+	return annot_render(ANNOT_TOKEN, "", &a, "");
+}
+
+static void read_vnets(size_t row, struct pxc_arena *arena, struct sdn *ret)
+{
+	struct sdn_vnet *vnets = arena_alloc(arena, MOST * sizeof(*vnets));
+
+	*ret = (struct sdn){ .vnets = vnets };
+	for (size_t i = 0; i < MOST && rows[row].aliases[i]; i++) {
+		auto_free char *alias = NULL;
+
+		vnets[i].id = arena_printf(arena, "v%zu", i);
+		alias = alias_of(rows[row].aliases[i], vnets[i].id);
+		annot_parse(ANNOT_TOKEN, alias, &vnets[i].notes);
+		network_block_read(&vnets[i], NULL, arena);
+		ret->nvnets++;
+	}
+}
 
 static char *phases(const struct pxc_plans *plans)
 {
@@ -59,6 +127,8 @@ static char *phases(const struct pxc_plans *plans)
 
 static char *plan(size_t i)
 {
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	struct sdn sdn;
 	auto_free char *json = pxc_printf("{\"guests\":[%s]}", rows[i].guests);
 	json_auto_t *owned = json_pack("{s:s,s:s}", "100", "acme", "900000", "acme");
 	json_auto_t *holders = json_loads(rows[i].holders, 0, NULL);
@@ -75,13 +145,18 @@ static char *plan(size_t i)
 	auto_plans struct pxc_plans plans = { .nplans = 0 };
 	auto_world struct test_world w;
 	struct project_world pw = {
-		.w = &w.world, .owned = owned, .holders = holders, .volumes = volumes
+		.w = &w.world, .owned = owned, .holders = holders, .volumes = volumes, .sdn = &sdn
 	};
 	struct pxc_err err;
+	char *text;
 
 	test_world_create(&w, json);
-	return project_plan(&batch, &pw, &plans, &err) < 0 ? pxc_printf("!%s", err.msg)
+	read_vnets(i, &arena, &sdn);
+	text = project_plan(&batch, &pw, &plans, &err) < 0 ? pxc_printf("!%s", err.msg)
 							   : phases(&plans);
+	for (size_t k = 0; k < sdn.nvnets; k++)
+		annot_text_release(&sdn.vnets[k].notes);
+	return text;
 }
 
 static void projects_go_with_what_held_their_volumes(void **state)
@@ -95,10 +170,41 @@ static void projects_go_with_what_held_their_volumes(void **state)
 	}
 }
 
+/* Whoever may not see the SDN can have removed a project before there were networks, and still can. */
+static void unseen_networks_are_said(void **state)
+{
+	json_auto_t *none = json_object();
+	struct project_spec spec = { .label = "project acme",
+				     .name = "acme",
+				     .poolid = "acme",
+				     .absent = true,
+				     .quota = quota_unset() };
+	struct project_batch batch = {
+		.specs = &spec, .nspecs = 1, .stamp = "20260101T000000Z", .actor = "tester"
+	};
+	auto_plans struct pxc_plans plans = { .nplans = 0 };
+	auto_world struct test_world w;
+	struct project_world pw = {
+		.w = &w.world, .owned = none, .holders = none, .volumes = none
+	};
+	struct pxc_err err;
+
+	(void)state;
+	test_world_create(&w, NULL);
+	assert_int_equal(project_plan(&batch, &pw, &plans, &err), 0);
+	assert_int_equal(plans.plans[0]->nsteps, 1);
+	assert_int_equal(json_array_size(plans.plans[0]->notes), 1);
+	assert_string_equal(
+		json_string_value(json_array_get(plans.plans[0]->notes, 0)),
+		"project acme: whether it has networks is not known: the API user needs the "
+		"privilege SDN.Audit on /sdn to see that");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(projects_go_with_what_held_their_volumes),
+		cmocka_unit_test(unseen_networks_are_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,6 +64,7 @@ static void damaged_ones_are_refused(void **state)
 	(void)state;
 	comes_back("tags/1-2", "tenant zone z1 has no type");
 	comes_back("type/", "tenant zone z1 has no type");
+	comes_back("type/vl\xfe", "tenant zone z1 has no type");
 	comes_back("type/vlan,tags/5", "tenant zone z1: tags/5 is no range of numbers");
 	comes_back("type/vlan,tags/5-4", "tenant zone z1: tags/5-4 is no range of numbers");
 	comes_back("type/vlan,tags/0-4", "tenant zone z1: tags/0-4 is no range of numbers");

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "cloud/sdn_zone.h"
 
@@ -14,7 +15,7 @@ static void types_have_the_numbers_that_pve_gives_them(void **state)
 {
 	static const struct {
 		const char *name;
-		enum sdn_zone_type type;
+		int type;
 		bool tagged, global;
 		uint32_t max;
 	} rows[] = {
@@ -41,19 +42,8 @@ static void types_have_the_numbers_that_pve_gives_them(void **state)
 static void ids_are_short_and_plain(void **state)
 {
 	static const char *const good[] = { "ab", "a1", "tenant", "abcdefgh", "z0000000" };
-	static const char *const bad[] = { "",
-					   "a",
-					   "1a",
-					   "abcdefghi",
-					   "A1",
-					   "a-b",
-					   "a_b",
-					   "a b",
-					   "ab\n",
-					   "aB",
-					   "\xc3\xa4"
-					   "b",
-					   "ab." };
+	static const char *const bad[] = { "",    "a",   "1a",   "abcdefghi", "A1",        "a-b",
+					   "a_b", "a b", "ab\n", "aB",        "\xc3\xa4z", "ab." };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
@@ -80,6 +70,39 @@ static void every_option_can_be_checked(void **state)
 	}
 	assert_null(sdn_zone_option("dp-id"));
 	assert_null(sdn_zone_option("service_vlan"));
+}
+
+/* As the plugins of pve-network name them; needed ones have a "!" in front. */
+static void types_take_the_options_that_pve_takes(void **state)
+{
+#define EVERY " dns dnszone ipam mtu nodes reversedns "
+	static const char *const lists[SDN_ZONE_TYPES] = {
+		[SDN_SIMPLE] = EVERY "dhcp ",
+		[SDN_VLAN] = EVERY "!bridge bridge-disable-mac-learning ",
+		[SDN_QINQ] = EVERY "!bridge !tag bridge-disable-mac-learning vlan-protocol ",
+		[SDN_VXLAN] = EVERY "peers fabric vxlan-port ",
+		[SDN_EVPN] = EVERY "!vrf-vxlan !controller exitnodes exitnodes-local-routing "
+				   "exitnodes-primary advertise-subnets disable-arp-nd-suppression "
+				   "bridge-disable-mac-learning rt-import vxlan-port mac ",
+	};
+
+	(void)state;
+	for (int t = 0; t < SDN_ZONE_TYPES; t++) {
+		size_t wanted = 0, taken = 0;
+
+		for (const char *p = lists[t]; (p = strchr(p + 1, ' '));)
+			wanted++;
+		for (const struct sdn_zone_option *o = sdn_zone_options; o->name; o++) {
+			auto_free char *optional = pxc_printf(" %s ", o->pve);
+			auto_free char *needed = pxc_printf(" !%s ", o->pve);
+
+			taken += o->takes >> t & 1;
+			if (!!strstr(lists[t], needed) != (o->needs >> t & 1) ||
+			    !!strstr(lists[t], optional) != (o->takes >> t & 1 & ~(o->needs >> t)))
+				fail_msg("%s of %s", o->pve, sdn_zone_types[t]);
+		}
+		assert_int_equal(taken, wanted);
+	}
 }
 
 static void values_are_compared_by_what_they_mean(void **state)
@@ -145,6 +168,7 @@ int main(void)
 		cmocka_unit_test(types_have_the_numbers_that_pve_gives_them),
 		cmocka_unit_test(ids_are_short_and_plain),
 		cmocka_unit_test(every_option_can_be_checked),
+		cmocka_unit_test(types_take_the_options_that_pve_takes),
 		cmocka_unit_test(values_are_compared_by_what_they_mean),
 		cmocka_unit_test(options_are_shown_under_our_names),
 	};

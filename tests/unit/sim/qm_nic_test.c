@@ -43,6 +43,34 @@ static void a_start_needs_every_bridge(void **state)
 	sim_free(sim);
 }
 
+static void a_card_that_cannot_be_plugged_in_waits(void **state)
+{
+	struct sim *sim = cluster(1, 1, NULL, NULL);
+	struct answer put auto_answer = { 0 };
+
+	(void)state;
+	write_ok(sim, "POST", "/nodes/pve1/qemu", "vmid=100&start=1");
+	sim_advance(sim, 8000);
+	put = ask(sim, "PUT", "/nodes/pve1/qemu/100/config",
+		  "net0=virtio,bridge=blue&net1=virtio,bridge=vmbr0&name=x");
+	assert_int_equal(put.reply.status, 400);
+	assert_string_equal(text_of(json_object_get(put.body, "errors"), "net0"),
+			    "hotplug problem - bridge 'blue' does not exist\n");
+	assert_non_null(json_object_get(sim_guest_find(sim, 100)->pending, "net0"));
+	assert_non_null(json_object_get(sim_guest_find(sim, 100)->config, "net1"));
+	assert_string_equal(text_of(sim_guest_find(sim, 100)->config, "name"), "x");
+	write_ok(sim, "POST", "/nodes/pve1/qemu/100/config", "net2=virtio,bridge=blue");
+	sim_advance(sim, 8000);
+	assert_string_equal(ended(sim, "qmconfig"),
+			    "400 Parameter verification failed. net2: hotplug problem - bridge "
+			    "'blue' does not exist");
+	blue(sim);
+	apply(sim);
+	write_ok(sim, "PUT", "/nodes/pve1/qemu/100/config", "net0=virtio,bridge=blue");
+	assert_null(json_object_get(sim_guest_find(sim, 100)->pending, "net0"));
+	sim_free(sim);
+}
+
 static void a_running_guest_does_not_move_where_its_vnet_is_not(void **state)
 {
 	struct sim *sim = cluster(2, 1, NULL, NULL);
@@ -94,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_start_needs_every_bridge),
+		cmocka_unit_test(a_card_that_cannot_be_plugged_in_waits),
 		cmocka_unit_test(a_running_guest_does_not_move_where_its_vnet_is_not),
 		cmocka_unit_test(a_card_in_a_vnet_needs_the_right_on_it),
 	};

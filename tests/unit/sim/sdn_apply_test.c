@@ -101,6 +101,22 @@ static void an_ifreload_that_fails_leaves_errors(void **state)
 	expect(sim, "POST", "!/sim/sdn?node=pve2&reload=ok", NULL, 200, NULL);
 	apply(sim);
 	zone_is(sim, "pve2", "available");
+	expect(sim, "POST", "!/sim/sdn?node=none&reload=ok", NULL, 400, NULL);
+	sim_free(sim);
+}
+
+static void a_node_starts_with_what_its_file_says(void **state)
+{
+	struct sim *sim = cluster(3, 1, NULL, NULL);
+
+	(void)state;
+	blue(sim);
+	expect(sim, "POST", "!/sim/sdn?node=pve2&reload=fail", NULL, 200, NULL);
+	apply(sim);
+	zone_is(sim, "pve2", "error");
+	sim_event(sim, "kill", "pve2");
+	sim_event(sim, "revive", "pve2");
+	zone_is(sim, "pve2", "available");
 	sim_free(sim);
 }
 
@@ -144,6 +160,7 @@ int main(void)
 		cmocka_unit_test(a_dead_node_is_a_line_in_the_log),
 		cmocka_unit_test(a_fault_script_fails_the_reload_of_one_node),
 		cmocka_unit_test(an_ifreload_that_fails_leaves_errors),
+		cmocka_unit_test(a_node_starts_with_what_its_file_says),
 		cmocka_unit_test(tasks_end_at_once_when_time_stands_still),
 		cmocka_unit_test(a_missing_bridge_is_an_error_of_its_node),
 	};

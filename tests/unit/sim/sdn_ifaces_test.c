@@ -3,8 +3,11 @@
 #include "ask.h"
 #include "sim/sdn_ifaces.h"
 
-/* vmbr0 knows VLANs, vmbr1 does not. */
-static const struct sim_sdn_bridge bridges[] = { { "vmbr0", true }, { "vmbr1", false } };
+/* vmbr0 knows VLANs, the others do not. */
+static const struct sim_sdn_bridge bridges[] = { { "vmbr0", true, "eno1" },
+						 { "vmbr1", false, "eno2" },
+						 { "vmbr2", false, "eno3 bond0" },
+						 { "vmbr3", false, NULL } };
 
 /* In JSON an apostrophe stands for a quote; in the text "|a;x" begins interface a, and every ";" an option of it. */
 struct row {
@@ -133,6 +136,16 @@ static void a_vlan_zone_uses_what_its_bridge_can(void **state)
 		  "|pr_a;link-type veth;veth-peer-name ln_a;mtu 9000"
 		  "|vmbr1v10;bridge_ports  eno2.10 pr_a;bridge_stp off;bridge_fd 0;mtu 9000",
 		  0, NULL },
+		{ "a bridge with two ports, and one with none",
+		  "{'zones':{'v':{'type':'vlan','bridge':'vmbr2'},'w':{'type':'vlan','bridge':'vmbr3'}},"
+		  "'vnets':{'a':{'zone':'v','tag':10},'b':{'zone':'w','tag':10}}}",
+		  "|a;bridge_ports ln_a;bridge_stp off;bridge_fd 0"
+		  "|b;bridge_ports ln_b;bridge_stp off;bridge_fd 0"
+		  "|ln_a;link-type veth;veth-peer-name pr_a|ln_b;link-type veth;veth-peer-name pr_b"
+		  "|pr_a;link-type veth;veth-peer-name ln_a|pr_b;link-type veth;veth-peer-name ln_b"
+		  "|vmbr2v10;bridge_ports  eno3.10 bond0.10 pr_a;bridge_stp off;bridge_fd 0"
+		  "|vmbr3v10;bridge_ports  pr_b;bridge_stp off;bridge_fd 0",
+		  0, NULL },
 		{ "no such bridge, no such zone, another node",
 		  "{'zones':{'v':{'type':'vlan','bridge':'vmbr9'},'w':{'type':'vlan',"
 		  "'bridge':'vmbr0','nodes':'pve2,pve3'},'x':{'type':'vlan','bridge':'vmbr0',"
@@ -189,6 +202,19 @@ static void a_qinq_zone_has_a_bridge_for_the_inner_tags(void **state)
 		  "|pr_q;link-type veth;veth-peer-name ln_q"
 		  "|sv_q;vlan-raw-device eno2;vlan-id 7;vlan-protocol 802.1ad"
 		  "|z_q;bridge-stp off;bridge-ports sv_q ln_q;bridge-fd 0;bridge-vlan-aware yes"
+		  ";bridge-vids 2-4094",
+		  0, NULL },
+		{ "a bridge with two ports, and one with none",
+		  "{'zones':{'q':{'type':'qinq','bridge':'vmbr2','tag':7},"
+		  "'r':{'type':'qinq','bridge':'vmbr3','tag':7}},'vnets':{'a':{'zone':'q'},'b':{'zone':'r'}}}",
+		  "|a;bridge_ports pr_q;bridge_stp off;bridge_fd 0"
+		  "|b;bridge_ports pr_r;bridge_stp off;bridge_fd 0"
+		  "|ln_q;link-type veth;veth-peer-name pr_q|ln_r;link-type veth;veth-peer-name pr_r"
+		  "|pr_q;link-type veth;veth-peer-name ln_q|pr_r;link-type veth;veth-peer-name ln_r"
+		  "|sv_q;vlan-raw-device eno3;vlan-id 7"
+		  "|z_q;bridge-stp off;bridge-ports sv_q ln_q;bridge-fd 0;bridge-vlan-aware yes"
+		  ";bridge-vids 2-4094"
+		  "|z_r;bridge-stp off;bridge-ports  ln_r;bridge-fd 0;bridge-vlan-aware yes"
 		  ";bridge-vids 2-4094",
 		  0, NULL },
 		{ "no such bridge",
