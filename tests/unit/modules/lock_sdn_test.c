@@ -18,6 +18,8 @@
 #define CLOUD                                                                                      \
 	"{\"tenant_zones\":[{\"name\":\"tenant\",\"type\":\"vlan\",\"bridge\":\"vmbr0\","          \
 	"\"vlan_range\":[200,209]}]}"
+#define WITH_SUBNET(name, cidr)                                                                    \
+	"{\"project\":\"acme\",\"name\":\"" name "\",\"subnets\":[{\"cidr\":\"" cidr "\"}]}"
 #define NETWORK(name)                                                                              \
 	"{\"project\":\"acme\",\"name\":\"" name "\",\"lock_timeout\":1,\"task_timeout\":30}"
 
@@ -192,11 +194,33 @@ static void an_answer_that_is_lost_does_no_harm(void **state)
 	}
 }
 
+/* PVE shows the subnets of such a vnet no more, which is no reason to fail in other words. */
+static void a_network_whose_removal_waits_is_named(void **state)
+{
+	auto_free char *path = NULL, *subnet = NULL;
+	auto_lab struct lab lab;
+
+	(void)state;
+	lab_create(&lab, 4);
+	lab_prepare(&lab);
+	lab_must(&lab, "pxc_cloud", CLOUD);
+	lab_must(&lab, "pxc_sdn", WITH_SUBNET("blue", "10.20.0.0/24"));
+	path = pxc_printf(
+		"/cluster/sdn/vnets/%s",
+		json_string_value(json_object_get(json_object_get(lab.result, "network"), "vnet")));
+	subnet = pxc_printf("%s/subnets/tenant-10.20.0.0-24", path);
+	tell(&lab, "DELETE", subnet, NULL);
+	tell(&lab, "DELETE", path, NULL);
+	assert_int_equal(lab_task(&lab, "pxc_sdn", WITH_SUBNET("green", "10.21.0.0/24")), -1);
+	assert_non_null(strstr(lab.err.msg, "(deleted)"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_that_is_lost_does_no_harm),
 		cmocka_unit_test(what_a_killed_run_has_left_is_taken_back_and_nothing_else),
+		cmocka_unit_test(a_network_whose_removal_waits_is_named),
 		cmocka_unit_test(a_run_with_nothing_to_do_takes_it_back_too),
 	};
 
