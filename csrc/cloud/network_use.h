@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/net.h"
@@ -20,6 +21,7 @@ struct network_use {
 	const char *vnet;    /* id */
 	const char *who;     /* "vm acme/web-1 (101)", "container 205" */
 	const char *project; /* by its block, else NULL */
+	const char *mac;     /* upper-case; NULL: the card is only noted in the block */
 	struct net_ip *ips;
 	size_t nips;
 	unsigned vmid, slot;
@@ -29,6 +31,7 @@ struct network_use {
 struct network_unread {
 	const struct world_guest *guest;
 	const char *problem;
+	bool vanished; /* it was listed, and gone from that node when it was read: look again */
 };
 
 struct network_uses {
@@ -48,11 +51,15 @@ void network_use_qemu(struct network_uses *u, const struct sdn *s, const struct 
 /* The same of a container: its netN hold bridge, ip and ip6. */
 void network_use_lxc(struct network_uses *u, const struct sdn *s, const struct world_guest *g,
 		     const json_t *config);
-void network_use_unread(struct network_uses *u, const struct world_guest *g, const char *problem);
+void network_use_unread(struct network_uses *u, const struct world_guest *g, const char *problem,
+			bool vanished);
 
 /* Who has the address on that vnet, other than that very card (vmid 0: nobody's); NULL: nobody. */
 const struct network_use *network_use_of(const struct network_uses *u, const char *vnet,
 					 const struct net_ip *ip, unsigned vmid, unsigned slot);
+
+/* How many addresses the VMs of a project have. */
+uint64_t network_use_count(const struct network_uses *u, const char *project);
 
 /* May a guest that cannot be read be on the network? Not when it is in the pool of a project that may not. */
 bool network_use_possible(const struct world *w, const struct sdn_vnet *v,

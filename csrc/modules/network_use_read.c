@@ -50,9 +50,10 @@ static void take_qemu(struct reader *r, const struct world_guest *g, const json_
 static void take(struct reader *r, const struct world_guest *g, struct pve_read *read)
 {
 	if (read->err.kind != PXC_OK)
-		network_use_unread(r->uses, g, arena_strdup(r->env->arena, read->err.msg));
+		network_use_unread(r->uses, g, arena_strdup(r->env->arena, read->err.msg),
+				   strstr(read->err.msg, ".conf' does not exist"));
 	else if (g->container ? !json_is_object(read->data) : !json_is_array(read->data))
-		network_use_unread(r->uses, g, "half an answer");
+		network_use_unread(r->uses, g, "half an answer", false);
 	else if (g->container)
 		network_use_lxc(r->uses, r->s, g, read->data);
 	else
@@ -92,7 +93,7 @@ static bool *read_before(struct reader *r, struct vm_seen *const *seen, size_t n
 
 struct network_uses *network_use_read(struct pxc_env *env, const struct world *w,
 				      const struct sdn *s, struct vm_seen *const *seen,
-				      size_t nseen)
+				      size_t nseen, bool templates)
 {
 	struct network_uses *uses = arena_alloc(env->arena, sizeof(*uses));
 	struct reader r = { .env = env, .w = w, .s = s, .uses = uses };
@@ -106,10 +107,10 @@ struct network_uses *network_use_read(struct pxc_env *env, const struct world *w
 		const struct world_guest *g = &w->guests[i];
 		const struct world_node *node = world_node(w, g->node);
 
-		if (g->is_template || done[i])
+		if ((g->is_template && !templates) || done[i])
 			continue;
 		if (!node || !node->online) {
-			network_use_unread(uses, g, "its node is offline");
+			network_use_unread(uses, g, "its node is offline", false);
 			continue;
 		}
 		portion[n++] = g;

@@ -81,7 +81,7 @@ int vm_observe_nets(struct pxc_env *env, const struct vm_batch *batch, struct vm
 	if (sdn_read_subnets(env, sdn, is_named, vnets, err) < 0)
 		return -1;
 	if (vm_wants_uses(batch, vw))
-		vw->uses = network_use_read(env, vw->w, sdn, vw->seen, vw->nseen);
+		vw->uses = network_use_read(env, vw->w, sdn, vw->seen, vw->nseen, false);
 	read_ipam(env, vw, vnets);
 	return 0;
 }
