@@ -366,7 +366,7 @@ static void leaked_registrations_are_told(void **state)
 	check(&l, RED, "drift", "[\"10.20.0.4 is registered*BC:24:11:00:00:03,*\"]");
 	check(&l, LAN, "drift", "[]");
 	/* A guest that cannot be read may have that card, if it may be on the network at all. */
-	l.unread = (struct network_unread){ &down, "its node is offline" };
+	l.unread = (struct network_unread){ &down, "its node is offline", false };
 	l.uses.unread = &l.unread;
 	l.uses.nunread = 1;
 	check(&l, RED, "drift", "[]");
