@@ -8,31 +8,45 @@
 #include "cloud/usage.h"
 
 /* "vm acme/web-1 (101), container 205 and 3 more" */
-static void add_who(struct pxc_buf *out, const char *who, size_t n)
+struct users {
+	struct pxc_buf text;
+	const char *last; /* cards of one guest stand side by side */
+	size_t n;
+};
+
+static void add_user(struct users *u, const char *who)
 {
-	if (n < 3)
-		buf_printf(out, "%s%s", n ? ", " : "", who);
+	if (str_eq(u->last, who))
+		return;
+	if (u->n++ < 3)
+		buf_printf(&u->text, "%s%s", u->last ? ", " : "", who);
+	u->last = who;
 }
 
-static void end_who(struct pxc_buf *out, size_t n)
+static const char *end_users(struct users *u)
 {
-	if (n > 3)
-		buf_printf(out, " and %zu more", n - 3);
+	if (u->n > 3)
+		buf_printf(&u->text, " and %zu more", u->n - 3);
+	return buf_str(&u->text);
 }
+
+static void release_users(struct users *u)
+{
+	buf_release(&u->text);
+}
+#define auto_users on_scope_exit(release_users)
 
 static int check_users(const struct network_case *c, struct pxc_err *err)
 {
-	auto_buf struct pxc_buf who = { .data = NULL };
-	size_t n = 0;
+	auto_users struct users who = { .last = NULL };
 
 	for (size_t i = 0; i < c->run->nw->nuses; i++)
 		if (str_eq(c->run->nw->uses[i].vnet, c->have->id))
-			add_who(&who, c->run->nw->uses[i].who, n++);
-	end_who(&who, n);
-	return n == 0 ? 0
-		      : pxc_fail(err, PXC_EINVAL,
-				 "%s is in use by %s: take their cards off it first",
-				 c->spec->label, buf_str(&who));
+			add_user(&who, c->run->nw->uses[i].who);
+	return who.n == 0 ? 0
+			  : pxc_fail(err, PXC_EINVAL,
+				     "%s is in use by %s: take their cards off it first",
+				     c->spec->label, end_users(&who));
 }
 
 static bool stays(const struct network_case *c, const struct net_cidr *cidr)
@@ -46,9 +60,8 @@ static bool stays(const struct network_case *c, const struct net_cidr *cidr)
 static int check_subnet_goes(const struct network_case *c, const struct sdn_subnet *n,
 			     struct pxc_err *err)
 {
-	auto_buf struct pxc_buf who = { .data = NULL };
+	auto_users struct users who = { .last = NULL };
 	char cidr[IP_TEXT + 4];
-	size_t found = 0;
 
 	cidr_format(&n->cidr, cidr);
 	for (size_t i = 0; i < c->want.nreserves; i++)
@@ -63,16 +76,16 @@ static int check_subnet_goes(const struct network_case *c, const struct sdn_subn
 		for (size_t k = 0; str_eq(u->vnet, c->have->id) && k < u->nips; k++)
 			in |= cidr_contains(&n->cidr, &u->ips[k]);
 		if (in)
-			add_who(&who, u->who, found++);
+			add_user(&who, u->who);
 	}
-	end_who(&who, found);
-	return found == 0
+	return who.n == 0
 		       ? 0
 		       : pxc_fail(
 				 err, PXC_EINVAL,
 				 "%s: subnet %s cannot go, nor get another size: %s %s addresses in "
 				 "it",
-				 c->spec->label, cidr, buf_str(&who), found == 1 ? "has" : "have");
+				 c->spec->label, cidr, end_users(&who),
+				 who.n == 1 ? "has" : "have");
 }
 
 int network_check_uses(const struct network_case *c, struct pxc_err *err)
@@ -186,8 +199,7 @@ static int compare_twins(const struct network_case *a, const struct network_case
 	if (str_eq(a->want.id, b->want.id))
 		return pxc_fail(err, PXC_EINVAL, "%s and %s name the same vnet %s", a->spec->label,
 				b->spec->label, a->want.id);
-	if (str_eq(a->want.name, b->want.name) &&
-	    (a->want.project ? str_eq(a->want.project, b->want.project) : !b->want.project))
+	if (str_eq(a->want.name, b->want.name) && str_eq(a->want.project, b->want.project))
 		return pxc_fail(err, PXC_EINVAL, "%s and %s would both be called %s",
 				a->spec->label, b->spec->label, a->want.name);
 	return 0;
@@ -206,7 +218,7 @@ int network_check_twins(const struct network_run *run, struct pxc_err *err)
 
 static void count(struct quota *q, const struct sdn_vnet *v, const char *project, int64_t sign)
 {
-	if (!v || !v->ours || !v->project || !str_eq(v->project, project))
+	if (!v || !(v->ours || v->damaged) || !str_eq(v->project, project))
 		return;
 	q->v[QUOTA_NETWORKS] += sign;
 	q->v[QUOTA_SUBNETS] += sign * (int64_t)v->nsubnets;

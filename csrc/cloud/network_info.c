@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "cloud/address.h"
+#include "cloud/network_free.h"
 
 /* What the token of the vnet says, also when it is damaged; NULL: nothing. */
 static const char *damaged(const struct sdn_vnet *v, const char *key)
@@ -79,15 +79,16 @@ static int address_order(const void *a, const void *b)
 struct network_address *network_addresses(const struct network_view *nv, const struct sdn_vnet *v,
 					  struct pxc_arena *arena, size_t *ret_n)
 {
+	const struct network_uses *u = nv->uses;
 	struct network_address *list;
 	size_t most = 0, all = 0, n = 0;
 
-	for (size_t i = 0; i < nv->nuses; i++)
-		most += str_eq(nv->uses[i].vnet, v->id) ? nv->uses[i].nips : 0;
+	for (size_t i = 0; i < u->n; i++)
+		most += str_eq(u->list[i].vnet, v->id) ? u->list[i].nips : 0;
 	list = arena_alloc(arena, (most + 1) * sizeof(*list));
-	for (size_t i = 0; i < nv->nuses; i++)
-		for (size_t k = 0; str_eq(nv->uses[i].vnet, v->id) && k < nv->uses[i].nips; k++)
-			list[all++] = (struct network_address){ nv->uses[i].ips[k], &nv->uses[i] };
+	for (size_t i = 0; i < u->n; i++)
+		for (size_t k = 0; str_eq(u->list[i].vnet, v->id) && k < u->list[i].nips; k++)
+			list[all++] = (struct network_address){ u->list[i].ips[k], &u->list[i] };
 	qsort(list, all, sizeof(*list), address_order);
 	/* Configuration, cloud-init and notes of a guest mostly say the same. */
 	for (size_t i = 0; i < all; i++)
@@ -124,44 +125,21 @@ static void put_addresses(json_t *item, const struct network_view *nv,
 
 /* ---- free ones ---- */
 
-static void take_text(struct address_set *set, const char *text)
-{
-	struct net_ip ip;
-
-	if (text && ip_parse(text, &ip))
-		(void)!address_take(set, &ip);
-}
-
-/* The routers, what is kept, and what no host can have. */
-static void take_network(struct address_set *set, const struct sdn_vnet *v)
-{
-	for (size_t i = 0; i < v->nreserves; i++)
-		address_fill(set, &v->reserves[i].range, 1);
-	for (size_t i = 0; i < v->nsubnets; i++) {
-		const struct sdn_subnet *s = &v->subnets[i];
-		struct net_range all = cidr_range(&s->cidr), hosts = cidr_hosts(&s->cidr);
-
-		take_text(set, s->gateway);
-		take_text(set, s->dns);
-		if (!range_has(&hosts, &all.first))
-			(void)!address_take(set, &all.first);
-		if (!range_has(&hosts, &all.last))
-			(void)!address_take(set, &all.last);
-	}
-}
-
 static void take_ipam(struct address_set *set, const json_t *ipam, const char *zone)
 {
 	size_t i;
 	json_t *row;
 
-	json_array_foreach (ipam, i, row)
-		if (json_object_get(row, "zone") &&
-		    str_eq(json_string_value(json_object_get(row, "zone")), zone))
-			take_text(set, json_string_value(json_object_get(row, "ip")));
+	json_array_foreach (ipam, i, row) {
+		const char *text = json_string_value(json_object_get(row, "ip"));
+		struct net_ip ip;
+
+		if (str_eq(json_string_value(json_object_get(row, "zone")), zone) && text &&
+		    ip_parse(text, &ip))
+			(void)!address_take(set, &ip);
+	}
 }
 
-/* VMs get addresses by themselves from the ranges; without any, from all of an IPv4 subnet. */
 static void put_free(json_t *item, const struct network_view *nv, const struct sdn_vnet *v,
 		     const struct network_address *list, size_t n)
 {
@@ -172,19 +150,17 @@ static void put_free(json_t *item, const struct network_view *nv, const struct s
 	for (size_t i = 0; i < n; i++)
 		used[i] = (struct net_range){ list[i].ip, list[i].ip };
 	address_fill(&taken, used, n);
-	take_network(&taken, v);
+	network_take_kept(&taken, v);
 	take_ipam(&taken, nv->ipam, v->zone);
 	for (size_t i = 0; i < v->nsubnets; i++) {
-		const struct sdn_subnet *s = &v->subnets[i];
-		struct net_range hosts = cidr_hosts(&s->cidr);
+		struct net_range hosts;
+		size_t nranges;
+		const struct net_range *ranges = network_ranges(&v->subnets[i], &hosts, &nranges);
 		json_t *row = json_array_get(json_object_get(item, "subnets"), i);
 
-		if (s->nranges)
-			(void)json_object_set_new(
-				row, "free", number(address_free(s->ranges, s->nranges, &taken)));
-		else if (s->cidr.ip.bits == 32)
+		if (ranges)
 			(void)json_object_set_new(row, "free",
-						  number(address_free(&hosts, 1, &taken)));
+						  number(address_free(ranges, nranges, &taken)));
 	}
 }
 
@@ -199,7 +175,7 @@ json_t *network_show(const struct network_view *nv, const struct sdn_vnet *v)
 	(void)json_object_set_new(item, "reserved_count", reserved_count(v));
 	if (nv->status)
 		put_status(item, nv->status, v->zone);
-	if (!nv->uses_read)
+	if (!nv->uses)
 		return item;
 	list = network_addresses(nv, v, &arena, &n);
 	put_addresses(item, nv, list, n);
@@ -219,17 +195,6 @@ void network_usage(const struct network_view *nv, const char *project, struct qu
 		ret->v[QUOTA_NETWORKS]++;
 		ret->v[QUOTA_SUBNETS] += (int64_t)v->nsubnets;
 	}
-	for (size_t i = 0; i < nv->nuses; i++) {
-		const struct network_use *u = &nv->uses[i];
-
-		if (!u->project || !str_eq(u->project, project))
-			continue;
-		for (size_t k = 0; k < u->nips; k++) {
-			bool again = false;
-
-			for (size_t j = 0; j < k; j++)
-				again |= ip_order(&u->ips[j], &u->ips[k]) == 0;
-			ret->v[QUOTA_IPS] += !again;
-		}
-	}
+	if (nv->uses)
+		ret->v[QUOTA_IPS] = (int64_t)network_use_count(nv->uses, project);
 }

@@ -7,16 +7,15 @@
 
 #include "cloud/network.h"
 #include "cloud/quota.h"
+#include "cloud/vm.h"
 
 struct network_view {
+	const struct world *w;
 	const struct sdn *sdn;
 	const char *project; /* who looks: others' guests stay nameless; NULL = who may see all */
 	const json_t
 		*status; /* node -> {zone: "available", "pending", "error"}; NULL = not asked */
-	bool uses_read;  /* the rest is valid */
-	const struct network_use *uses;
-	size_t nuses;
-	const json_t *cards; /* set of "vnet/MAC" of all guests */
+	const struct network_uses *uses; /* NULL = not read */
 	const json_t *
 		ipam; /* PVE's rows: {zone, vnet, ip, mac, ...}; of zones with dhcp only; NULL = none */
 };
@@ -33,6 +32,9 @@ json_t *network_show(const struct network_view *nv, const struct sdn_vnet *v);
 /* networks, subnets and, with the uses, ips of the project; other keys stay. Subnets of its networks were read. */
 void network_usage(const struct network_view *nv, const char *project, struct quota *ret);
 
+/* network_drift.c: append what does not fit between the cards of a VM and the networks that its block says. */
+void network_vm_drift(const struct sdn *s, const struct vm_seen *x, json_t *drift);
+
 /* ---- inner parts ---- */
 
 /* An address that a guest has on the network. */
@@ -47,6 +49,9 @@ struct network_address *network_addresses(const struct network_view *nv, const s
 /* "vm acme/web-1 (101)", or "somebody else" when that is none of the looker's business */
 const char *network_who(const struct network_view *nv, const struct network_use *use);
 
-/* network_drift.c: sentences about what does not fit. New reference. */
+/*
+ * network_drift.c: sentences about what does not fit. While a guest that may be on the network cannot be read nobody knows whether
+ * a card is gone. New reference.
+ */
 json_t *network_drift(const struct network_view *nv, const struct sdn_vnet *v,
 		      const struct network_address *list, size_t n);

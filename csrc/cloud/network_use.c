@@ -78,9 +78,7 @@ void network_ipconfig(const char *text, struct net_ip ret_ips[2])
 /* --- collecting ------------------------------------------------------------------------------------------- */
 
 struct found {
-	struct network_uses *u;
 	const struct world_guest *guest;
-	const char *mac;
 	const char *who, *project;
 	struct net_ip ips[8];
 	size_t nips;
@@ -93,7 +91,8 @@ static void note(struct found *f, const struct net_ip ips[2])
 			f->ips[f->nips++] = ips[i];
 }
 
-static void add(struct network_uses *u, struct found *f, const struct sdn_vnet *v, unsigned slot)
+static void add(struct network_uses *u, struct found *f, const struct sdn_vnet *v, unsigned slot,
+		const char *mac)
 {
 	struct network_use *use;
 
@@ -110,34 +109,31 @@ static void add(struct network_uses *u, struct found *f, const struct sdn_vnet *
 	*use = (struct network_use){ .vnet = v->id,
 				     .who = f->who,
 				     .project = f->project,
+				     .mac = mac,
 				     .nips = f->nips,
 				     .vmid = f->guest->vmid,
-				     .slot = slot,
-				     .mac = f->mac };
+				     .slot = slot };
 	use->ips = arena_alloc(u->arena, (f->nips + 1) * sizeof(*use->ips));
 	memcpy(use->ips, f->ips, f->nips * sizeof(*use->ips));
 }
 
 /* The vnet that a card of this configuration is plugged into; NULL: no card, or no vnet. */
-static const struct sdn_vnet *plugged(struct found *f, const struct sdn *s, const json_t *config,
-				      unsigned slot)
+static const struct sdn_vnet *plugged(struct network_uses *u, const struct sdn *s,
+				      const json_t *config, unsigned slot, const char **ret_mac)
 {
-	const struct sdn_vnet *v = NULL;
-	char key[16], mac[MAC_TEXT];
-	const char *text, *address;
-	json_t *parts;
+	const char *text, *bridge, *mac;
+	json_auto_t *parts = NULL;
+	char key[16], upper[MAC_TEXT];
 
 	(void)snprintf(key, sizeof(key), "net%u", slot);
 	text = json_string_value(json_object_get(config, key));
 	parts = text ? prop_parse_net(text) : NULL;
-	if (json_string_value(json_object_get(parts, "bridge")))
-		v = sdn_vnet(s, json_string_value(json_object_get(parts, "bridge")));
-	address = json_string_value(
-		json_object_get(parts, f->guest->container ? "hwaddr" : "macaddr"));
-	if (v && address && mac_parse(address, mac))
-		f->mac = arena_strdup(f->u->arena, mac);
-	json_decref(parts);
-	return v;
+	bridge = json_string_value(json_object_get(parts, "bridge"));
+	mac = json_string_value(json_object_get(parts, "macaddr"));
+	if (!mac)
+		mac = json_string_value(json_object_get(parts, "hwaddr")); /* of containers */
+	*ret_mac = mac && mac_parse(mac, upper) ? arena_strdup(u->arena, upper) : NULL;
+	return bridge ? sdn_vnet(s, bridge) : NULL;
 }
 
 static void note_ipconfig(struct found *f, const json_t *config, unsigned slot)
@@ -160,8 +156,7 @@ static const char *name_of(struct network_uses *u, const struct world_guest *g,
 				    g->vmid);
 	if (g->container)
 		return arena_printf(u->arena, "container %u", g->vmid);
-	return arena_printf(u->arena, "vm %u%s%s%s", g->vmid, g->name ? " (" : "",
-			    g->name ? g->name : "", g->name ? ")" : "");
+	return arena_printf(u->arena, "guest %u (%s)", g->vmid, g->name ? g->name : "no name");
 }
 
 void network_use_qemu(struct network_uses *u, const struct sdn *s, const struct world_guest *g,
@@ -171,21 +166,19 @@ void network_use_qemu(struct network_uses *u, const struct sdn *s, const struct 
 				      .config = (json_t *)(uintptr_t)config,
 				      .notes = *notes };
 	const struct annot *own = &notes->annot;
-	struct found f = { .u = u, .guest = g };
+	struct found f = { .guest = g };
 
 	/* A copy of another VM's block names addresses that are not this one's. */
 	if (!str_eq(annot_get(own, "t"), "vm") || !vm_owns_block(&seen))
 		own = NULL;
 	f.project = own ? arena_strdup(u->arena, annot_get(own, "project")) : NULL;
 	for (unsigned slot = 0; slot < CARDS; slot++) {
-		const struct sdn_vnet *then, *now, *noted = NULL;
+		const char *name, *then_mac, *now_mac;
+		const struct sdn_vnet *then = plugged(u, s, config, slot, &then_mac);
+		const struct sdn_vnet *now = plugged(u, s, current, slot, &now_mac), *noted = NULL;
 		struct net_ip ips[2];
-		const char *name;
 
-		f.mac = NULL;
 		f.nips = 0;
-		now = plugged(&f, s, current, slot);
-		then = plugged(&f, s, config, slot);
 		if (own && network_entry(own, slot, u->arena, &name, ips)) {
 			noted = network_entry_vnet(s, f.project, name);
 			note(&f, ips);
@@ -197,26 +190,28 @@ void network_use_qemu(struct network_uses *u, const struct sdn *s, const struct 
 		note_ipconfig(&f, config, slot);
 		note_ipconfig(&f, current, slot);
 		if (then)
-			add(u, &f, then, slot);
+			add(u, &f, then, slot, then_mac);
 		if (now && now != then)
-			add(u, &f, now, slot);
+			add(u, &f, now, slot, now_mac);
 		if (noted && noted != then && noted != now)
-			add(u, &f, noted, slot);
+			add(u, &f, noted, slot, NULL);
+		f.nips = 0; /* its addresses are counted above */
+		if (now && now == then && !str_eq(now_mac, then_mac))
+			add(u, &f, now, slot, now_mac);
 	}
 }
 
 void network_use_lxc(struct network_uses *u, const struct sdn *s, const struct world_guest *g,
 		     const json_t *config)
 {
-	struct found f = { .u = u, .guest = g };
+	struct found f = { .guest = g };
 
 	for (unsigned slot = 0; slot < CARDS; slot++) {
-		const struct sdn_vnet *v;
+		const char *mac;
+		const struct sdn_vnet *v = plugged(u, s, config, slot, &mac);
 		struct net_ip ips[2];
 		char key[16];
 
-		f.mac = NULL;
-		v = plugged(&f, s, config, slot);
 		if (!v)
 			continue;
 		if (!f.who)
@@ -225,7 +220,7 @@ void network_use_lxc(struct network_uses *u, const struct sdn *s, const struct w
 		network_ipconfig(json_string_value(json_object_get(config, key)), ips);
 		f.nips = 0;
 		note(&f, ips);
-		add(u, &f, v, slot);
+		add(u, &f, v, slot, mac);
 	}
 }
 
@@ -259,6 +254,23 @@ const struct network_use *network_use_of(const struct network_uses *u, const cha
 				return use;
 	}
 	return NULL;
+}
+
+uint64_t network_use_count(const struct network_uses *u, const char *project)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < u->n; i++)
+		for (size_t k = 0; str_eq(u->list[i].project, project) && k < u->list[i].nips;
+		     k++) {
+			bool twice = false;
+
+			/* Current and pending, configuration and block mostly say the same. */
+			for (size_t j = 0; j < k; j++)
+				twice |= ip_order(&u->list[i].ips[j], &u->list[i].ips[k]) == 0;
+			sum += !twice;
+		}
+	return sum;
 }
 
 static bool is_pool_of(const struct world *w, const char *project, const char *pool)

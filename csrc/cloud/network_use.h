@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/net.h"
@@ -20,10 +21,10 @@ struct network_use {
 	const char *vnet;    /* id */
 	const char *who;     /* "vm acme/web-1 (101)", "container 205" */
 	const char *project; /* by its block, else NULL */
+	const char *mac;     /* upper-case; NULL: the card is only noted in the block */
 	struct net_ip *ips;
 	size_t nips;
 	unsigned vmid, slot;
-	const char *mac; /* NULL = not known */
 };
 
 /* A guest whose cards are not known. */
@@ -56,6 +57,9 @@ void network_use_unread(struct network_uses *u, const struct world_guest *g, con
 /* Who has the address on that vnet, other than that very card (vmid 0: nobody's); NULL: nobody. */
 const struct network_use *network_use_of(const struct network_uses *u, const char *vnet,
 					 const struct net_ip *ip, unsigned vmid, unsigned slot);
+
+/* How many addresses the VMs of a project have. */
+uint64_t network_use_count(const struct network_uses *u, const char *project);
 
 /* May a guest that cannot be read be on the network? Not when it is in the pool of a project that may not. */
 bool network_use_possible(const struct world *w, const struct sdn_vnet *v,

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cloud/address.h"
+#include "cloud/network_free.h"
 #include "cloud/vm_parts.h"
 
 /* From the second address on that PVE's own list has and no guest, so many behind it are left alone while others are free. */
@@ -47,35 +48,6 @@ static int refuse_unread(const struct chooser *ch, const struct vm_case *c,
 				u->unread[i].problem);
 	}
 	return 0;
-}
-
-static void take_text(struct address_set *set, const char *text)
-{
-	struct net_ip ip;
-
-	if (text && ip_parse(text, &ip))
-		(void)!address_take(set, &ip);
-}
-
-/* Gateways, name servers, what is kept for others, and the addresses that no host can have. */
-static void take_network(struct address_set *set, const struct sdn_vnet *v)
-{
-	struct net_range *kept = arena_alloc(set->arena, (v->nreserves + 1) * sizeof(*kept));
-
-	for (size_t i = 0; i < v->nreserves; i++)
-		kept[i] = v->reserves[i].range;
-	address_fill(set, kept, v->nreserves);
-	for (size_t i = 0; i < v->nsubnets; i++) {
-		const struct sdn_subnet *s = &v->subnets[i];
-		struct net_range all = cidr_range(&s->cidr), hosts = cidr_hosts(&s->cidr);
-
-		take_text(set, s->gateway);
-		take_text(set, s->dns);
-		if (!range_has(&hosts, &all.first))
-			(void)!address_take(set, &all.first);
-		if (!range_has(&hosts, &all.last))
-			(void)!address_take(set, &all.last);
-	}
 }
 
 static void take_guests(const struct chooser *ch, struct choice *it)
@@ -129,7 +101,7 @@ static int choice_of(struct chooser *ch, const struct vm_case *c, const struct s
 		*at = arena_alloc(ch->arena, sizeof(**at));
 		(*at)->v = v;
 		(*at)->taken.arena = (*at)->wide.arena = ch->arena;
-		take_network(&(*at)->taken, v);
+		network_take_kept(&(*at)->taken, v);
 		take_guests(ch, *at);
 		take_refused(ch, *at);
 	}
@@ -246,17 +218,12 @@ static int take_fixed(struct chooser *ch, struct vm_case *c, struct vm_card *car
 
 /* --- the lowest that is free ------------------------------------------------------------------------------ */
 
-static const struct net_range *ranges_of(const struct sdn_subnet *s, struct net_range *hosts,
-					 size_t *ret_n)
+/* Those of the family from which VMs get addresses by themselves; NULL: none. */
+static const struct net_range *ranges_of(const struct sdn_subnet *s, unsigned family,
+					 struct net_range *hosts, size_t *ret_n)
 {
-	*hosts = cidr_hosts(&s->cidr);
-	*ret_n = s->nranges ? s->nranges : 1;
-	return s->nranges ? s->ranges : hosts;
-}
-
-static bool usable(const struct sdn_subnet *s, unsigned family)
-{
-	return family == VM_IPV4 ? s->cidr.ip.bits == 32 : s->cidr.ip.bits == 128 && s->nranges > 0;
+	return (s->cidr.ip.bits == 32) == (family == VM_IPV4) ? network_ranges(s, hosts, ret_n)
+							      : NULL;
 }
 
 /* "subnet 10.20.0.0/24 of network acme/blue has no free address: 90 of 90 used" */
@@ -274,9 +241,9 @@ static int refuse_full(const struct choice *it, const struct vm_case *c, unsigne
 		char cidr[CIDR_TEXT];
 		size_t n;
 
-		if (!usable(s, family))
+		ranges = ranges_of(s, family, &hosts, &n);
+		if (!ranges)
 			continue;
-		ranges = ranges_of(s, &hosts, &n);
 		all = address_free(ranges, n, &none);
 		cidr_format(&s->cidr, cidr);
 		buf_printf(&text, "%ssubnet %s of %s has no free address: %llu of %llu used",
@@ -296,9 +263,9 @@ static bool lowest(const struct choice *it, const struct address_set *taken, uns
 		struct net_range hosts;
 		size_t n;
 
-		if (!usable(s, family))
+		ranges = ranges_of(s, family, &hosts, &n);
+		if (!ranges)
 			continue;
-		ranges = ranges_of(s, &hosts, &n);
 		if (address_lowest(ranges, n, taken, &ip->ip)) {
 			ip->subnet = s;
 			return true;
@@ -398,21 +365,7 @@ int vm_addresses(struct vm_case *cases, size_t n, struct pxc_err *err)
 
 uint64_t vm_addresses_used(const struct vm_case *c)
 {
-	const struct network_uses *u = c->vw->uses;
-	uint64_t sum = 0;
-
-	for (size_t i = 0; u && i < u->n; i++)
-		if (str_eq(u->list[i].project, c->spec->project))
-			for (size_t k = 0; k < u->list[i].nips; k++) {
-				bool twice = false;
-
-				/* Current and pending, configuration and block mostly say the same. */
-				for (size_t j = 0; j < k; j++)
-					twice |= ip_order(&u->list[i].ips[j], &u->list[i].ips[k]) ==
-						 0;
-				sum += !twice;
-			}
-	return sum;
+	return c->vw->uses ? network_use_count(c->vw->uses, c->spec->project) : 0;
 }
 
 int64_t vm_addresses_asked(const struct vm_case *c)

@@ -184,6 +184,9 @@ static void report_vms(const struct info_spec *s, const struct info_world *iw, j
 		if (holder_looks(iw->w, iw->seen[i]->guest))
 			continue;
 		item = vm_show(iw->w, iw->seen[i]);
+		if (iw->nets && json_object_get(item, "drift"))
+			network_vm_drift(iw->nets->sdn, iw->seen[i],
+					 json_object_get(item, "drift"));
 		if ((s->names && !strv_has(s->names, item_text(item, "name"))) ||
 		    (s->stack && !str_eq(s->stack, item_text(item, "stack"))))
 			json_decref(item);

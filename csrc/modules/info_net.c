@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/buf.h"
 #include "base/str.h"
 #include "cloud/network_info.h"
 #include "modules/info.h"
@@ -49,27 +50,41 @@ static json_t *read_ipams(struct pxc_env *env, const struct sdn *sdn)
 	return all;
 }
 
+/* Others are counted all the same: a node that is down must not hide what is known. */
+static void warn_unread(struct pxc_env *env, const struct network_uses *u)
+{
+	auto_buf struct pxc_buf list = { .data = NULL };
+
+	for (size_t i = 0; i < u->nunread && i < 5; i++)
+		buf_printf(&list, "%s%u (%s)", i ? ", " : "", u->unread[i].guest->vmid,
+			   u->unread[i].problem);
+	if (u->nunread > 5)
+		buf_printf(&list, " and %zu more", u->nunread - 5);
+	if (u->nunread)
+		pxc_env_warn(env,
+			     "addresses of guests that cannot be read are not counted, and what "
+			     "is left over of such guests is not known: %s",
+			     buf_str(&list));
+}
+
 int info_read_nets(struct pxc_env *env, const struct info_spec *s, struct info_world *iw,
 		   struct pxc_err *err)
 {
 	struct network_view *nv = arena_alloc(env->arena, sizeof(*nv));
-	json_t *status = pxc_env_keep(env, json_object()), *cards;
+	json_t *status = pxc_env_keep(env, json_object());
 	struct sdn *sdn = NULL;
 
 	if (sdn_read(env, iw->w, wants, (void *)(uintptr_t)s, &sdn, err) < 0 ||
 	    sdn_status_read(env, iw->w, status, err) < 0)
 		return -1;
-	nv->sdn = sdn;
-	nv->project = s->project;
-	nv->status = status;
+	*nv = (struct network_view){
+		.w = iw->w, .sdn = sdn, .project = s->project, .status = status
+	};
 	iw->nets = nv;
 	if (!s->addresses)
 		return 0;
-	cards = pxc_env_keep(env, json_object());
-	if (network_use_read_all(env, iw->w, sdn, &nv->uses, &nv->nuses, cards, err) < 0)
-		return -1;
-	nv->cards = cards;
-	nv->uses_read = true;
+	nv->uses = network_use_read(env, iw->w, sdn, iw->seen, iw->nseen, false);
+	warn_unread(env, nv->uses);
 	nv->ipam = read_ipams(env, sdn);
 	return 0;
 }

@@ -7,19 +7,9 @@
 #include "modules/kind.h"
 
 /*
- * The cards of all guests, on the vnets of s: one read for each guest that is not among the seen (api: GET
- * /nodes/{n}/qemu/{v}/pending, GET /nodes/{n}/lxc/{v}/config). What cannot be read is noted. In the arena.
- * templates  count them too: they have no addresses, but cards
+ * The cards of all guests, templates only when asked for (they have no addresses), on the vnets of s: one read for each
+ * guest that is not among the seen (api: GET /nodes/{n}/qemu/{v}/pending, GET /nodes/{n}/lxc/{v}/config). What cannot be read is noted. In the arena.
  */
 struct network_uses *network_use_read(struct pxc_env *env, const struct world *w,
 				      const struct sdn *s, struct vm_seen *const *seen,
 				      size_t nseen, bool templates);
-
-/*
- * The same where all must be known.
- * cards  gets a key "vnet/MAC" for each; NULL = not wanted
- * err EREMOTE: a guest cannot be read, since its node is offline: nobody can tell then
- */
-must_check int network_use_read_all(struct pxc_env *env, const struct world *w, const struct sdn *s,
-				    const struct network_use **ret, size_t *ret_n, json_t *cards,
-				    struct pxc_err *err);

@@ -75,6 +75,24 @@ static int read_controllers(struct pxc_env *env, struct network_world *nw, struc
 	return 0;
 }
 
+/* Nothing is taken away under a guest that may have it. */
+static int read_uses(struct pxc_env *env, struct network_world *nw, struct pxc_err *err)
+{
+	const struct network_uses *u = network_use_read(env, nw->w, nw->sdn, NULL, 0, true);
+
+	for (size_t i = 0; i < u->nunread; i++)
+		if (!u->unread[i].vanished)
+			return pxc_fail(
+				err, PXC_EREMOTE,
+				"who uses the network is not known: guest %u on %s cannot be read: %s",
+				u->unread[i].guest->vmid, u->unread[i].guest->node,
+				u->unread[i].problem);
+	nw->uses = u->list;
+	nw->nuses = u->n;
+	nw->uses_read = true;
+	return 0;
+}
+
 static int read_more(struct pxc_env *env, const struct network_batch *batch,
 		     struct network_world *nw, struct pxc_err *err)
 {
@@ -90,11 +108,8 @@ static int read_more(struct pxc_env *env, const struct network_batch *batch,
 		    read_controllers(env, nw, err) < 0)
 			return -1;
 	}
-	if (network_wants_uses(batch, nw)) {
-		if (network_use_read_all(env, nw->w, nw->sdn, &nw->uses, &nw->nuses, NULL, err) < 0)
-			return -1;
-		nw->uses_read = true;
-	}
+	if (network_wants_uses(batch, nw) && read_uses(env, nw, err) < 0)
+		return -1;
 	nw->previews = batch->diff && nw->sdn->locks && may_preview(env);
 	return 0;
 }

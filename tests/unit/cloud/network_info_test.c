@@ -23,9 +23,12 @@ struct lab {
 	struct sdn sdn;
 	struct sdn_subnet subnets[3];
 	struct sdn_reserve reserve;
-	struct network_use uses[4];
+	struct network_use list[4];
 	struct net_ip ips[4][3];
-	json_t *cards, *ipam, *status, *options;
+	struct network_unread unread;
+	struct network_uses uses;
+	struct test_world world;
+	json_t *ipam, *status, *options;
 	struct network_view view;
 };
 
@@ -67,14 +70,14 @@ static struct sdn_subnet subnet(struct lab *l, const char *cidr, const char *gat
 static void add_use(struct lab *l, const char *vnet, const char *who, const char *project,
 		    const char *const *ips)
 {
-	struct network_use *u = &l->uses[l->view.nuses];
+	struct network_use *u = &l->list[l->uses.n];
 
 	*u = (struct network_use){
-		.vnet = vnet, .who = who, .project = project, .ips = l->ips[l->view.nuses]
+		.vnet = vnet, .who = who, .project = project, .ips = l->ips[l->uses.n]
 	};
-	for (; ips[u->nips]; u->nips++)
+	for (; ips && ips[u->nips]; u->nips++)
 		u->ips[u->nips] = ip(ips[u->nips]);
-	l->view.nuses++;
+	l->uses.n++;
 }
 
 static void create(struct lab *l)
@@ -99,13 +102,13 @@ static void create(struct lab *l)
 		(struct sdn){ .zones = &l->zone, .nzones = 1, .vnets = l->vnets, .nvnets = NVNETS };
 	l->status = json_pack("{s:{s:s},s:{s:s},s:{}}", "pve1", "lab", "available", "pve2", "lab",
 			      "error", "pve3");
-	l->cards = json_object();
 	l->ipam = json_array();
-	l->view = (struct network_view){ .sdn = &l->sdn,
+	l->uses = (struct network_uses){ .arena = &l->arena, .list = l->list };
+	test_world_create(&l->world, "{\"pools\":{\"acme\":{},\"beta\":{},\"plain\":null}}");
+	l->view = (struct network_view){ .w = &l->world.world,
+					 .sdn = &l->sdn,
 					 .status = l->status,
-					 .uses_read = true,
-					 .uses = l->uses,
-					 .cards = l->cards,
+					 .uses = &l->uses,
 					 .ipam = l->ipam };
 }
 
@@ -115,7 +118,7 @@ static void destroy(struct lab *l)
 		annot_text_release(&l->vnets[i].notes);
 	json_decref(l->options);
 	json_decref(l->status);
-	json_decref(l->cards);
+	test_world_release(&l->world);
 	json_decref(l->ipam);
 	arena_release(&l->arena);
 }
@@ -174,7 +177,7 @@ static void addresses_are_counted(void **state)
 	l.view.project = "acme";
 	check(&l, BLUE, "addresses",
 	      "*vm acme/web*vm acme/web*{\"ip\":\"10.20.1.10\",\"used_by\":\"somebody else\"}]");
-	l.view.uses_read = false;
+	l.view.uses = NULL;
 	check(&l, BLUE, "used", "nothing");
 	check(&l, BLUE, "addresses", "nothing");
 	check(&l, BLUE, "drift", "nothing");
@@ -342,12 +345,16 @@ static void drift_is_told(void **state)
 
 static void leaked_registrations_are_told(void **state)
 {
+	struct world_guest down = { .vmid = 109, .node = "pve9", .pool = "beta" };
 	struct lab l;
 
 	(void)state;
 	create(&l);
-	(void)json_object_set_new(l.cards, "nblue/BC:24:11:00:00:01", json_true());
-	(void)json_object_set_new(l.cards, "nred/BC:24:11:00:00:02", json_true());
+	add_use(&l, "nblue", "vm acme/a (101)", "acme", NULL);
+	l.list[0].mac = "BC:24:11:00:00:01";
+	add_use(&l, "nred", "vm beta/b (102)", "beta", NULL);
+	l.list[1].mac = "BC:24:11:00:00:02";
+	add_use(&l, "nblue", "vm acme/c (103)", "acme", NULL); /* of a card that is only noted */
 	add_entry(&l, "nblue", "10.20.0.2", "bc:24:11:00:00:01");
 	add_entry(&l, "nblue", "10.20.0.3", "bc:24:11:00:00:02"); /* its card is on another */
 	add_entry(&l, "nred", "10.20.0.4", "BC:24:11:00:00:03");
@@ -358,6 +365,56 @@ static void leaked_registrations_are_told(void **state)
 	      "has on this network\"]");
 	check(&l, RED, "drift", "[\"10.20.0.4 is registered*BC:24:11:00:00:03,*\"]");
 	check(&l, LAN, "drift", "[]");
+	/* A guest that cannot be read may have that card, if it may be on the network at all. */
+	l.unread = (struct network_unread){ &down, "its node is offline" };
+	l.uses.unread = &l.unread;
+	l.uses.nunread = 1;
+	check(&l, RED, "drift", "[]");
+	check(&l, BLUE, "drift", "[\"10.20.0.3 *\"]");
+	down.pool = "plain";
+	check(&l, BLUE, "drift", "[]");
+	destroy(&l);
+}
+
+/* What the block of a VM says, where its card is plugged in, what is told. */
+static void cards_that_are_elsewhere_are_told(void **state)
+{
+	static const struct {
+		const char *block, *card, *drift;
+	} rows[] = {
+		{ "blue,10.20.0.5", "virtio=BC:24:11:00:00:01,bridge=nblue", "[]" },
+		{ "lan", "virtio=BC:24:11:00:00:01,bridge=nlan", "[]" },
+		{ "beta/red", "virtio=BC:24:11:00:00:01,bridge=nred", "[]" },
+		{ "gone,10.20.0.5", "virtio=BC:24:11:00:00:01,bridge=vmbr0",
+		  "[\"net0: there is no network gone, it is plugged into vmbr0\"]" },
+		{ "gone,10.20.0.5", "virtio=BC:24:11:00:00:01,bridge=nblue",
+		  "[\"net0: there is no network gone, it is plugged into network acme/blue\"]" },
+		{ "gone,10.20.0.5", NULL, "[\"net0: there is no network gone\"]" },
+		{ "blue,10.20.0.5", "virtio=BC:24:11:00:00:01,bridge=vmbr0",
+		  "[\"net0 is plugged into vmbr0, not into network blue\"]" },
+		{ "blue,10.20.0.5", "virtio=BC:24:11:00:00:01,bridge=raw1",
+		  "[\"net0 is plugged into vnet raw1, not into network blue\"]" },
+		{ "blue,10.20.0.5", NULL, "[]" }, /* that it is gone is told by the VM */
+		{ NULL, "virtio=BC:24:11:00:00:01,bridge=nblue", "[]" },
+	};
+	struct lab l;
+
+	(void)state;
+	create(&l);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_auto_t *world = json_pack("{s:[{s:i,s:{s:s,s:s*},s:{s:s*}}]}", "guests",
+					       "vmid", 101, "block", "name", "web", "net0",
+					       rows[i].block, "config", "net0", rows[i].card);
+		auto_free char *text = json_dumps(world, 0), *got = NULL;
+		json_auto_t *drift = json_array();
+		auto_world struct test_world w;
+
+		test_world_create(&w, text);
+		assert_int_equal(w.vm.nseen, 1);
+		network_vm_drift(&l.sdn, w.vm.seen[0], drift);
+		got = json_dumps(drift, JSON_COMPACT);
+		assert_string_equal(got, rows[i].drift);
+	}
 	destroy(&l);
 }
 
@@ -373,6 +430,7 @@ int main(void)
 		cmocka_unit_test(usage_counts_what_is_the_projects),
 		cmocka_unit_test(drift_is_told),
 		cmocka_unit_test(leaked_registrations_are_told),
+		cmocka_unit_test(cards_that_are_elsewhere_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

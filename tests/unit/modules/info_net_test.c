@@ -149,6 +149,37 @@ static void guests_are_read_for_addresses(void **state)
 	check(&lab, "nred", "addresses", "[{\"ip\":\"10.30.0.10\",\"used_by\":\"somebody else\"}]");
 }
 
+static void a_guest_that_was_read_is_not_read_twice(void **state)
+{
+	auto_lab struct lab lab;
+
+	(void)state;
+	prepare(&lab);
+	lab_must(&lab, "pxc_info", "{\"gather\":[\"addresses\",\"vms\"]}");
+	assert_int_equal(requests(&lab, "/pending"), 2);
+	check(&lab, "nblue", "used", "1");
+	assert_int_equal(count(&lab, "vms"), 2);
+}
+
+static void guests_that_cannot_be_read_are_told(void **state)
+{
+	auto_lab struct lab lab;
+	const json_t *warnings;
+
+	(void)state;
+	prepare(&lab);
+	lab_must(&lab, "pxc_vm",
+		 "{\"project\":\"acme\",\"name\":\"c\",\"flavor\":\"small\",\"node\":\"pve3\"}");
+	assert_int_equal(sim_event(lab.sim, "kill", "pve3"), 0);
+	sim_advance(lab.sim, 120000);
+	lab_must(&lab, "pxc_info", "{\"gather\":[\"addresses\"]}");
+	warnings = json_object_get(lab.result, "warnings");
+	assert_int_equal(json_array_size(warnings), 1);
+	assert_non_null(strstr(json_string_value(json_array_get(warnings, 0)),
+			       "addresses of guests that cannot be read are not counted"));
+	check(&lab, "nblue", "zone_status", "{\"pve1\":\"available\",\"pve2\":\"available\"}");
+}
+
 static void what_is_left_in_the_ipam_is_found(void **state)
 {
 	auto_lab struct lab lab;
@@ -212,6 +243,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_asks_for_networks_and_nodes_only),
 		cmocka_unit_test(guests_are_read_for_addresses),
+		cmocka_unit_test(a_guest_that_was_read_is_not_read_twice),
+		cmocka_unit_test(guests_that_cannot_be_read_are_told),
 		cmocka_unit_test(what_is_left_in_the_ipam_is_found),
 		cmocka_unit_test(vnets_of_others_are_listed),
 		cmocka_unit_test(a_project_is_not_removed_before_its_networks),
