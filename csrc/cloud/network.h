@@ -93,7 +93,10 @@ struct network_world {
 	bool previews; /* the server can show what it would write, and the API user may see it */
 };
 
-/* Are its subnets needed? Those of the batch's networks, and of all networks of their projects. */
+/*
+ * Are its subnets needed? Those of the batch's networks, and of all networks of their projects; when these have been read,
+ * it is known whether a network gets a subnet more, for which all of its zone are needed: ask again then.
+ */
 bool network_wants_subnets(const struct network_batch *batch, const struct sdn *s,
 			   const struct sdn_vnet *v);
 /* Must it be known who uses which network? Only when one, or a subnet, is to go, or addresses are to be kept. */

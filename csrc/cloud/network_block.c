@@ -42,11 +42,12 @@ void network_block_read(struct sdn_vnet *v, const char *cluster, struct pxc_aren
 	const char *id = annot_get(a, "id"), *c = annot_get(a, "c");
 
 	v->shared = strv_split(arena, NULL);
-	if (v->notes.finding != ANNOT_OK || !str_eq(annot_get(a, "t"), "net") || !id ||
-	    !str_starts(id, "net.") || !str_eq(id + strlen("net."), v->id) ||
-	    (cluster && c && !str_eq(c, cluster)) || !annot_get(a, "n"))
+	v->ours = v->notes.finding == ANNOT_OK && str_eq(annot_get(a, "t"), "net") && id &&
+		  str_starts(id, "net.") && str_eq(id + strlen("net."), v->id) &&
+		  !(cluster && c && !str_eq(c, cluster)) && annot_get(a, "n");
+	v->damaged = v->notes.finding == ANNOT_TAMPERED && annot_get(a, "n");
+	if (!v->ours && !v->damaged)
 		return;
-	v->ours = true;
 	v->name = arena_strdup(arena, annot_get(a, "n"));
 	v->project = arena_strdup(arena, annot_get(a, "p"));
 	v->provider = annot_get(a, "k") && str_eq(annot_get(a, "k"), "provider");
@@ -132,6 +133,19 @@ static int check(const struct sdn_vnet *v, const char *text, struct pxc_err *err
 	return 0;
 }
 
+/* A text that holds a token of its own could not be told from ours. */
+static int check_description(const char *description, struct pxc_err *err)
+{
+	auto_annot_text struct annot_text t = { .before = NULL };
+
+	annot_parse(ANNOT_TOKEN, description, &t);
+	if (t.finding == ANNOT_NONE)
+		return 0;
+	return pxc_fail(err, PXC_EINVAL,
+			"the description holds \"[pxc/\", which marks the cloud's own token: take "
+			"that out");
+}
+
 int network_block_alias(const struct sdn_vnet *v, const char *description, const char *cluster,
 			const char *stamp, const char *actor, char **ret, struct pxc_err *err)
 {
@@ -139,6 +153,8 @@ int network_block_alias(const struct sdn_vnet *v, const char *description, const
 	auto_annot struct annot a = { .npairs = 0 };
 	auto_free char *text = NULL;
 
+	if (check_description(description, err) < 0)
+		return -1;
 	if (had)
 		annot_copy(&a, &v->notes.annot);
 	set_facts(v, cluster, &a);

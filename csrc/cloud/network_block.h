@@ -12,13 +12,14 @@
 
 #define NETWORK_ALIAS_MAX 256
 
-/* Fill what the token says (ours, name, ...) from v->notes, which was parsed. cluster: key c of this cluster, NULL = any. */
+/* Fill what the token says (ours, damaged, name, ...) from v->notes, which was parsed. cluster: key c of this cluster, NULL = any. */
 void network_block_read(struct sdn_vnet *v, const char *cluster, struct pxc_arena *arena);
 
 /*
  * The alias as it should be: the human's text (description; NULL = as it is) and v's facts over the keys there. stamp and actor
  * NULL: r, at and by stay (to compare). New string.
- * err EINVAL: the description has a character that PVE refuses there, or the whole is too long, and by how much
+ * err EINVAL: the description holds a token itself, or a character that PVE refuses there, or the whole is too long, and by
+ *             how much
  */
 must_check int network_block_alias(const struct sdn_vnet *v, const char *description,
 				   const char *cluster, const char *stamp, const char *actor,

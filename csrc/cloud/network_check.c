@@ -199,8 +199,7 @@ static int compare_twins(const struct network_case *a, const struct network_case
 	if (str_eq(a->want.id, b->want.id))
 		return pxc_fail(err, PXC_EINVAL, "%s and %s name the same vnet %s", a->spec->label,
 				b->spec->label, a->want.id);
-	if (str_eq(a->want.name, b->want.name) &&
-	    (a->want.project ? str_eq(a->want.project, b->want.project) : !b->want.project))
+	if (str_eq(a->want.name, b->want.name) && str_eq(a->want.project, b->want.project))
 		return pxc_fail(err, PXC_EINVAL, "%s and %s would both be called %s",
 				a->spec->label, b->spec->label, a->want.name);
 	return 0;
@@ -219,7 +218,7 @@ int network_check_twins(const struct network_run *run, struct pxc_err *err)
 
 static void count(struct quota *q, const struct sdn_vnet *v, const char *project, int64_t sign)
 {
-	if (!v || !v->ours || !v->project || !str_eq(v->project, project))
+	if (!v || !(v->ours || v->damaged) || !str_eq(v->project, project))
 		return;
 	q->v[QUOTA_NETWORKS] += sign;
 	q->v[QUOTA_SUBNETS] += sign * (int64_t)v->nsubnets;

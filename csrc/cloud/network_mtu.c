@@ -59,8 +59,8 @@ int network_check_bridges(struct network_run *run, struct network_zone *z, struc
 	const char *mtu = option(z, "mtu");
 	char text[16];
 
-	if (!run->nw->bridges)
-		return 0;
+	if (!run->nw->bridges || sdn_zone_type(z->type) == SDN_SIMPLE)
+		return 0; /* no frame of a simple zone leaves its node */
 	if (find_narrowest(run, z, &least, err) < 0)
 		return -1;
 	if (!least.mtu)

@@ -13,25 +13,60 @@
 #define LABEL "SDN configuration"
 #define WAIT_NODE_MS 300000 /* for one node to take its network over */
 
+/* ---- the vnet that a task means ---- */
+
+static bool is_called(const struct sdn_vnet *v, const struct network_spec *s)
+{
+	return (v->ours || v->damaged) && str_eq(v->project, s->project) &&
+	       (str_eq(v->name, s->name) || (s->new_name && str_eq(v->name, s->new_name)));
+}
+
+/*
+ * By its name, else by its new one, else by a token that was damaged: that still tells which network it was; it is not made
+ * a second time, nor written over unasked.
+ */
+static const struct sdn_vnet *vnet_of(const struct sdn *s, const struct network_spec *spec)
+{
+	const struct sdn_vnet *v = sdn_network(s, spec->project, spec->name);
+
+	if (!v && spec->new_name)
+		v = sdn_network(s, spec->project, spec->new_name);
+	for (size_t i = 0; !v && i < s->nvnets; i++)
+		if (s->vnets[i].damaged && is_called(&s->vnets[i], spec))
+			v = &s->vnets[i];
+	return v;
+}
+
 /* ---- what must be read ---- */
 
 static const struct network_spec *spec_of(const struct network_batch *b, const struct sdn_vnet *v)
 {
-	for (size_t i = 0; i < b->nspecs; i++) {
-		const struct network_spec *s = &b->specs[i];
-
-		if (v->ours &&
-		    (str_eq(s->name, v->name) || (s->new_name && str_eq(s->new_name, v->name))) &&
-		    (s->project ? v->project && str_eq(s->project, v->project) : !v->project))
-			return s;
-	}
+	for (size_t i = 0; i < b->nspecs; i++)
+		if (is_called(v, &b->specs[i]))
+			return &b->specs[i];
 	return NULL;
 }
 
-/* Will it look for overlaps? Then all subnets of its project count, and all of its zone. */
-static bool adds(const struct sdn *s, const struct network_spec *spec)
+static bool has(const struct sdn_vnet *v, const struct net_cidr *cidr)
 {
-	return !spec->absent && spec->nsubnets && !sdn_network(s, spec->project, spec->name);
+	for (size_t i = 0; i < v->nsubnets; i++)
+		if (network_same_cidr(&v->subnets[i].cidr, cidr))
+			return true;
+	return false;
+}
+
+/* Does a subnet come, as far as is known? Then all of its zone count, too: of zone, or of any (NULL). */
+static bool adds(const struct sdn *s, const struct network_spec *spec, const char **ret_zone)
+{
+	const struct sdn_vnet *v = vnet_of(s, spec);
+
+	*ret_zone = v ? v->zone : spec->zone;
+	if (v && !v->subnets_read)
+		return false;
+	for (size_t i = 0; i < spec->nsubnets; i++)
+		if (!spec->subnets[i].absent && !(v && has(v, &spec->subnets[i].cidr)))
+			return true;
+	return false;
 }
 
 bool network_wants_subnets(const struct network_batch *batch, const struct sdn *s,
@@ -41,12 +76,13 @@ bool network_wants_subnets(const struct network_batch *batch, const struct sdn *
 		return true;
 	for (size_t i = 0; i < batch->nspecs; i++) {
 		const struct network_spec *spec = &batch->specs[i];
+		const char *zone;
 
 		if (spec->absent || !spec->nsubnets)
 			continue;
 		if (v->project && spec->project && str_eq(v->project, spec->project))
 			return true;
-		if (adds(s, spec) && (!spec->zone || str_eq(spec->zone, v->zone)))
+		if (adds(s, spec, &zone) && (!zone || str_eq(zone, v->zone)))
 			return true;
 	}
 	return false;
@@ -74,9 +110,24 @@ bool network_wants_uses(const struct network_batch *batch, const struct network_
 {
 	for (size_t i = 0; i < batch->nspecs; i++) {
 		const struct network_spec *s = &batch->specs[i];
-		const struct sdn_vnet *v = sdn_network(nw->sdn, s->project, s->name);
+		const struct sdn_vnet *v = vnet_of(nw->sdn, s);
 
 		if (v && (s->absent || s->nreserves || loses_subnets(s, v)))
+			return true;
+	}
+	return false;
+}
+
+/* Does the registry say something else by now that has to do with bridges? */
+static bool outdated(const struct sdn_zone *zone, const struct tenant_zone *t)
+{
+	static const char *const keys[] = { "bridge", "mtu", "nodes" };
+
+	for (size_t i = 0; t && i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const json_t *want = json_object_get(t->options, keys[i]);
+
+		if (want &&
+		    !sdn_zone_same(keys[i], sdn_option(zone, keys[i]), json_string_value(want)))
 			return true;
 	}
 	return false;
@@ -87,10 +138,13 @@ bool network_wants_bridges(const struct network_batch *batch, const struct netwo
 	for (size_t i = 0; i < batch->nspecs; i++) {
 		const struct network_spec *s = &batch->specs[i];
 		const struct tenant_zone *usual = registry_default_zone(&nw->w->registry);
-		const char *zone = s->zone ? s->zone : usual ? usual->name : NULL;
+		const struct sdn_vnet *v = vnet_of(nw->sdn, s);
+		const char *id = v ? v->zone : s->zone ? s->zone : usual ? usual->name : NULL;
+		const struct sdn_zone *zone = id ? sdn_zone(nw->sdn, id) : NULL;
 
-		if (!s->absent && zone &&
-		    (!sdn_zone(nw->sdn, zone) || json_object_size(s->zone_options)))
+		if (!s->absent && id &&
+		    (!zone || json_object_size(s->zone_options) ||
+		     outdated(zone, registry_zone(&nw->w->registry, id))))
 			return true;
 	}
 	return false;
@@ -111,46 +165,22 @@ static int find_pool(struct network_case *c, struct pxc_err *err)
 				  c->spec->label, project);
 }
 
-/* A token that was damaged still tells which network it was; it is not made a second time, nor written over unasked. */
-static const struct sdn_vnet *damaged(const struct network_case *c)
-{
-	const struct sdn *s = c->run->sdn;
-
-	for (size_t i = 0; i < s->nvnets; i++) {
-		const struct annot *a = &s->vnets[i].notes.annot;
-		const char *name = annot_get(a, "n"), *project = annot_get(a, "p");
-
-		if (s->vnets[i].notes.finding == ANNOT_TAMPERED && name &&
-		    str_eq(name, c->spec->name) &&
-		    (project && c->spec->project ? str_eq(project, c->spec->project)
-						 : !project && !c->spec->project))
-			return &s->vnets[i];
-	}
-	return NULL;
-}
-
 static int find_have(struct network_case *c, struct pxc_err *err)
 {
 	const struct network_spec *s = c->spec;
 	const struct sdn_vnet *other =
 		s->new_name ? sdn_network(c->run->sdn, s->project, s->new_name) : NULL;
-	const struct sdn_vnet *bad;
 
-	c->have = sdn_network(c->run->sdn, s->project, s->name);
+	c->have = vnet_of(c->run->sdn, s);
 	if (c->have && other && other != c->have)
 		return pxc_fail(err, PXC_EINVAL, "%s: new_name: there is a network %s already",
 				s->label, s->new_name);
-	if (!c->have)
-		c->have = other;
-	bad = c->have ? NULL : damaged(c);
-	if (bad && !s->reseal)
+	if (c->have && c->have->damaged && !s->reseal)
 		return pxc_fail(
 			err, PXC_EINVAL,
 			"%s: the token in the alias of vnet %s was changed by hand (%s): look at "
 			"it, then run with reseal: true",
-			s->label, bad->id, bad->notes.problem);
-	if (bad)
-		c->have = bad;
+			s->label, c->have->id, c->have->notes.problem);
 	return 0;
 }
 
@@ -314,18 +344,21 @@ static void show(struct network_case *c)
 {
 	const struct sdn *s = c->run->sdn;
 
+	const char *text = c->spec->description;
+
 	c->plan->before = c->have ? network_item(s, c->have) : NULL;
 	c->plan->after = c->spec->absent ? NULL : network_item(s, &c->want);
+	if (c->plan->after && text && *text)
+		(void)json_object_set_new(c->plan->after, "description", json_string(text));
+	else if (c->plan->after && text)
+		(void)json_object_del(c->plan->after, "description");
+	if (c->plan->after && c->zone->type)
+		(void)json_object_set_new(c->plan->after, "zone_type", json_string(c->zone->type));
 	c->plan->item = c->plan->after ? json_deep_copy(c->plan->after)
 				       : json_pack("{s:s,s:s*}", "name", c->spec->name, "project",
 						   c->spec->project);
-	if (c->plan->after && c->spec->description)
-		(void)json_object_set_new(c->plan->after, "description",
-					  json_string(c->spec->description));
 	(void)json_object_set_new(c->plan->item, "state",
 				  json_string(c->spec->absent ? "absent" : "present"));
-	if (c->zone && c->zone->type && !c->spec->absent)
-		(void)json_object_set_new(c->plan->item, "zone_type", json_string(c->zone->type));
 }
 
 /* Without a lock, PVE 8, what others have begun would be applied with ours. */

@@ -224,7 +224,8 @@ void network_use_lxc(struct network_uses *u, const struct sdn *s, const struct w
 	}
 }
 
-void network_use_unread(struct network_uses *u, const struct world_guest *g, const char *problem)
+void network_use_unread(struct network_uses *u, const struct world_guest *g, const char *problem,
+			bool vanished)
 {
 	if (u->nunread == u->unread_cap) {
 		size_t cap = u->unread_cap ? 2 * u->unread_cap : 16;
@@ -235,7 +236,7 @@ void network_use_unread(struct network_uses *u, const struct world_guest *g, con
 		u->unread = list;
 		u->unread_cap = cap;
 	}
-	u->unread[u->nunread++] = (struct network_unread){ g, problem };
+	u->unread[u->nunread++] = (struct network_unread){ g, problem, vanished };
 }
 
 /* --- asking ----------------------------------------------------------------------------------------------- */

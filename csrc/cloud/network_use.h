@@ -31,6 +31,7 @@ struct network_use {
 struct network_unread {
 	const struct world_guest *guest;
 	const char *problem;
+	bool vanished; /* it was listed, and gone from that node when it was read: look again */
 };
 
 struct network_uses {
@@ -50,7 +51,8 @@ void network_use_qemu(struct network_uses *u, const struct sdn *s, const struct 
 /* The same of a container: its netN hold bridge, ip and ip6. */
 void network_use_lxc(struct network_uses *u, const struct sdn *s, const struct world_guest *g,
 		     const json_t *config);
-void network_use_unread(struct network_uses *u, const struct world_guest *g, const char *problem);
+void network_use_unread(struct network_uses *u, const struct world_guest *g, const char *problem,
+			bool vanished);
 
 /* Who has the address on that vnet, other than that very card (vmid 0: nobody's); NULL: nobody. */
 const struct network_use *network_use_of(const struct network_uses *u, const char *vnet,

@@ -78,6 +78,7 @@ int network_want(struct network_case *c, struct pxc_err *err)
 	if (check_kind(c, err) < 0 || check_shared(c, err) < 0 || want_id(c, err) < 0)
 		return -1;
 	c->want.ours = true;
+	c->want.damaged = false;
 	c->want.zone = c->zone->id;
 	c->want.name = s->new_name ? s->new_name : s->name;
 	c->want.project = s->project;

@@ -46,7 +46,9 @@ struct sdn_vnet {
 	struct annot_text notes; /* the alias, taken apart */
 	/* By an intact token that names this very vnet, of this cluster; all else is somebody else's vnet. */
 	bool ours;
-	const char *name;          /* as people call it; NULL unless ours */
+	/* By one that somebody has changed: what follows is what it says, to be looked at, and not to be trusted. */
+	bool damaged;
+	const char *name;          /* as people call it; NULL unless ours or damaged */
 	const char *project;       /* NULL = of no project */
 	bool provider;             /* published by an admin */
 	const char *const *shared; /* projects that may use it too; "*" = all; never NULL */

@@ -42,7 +42,7 @@ static int refuse_unread(const struct chooser *ch, const struct vm_case *c,
 
 		if (network_use_possible(c->w, v, g))
 			return pxc_fail(
-				err, PXC_EREMOTE,
+				err, u->unread[i].vanished ? PXC_EBUSY : PXC_EREMOTE,
 				"%s: guest %u on %s may have an address of %s, but cannot be read: %s",
 				c->spec->label, g->vmid, g->node, sdn_label(c->arena, v),
 				u->unread[i].problem);

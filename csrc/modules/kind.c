@@ -190,12 +190,12 @@ static int hold(struct run *run, const struct pxc_plans *plans, bool *ret_again,
 		run->kind->locks ? run->kind->locks(run->env, run->batch, plans) : NULL;
 
 	*ret_again = false;
-	if (!names || !names[0] || run->locks.nheld)
+	if (!names || !names[0] || run->locks.taken)
 		return 0;
 	if (locks_acquire(&run->locks, run->env, names, err) < 0)
 		return -1;
 	run->env->locks = &run->locks;
-	*ret_again = run->locks.nheld > 0;
+	*ret_again = run->locks.fresh;
 	return 0;
 }
 
@@ -219,6 +219,7 @@ static int rounds(struct run *run, struct pxc_plans *plans, struct pxc_err *err)
 		more = goes_on(run, plans);
 		apply(run, plans);
 		if (look(run, plans, err) < 0) {
+			outcomes_take_back(&run->outcomes);
 			/* What is refused now, was not when it was planned: not the task's fault any more. */
 			if (err->kind == PXC_EINVAL)
 				err->kind = PXC_EREMOTE;

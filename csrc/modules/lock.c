@@ -66,9 +66,13 @@ int locks_acquire(struct locks *locks, struct pxc_env *env, const char *const *n
 		if (r == 0 && str_eq(names[i], LOCK_SDN))
 			r = lock_sdn_take(env, denied ? NULL : LOCK_GROUP_SDN, err);
 	}
-	if (r < 0)
+	if (r < 0) {
 		locks_release(locks, env);
-	return r;
+		return r;
+	}
+	locks->taken = true;
+	locks->fresh = locks->nheld > 0 || pve_sdn_token(env->pve);
+	return 0;
 }
 
 void locks_release(struct locks *locks, struct pxc_env *env)
@@ -86,7 +90,7 @@ void locks_release(struct locks *locks, struct pxc_env *env)
 	}
 	(void)lock_sdn_release(env);
 	free(locks->held);
-	locks->held = NULL;
+	*locks = (struct locks){ .nheld = 0 };
 }
 
 bool locks_hold(const struct locks *locks)

@@ -26,6 +26,8 @@ struct lock_held {
 };
 
 struct locks {
+	bool taken; /* those that could be: without the right to make groups it may be none */
+	bool fresh; /* one is held, so that what was seen before may be old */
 	struct lock_held *held; /* owned array */
 	size_t nheld;
 };

@@ -158,9 +158,17 @@ void lock_group_drop(struct pxc_env *env, const char *groupid)
 		pxc_env_warn(env, "lock %s could not be released: %s", groupid, err.msg);
 }
 
-/* Remove a stale lock, unless somebody else is at it or it has changed hands meanwhile. */
-static void break_stale(struct pxc_env *env, const char *groupid)
+/* What its holder had begun goes before the lock does. */
+static bool recover(struct pxc_env *env, const char *groupid, const struct holder *h)
 {
+	return !str_eq(groupid, LOCK_GROUP_SDN) ||
+	       lock_sdn_recover(env, str_eq(h->sdn, "?") ? NULL : h->sdn);
+}
+
+/* Remove a stale lock, unless somebody else is at it or it has changed hands meanwhile. false: it may still be there. */
+static bool break_stale(struct pxc_env *env, const char *groupid)
+{
+	bool gone = false;
 	struct pxc_err err = { .kind = PXC_OK };
 	char guard[256];
 	struct holder h;
@@ -169,14 +177,16 @@ static void break_stale(struct pxc_env *env, const char *groupid)
 	if (create(env, guard, &err) < 0) {
 		if (read_holder(env, guard, &h, &err) == 0 && stale(env, &h))
 			lock_group_drop(env, guard);
-		return;
+		return false;
 	}
-	if (read_holder(env, groupid, &h, &err) == 0 && stale(env, &h)) {
-		if (str_eq(groupid, LOCK_GROUP_SDN))
-			lock_sdn_recover(env, str_eq(h.sdn, "?") ? NULL : h.sdn);
+	if (read_holder(env, groupid, &h, &err) < 0) {
+		gone = err.kind == PXC_ENOTFOUND;
+	} else if (stale(env, &h) && recover(env, groupid, &h)) {
 		lock_group_drop(env, groupid);
+		gone = true;
 	}
 	lock_group_drop(env, guard);
+	return gone;
 }
 
 int lock_group_acquire(struct pxc_env *env, const char *groupid, struct pxc_err *err)
@@ -185,6 +195,7 @@ int lock_group_acquire(struct pxc_env *env, const char *groupid, struct pxc_err 
 
 	for (;;) {
 		struct holder h = { .pid = 0 };
+		bool is_late;
 
 		if (create(env, groupid, err) == 0)
 			return 0;
@@ -195,11 +206,10 @@ int lock_group_acquire(struct pxc_env *env, const char *groupid, struct pxc_err 
 				return pxc_context(err, "lock %s", groupid);
 			continue; /* freed this moment */
 		}
-		if (stale(env, &h)) {
-			break_stale(env, groupid);
+		is_late = pve_now_ms(env->pve) >= give_up;
+		if (stale(env, &h) && break_stale(env, groupid) && !is_late)
 			continue;
-		}
-		if (pve_now_ms(env->pve) >= give_up)
+		if (is_late)
 			return pxc_fail(
 				err, PXC_EBUSY,
 				"%s is held by %s (process %ld on %s): wait for that run, or, if it "
@@ -214,6 +224,11 @@ int lock_group_note(struct pxc_env *env, const char *groupid, const char *sdn, s
 	auto_free char *comment = token(env, groupid, sdn);
 	json_auto_t *args = json_pack("{s:s,s:s}", "groupid", groupid, "comment", comment);
 
+	if (pve_call(env->pve, &ops[LOCK_NOTE], args, NULL, err) == 0)
+		return 0;
+	if (err->kind != PXC_EUNSURE)
+		return -1;
+	*err = (struct pxc_err){ .kind = PXC_OK }; /* said twice it is the same */
 	return pve_call(env->pve, &ops[LOCK_NOTE], args, NULL, err);
 }
 
@@ -238,6 +253,6 @@ void locks_sweep(struct pxc_env *env)
 		if (str_ends(groupid, ".break"))
 			lock_group_drop(env, groupid);
 		else
-			break_stale(env, groupid);
+			(void)break_stale(env, groupid);
 	}
 }

@@ -23,5 +23,8 @@ must_check int lock_group_note(struct pxc_env *env, const char *groupid, const c
 must_check int lock_sdn_take(struct pxc_env *env, const char *groupid, struct pxc_err *err);
 /* false: it could not be given back, so whoever finds the group stale must. */
 bool lock_sdn_release(struct pxc_env *env);
-/* A run of ours was killed: take back what it had written but not applied, and its lock. token NULL = none noted. */
-void lock_sdn_recover(struct pxc_env *env, const char *token);
+/*
+ * A run of ours was killed: take back what it had written but not applied, and its lock. token NULL = none noted. What is
+ * somebody else's by now stays. false: this user cannot tell, or it failed; then the group must stay, which says the token.
+ */
+bool lock_sdn_recover(struct pxc_env *env, const char *token);

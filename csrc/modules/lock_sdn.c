@@ -136,37 +136,49 @@ bool lock_sdn_release(struct pxc_env *env)
 	return ok;
 }
 
-/* A rollback with a token that nothing is locked by would take back what others have just begun. */
-static bool is_locked(struct pxc_env *env)
+/*
+ * 1: somebody holds the lock; 0: nobody does; -1: this user cannot tell. A rollback with a token that nothing is locked by would
+ * take back what others have just begun.
+ */
+static int is_locked(struct pxc_env *env)
 {
 	struct pxc_err err = { .kind = PXC_OK };
 
-	if (lock(env, &err) == 0) {
-		(void)lock_sdn_release(env);
-		return false;
-	}
-	return pve_words_sdn_locked(err.msg);
+	if (lock(env, &err) == 0)
+		return lock_sdn_release(env) ? 0 : -1;
+	if (pve_words_sdn_locked(err.msg))
+		return 1;
+	return err.http == NOT_IMPLEMENTED || pve_words_sdn_pending(err.msg) ? 0 : -1;
 }
 
-void lock_sdn_recover(struct pxc_env *env, const char *token)
+/* Refused when the lock is somebody else's by now: then there is nothing of ours to take back. */
+static bool take_back(struct pxc_env *env, const char *token, bool changes)
 {
 	json_auto_t *args = json_pack("{s:i}", "release-lock", 1);
+	struct pxc_err err = { .kind = PXC_OK };
+	int r;
+
+	pve_set_sdn_token(env->pve, token);
+	r = pve_call(env->pve, &ops[SDN_ROLLBACK], args, NULL, &err);
+	pve_set_sdn_token(env->pve, NULL);
+	if (r == 0 && changes)
+		pxc_env_warn(env, "a run that was cut off had changed the SDN without applying it: "
+				  "that was taken back");
+	return r == 0 || pve_words_sdn_locked(err.msg);
+}
+
+bool lock_sdn_recover(struct pxc_env *env, const char *token)
+{
 	auto_buf struct pxc_buf pending = { .data = NULL };
 	struct pxc_err err = { .kind = PXC_OK };
+	int locked = is_locked(env);
 
-	if (!is_locked(env))
-		return;
-	if (token) {
-		pve_set_sdn_token(env->pve, token);
-		/* Refused when the lock is somebody else's by now: then there is nothing of ours to take back. */
-		if (pve_call(env->pve, &ops[SDN_ROLLBACK], args, NULL, &err) == 0)
-			pxc_env_warn(
-				env,
-				"a run that was cut off had changed the SDN without applying it: "
-				"that was taken back");
-		pve_set_sdn_token(env->pve, NULL);
-	} else if (sdn_pending_names(env, &pending, &err) == 0 && !pending.len) {
-		/* It was cut off before it could write its token down, and so before its first change. */
-		(void)break_lock(env, &err);
-	}
+	if (locked <= 0)
+		return locked == 0;
+	if (sdn_pending_names(env, &pending, &err) < 0)
+		return false;
+	if (token)
+		return take_back(env, token, pending.len);
+	/* It was cut off before it could write its token down, and so before its first change. */
+	return pending.len || break_lock(env, &err) == 0;
 }

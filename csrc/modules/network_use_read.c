@@ -50,9 +50,10 @@ static void take_qemu(struct reader *r, const struct world_guest *g, const json_
 static void take(struct reader *r, const struct world_guest *g, struct pve_read *read)
 {
 	if (read->err.kind != PXC_OK)
-		network_use_unread(r->uses, g, arena_strdup(r->env->arena, read->err.msg));
+		network_use_unread(r->uses, g, arena_strdup(r->env->arena, read->err.msg),
+				   strstr(read->err.msg, ".conf' does not exist"));
 	else if (g->container ? !json_is_object(read->data) : !json_is_array(read->data))
-		network_use_unread(r->uses, g, "half an answer");
+		network_use_unread(r->uses, g, "half an answer", false);
 	else if (g->container)
 		network_use_lxc(r->uses, r->s, g, read->data);
 	else
@@ -109,7 +110,7 @@ struct network_uses *network_use_read(struct pxc_env *env, const struct world *w
 		if ((g->is_template && !templates) || done[i])
 			continue;
 		if (!node || !node->online) {
-			network_use_unread(uses, g, "its node is offline");
+			network_use_unread(uses, g, "its node is offline", false);
 			continue;
 		}
 		portion[n++] = g;

@@ -166,6 +166,20 @@ static void end_conflict(struct outcome *x)
 	x->err = (struct pxc_err){ .kind = PXC_OK };
 }
 
+static void take_back(struct outcome *x)
+{
+	x->undone = false;
+	x->changed = false;
+	(void)json_array_clear(x->done);
+}
+
+void outcomes_take_back(struct outcomes *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->list[i].undone)
+			take_back(&o->list[i]);
+}
+
 void outcomes_settle(struct outcomes *o, const struct pxc_plans *plans)
 {
 	bool *open;
@@ -184,9 +198,12 @@ void outcomes_settle(struct outcomes *o, const struct pxc_plans *plans)
 		x->item = json_incref(p->item);
 		take_helper(o, i, plans);
 	}
-	for (size_t i = 0; i < o->n; i++)
+	for (size_t i = 0; i < o->n; i++) {
+		o->list[i].undone &= open[i];
 		if (o->list[i].conflict && !open[i])
 			end_conflict(&o->list[i]);
+	}
+	outcomes_take_back(o);
 	free(open);
 }
 
@@ -215,12 +232,6 @@ void outcome_follow(struct outcomes *o, size_t i, size_t other)
 		x->err.kind = PXC_ECONFLICT;
 }
 
-static void take_back(struct outcome *x)
-{
-	x->changed = false;
-	(void)json_array_clear(x->done);
-}
-
 void outcome_undone(struct outcomes *o, const struct pxc_plans *plans, size_t i)
 {
 	const struct pxc_plan *completes = plans->plans[i]->undoes;
@@ -236,7 +247,7 @@ void outcome_undone(struct outcomes *o, const struct pxc_plans *plans, size_t i)
 
 		if (plans->plans[k]->via != completes)
 			continue;
-		take_back(x);
+		x->undone = true;
 		if (!x->failed && !x->conflict)
 			outcome_follow(o, k, end);
 	}

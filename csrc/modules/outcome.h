@@ -15,7 +15,8 @@ struct outcome {
 	long via; /* index of the outcome of the helper that changes this object; -1 = its own steps do */
 	bool would_change; /* the first plan has steps that change something */
 	bool changed;      /* at least one such step was done */
-	bool conflict;     /* the last round ended in a conflict: look again */
+	bool undone;   /* and taken back since, unless the next look finds it done all the same */
+	bool conflict; /* the last round ended in a conflict: look again */
 	bool failed;
 	struct pxc_err err;
 	json_t *before, *after, *item; /* owned; from the first plan; item from the last */
@@ -45,8 +46,13 @@ bool outcomes_failed(const struct outcomes *o); /* has any? */
 bool outcome_stopped(const struct outcomes *o, size_t i);
 /* Plan i was not run because plan other has stopped: it shares its fate. */
 void outcome_follow(struct outcomes *o, size_t i, size_t other);
-/* Plan i has taken back what those did that plan i->undoes completes: if that was not reached, nothing has changed. */
+/*
+ * Plan i has taken back what those did that plan i->undoes completes: if that was not reached, nothing has changed. It may have
+ * been reached without an answer, or have failed half-way, when there was nothing left to take back: the next look tells.
+ */
 void outcome_undone(struct outcomes *o, const struct pxc_plans *plans, size_t i);
+/* No look came after the undoing: it has worked. */
+void outcomes_take_back(struct outcomes *o);
 /* The sentence of the first open conflict, or NULL. */
 const char *outcomes_conflict(const struct outcomes *o);
 

@@ -80,11 +80,13 @@ static int read_uses(struct pxc_env *env, struct network_world *nw, struct pxc_e
 {
 	const struct network_uses *u = network_use_read(env, nw->w, nw->sdn, NULL, 0, true);
 
-	if (u->nunread)
-		return pxc_fail(
-			err, PXC_EREMOTE,
-			"who uses the network is not known: guest %u on %s cannot be read: %s",
-			u->unread[0].guest->vmid, u->unread[0].guest->node, u->unread[0].problem);
+	for (size_t i = 0; i < u->nunread; i++)
+		if (!u->unread[i].vanished)
+			return pxc_fail(
+				err, PXC_EREMOTE,
+				"who uses the network is not known: guest %u on %s cannot be read: %s",
+				u->unread[i].guest->vmid, u->unread[i].guest->node,
+				u->unread[i].problem);
 	nw->uses = u->list;
 	nw->nuses = u->n;
 	nw->uses_read = true;

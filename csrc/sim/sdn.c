@@ -29,6 +29,7 @@ void sdn_init(struct sim *sim)
 
 	for (size_t k = 0; k < SDN_KINDS; k++)
 		sdn->config[k] = json_object();
+	sdn->tags = json_object();
 	sdn->garbled = json_object();
 	sdn->ipam = json_object();
 	sim->sdn = sdn;
@@ -45,6 +46,7 @@ void sdn_free(struct sim *sim)
 	for (size_t k = 0; k < SDN_KINDS; k++)
 		json_decref(sdn->config[k]);
 	json_decref(sdn->running);
+	json_decref(sdn->tags);
 	json_decref(sdn->garbled);
 	json_decref(sdn->ipam);
 	free(sdn);
@@ -82,6 +84,31 @@ static void count(struct sim *sim, enum sdn_kind kind, const char *id, const jso
 		(void)sscanf(hex + 2 * i, "%2x", &byte);
 		sim->sdn->sums[kind][i] ^= (uint8_t)byte;
 	}
+}
+
+static void tag_key(json_int_t tag, char key[24])
+{
+	(void)snprintf(key, 24, "%lld", (long long)tag);
+}
+
+json_int_t sdn_tag_users(const struct sim *sim, json_int_t tag)
+{
+	char key[24];
+
+	tag_key(tag, key);
+	return json_integer_value(json_object_get(sim->sdn->tags, key));
+}
+
+/* A vnet comes (1) or goes (-1). */
+static void count_tag(struct sim *sim, const json_t *vnet, int by)
+{
+	json_int_t tag = json_integer_value(json_object_get(vnet, "tag"));
+	char key[24];
+
+	if (!vnet)
+		return;
+	tag_key(tag, key);
+	json_object_set_new(sim->sdn->tags, key, json_integer(sdn_tag_users(sim, tag) + by));
 }
 
 /*
@@ -123,6 +150,10 @@ void sdn_keep(struct sim *sim, enum sdn_kind kind, const char *id, json_t *secti
 		lose_aliases(sim);
 	if (kind == SDN_VNET && alias && !ascii(alias))
 		json_object_set_new(sim->sdn->garbled, id, json_true());
+	if (kind == SDN_VNET) {
+		count_tag(sim, sdn_find(sim, kind, id), -1);
+		count_tag(sim, section_new, 1);
+	}
 	count(sim, kind, id, sdn_find(sim, kind, id));
 	count(sim, kind, id, section_new);
 	json_object_set_new(sim->sdn->config[kind], id, section_new);
@@ -132,8 +163,10 @@ void sdn_drop(struct sim *sim, enum sdn_kind kind, const char *id)
 {
 	if (kind == SDN_IPAM && !strcmp(id, "pve"))
 		return; /* comes back by itself */
-	if (kind == SDN_VNET)
+	if (kind == SDN_VNET) {
 		lose_aliases(sim);
+		count_tag(sim, sdn_find(sim, kind, id), -1);
+	}
 	count(sim, kind, id, sdn_find(sim, kind, id));
 	json_object_del(sim->sdn->config[kind], id);
 }
@@ -192,10 +225,12 @@ json_t *sdn_dump(const struct sim *sim)
 
 void sdn_rollback(struct sim *sim)
 {
+	const char *vnet;
+	json_t *section;
+
 	for (enum sdn_kind kind = 0; kind < SDN_COMMITTED; kind++) {
 		const json_t *running = sdn_running(sim, kind);
 		const char *id;
-		json_t *section;
 
 		json_decref(sim->sdn->config[kind]);
 		sim->sdn->config[kind] =
@@ -204,5 +239,8 @@ void sdn_rollback(struct sim *sim)
 		json_object_foreach (sim->sdn->config[kind], id, section)
 			count(sim, kind, id, section);
 	}
+	json_object_clear(sim->sdn->tags);
+	json_object_foreach (sim->sdn->config[SDN_VNET], vnet, section)
+		count_tag(sim, section, 1);
 	json_object_clear(sim->sdn->garbled);
 }

@@ -27,6 +27,7 @@ struct sim_sdn {
 	/* {"version": 3, "zones": {...}, "vnets": ..., "subnets": ..., "controllers": ...}; NULL before the first apply */
 	json_t *running;
 	char token[37];  /* of the global lock; "" = nobody holds it */
+	json_t *tags;    /* of vnets: "100" -> how many have it; "0": none */
 	json_t *garbled; /* ids of vnets whose alias the next write of vnets.cfg loses */
 	json_t *ipam;    /* PVE's own: zone -> cidr -> address -> {mac, vmid, hostname, gateway} */
 };
@@ -52,6 +53,8 @@ json_t *sdn_find(const struct sim *sim, enum sdn_kind kind, const char *id);
 json_t *sdn_running(const struct sim *sim, enum sdn_kind kind);
 void sdn_keep(struct sim *sim, enum sdn_kind kind, const char *id, json_t *section_new);
 void sdn_drop(struct sim *sim, enum sdn_kind kind, const char *id);
+/* How many vnets are configured with that tag, 0 = without one. */
+json_int_t sdn_tag_users(const struct sim *sim, json_int_t tag);
 /* Of the kind's file: the same for the same content. */
 void sdn_digest(const struct sim *sim, enum sdn_kind kind, char digest[41]);
 bool sdn_pending(

@@ -6,6 +6,9 @@
 #include "sim/areas.h"
 #include "sim/sdn.h"
 
+/* Where Perl died; the line is another one in every version. */
+#define AT " at /usr/share/perl5/PVE/Network/SDN/Controllers/EvpnPlugin.pm line %d."
+
 static const struct sdn_type controller_types[] = {
 	{ "evpn", "asn", "peers fabric" },
 	{ "bgp", "node asn peers", "bgp-multipath-as-path-relax ebgp ebgp-multihop loopback" },
@@ -56,16 +59,13 @@ static int check_controller(struct sim_call *call, const char *id, json_t *secti
 	(void)old;
 	if (strcmp(sdn_str(section, "type"), "evpn") != 0)
 		return 0;
-	if (!sdn_str(section, "peers") && !sdn_str(section, "fabric"))
-		return sdn_raise(call, SDN_CONTROLLER, "peers",
-				 "must have exactly one of peers / fabric defined\nfabric: must "
-				 "have exactly one of peers / fabric defined");
 	json_object_foreach (call->sim->sdn->config[SDN_CONTROLLER], other, there)
 		if (strcmp(other, id) != 0 && str_eq(sdn_str(there, "type"), "evpn"))
 			return sdn_die(call, SDN_CONTROLLER,
-				       "only 1 global evpn controller can be defined at "
-				       "/usr/share/perl5/PVE/Network/SDN/Controllers/EvpnPlugin.pm "
-				       "line 355.");
+				       "only 1 global evpn controller can be defined" AT, 355);
+	if (!sdn_str(section, "peers") == !sdn_str(section, "fabric"))
+		return sdn_die(call, SDN_CONTROLLER,
+			       "must have exactly one of peers / fabric defined" AT, 360);
 	return 0;
 }
 
@@ -77,10 +77,7 @@ static int check_free(struct sim_call *call, const char *id, json_t *section, co
 	(void)old;
 	if (!zone)
 		return 0;
-	return sdn_die(call, SDN_CONTROLLER,
-		       "controller %s is used by %s at "
-		       "/usr/share/perl5/PVE/Network/SDN/Controllers/EvpnPlugin.pm line 340.",
-		       id, zone);
+	return sdn_die(call, SDN_CONTROLLER, "controller %s is used by %s" AT, id, zone, 340);
 }
 
 static int anything(struct sim_call *call, const char *id, json_t *section, const json_t *old)

@@ -93,9 +93,14 @@ static int check_unique(struct sim_call *call, const char *id, const char *type,
 {
 	bool vni = !strcmp(type, "vxlan") || !strcmp(type, "evpn");
 	json_int_t tag = json_integer_value(json_object_get(section, "tag"));
+	const json_t *mine = sdn_find(call->sim, SDN_VNET, id);
+	bool had = mine && json_integer_value(json_object_get(mine, "tag")) == tag;
 	const char *other;
 	json_t *there;
 
+	/* thousands of vnets: look for the other one only if there is one */
+	if (sdn_tag_users(call->sim, tag) == had)
+		return 0;
 	json_object_foreach (call->sim->sdn->config[SDN_VNET], other, there)
 		if (json_integer_value(json_object_get(there, "tag")) == tag &&
 		    strcmp(other, id) != 0 && rivals(call->sim, vni, section, there))

@@ -24,8 +24,8 @@ BUILD = sys.argv[1] if len(sys.argv) > 1 else "build"
 ROWS = []
 
 
-def row(name, value, unit, limit, at_least=False):
-    good = value >= limit if at_least else value <= limit
+def row(name, value, unit, limit=None, at_least=False):
+    good = limit is None or (value >= limit if at_least else value <= limit)
     ROWS.append({"name": name, "value": round(value, 2), "unit": unit, "limit": limit, "ok": good})
 
 
@@ -177,7 +177,8 @@ def measure_client(folder):
 
 def report(path):
     for r in ROWS:
-        print(f"{r['name']:<52} {r['value']:>9} {r['unit']:<4} (limit {r['limit']}) {'ok' if r['ok'] else 'MISSED'}")
+        bound = "" if r["limit"] is None else f" (limit {r['limit']}) {'ok' if r['ok'] else 'MISSED'}"
+        print(f"{r['name']:<52} {r['value']:>9} {r['unit']:<4}{bound}")
     with open(path, "w", encoding="utf-8") as out:
         json.dump(ROWS, out, indent=1)
 

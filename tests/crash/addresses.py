@@ -5,7 +5,8 @@
     tests/crash/addresses.py BUILD    TAP
 
 Real processes against a pxcsim: two runs of one project, and two of two projects that share the network, each with twenty
-VMs, in a zone without a list of addresses, with PVE's own, and with one from which PVE takes addresses itself.
+VMs, in a zone without a list of addresses, with PVE's own, and with one from which PVE takes addresses itself. Creations also
+wait for one another; so VMs that are there get a card at once, too, where nothing but the network's lock is between them.
 """
 import re
 import sys
@@ -22,12 +23,16 @@ def prepare(cluster, zone):
         cluster.must("pxc_project", {"name": name, "quota": {"instances": 100, "cores": 100}})
     cluster.must("pxc_sdn", dict({
         "kind": "provider", "name": "blue", "zone": "tenant", "zone_type": "simple", "shared_with": ["acme", "beta"],
-        "subnets": [{"cidr": "10.20.0.0/24", "gateway": "10.20.0.1", "ranges": ["10.20.0.10-10.20.0.200"]}]}, **zone))
+        "subnets": [{"cidr": "10.20.0.0/24", "gateway": "10.20.0.1", "ranges": ["10.20.0.10-10.20.0.250"]}]}, **zone))
 
 
-def task(project, prefix):
-    return {"project": project, "cores": 1, "memory": 128, "power": "stopped", "networks": [{"network": "blue"}],
-            "vms": [{"name": f"{prefix}{i}"} for i in range(COUNT)]}
+def task(project, prefix, **options):
+    return dict({"project": project, "cores": 1, "memory": 128, "power": "stopped", "networks": [{"network": "blue"}],
+                 "vms": [{"name": f"{prefix}{i}"} for i in range(COUNT)]}, **options)
+
+
+def bare(asked):
+    return {key: value for key, value in asked.items() if key != "networks"}
 
 
 def addresses(cluster):
@@ -35,7 +40,9 @@ def addresses(cluster):
     found = []
     for guest in cluster.get("/cluster/resources?type=vm"):
         config = cluster.get(f"/nodes/{guest['node']}/qemu/{guest['vmid']}/config")
-        found += re.findall(r"\bip=([0-9.]+)/", config.get("ipconfig0", ""))
+        for key in config:
+            if key.startswith("ipconfig"):
+                found += re.findall(r"\bip=([0-9.]+)/", config[key])
     return found
 
 
@@ -72,8 +79,11 @@ def main():
             try:
                 prepare(cluster, zone)
                 meetings = {"one project": (task("acme", "a"), task("acme", "b")),
-                            "two projects": (task("acme", "c"), task("beta", "d"))}
+                            "two projects": (task("acme", "c"), task("beta", "d")),
+                            "cards of two projects": (task("acme", "e"), task("beta", "f"))}
                 for who, tasks in meetings.items():
+                    for asked in tasks if who.startswith("cards") else ():
+                        cluster.must("pxc_vm", bare(asked))
                     bad = meet(cluster, *tasks)
                     there = addresses(cluster)
                     if zone.get("dhcp") and sorted(listed(cluster)) != sorted(there):

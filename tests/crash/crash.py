@@ -47,7 +47,7 @@ def vms(*wanted):
     return lambda cluster: vm_problems(cluster, set(wanted))
 
 
-# Story -> what comes before, the task that is killed (each a module and its arguments), and what is wrong in the end.
+# Story -> what comes before, the task that is killed (each a module and its arguments), what is wrong in the end; options of pxcsim.
 STORIES = {
     "snapshots": ([("pxc_vm", SNAPSHOT)], ("pxc_vm", SNAPSHOTS), vms("a")),
     "create": ([], ("pxc_vm", CREATE), vms("a", "b", "c")),
@@ -65,7 +65,7 @@ WORLD = {
 class Cluster:
     """A pxcsim of its own, with the registry, a flavor and the project acme."""
 
-    def __init__(self, build, folder, speed):
+    def __init__(self, build, folder, speed, *options):
         self.build, self.folder = build, folder
         ready = os.path.join(folder, "ready.json")
         if os.path.exists(ready):
@@ -75,7 +75,7 @@ class Cluster:
             json.dump(WORLD, f)
         self.process = subprocess.Popen(
             [f"{build}/bin/pxcsim", "--nodes", "3", "--port", "0", "--speed", str(speed), "--ready", ready, "--world", world,
-             "--cert", f"{folder}/cert.pem", "--key", f"{folder}/key.pem"], stdout=subprocess.DEVNULL)
+             "--cert", f"{folder}/cert.pem", "--key", f"{folder}/key.pem", *options], stdout=subprocess.DEVNULL)
         try:
             self.prepare(ready)
         except BaseException:  # whatever happens, no simulator outlives the test that started it
@@ -181,7 +181,7 @@ def make_certificate(folder):
 
 def one_kill(cluster, story, at, mode):
     """Returns what went wrong (None: nothing), and whether request number `at` came at all."""
-    before, task, problems = STORIES[story]
+    before, task, problems, *_ = STORIES[story]
     for earlier in before:
         cluster.must(*earlier)
     proxy = KillProxy(cluster.info["port"], f"{cluster.folder}/cert.pem", f"{cluster.folder}/key.pem")
@@ -214,7 +214,7 @@ def kill_story(build, folder, story, stride, speed):
     while True:
         reached = False
         for mode in ("before", "after"):
-            cluster = Cluster(build, folder, speed)
+            cluster = Cluster(build, folder, speed, *STORIES[story][3:])
             try:
                 problem, reached, last = one_kill(cluster, story, at, mode)
             except AssertionError as e:

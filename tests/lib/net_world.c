@@ -95,7 +95,7 @@ static void add_uses(struct test_world *w, const struct sdn *s)
 		const struct vm_seen *x = w->vm.seen[k];
 
 		if (x->problem)
-			network_use_unread(uses, x->guest, x->problem);
+			network_use_unread(uses, x->guest, x->problem, false);
 		else
 			network_use_qemu(uses, s, x->guest, x->config, x->current, &x->notes);
 	}

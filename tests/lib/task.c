@@ -13,7 +13,8 @@
 #include "modules/connect.h"
 
 /* Values that differ from run to run. */
-static const char *const volatile_keys[] = { "description=", "smbios1=", "digest=", "comment=" };
+static const char *const volatile_keys[] = { "description=", "smbios1=", "digest=",
+					     "comment=",     "alias=",   "lock-token=" };
 
 void lab_create(struct lab *lab, uint64_t seed)
 {
@@ -27,10 +28,16 @@ void lab_create(struct lab *lab, uint64_t seed)
 			"\"name\":\"tpl\",\"memory\":\"512\",\"cores\":1,\"scsi0\":\"shared:3,format=qcow2\","
 			"\"net0\":\"virtio,bridge=vmbr0\",\"agent\":\"1\"}}]}"
 	};
+
+	lab_create_as(lab, &options);
+}
+
+void lab_create_as(struct lab *lab, const struct sim_options *options)
+{
 	struct pxc_err err = { .kind = PXC_OK };
 
 	*lab = (struct lab){ .result = NULL };
-	if (sim_create(&options, &lab->sim, &err) < 0)
+	if (sim_create(options, &lab->sim, &err) < 0)
 		fail_msg("%s", err.msg);
 	sim_token(lab->sim, "test", lab->secret);
 	sim_advance(lab->sim, 20000);
@@ -66,13 +73,30 @@ static const char *no_env(const char *name)
 	return NULL;
 }
 
+struct skewed {
+	struct pxc_clock base; /* first */
+	int64_t skew_s;
+};
+
+static int64_t mono_ms(struct pxc_clock *self)
+{
+	(void)self;
+	return pxc_system_clock.mono_ms(&pxc_system_clock);
+}
+
+static int64_t wall_s(struct pxc_clock *self)
+{
+	return pxc_system_clock.wall_s(&pxc_system_clock) + ((struct skewed *)self)->skew_s;
+}
+
 static int run(struct lab *lab, const char *module, const struct ans_args *args,
 	       struct simlink *link)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
+	struct skewed clock = { { mono_ms, wall_s }, lab->skew_s };
 	struct pxc_env env = { .args = args,
 			       .arena = &arena,
-			       .clock = &pxc_system_clock,
+			       .clock = &clock.base,
 			       .actor = "tester",
 			       .stamp = "20260101T000000Z" };
 	int r;
@@ -106,8 +130,10 @@ int lab_task(struct lab *lab, const char *module, const char *text)
 	lab->err = (struct pxc_err){ .kind = PXC_OK };
 	buf_release(&lab->log);
 	(void)json_object_set_new(raw, "api_urls", json_pack("[s]", "https://pve1:8006"));
-	(void)json_object_set_new(raw, "api_token_id", json_string("root@pam!test"));
-	(void)json_object_set_new(raw, "api_token_secret", json_string(lab->secret));
+	(void)json_object_set_new(raw, "api_token_id",
+				  json_string(lab->token ? lab->token : "root@pam!test"));
+	if (!json_object_get(raw, "api_token_secret"))
+		(void)json_object_set_new(raw, "api_token_secret", json_string(lab->secret));
 	r = ans_validate(spec_of(module), raw, no_env, &args, &lab->err);
 	if (r == 0)
 		r = run(lab, module, &args, &link);
@@ -123,21 +149,32 @@ void lab_must(struct lab *lab, const char *module, const char *args)
 		fail_msg("%s %s: %s", module, args, lab->err.msg);
 }
 
-static void ask(struct lab *lab, const char *method, const char *target)
+json_t *lab_ask(struct lab *lab, const char *method, const char *path, const char *form)
 {
+	bool query = str_eq(method, "GET") || str_eq(method, "DELETE");
 	auto_free char *auth =
 		pxc_printf("Authorization: PVEAPIToken=root@pam!test=%s", lab->secret);
-	const char *headers[] = { auth, NULL };
+	auto_free char *target =
+		pxc_printf("%s%s%s%s", *path == '!' ? "" : "/api2/json", path + (*path == '!'),
+			   query && form ? "?" : "", query && form ? form : "");
+	const char *headers[] = { auth, "Content-Type: application/x-www-form-urlencoded", NULL };
+	const char *body = query || !form ? "" : form;
 	struct sim_reply reply = { .status = 0 };
+	json_auto_t *answer = NULL;
+	json_t *data;
 
-	sim_request(lab->sim, method, target, headers, "", 0, &reply);
-	assert_int_equal(reply.status, 200);
+	sim_request(lab->sim, method, target, headers, body, strlen(body), &reply);
+	if (reply.status != 200)
+		fail_msg("%s %s: %d %s", method, target, reply.status, reply.reason);
+	answer = reply.body ? json_loadb(reply.body, reply.body_len, 0, NULL) : NULL;
+	data = json_incref(json_object_get(answer, "data"));
 	sim_reply_release(&reply);
+	return data;
 }
 
 void lab_prepare(struct lab *lab)
 {
-	ask(lab, "POST", "/api2/json/nodes/pve1/qemu/9000/template");
+	json_decref(lab_ask(lab, "POST", "/nodes/pve1/qemu/9000/template", NULL));
 	sim_advance(lab->sim, 20000);
 	lab_must(
 		lab, "pxc_cloud",

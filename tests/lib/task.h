@@ -8,6 +8,9 @@
 struct lab {
 	struct sim *sim;
 	char secret[37];
+	const char
+		*token; /* in: who runs the tasks; NULL = "root@pam!test", whose secret is above */
+	int64_t skew_s; /* in: how much later it is for the tasks than the system says */
 	/* out, of the last task */
 	json_t *result;                        /* owned */
 	struct pxc_err err;                    /* kind PXC_OK when it went well */
@@ -17,6 +20,8 @@ struct lab {
 };
 
 void lab_create(struct lab *lab, uint64_t seed);
+/* Another cluster: of PVE 8, with other bridges. */
+void lab_create_as(struct lab *lab, const struct sim_options *options);
 void lab_release(struct lab *lab);
 #define auto_lab on_scope_exit(lab_release)
 
@@ -27,6 +32,12 @@ void lab_prepare(struct lab *lab);
 int lab_task(struct lab *lab, const char *module, const char *args);
 /* The same, failing the test when the task fails. */
 void lab_must(struct lab *lab, const char *module, const char *args);
+
+/*
+ * Somebody else's request, as root@pam. path: below /api2/json; "!/sim/..." as it is. form: "a=1&b=2", in the body of a POST or
+ * PUT, or NULL. Returns the reply's data; fails the test unless it is 200. New reference.
+ */
+json_t *lab_ask(struct lab *lab, const char *method, const char *path, const char *form);
 
 /* The requests of the last task that are no GETs, one a line, notes and ids cut to "*". New string. */
 char *lab_writes(const struct lab *lab);

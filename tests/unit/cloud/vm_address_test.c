@@ -184,10 +184,12 @@ static const struct plan_row rows[] = {
 		  "0", "n1") ",\"ipconfig0\":\"ip=10.20.0.11/24\"}")),
 	  ASK("{\"network\":\"blue\"}"), "set description" },
 	{ "and another one got its name",
-	  WITH(GUEST(",\"net0\":\"blue,10.30.0.3\"},\"config\":{" CARD("0", "n2") ",\"ipconfig0\":\"ip=10.30.0.3/29\"}")),
+	  WITH(GUEST(",\"net0\":\"blue,10.30.0.3\"},\"config\":{" CARD(
+		  "0", "n2") ",\"ipconfig0\":\"ip=10.30.0.3/29\"}")),
 	  ASK("{\"network\":\"green\"}"), "set description" },
 	{ "plugged elsewhere by hand, it comes back to its address",
-	  WITH(GUEST(",\"net0\":\"blue,10.20.0.11\"},\"config\":{" CARD("0", "n2") ",\"ipconfig0\":\"ip=10.20.0.11/24\"}")),
+	  WITH(GUEST(",\"net0\":\"blue,10.20.0.11\"},\"config\":{" CARD(
+		  "0", "n2") ",\"ipconfig0\":\"ip=10.20.0.11/24\"}")),
 	  ASK("{\"network\":\"blue\"}"), "set net0=virtio=BC:24:11:00:00:00,bridge=n1" },
 	{ "a card that goes", WITH(ON_BLUE), ASK("{\"state\":\"absent\"}"),
 	  "set description; without net0, ipconfig0" },
@@ -235,7 +237,7 @@ static const struct plan_row rows[] = {
 	  WITH(OTHER(",\"raw\":\"\",\"config\":{" CARD(
 		  "3", "n1") ",\"ipconfig3\":\"ip=10.20.0.50/24\"}")),
 	  NEW("{\"network\":\"blue\",\"ip\":\"10.20.0.50\"}"),
-	  "!vm acme/web: net0: 10.20.0.50 of network acme/blue belongs to guest 200 (other)" },
+	  "!vm acme/web: net0: 10.20.0.50 of network acme/blue belongs to vm 200 (other)" },
 	{ "twice in a task", "{" NETS "}",
 	  "{\"cores\":1,\"memory\":512,\"networks\":[{\"network\":\"blue\",\"ip\":\"10.20.0.50\"}],\"vms\":[{\"name\":\"x\"},{\"name\":\"y\"}]}",
 	  "!vm acme/y: net0: 10.20.0.50 of network acme/blue is named twice in this task, for vm acme/x" },

@@ -82,17 +82,26 @@ static void play(struct lab *lab, const struct row *rows, size_t n)
 
 static const struct row plain_rows[] = {
 	{ "made", MAKE ",\"networks\":[{\"network\":\"blue\"}]",
-	  LOCK("net.n1") LOCK("project.acme") "POST /nodes/pve1/qemu *ipconfig0=gw%3D10.20.0.1%2Cip%3D10.20.0.10%2F24&*"
-	  "net0=virtio%2Cbridge%3Dn1&*" UNLOCK("project.acme") UNLOCK("net.n1") },
+	  LOCK("net.n1") LOCK(
+		  "project.acme") "POST /nodes/pve1/qemu *ipconfig0=gw%3D10.20.0.1%2Cip%3D10.20.0.10%2F24&*"
+				  "net0=virtio%2Cbridge%3Dn1&*" UNLOCK("project.acme")
+					  UNLOCK("net.n1") },
 	{ "there", MAKE ",\"networks\":[{\"network\":\"blue\"}]", "" },
-	{ "in check mode", VM ",\"networks\":[{},{\"network\":\"green\"}],\"_ansible_check_mode\":true", "" },
+	{ "in check mode",
+	  VM ",\"networks\":[{},{\"network\":\"green\"}],\"_ansible_check_mode\":true", "" },
 	{ "a second card", VM ",\"networks\":[{},{\"network\":\"green\"}]",
-	  LOCK("net.n2") LOCK("project.acme") "PUT /nodes/pve1/qemu/100/config description=*&digest=*&"
-	  "ipconfig1=ip%3D10.30.0.2%2F24&net1=virtio%2Cbridge%3Dn2\n" UNLOCK("project.acme") UNLOCK("net.n2") },
+	  LOCK("net.n2") LOCK(
+		  "project.acme") "PUT /nodes/pve1/qemu/100/config description=*&digest=*&"
+				  "ipconfig1=ip%3D10.30.0.2%2F24&net1=virtio%2Cbridge%3Dn2\n" UNLOCK(
+					  "project.acme") UNLOCK("net.n2") },
 	{ "moved", VM ",\"networks\":[{\"network\":\"green\"}]",
-	  LOCK("net.n2") LOCK("project.acme") "PUT *ipconfig0=gw%3D10.30.0.1%2Cip%3D10.30.0.3%2F24&*" UNLOCK("project.acme") UNLOCK("net.n2") },
-	{ "a fixed one, which was released", VM ",\"networks\":[{\"network\":\"blue\",\"ip\":\"10.20.0.10\"}]", "*10.20.0.10*" },
-	{ "taken", "\"project\":\"acme\",\"name\":\"b\",\"cores\":1,\"memory\":512,\"networks\":[{\"network\":\"blue\",\"ip\":\"10.20.0.10\"}]",
+	  LOCK("net.n2")
+		  LOCK("project.acme") "PUT *ipconfig0=gw%3D10.30.0.1%2Cip%3D10.30.0.3%2F24&*" UNLOCK(
+			  "project.acme") UNLOCK("net.n2") },
+	{ "a fixed one, which was released",
+	  VM ",\"networks\":[{\"network\":\"blue\",\"ip\":\"10.20.0.10\"}]", "*10.20.0.10*" },
+	{ "taken",
+	  "\"project\":\"acme\",\"name\":\"b\",\"cores\":1,\"memory\":512,\"networks\":[{\"network\":\"blue\",\"ip\":\"10.20.0.10\"}]",
 	  "!*10.20.0.10 of network blue belongs to vm acme/a (100)" },
 	{ "a card goes", VM ",\"networks\":[{\"state\":\"absent\",\"slot\":\"net1\"}]",
 	  "PUT /nodes/pve1/qemu/100/config delete=net1%2Cipconfig1&description=*&digest=*\n" },
@@ -115,13 +124,16 @@ static void addresses_are_registered_first_and_released_first(void **state)
 {
 	static const struct row rows[] = {
 		{ "made", MAKE ",\"networks\":[{\"network\":\"blue\"}]",
-		  LOCK("net.n1") LOCK("project.acme") "POST " IPS("n1") " ip=10.20.0.10&mac=BC*&zone=tenant\nPOST /nodes/pve1/qemu *" },
+		  LOCK("net.n1") LOCK("project.acme") "POST " IPS(
+			  "n1") " ip=10.20.0.10&mac=BC*&zone=tenant\nPOST /nodes/pve1/qemu *" },
 		{ "there", MAKE ",\"networks\":[{\"network\":\"blue\"}]", "" },
 		{ "moved", VM ",\"networks\":[{\"network\":\"green\"}]",
-		  LOCK("net.n1") LOCK("net.n2") LOCK("project.acme") "DELETE " IPS("n1") " ip=10.20.0.10&mac=BC*&zone=tenant\n"
-		  "POST " IPS("n2") " ip=10.30.0.2&mac=BC*&zone=tenant\nPUT *" },
+		  LOCK("net.n1") LOCK("net.n2") LOCK("project.acme") "DELETE " IPS(
+			  "n1") " ip=10.20.0.10&mac=BC*&zone=tenant\n"
+				"POST " IPS("n2") " ip=10.30.0.2&mac=BC*&zone=tenant\nPUT *" },
 		{ "gone", VM ",\"state\":\"absent\"",
-		  LOCK("net.n2") "DELETE " IPS("n2") " ip=10.30.0.2&mac=BC*&zone=tenant\nDELETE /nodes/pve1/qemu/100 *" },
+		  LOCK("net.n2") "DELETE " IPS(
+			  "n2") " ip=10.30.0.2&mac=BC*&zone=tenant\nDELETE /nodes/pve1/qemu/100 *" },
 	};
 	auto_lab struct lab lab;
 
@@ -159,13 +171,16 @@ static void what_pve_has_already_is_left_out(void **state)
 		keep(&lab, ip);
 	}
 	lab_must(&lab, "pxc_vm", "{" MAKE ",\"networks\":[{\"network\":\"blue\"}]}");
-	expect_listed(&lab, "10.20.0.10 10.20.0.11 10.20.0.12 10.20.0.13 10.20.0.14 10.20.0.15 10.20.0.16 "
-			    "10.20.0.17 10.20.0.28 ");
+	expect_listed(
+		&lab,
+		"10.20.0.10 10.20.0.11 10.20.0.12 10.20.0.13 10.20.0.14 10.20.0.15 10.20.0.16 "
+		"10.20.0.17 10.20.0.28 ");
 	assert_int_equal(lab_task(&lab, "pxc_vm",
 				  "{\"project\":\"acme\",\"name\":\"b\",\"cores\":1,\"memory\":512,"
 				  "\"networks\":[{\"network\":\"blue\",\"ip\":\"10.20.0.12\"}]}"),
 			 -1);
-	assert_non_null(strstr(lab.err.msg, "10.20.0.12 of network blue is registered in PVE's IPAM already"));
+	assert_non_null(strstr(lab.err.msg,
+			       "10.20.0.12 of network blue is registered in PVE's IPAM already"));
 }
 
 /* PVE takes an address for each new MAC address in such a zone. */
@@ -178,11 +193,13 @@ static void what_pve_takes_by_itself_is_given_back(void **state)
 	make(&lab, DHCP);
 	lab_must(&lab, "pxc_vm", "{" MAKE ",\"networks\":[{\"network\":\"blue\"}]}");
 	expect_listed(&lab, "10.20.0.10 ");
-	lab_must(&lab, "pxc_vm", "{" VM ",\"networks\":[{\"network\":\"blue\"}],\"power\":\"running\"}");
+	lab_must(&lab, "pxc_vm",
+		 "{" VM ",\"networks\":[{\"network\":\"blue\"}],\"power\":\"running\"}");
 	expect_listed(&lab, "10.20.0.10 ");
 	lab_must(&lab, "pxc_vm", "{" VM ",\"networks\":[{\"network\":\"blue\"}]}");
 	assert_false(json_is_true(json_object_get(lab.result, "changed")));
-	lab_must(&lab, "pxc_vm", "{" VM ",\"networks\":[{},{\"network\":\"blue\",\"ip\":\"10.20.0.60\"}]}");
+	lab_must(&lab, "pxc_vm",
+		 "{" VM ",\"networks\":[{},{\"network\":\"blue\",\"ip\":\"10.20.0.60\"}]}");
 	expect_listed(&lab, "10.20.0.10 10.20.0.60 ");
 	lab_must(&lab, "pxc_vm", "{" VM ",\"networks\":[{\"state\":\"absent\"}]}");
 	expect_listed(&lab, "10.20.0.60 ");
@@ -198,9 +215,11 @@ static void what_was_registered_in_vain_is_given_back(void **state)
 	(void)state;
 	lab_create(&lab, 5);
 	make(&lab, STATIC);
-	assert_int_equal(lab_task(&lab, "pxc_vm",
-				  "{" MAKE ",\"networks\":[{\"network\":\"blue\"}],\"config\":{\"nosuch\":\"1\"}}"),
-			 -1);
+	assert_int_equal(
+		lab_task(&lab, "pxc_vm",
+			 "{" MAKE
+			 ",\"networks\":[{\"network\":\"blue\"}],\"config\":{\"nosuch\":\"1\"}}"),
+		-1);
 	expect_listed(&lab, "");
 	lab_must(&lab, "pxc_vm", "{" MAKE ",\"networks\":[{\"network\":\"blue\"}]}");
 	expect_listed(&lab, "10.20.0.10 ");
@@ -281,7 +300,9 @@ static void removed_by_a_run_that_was_cut_off(const char *zone)
 
 		lab_create(&lab, 7);
 		make(&lab, zone);
-		lab_must(&lab, "pxc_vm", "{" MAKE ",\"networks\":[{\"network\":\"blue\"},{\"network\":\"green\"}]}");
+		lab_must(&lab, "pxc_vm",
+			 "{" MAKE
+			 ",\"networks\":[{\"network\":\"blue\"},{\"network\":\"green\"}]}");
 		lab.kill_after = at;
 		(void)lab_task(&lab, "pxc_vm", "{" VM ",\"state\":\"absent\"}");
 		killed = lab.killed;

@@ -8,9 +8,8 @@ static const struct {
 	const char *path, *body, *message; /* NULL = it is taken */
 } created[] = {
 	{ CONTROLLERS, "controller=ev&type=evpn&asn=65000", /* neither peers nor a fabric */
-	  "create sdn controller object failed: 400 Parameter verification failed.\n"
-	  "peers: must have exactly one of peers / fabric defined\n"
-	  "fabric: must have exactly one of peers / fabric defined\n" },
+	  "create sdn controller object failed: must have exactly one of peers / fabric defined at "
+	  "/usr/share/perl5/PVE/Network/SDN/Controllers/EvpnPlugin.pm line 360.\n" },
 	{ CONTROLLERS, "controller=ev&type=evpn&asn=65000&peers=10.0.0.1", NULL },
 	{ CONTROLLERS, "controller=e2&type=evpn&asn=65000&peers=10.0.0.1",
 	  "create sdn controller object failed: only 1 global evpn controller can be defined at "

@@ -51,6 +51,28 @@ static void tags_go_with_the_type_of_the_zone(void **state)
 	sim_free(sim);
 }
 
+static void a_tag_is_free_again_when_nobody_has_it(void **state)
+{
+	struct sim *sim = cluster(1, 1, NULL, NULL);
+
+	(void)state;
+	zones(sim);
+	write_ok(sim, "POST", VNETS, "vnet=v1&zone=vl&tag=5");
+	write_ok(sim, "PUT", VNETS "/v1", "tag=6");
+	write_ok(sim, "POST", VNETS, "vnet=v2&zone=vl&tag=5");
+	refuses(sim, "PUT", VNETS "/v1", "tag=5",
+		UPDATE BAD "tag: tag 5 already exist in vnet v2\n");
+	apply(sim);
+	write_ok(sim, "DELETE", VNETS "/v2", NULL);
+	write_ok(sim, "PUT", VNETS "/v1", "tag=5");
+	write_ok(sim, "POST", "/cluster/sdn/rollback", NULL);
+	assert_int_equal(sdn_tag_users(sim, 5), 1);
+	refuses(sim, "POST", VNETS, "vnet=v3&zone=vl&tag=6",
+		CREATE BAD "tag: tag 6 already exist in vnet v1\n");
+	write_ok(sim, "POST", VNETS, "vnet=v3&zone=vl&tag=7");
+	sim_free(sim);
+}
+
 static void an_alias_has_an_odd_alphabet(void **state)
 {
 	static const struct {
@@ -158,6 +180,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tags_go_with_the_type_of_the_zone),
+		cmocka_unit_test(a_tag_is_free_again_when_nobody_has_it),
 		cmocka_unit_test(an_alias_has_an_odd_alphabet),
 		cmocka_unit_test(what_is_there_changes_with_the_same_rules),
 		cmocka_unit_test(a_vnet_with_subnets_stays),
