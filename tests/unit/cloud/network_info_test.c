@@ -259,7 +259,7 @@ static void tokens_that_are_not_whole_are_told(void **state)
 
 		annot_text_release(&v->notes);
 		annot_parse(ANNOT_TOKEN, rows[i].alias, &v->notes);
-		v->ours = false;
+		v->name = v->project = NULL;
 		network_block_read(v, NULL, &l.arena);
 		check(&l, RAW, "tampered", rows[i].tampered);
 		check(&l, RAW, "name", rows[i].name);
