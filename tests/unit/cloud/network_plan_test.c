@@ -125,12 +125,12 @@ static const struct plan_row removing[] = {
 static const struct plan_row applying[] = {
 	{ "a node has not taken the zone over",
 	  WORLD_AND(BLUE(""), "\"status\":{\"pve2\":{\"tenant\":\"pending\"}}"), NET(""),
-	  "apply once more: zone tenant is pending on pve2*" },
+	  "apply once more, since node pve2 has not taken zone tenant over; wait for pve1*" },
 	{ "nor another",
 	  WORLD_AND(BLUE(""),
 		    "\"status\":{\"pve2\":{\"tenant\":\"error\"},\"pve3\":{\"tenant\":null}}"),
 	  NET(""),
-	  "apply once more: zone tenant is error on pve2, zone tenant is not there on pve3*" },
+	  "apply once more, since node pve2 could not take zone tenant over (its network reload's log says why), node pve3 has not taken zone tenant over; wait for*" },
 	{ "with something to write there is one apply",
 	  WORLD_AND(BLUE(""), "\"status\":{\"pve2\":{\"tenant\":\"pending\"}}"),
 	  NET(",\"isolate_ports\":true"), "change vnet vblue: isolate_ports" APPLY },
@@ -181,7 +181,7 @@ static const struct plan_row applying[] = {
 	  WORLD_AND(BLUE(""), "\"locks\":0,\"waiting\":[\"vnet web (new)\"]"), NET(""), "" },
 	{ "a run that was cut off there is ended",
 	  WORLD_AND(BLUE(""), "\"locks\":0,\"unapplied\":1"), NET(""),
-	  "apply once more: a run that was cut off has not done it; wait for*" },
+	  "apply once more, since a run that was cut off has not done it; wait for*" },
 };
 
 TABLE(networks_are_made, making)

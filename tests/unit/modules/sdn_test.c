@@ -336,12 +336,12 @@ static void a_node_that_stays_in_error_is_named(void **state)
 	sdn_lab_create(&lab, 9, 9);
 	sdn_lab_ask(&lab, "POST", "!/sim/sdn?node=pve2&reload=fail", NULL);
 	assert_int_equal(lab_task(&lab, "pxc_sdn", BLUE("")), -1);
-	assert_non_null(strstr(lab.err.msg, "zone tenant is error on pve2"));
+	assert_non_null(strstr(lab.err.msg, "node pve2 could not take zone tenant over"));
 	assert_true(json_is_true(json_object_get(lab.result, "changed")));
 	sdn_lab_is_clean(&lab);
 	/* The next run tries again, and fails again, until the node works. */
 	assert_int_equal(lab_task(&lab, "pxc_sdn", BLUE("")), -1);
-	assert_non_null(strstr(lab.err.msg, "zone tenant is error on pve2"));
+	assert_non_null(strstr(lab.err.msg, "node pve2 could not take zone tenant over"));
 	writes = lab_writes(&lab);
 	assert_string_equal(writes, TAKE APPLY GIVE);
 	sdn_lab_ask(&lab, "POST", "!/sim/sdn?node=pve2&reload=ok", NULL);
