@@ -125,13 +125,12 @@ static const struct plan_row removing[] = {
 static const struct plan_row applying[] = {
 	{ "a node has not taken the zone over",
 	  WORLD_AND(BLUE(""), "\"status\":{\"pve2\":{\"tenant\":\"pending\"}}"), NET(""),
-	  "apply once more, since node pve2 has not taken zone tenant over; wait*" },
+	  "apply once more, since node pve2 has not taken zone tenant over; wait for pve1*" },
 	{ "nor another",
 	  WORLD_AND(BLUE(""),
 		    "\"status\":{\"pve2\":{\"tenant\":\"error\"},\"pve3\":{\"tenant\":null}}"),
 	  NET(""),
-	  "apply once more, since node pve2 could not take zone tenant over (*), node pve3 has not "
-	  "taken zone tenant over; wait*" },
+	  "apply once more, since node pve2 could not take zone tenant over (its network reload's log says why), node pve3 has not taken zone tenant over; wait for*" },
 	{ "with something to write there is one apply",
 	  WORLD_AND(BLUE(""), "\"status\":{\"pve2\":{\"tenant\":\"pending\"}}"),
 	  NET(",\"isolate_ports\":true"), "change vnet vblue: isolate_ports" APPLY },
