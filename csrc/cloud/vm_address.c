@@ -160,34 +160,27 @@ static int check_place(const struct vm_case *c, const struct vm_card *card, unsi
 	return 0;
 }
 
-static bool same_mac(const char *a, const char *b)
-{
-	char x[MAC_TEXT], y[MAC_TEXT];
-
-	return a && b && mac_parse(a, x) && mac_parse(b, y) && str_eq(x, y);
-}
-
 static int check_free(const struct chooser *ch, const struct vm_case *c, const struct vm_card *card,
 		      unsigned family, struct pxc_err *err)
 {
 	const struct net_ip *ip = &card->ip[family].ip;
 	const struct network_use *use = network_use_of(
 		ch->vw->uses, card->to->id, ip, c->have ? c->vmid : 0, (unsigned)(card - c->cards));
+	const struct vm_ipam *entry = vm_ipam_entry(c, card->to, ip);
 
 	if (use)
-		return refuse(c, card, family, err, "belongs to ", use->who);
+		return str_eq(use->project, c->spec->project) || !use->project
+			       ? refuse(c, card, family, err, "belongs to ", use->who)
+			       : refuse(c, card, family, err, "is in use in another project", "");
 	for (size_t i = 0; i < c->batch->nrefused; i++)
 		if (str_eq(c->batch->refused[i].vnet, card->to->id) &&
 		    ip_order(&c->batch->refused[i].ip, ip) == 0)
 			return refuse(c, card, family, err,
 				      "is registered in PVE's IPAM already, though no guest has it",
 				      "");
-	for (size_t i = 0; i < ch->vw->nipam; i++)
-		if (str_eq(ch->vw->ipam[i].zone, card->to->zone) &&
-		    ip_order(&ch->vw->ipam[i].ip, ip) == 0 &&
-		    !same_mac(ch->vw->ipam[i].mac, card->mac))
-			return refuse(c, card, family, err, "is registered in PVE's IPAM for ",
-				      ch->vw->ipam[i].mac ? ch->vw->ipam[i].mac : "something else");
+	if (entry && !vm_ipam_is_of(entry, card->mac))
+		return refuse(c, card, family, err, "is registered in PVE's IPAM for ",
+			      entry->mac ? entry->mac : "something else");
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "cloud/vm_parts.h"
 
-static const char *card_key(char out[16], const char *what, unsigned slot)
+const char *vm_card_key(char out[16], const char *what, unsigned slot)
 {
 	(void)snprintf(out, 16, "%s%u", what, slot);
 	return out;
@@ -22,17 +22,17 @@ static const char *card_part(const struct vm_case *c, const json_t *config, unsi
 			     const char *part)
 {
 	char key[16];
-	const char *text = vm_text(config, card_key(key, "net", slot));
+	const char *text = vm_text(config, vm_card_key(key, "net", slot));
 	json_auto_t *parts = text ? prop_parse_net(text) : NULL;
 
 	return arena_strdup(c->arena, json_string_value(json_object_get(parts, part)));
 }
 
-static bool plugged(const json_t *config, unsigned slot)
+bool vm_card_plugged(const json_t *config, unsigned slot)
 {
 	char key[16];
 
-	return vm_text(config, card_key(key, "net", slot)) != NULL;
+	return vm_text(config, vm_card_key(key, "net", slot)) != NULL;
 }
 
 /* The network of ours that this vnet is; NULL: another one, or a bridge. */
@@ -81,15 +81,15 @@ static void note_past(struct vm_case *c, unsigned slot)
 		card->mac = card_part(c, x->config, slot, "macaddr");
 	card->entry = network_entry(&x->notes.annot, slot, c->arena, &name, ips);
 	if (!card->entry)
-		network_ipconfig(vm_text(x->config, card_key(key, "ipconfig", slot)), ips);
+		network_ipconfig(vm_text(x->config, vm_card_key(key, "ipconfig", slot)), ips);
 	card->from = card->entry ? noted(c, name, ours(c, bridge), ips) : ours(c, bridge);
 	for (unsigned f = 0; f < VM_FAMILIES; f++)
 		if (card->entry ||
 		    (card->from && ips[f].bits && sdn_subnet_of(card->from, &ips[f])))
 			card->ip[f].had = ips[f];
 	hotplug = vm_text(x->current, "hotplug");
-	card->lingers = vm_runs(c) && plugged(x->current, slot) &&
-			!vm_hotplugs(card_key(key, "net", slot), hotplug);
+	card->lingers = vm_runs(c) && vm_card_plugged(x->current, slot) &&
+			!vm_hotplugs(vm_card_key(key, "net", slot), hotplug);
 }
 
 static bool is_gone(const struct vm_case *c, unsigned slot)
@@ -98,7 +98,7 @@ static bool is_gone(const struct vm_case *c, unsigned slot)
 
 	if (c->spec->absent || (card->net ? card->net->absent : c->spec->nets_exact))
 		return true;
-	return !card->net && c->have && !plugged(c->have->config, slot);
+	return !card->net && c->have && !vm_card_plugged(c->have->config, slot);
 }
 
 /* Where the card is to be. What is neither named nor known by the block stays whatever it is. */
@@ -144,7 +144,7 @@ static bool has_word(const struct vm_case *c, unsigned slot, const char *key)
 {
 	char name[16];
 	const char *text =
-		c->have ? vm_text(c->have->config, card_key(name, "ipconfig", slot)) : NULL;
+		c->have ? vm_text(c->have->config, vm_card_key(name, "ipconfig", slot)) : NULL;
 	json_auto_t *parts = text ? prop_parse(text, NULL) : NULL;
 
 	return json_object_get(parts, key) != NULL;
@@ -211,7 +211,7 @@ static bool concerned(const struct vm_case *c)
 	for (unsigned slot = 0; c->have && slot < CARDS; slot++) {
 		char key[16];
 
-		if (annot_get(&c->have->notes.annot, card_key(key, "net", slot)))
+		if (annot_get(&c->have->notes.annot, vm_card_key(key, "net", slot)))
 			return true;
 	}
 	return false;
@@ -280,177 +280,4 @@ const char *vm_net_bridge(const struct vm_case *c, const struct vm_net *net)
 		return card->to->id;
 	return net->network ? net->network
 			    : json_string_value(json_object_get(net->props, "bridge"));
-}
-
-/* --- the block -------------------------------------------------------------------------------------------- */
-
-void vm_card_block(const struct vm_case *c, struct annot *block)
-{
-	for (unsigned slot = 0; c->cards && slot < CARDS; slot++) {
-		const struct vm_card *card = &c->cards[slot];
-		auto_free char *value = NULL;
-		char key[16], ip[VM_FAMILIES][IP_TEXT] = { "", "" };
-
-		(void)card_key(key, "net", slot);
-		if (card->to) {
-			for (unsigned f = 0; f < VM_FAMILIES; f++)
-				if (card->ip[f].ip.bits)
-					ip_format(&card->ip[f].ip, ip[f]);
-			value = pxc_printf("%s%s%s%s%s",
-					   network_entry_name(card->to, c->spec->project, c->arena),
-					   *ip[0] ? "," : "", ip[0], *ip[1] ? "," : "", ip[1]);
-			annot_set(block, key, value);
-		} else if (card->entry && !(card->goes && card->lingers)) {
-			annot_set(block, key, NULL);
-		}
-	}
-}
-
-/* --- for people ------------------------------------------------------------------------------------------- */
-
-void vm_card_show(const struct annot *block, unsigned slot, json_t *obj)
-{
-	auto_arena struct pxc_arena arena = { .head = NULL };
-	static const char *const keys[VM_FAMILIES] = { "ip", "ip6" };
-	struct net_ip ips[VM_FAMILIES];
-	const char *name;
-
-	if (!network_entry(block, slot, &arena, &name, ips))
-		return;
-	(void)json_object_set_new(obj, "network", json_string(name));
-	for (unsigned f = 0; f < VM_FAMILIES; f++) {
-		char text[IP_TEXT];
-
-		if (!ips[f].bits)
-			continue;
-		ip_format(&ips[f], text);
-		(void)json_object_set_new(obj, keys[f], json_string(text));
-	}
-}
-
-static void add_difference(json_t *list, unsigned slot, const struct net_ip *is,
-			   const struct net_ip *noted)
-{
-	char a[IP_TEXT] = "no address", b[IP_TEXT] = "none";
-
-	if (is->bits)
-		ip_format(is, a);
-	if (noted->bits)
-		ip_format(noted, b);
-	(void)json_array_append_new(list,
-				    json_sprintf("ipconfig%u has %s, reserved is %s", slot, a, b));
-}
-
-void vm_card_drift(const struct vm_seen *seen, json_t *list)
-{
-	auto_arena struct pxc_arena arena = { .head = NULL };
-
-	for (unsigned slot = 0; slot < CARDS; slot++) {
-		struct net_ip noted[VM_FAMILIES], is[VM_FAMILIES];
-		const char *name;
-		char key[16];
-
-		if (!network_entry(&seen->notes.annot, slot, &arena, &name, noted))
-			continue;
-		if (!plugged(seen->config, slot)) {
-			(void)json_array_append_new(
-				list,
-				json_sprintf("net%u, reserved on network %s, is gone", slot, name));
-			continue;
-		}
-		network_ipconfig(vm_text(seen->config, card_key(key, "ipconfig", slot)), is);
-		for (unsigned f = 0; f < VM_FAMILIES; f++)
-			if (ip_order(&is[f], &noted[f]) != 0)
-				add_difference(list, slot, &is[f], &noted[f]);
-	}
-}
-
-/* --- what must be read ------------------------------------------------------------------------------------ */
-
-/* Has the block an entry for a card that is no more? Its address is to be released. */
-static bool has_stale(const struct vm_seen *have)
-{
-	for (unsigned slot = 0; slot < CARDS; slot++) {
-		char key[16];
-
-		if (annot_get(&have->notes.annot, card_key(key, "net", slot)) &&
-		    !plugged(have->config, slot))
-			return true;
-	}
-	return false;
-}
-
-static bool has_entry(const struct vm_seen *have)
-{
-	for (unsigned slot = 0; slot < CARDS; slot++) {
-		char key[16];
-
-		if (annot_get(&have->notes.annot, card_key(key, "net", slot)))
-			return true;
-	}
-	return false;
-}
-
-bool vm_wants_sdn(const struct vm_batch *batch, const struct vm_world *vw)
-{
-	for (size_t i = 0; i < batch->nspecs; i++) {
-		const struct vm_spec *s = &batch->specs[i];
-		const struct vm_seen *have = NULL;
-		struct pxc_err err;
-
-		for (size_t k = 0; !s->absent && k < s->nnets; k++)
-			if (s->nets[k].network && !s->nets[k].absent)
-				return true;
-		if (vm_match(s, vw, &have, &err) < 0 || !have)
-			continue;
-		if (has_stale(have) ||
-		    ((s->absent || s->nnets || s->nets_exact) && has_entry(have)))
-			return true;
-	}
-	return false;
-}
-
-/* The cards of one VM, before the whole batch is planned. A refusal is found again, and said, by the plan. */
-static bool look(const struct vm_batch *batch, const struct vm_world *vw, size_t i,
-		 struct pxc_arena *arena, struct vm_case *ret)
-{
-	struct pxc_err err;
-
-	*ret = (struct vm_case){
-		.batch = batch, .spec = &batch->specs[i], .w = vw->w, .vw = vw, .arena = arena
-	};
-	return vm_match(ret->spec, vw, &ret->have, &err) == 0 && vm_cards(ret, &err) == 0 &&
-	       ret->cards;
-}
-
-json_t *vm_networks(const struct vm_batch *batch, const struct vm_world *vw)
-{
-	json_t *ids = json_object();
-
-	for (size_t i = 0; i < batch->nspecs; i++) {
-		auto_arena struct pxc_arena arena = { .head = NULL };
-		struct vm_case c;
-
-		if (!look(batch, vw, i, &arena, &c))
-			continue;
-		for (unsigned slot = 0; slot < CARDS; slot++)
-			if (c.cards[slot].to)
-				(void)json_object_set_new(ids, c.cards[slot].to->id, json_true());
-	}
-	return ids;
-}
-
-bool vm_wants_uses(const struct vm_batch *batch, const struct vm_world *vw)
-{
-	for (size_t i = 0; i < batch->nspecs; i++) {
-		auto_arena struct pxc_arena arena = { .head = NULL };
-		struct vm_case c;
-
-		if (!look(batch, vw, i, &arena, &c))
-			continue;
-		for (unsigned slot = 0; slot < CARDS; slot++)
-			if (vm_card_takes(&c.cards[slot]))
-				return true;
-	}
-	return false;
 }

@@ -67,16 +67,15 @@ static void release_dropped(struct vm_case *c)
 	}
 }
 
-static bool same_mac(const char *a, const char *b)
+bool vm_ipam_is_of(const struct vm_ipam *entry, const char *mac)
 {
 	char x[MAC_TEXT], y[MAC_TEXT];
 
-	return a && mac_parse(a, x) && mac_parse(b, y) && str_eq(x, y);
+	return entry->mac && mac_parse(entry->mac, x) && mac_parse(mac, y) && str_eq(x, y);
 }
 
-/* The entry of an address; NULL: there is none. */
-static const struct vm_ipam *find(const struct vm_case *c, const struct sdn_vnet *v,
-				  const struct net_ip *ip)
+const struct vm_ipam *vm_ipam_entry(const struct vm_case *c, const struct sdn_vnet *v,
+				    const struct net_ip *ip)
 {
 	for (size_t i = 0; i < c->vw->nipam; i++)
 		if (str_eq(c->vw->ipam[i].zone, v->zone) && ip_order(&c->vw->ipam[i].ip, ip) == 0)
@@ -86,10 +85,11 @@ static const struct vm_ipam *find(const struct vm_case *c, const struct sdn_vnet
 
 static void enter(struct vm_case *c, const struct vm_card *card, const struct vm_ip *ip)
 {
-	const struct vm_ipam *there = is_listed(c, card->to) ? find(c, card->to, &ip->ip) : NULL;
+	const struct vm_ipam *there =
+		is_listed(c, card->to) ? vm_ipam_entry(c, card->to, &ip->ip) : NULL;
 	char text[IP_TEXT];
 
-	if (there ? same_mac(there->mac, card->mac) : !ip->fresh && !is_listed(c, card->to))
+	if (there ? vm_ipam_is_of(there, card->mac) : !ip->fresh && !is_listed(c, card->to))
 		return;
 	ip_format(&ip->ip, text);
 	if (there) {
@@ -109,7 +109,7 @@ static void release_surplus(struct vm_case *c, const struct vm_card *card)
 		const struct vm_ipam *e = &c->vw->ipam[i];
 		const struct vm_ip *ip = &card->ip[e->ip.bits == 128 ? VM_IPV6 : VM_IPV4];
 
-		if (str_eq(e->zone, card->to->zone) && same_mac(e->mac, card->mac) && ip->ip.bits &&
+		if (str_eq(e->zone, card->to->zone) && vm_ipam_is_of(e, card->mac) && ip->ip.bits &&
 		    ip_order(&ip->ip, &e->ip) != 0 && ip_order(&ip->had, &e->ip) != 0)
 			release(c, card->to, &e->ip, card->mac, ", which PVE took beside");
 	}

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Network cards: overlays what the user named on what is there, and keeps all else; and what cloud-init is told of them. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -78,7 +77,7 @@ static int want_card(const struct vm_case *c, const struct vm_net *net, const js
 	const char *have, *model;
 	char key[16];
 
-	(void)snprintf(key, sizeof(key), "net%u", net->slot);
+	(void)vm_card_key(key, "net", net->slot);
 	have = vm_text(base, key);
 	old = have ? prop_parse_net(have) : NULL;
 	obj = old ? json_copy(old) : json_object();
@@ -132,7 +131,7 @@ static bool is_routed(const json_t *base, const struct vm_change *change, unsign
 		const char *text, *word;
 		char key[16];
 
-		(void)snprintf(key, sizeof(key), "ipconfig%u", k);
+		(void)vm_card_key(key, "ipconfig", k);
 		if (k == slot || is_removed(change, key))
 			continue;
 		text = vm_text(change->set, key) ? vm_text(change->set, key) : vm_text(base, key);
@@ -231,7 +230,7 @@ static int want_ipconfig(const struct vm_case *c, const struct vm_net *net, cons
 
 	if (!on_network && !leaves && !net->ipconfig)
 		return 0;
-	(void)snprintf(key, sizeof(key), "ipconfig%u", net->slot);
+	(void)vm_card_key(key, "ipconfig", net->slot);
 	have = vm_text(base, key);
 	/* What was said of another network does not hold on this one. */
 	obj = have && !blank && !leaves ? prop_parse(have, NULL) : NULL;
@@ -290,10 +289,10 @@ static void remove_net(const json_t *base, unsigned slot, struct vm_change *ret)
 {
 	char key[16];
 
-	(void)snprintf(key, sizeof(key), "net%u", slot);
+	(void)vm_card_key(key, "net", slot);
 	if (vm_text(base, key))
 		vm_remove(ret, key);
-	(void)snprintf(key, sizeof(key), "ipconfig%u", slot);
+	(void)vm_card_key(key, "ipconfig", slot);
 	if (vm_text(base, key))
 		vm_remove(ret, key);
 }

@@ -110,6 +110,8 @@ bool vm_block_same(const struct annot *have, const struct annot *want);
 char *vm_notes(const struct vm_case *c, const struct annot *block);
 
 /* vm_card.c: the cards of a VM and the networks they are on */
+const char *vm_card_key(char out[16], const char *what, unsigned slot); /* "net0", "ipconfig0" */
+bool vm_card_plugged(const json_t *config, unsigned slot);
 must_check int vm_cards(struct vm_case *c, struct pxc_err *err);
 bool vm_card_arrives(const struct vm_card *card); /* on a network it was not on */
 bool vm_card_takes(const struct vm_card *card);   /* an address is chosen or checked */
@@ -117,6 +119,7 @@ bool vm_card_takes(const struct vm_card *card);   /* an address is chosen or che
 bool vm_card_drops(const struct vm_card *card, unsigned family);
 /* The bridge of nodes that a card of the task is plugged into, by any name; NULL = not said. */
 const char *vm_net_bridge(const struct vm_case *c, const struct vm_net *net);
+/* vm_card_block.c */
 void vm_card_block(const struct vm_case *c, struct annot *block); /* write the entries */
 /* {slot, network, ip, ...} laid over what the configuration says; where block and configuration differ */
 void vm_card_show(const struct annot *block, unsigned slot, json_t *obj);
@@ -134,6 +137,10 @@ void vm_ipam_release(struct vm_case *c); /* all, of a VM that is to be removed *
 /* Which locks must be held for a step that writes the cards: noted in its args. */
 void vm_net_locks(const struct vm_case *c, json_t *args);
 bool vm_ipam_zone(const struct vm_case *c, const struct sdn_vnet *v); /* has its zone a list? */
+/* The entry of an address, as far as PVE shows them; NULL: there is none. */
+const struct vm_ipam *vm_ipam_entry(const struct vm_case *c, const struct sdn_vnet *v,
+				    const struct net_ip *ip);
+bool vm_ipam_is_of(const struct vm_ipam *entry, const char *mac);
 
 /* vm_want.c, vm_net.c, vm_device.c: from the spec to a change against base (config texts; {} for a blank VM) */
 must_check int vm_want(struct vm_case *c, const json_t *base, struct vm_change *ret,

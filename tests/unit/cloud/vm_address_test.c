@@ -12,46 +12,7 @@
 #include "base/mem.h"
 #include "cloud/vm_show.h"
 #include "lib/plan.h"
-
-#define BLUE                                                                                             \
-	"{\"id\":\"n1\",\"name\":\"blue\",\"project\":\"acme\",\"subnets\":[{\"cidr\":\"10.20.0.0/24\"," \
-	"\"gateway\":\"10.20.0.1\",\"ranges\":[\"10.20.0.10-10.20.0.12\"]}]}"
-#define GREEN                                                                                             \
-	"{\"id\":\"n2\",\"name\":\"green\",\"project\":\"acme\",\"subnets\":[{\"cidr\":\"10.30.0.0/29\"," \
-	"\"gateway\":\"10.30.0.1\",\"dns\":\"10.30.0.2\"}]}"
-#define SHARED                                                                                      \
-	"{\"id\":\"n3\",\"name\":\"blue\",\"project\":\"beta\",\"shared\":[\"acme\"],\"subnets\":[" \
-	"{\"cidr\":\"10.40.0.0/24\"}]}"
-#define DUAL                                                                                             \
-	"{\"id\":\"n4\",\"name\":\"dual\",\"project\":\"acme\",\"subnets\":[{\"cidr\":\"10.50.0.0/24\"," \
-	"\"gateway\":\"10.50.0.1\"},{\"cidr\":\"fd00::/64\",\"gateway\":\"fd00::1\","                    \
-	"\"ranges\":[\"fd00::10-fd00::ffff\"]}]}"
-#define SLAAC                                                                                      \
-	"{\"id\":\"n5\",\"name\":\"slaac\",\"project\":\"acme\",\"subnets\":[{\"cidr\":\"fd01::/64\"}]}"
-#define KEPT                                                                                             \
-	"{\"id\":\"n6\",\"name\":\"kept\",\"project\":\"acme\",\"subnets\":[{\"cidr\":\"10.60.0.0/24\"," \
-	"\"gateway\":\"10.60.0.1\",\"dns\":\"10.60.0.5\"}],"                                             \
-	"\"reserves\":{\"metallb\":\"10.60.0.2-10.60.0.4\"}}"
-#define EMPTY "{\"id\":\"n7\",\"name\":\"empty\",\"project\":\"acme\"}"
-#define RAW "{\"id\":\"raw1\",\"subnets\":[{\"cidr\":\"10.70.0.0/24\"}]}"
-#define PUBLIC                                                                                     \
-	"{\"id\":\"n8\",\"name\":\"public\",\"shared\":[\"*\"],\"subnets\":[{\"cidr\":\"192.0.2.0/30\"}]}"
-#define NETS                                                                                       \
-	"\"vnets\":[" BLUE "," GREEN "," SHARED "," DUAL "," SLAAC "," KEPT "," EMPTY "," RAW      \
-	"," PUBLIC "],\"pools\":{\"acme\":{},\"beta\":{},\"gamma\":{},\"plain\":null}"
-#define NEW(nets)                                                                                  \
-	"{\"name\":\"web\",\"cores\":1,\"memory\":512,\"power\":\"stopped\",\"networks\":[" nets   \
-	"]}"
-#define ASK(nets) "{\"name\":\"web\",\"networks\":[" nets "]}"
-#define GUEST(rest) "{\"vmid\":100,\"block\":{\"name\":\"web\"" rest "}"
-#define OTHER(rest) "{\"vmid\":200,\"name\":\"other\"" rest "}"
-#define WITH(guests) "{" NETS ",\"guests\":[" guests "]}"
-#define CARD(n, bridge) "\"net" n "\":\"virtio=BC:24:11:00:00:0" n ",bridge=" bridge "\""
-#define ON_BLUE                                                                                    \
-	GUEST(",\"net0\":\"blue,10.20.0.11\"},\"config\":{" CARD(                                  \
-		"0", "n1") ",\"ide2\":\"shared:cloudinit\","                                       \
-			   "\"ipconfig0\":\"gw=10.20.0.1,ip=10.20.0.11/24\"}")
-#define RUNS ",\"status\":\"running\""
+#include "net_rows.h"
 
 static const struct plan_row rows[] = {
 	/* an address by itself */
@@ -296,88 +257,6 @@ static void plans(void **state)
 	plan_rows("pxc_vm", rows, ARRAY_SIZE(rows));
 }
 
-#define ZONED(zone) "\"zones\":{\"tenant\":{" zone "}}," NETS
-#define STATIC "\"type\":\"vlan\",\"ipam\":\"pve\""
-#define DHCP "\"type\":\"simple\",\"ipam\":\"pve\",\"dhcp\":\"dnsmasq\""
-
-/* Zones with a list of their own. */
-static const struct plan_row ipam_rows[] = {
-	{ "registered first", "{" ZONED(STATIC) "}", NEW("{\"network\":\"blue\"}"),
-	  "register 10.20.0.10 of network acme/blue in PVE's IPAM; create VM 100 *net0=virtio=BC:24:11:*,bridge=n1,*" },
-	{ "released before the block forgets it", "{" ZONED(STATIC) ",\"guests\":[" ON_BLUE "]}",
-	  ASK("{\"state\":\"absent\"}"),
-	  "release 10.20.0.11 of network acme/blue in PVE's IPAM; set description; without net0, ipconfig0" },
-	{ "and when the VM is off, before it goes",
-	  "{" ZONED(STATIC) ",\"guests\":[" GUEST(",\"net0\":\"blue,10.20.0.11\"}" RUNS
-						  ",\"config\":{" CARD("0", "n1") "}") "]}",
-	  "{\"name\":\"web\",\"state\":\"absent\"}",
-	  "shut down, stop after 180 s; release 10.20.0.11 of network acme/blue in PVE's IPAM; delete VM 100 with its disks" },
-	{ "another address", "{" ZONED(STATIC) ",\"guests\":[" ON_BLUE "]}",
-	  ASK("{\"network\":\"blue\",\"ip\":\"10.20.0.50\"}"),
-	  "release 10.20.0.11 *; register 10.20.0.50 *; set ipconfig0=*" },
-	{ "nothing to do", "{" ZONED(STATIC) ",\"guests\":[" ON_BLUE "]}",
-	  ASK("{\"network\":\"blue\"}"), "" },
-	{ "one that PVE has, and no guest, is left out",
-	  "{" ZONED(STATIC) ",\"refused\":[\"10.20.0.10\"]}", NEW("{\"network\":\"blue\"}"),
-	  "register 10.20.0.11 *" },
-	{ "from the second on those behind it too, while others are free",
-	  "{\"zones\":{\"tenant\":{" STATIC
-	  "}},\"vnets\":[{\"id\":\"n1\",\"name\":\"blue\",\"project\":\"acme\",\"subnets\":["
-	  "{\"cidr\":\"10.20.0.0/24\"}]}],\"refused\":[\"10.20.0.1\",\"10.20.0.2\"]}",
-	  NEW("{\"network\":\"blue\"}"), "register 10.20.0.19 *" },
-	{ "and taken when there are no others",
-	  "{" ZONED(STATIC) ",\"refused\":[\"10.20.0.10\",\"10.20.0.11\"]}",
-	  NEW("{\"network\":\"blue\"}"), "register 10.20.0.12 *" },
-	{ "named, though PVE has it", "{" ZONED(STATIC) ",\"refused\":[\"10.20.0.50\"]}",
-	  NEW("{\"network\":\"blue\",\"ip\":\"10.20.0.50\"}"),
-	  "!vm acme/web: net0: 10.20.0.50 of network acme/blue is registered in PVE's IPAM already, though no guest has it" },
-	{ "what PVE shows is taken",
-	  "{" ZONED(
-		  DHCP) ",\"ipam\":[{\"zone\":\"tenant\",\"ip\":\"10.20.0.10\",\"mac\":\"BC:24:11:00:00:09\"}]}",
-	  NEW("{\"network\":\"blue\"}"), "register 10.20.0.11 *" },
-	{ "also when it is named",
-	  "{" ZONED(
-		  DHCP) ",\"ipam\":[{\"zone\":\"tenant\",\"ip\":\"10.20.0.50\",\"mac\":\"BC:24:11:00:00:09\"}]}",
-	  NEW("{\"network\":\"blue\",\"ip\":\"10.20.0.50\"}"),
-	  "!vm acme/web: net0: 10.20.0.50 of network acme/blue is registered in PVE's IPAM for BC:24:11:00:00:09" },
-	{ "what PVE took beside is given back",
-	  "{" ZONED(
-		  DHCP) ",\"guests\":[" ON_BLUE
-			"],\"ipam\":[{\"zone\":\"tenant\",\"ip\":\"10.20.0.11\",\"mac\":\"bc:24:11:00:00:00\"},"
-			"{\"zone\":\"tenant\",\"ip\":\"10.20.0.12\",\"mac\":\"BC:24:11:00:00:00\"},{\"zone\":\"other\",\"ip\":\"10.20.0.13\",\"mac\":\"BC:24:11:00:00:00\"}]}",
-	  ASK("{\"network\":\"blue\"}"),
-	  "release 10.20.0.12 of network acme/blue in PVE's IPAM, which PVE took beside" },
-	{ "what is missing is registered", "{" ZONED(DHCP) ",\"guests\":[" ON_BLUE "],\"ipam\":[]}",
-	  ASK("{\"network\":\"blue\"}"), "register 10.20.0.11 of network acme/blue in PVE's IPAM" },
-	{ "what is another's is told",
-	  "{" ZONED(
-		  DHCP) ",\"guests\":[" ON_BLUE
-			"],\"ipam\":[{\"zone\":\"tenant\",\"ip\":\"10.20.0.11\",\"mac\":\"BC:24:11:00:00:09\"}]}",
-	  ASK("{\"network\":\"blue\"}"),
-	  " | vm acme/web: drift: PVE's IPAM has 10.20.0.11 of network acme/blue for BC:24:11:00:00:09" },
-	{ "DHCP is PVE's", "{" ZONED(DHCP) ",\"ipam\":[]}",
-	  NEW("{\"network\":\"blue\",\"ip\":\"dhcp\"}"), "create VM 100 *" },
-	{ "frames that fit", "{" ZONED("\"type\":\"vxlan\"") "}", NEW("{\"network\":\"blue\"}"),
-	  "create VM 100 *net0=virtio,bridge=n1,mtu=1,*" },
-	{ "of a zone that says its MTU", "{" ZONED("\"type\":\"vlan\",\"mtu\":\"9000\"") "}",
-	  NEW("{\"network\":\"blue\"}"), "create VM 100 *net0=virtio,bridge=n1,mtu=1,*" },
-	{ "another MTU", "{" ZONED("\"type\":\"qinq\"") "}",
-	  NEW("{\"network\":\"blue\",\"mtu\":1400}"),
-	  "create VM 100 *net0=virtio,bridge=n1,mtu=1400,*" },
-	{ "no virtio card", "{" ZONED("\"type\":\"evpn\"") "}",
-	  NEW("{\"network\":\"blue\",\"model\":\"e1000\"}"),
-	  "create VM 100 *net0=e1000,bridge=n1,*" },
-	{ "a card that is there keeps its MTU",
-	  "{" ZONED("\"type\":\"vxlan\"") ",\"guests\":[" ON_BLUE "]}",
-	  ASK("{\"network\":\"blue\"}"), "" },
-};
-
-static void zones_with_a_list_of_their_own(void **state)
-{
-	(void)state;
-	plan_rows("pxc_vm", ipam_rows, ARRAY_SIZE(ipam_rows));
-}
-
 /* --- what is remembered ------------------------------------------------------------------------------------ */
 
 static char *entry(const char *world, const char *task, size_t step, const char *key)
@@ -419,24 +298,6 @@ static void the_block_says_which_network_and_address(void **state)
 		if (strcmp(got, cases[i].value) != 0)
 			fail_msg("%s: %s, not %s", cases[i].task, got, cases[i].value);
 	}
-}
-
-static void a_step_that_takes_an_address_names_its_locks(void **state)
-{
-	auto_world struct test_world w;
-	json_auto_t *args = NULL, *want = NULL, *removal = NULL, *one = NULL;
-
-	(void)state;
-	test_world_create(&w, "{" ZONED(STATIC) ",\"guests\":[" ON_BLUE "]}");
-	args = plan_step("pxc_vm", ASK("{\"network\":\"blue\"},{\"network\":\"green\"}"), &w, 0, 1);
-	want = json_pack("[s,s]", "net.n2", "project.acme");
-	assert_true(json_equal(json_object_get(args, "_locks"), want));
-	removal = plan_step("pxc_vm", "{\"name\":\"web\",\"state\":\"absent\"}", &w, 0, 0);
-	one = json_pack("[s]", "net.n1");
-	assert_true(json_equal(json_object_get(removal, "_locks"), one));
-	assert_string_equal(json_string_value(json_object_get(removal, "mac")),
-			    "BC:24:11:00:00:00");
-	assert_string_equal(json_string_value(json_object_get(removal, "zone")), "tenant");
 }
 
 /* --- what is shown ----------------------------------------------------------------------------------------- */
@@ -532,9 +393,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plans),
-		cmocka_unit_test(zones_with_a_list_of_their_own),
 		cmocka_unit_test(the_block_says_which_network_and_address),
-		cmocka_unit_test(a_step_that_takes_an_address_names_its_locks),
 		cmocka_unit_test(results_name_network_and_addresses),
 		cmocka_unit_test(what_differs_from_the_block_is_drift),
 		cmocka_unit_test(five_hundred_vms_get_five_hundred_addresses),

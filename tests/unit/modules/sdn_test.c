@@ -283,6 +283,7 @@ static void a_write_without_an_answer_is_rolled_back_and_done_again(void **state
 		"PUT /cluster/sdn count=1 lost\n",
 		"POST /cluster/sdn/lock count=1 lost\n",
 		"POST /access/groups count=1 lost\n",
+		"PUT /access/groups/* count=1 lost\n",
 		"POST /cluster/sdn/vnets count=1 drop\n",
 		"PUT /cluster/sdn count=1 drop\n",
 	};
@@ -435,6 +436,29 @@ static void what_a_refusal_needs_is_read(void **state)
 	}
 }
 
+/* PVE shows the subnets of such a vnet no more, which is no reason to fail in other words. */
+static void a_network_whose_removal_waits_is_named(void **state)
+{
+	auto_free char *path = NULL, *subnet = NULL;
+	auto_lab struct lab lab;
+
+	(void)state;
+	sdn_lab_create(&lab, 9, 12);
+	lab_must(&lab, "pxc_sdn", BLUE(WITH_SUBNET));
+	path = pxc_printf(
+		"/cluster/sdn/vnets/%s",
+		json_string_value(json_object_get(json_object_get(lab.result, "network"), "vnet")));
+	subnet = pxc_printf("%s/subnets/tenant-10.20.0.0-24", path);
+	sdn_lab_ask(&lab, "DELETE", subnet, "");
+	sdn_lab_ask(&lab, "DELETE", path, "");
+	assert_int_equal(
+		lab_task(
+			&lab, "pxc_sdn",
+			"{\"project\":\"acme\",\"name\":\"green\",\"subnets\":[{\"cidr\":\"10.21.0.0/24\"}]}"),
+		-1);
+	assert_non_null(strstr(lab.err.msg, "(deleted)"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,6 +474,7 @@ int main(void)
 		cmocka_unit_test(a_node_that_stays_in_error_is_named),
 		cmocka_unit_test(a_node_that_does_not_reload_in_time_is_named),
 		cmocka_unit_test(on_pve_8_it_works_without),
+		cmocka_unit_test(a_network_whose_removal_waits_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
