@@ -403,10 +403,10 @@ static void what_a_refusal_needs_is_read(void **state)
 	} refused[] = {
 		{ BLUE(",\"subnets_mode\":\"merge\",\"subnets\":[{\"cidr\":\"10.20.0.0/16\"}]"),
 		  "overlaps one of another project in zone tenant" },
-		{ BLUE(",\"state\":\"absent\""), "is in use by guest 101 (web)" },
+		{ BLUE(",\"state\":\"absent\""), "is in use by vm 101 (web)" },
 		{ BLUE(",\"new_name\":\"green\",\"state\":\"absent\""),
-		  "is in use by guest 101 (web)" },
-		{ BLUE(",\"subnets\":[]"), "guest 101 (web) has addresses in it" },
+		  "is in use by vm 101 (web)" },
+		{ BLUE(",\"subnets\":[]"), "vm 101 (web) has addresses in it" },
 		{ "{\"kind\":\"provider\",\"name\":\"x\",\"zone\":\"far\",\"zone_type\":\"vlan\",\"bridge\":\"vmbr9\",\"tag\":7}",
 		  "has no bridge vmbr9" },
 	};
