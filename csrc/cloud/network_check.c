@@ -188,20 +188,29 @@ int network_check_overlaps(const struct network_run *run, struct pxc_err *err)
 
 /* ---- networks of one task that would be one ---- */
 
+/* The name that both have, or get; NULL: none. */
+static const char *common_name(const struct network_spec *a, const struct network_spec *b)
+{
+	if (!str_eq(a->project, b->project))
+		return NULL;
+	if (str_eq(a->name, b->name) || (b->new_name && str_eq(a->name, b->new_name)))
+		return a->name;
+	if (a->new_name && (str_eq(a->new_name, b->name) || str_eq(a->new_name, b->new_name)))
+		return a->new_name;
+	return NULL;
+}
+
 static int compare_twins(const struct network_case *a, const struct network_case *b,
 			 struct pxc_err *err)
 {
-	if (a->have && a->have == b->have)
-		return pxc_fail(err, PXC_EINVAL, "%s and %s are one network, vnet %s",
-				a->spec->label, b->spec->label, a->have->id);
-	if (a->spec->absent || b->spec->absent)
-		return 0;
-	if (str_eq(a->want.id, b->want.id))
+	const char *name = common_name(a->spec, b->spec);
+
+	if (name)
+		return pxc_fail(err, PXC_EINVAL, "%s and %s would both be called %s",
+				a->spec->label, b->spec->label, name);
+	if (!a->spec->absent && !b->spec->absent && str_eq(a->want.id, b->want.id))
 		return pxc_fail(err, PXC_EINVAL, "%s and %s name the same vnet %s", a->spec->label,
 				b->spec->label, a->want.id);
-	if (str_eq(a->want.name, b->want.name) && str_eq(a->want.project, b->want.project))
-		return pxc_fail(err, PXC_EINVAL, "%s and %s would both be called %s",
-				a->spec->label, b->spec->label, a->want.name);
 	return 0;
 }
 

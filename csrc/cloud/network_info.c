@@ -6,17 +6,9 @@
 #include "base/str.h"
 #include "cloud/network_free.h"
 
-/* What the token of the vnet says, also when it is damaged; NULL: nothing. */
-static const char *damaged(const struct sdn_vnet *v, const char *key)
-{
-	return v->notes.finding == ANNOT_TAMPERED ? annot_get(&v->notes.annot, key) : NULL;
-}
-
 bool network_shown(const struct sdn_vnet *v, const char *project)
 {
-	const char *owner = damaged(v, "p");
-
-	return !project || sdn_may_use(v, project) || (owner && str_eq(owner, project));
+	return !project || sdn_may_use(v, project) || (v->damaged && str_eq(v->project, project));
 }
 
 static const char *tampered(const struct sdn_vnet *v)
@@ -26,17 +18,6 @@ static const char *tampered(const struct sdn_vnet *v)
 	if (v->notes.finding != ANNOT_OK)
 		return v->notes.problem;
 	return "its token was written for another vnet, or another cluster";
-}
-
-static void put_damage(json_t *item, const struct sdn_vnet *v)
-{
-	if (!tampered(v))
-		return;
-	(void)json_object_set_new(item, "tampered", json_string(tampered(v)));
-	if (damaged(v, "n"))
-		(void)json_object_set_new(item, "name", json_string(damaged(v, "n")));
-	if (damaged(v, "p"))
-		(void)json_object_set_new(item, "project", json_string(damaged(v, "p")));
 }
 
 static void put_status(json_t *item, const json_t *status, const char *zone)
@@ -171,7 +152,8 @@ json_t *network_show(const struct network_view *nv, const struct sdn_vnet *v)
 	struct network_address *list;
 	size_t n = 0;
 
-	put_damage(item, v);
+	if (tampered(v))
+		(void)json_object_set_new(item, "tampered", json_string(tampered(v)));
 	(void)json_object_set_new(item, "reserved_count", reserved_count(v));
 	if (nv->status)
 		put_status(item, nv->status, v->zone);

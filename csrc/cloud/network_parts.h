@@ -49,7 +49,7 @@ must_check int network_zone_take(struct network_case *c, struct pxc_err *err);
 must_check int network_zone_steps(struct network_run *run, struct pxc_err *err);
 bool network_zone_on(const struct network_zone *z, const char *node); /* is it on the node? */
 
-/* network_mtu.c: are the bridges there, and large enough? May lower the MTU of a new zone, with a warning. */
+/* network_bridge.c: are the bridges there, and large enough? May lower the MTU of a new zone, with a warning. */
 must_check int network_check_bridges(struct network_run *run, struct network_zone *z,
 				     struct pxc_plan *plan, struct pxc_err *err);
 

@@ -191,12 +191,15 @@ static const struct sdn_subnet *find(const struct sdn_vnet *v, const struct net_
 	return NULL;
 }
 
-/* Old ones go first: a subnet that grows overlaps its former self. */
-static void subnet_steps(struct network_case *c)
+static void subnets_go(struct network_case *c)
 {
 	for (size_t i = 0; c->have && i < c->have->nsubnets; i++)
 		if (!find(&c->want, &c->have->subnets[i].cidr))
 			delete_subnet(c, &c->have->subnets[i]);
+}
+
+static void subnets_come(struct network_case *c)
+{
 	for (size_t i = 0; i < c->want.nsubnets; i++) {
 		const struct sdn_subnet *want = &c->want.subnets[i];
 		const struct sdn_subnet *have = find(c->have, &want->cidr);
@@ -219,8 +222,10 @@ int network_steps(struct network_case *c, struct pxc_err *err)
 				     c->have->id);
 		return 0;
 	}
+	/* A subnet that grows overlaps its former self, and a vnet that passes tags on may have none. */
+	subnets_go(c);
 	if ((c->have ? change(c, err) : create(c, err)) < 0)
 		return -1;
-	subnet_steps(c);
+	subnets_come(c);
 	return 0;
 }

@@ -84,9 +84,10 @@ struct found {
 	size_t nips;
 };
 
+/* A template has cards, but what it is told of addresses is for whoever is made from it, and replaced there. */
 static void note(struct found *f, const struct net_ip ips[2])
 {
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 2 && !f->guest->is_template; i++)
 		if (ips[i].bits && f->nips < ARRAY_SIZE(f->ips))
 			f->ips[f->nips++] = ips[i];
 }
@@ -156,7 +157,8 @@ static const char *name_of(struct network_uses *u, const struct world_guest *g,
 				    g->vmid);
 	if (g->container)
 		return arena_printf(u->arena, "container %u", g->vmid);
-	return arena_printf(u->arena, "guest %u (%s)", g->vmid, g->name ? g->name : "no name");
+	return arena_printf(u->arena, "vm %u%s%s%s", g->vmid, g->name ? " (" : "",
+			    g->name ? g->name : "", g->name ? ")" : "");
 }
 
 void network_use_qemu(struct network_uses *u, const struct sdn *s, const struct world_guest *g,

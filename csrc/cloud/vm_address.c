@@ -169,7 +169,9 @@ static int check_free(const struct chooser *ch, const struct vm_case *c, const s
 	const struct vm_ipam *entry = vm_ipam_entry(c, card->to, ip);
 
 	if (use)
-		return refuse(c, card, family, err, "belongs to ", use->who);
+		return str_eq(use->project, c->spec->project) || !use->project
+			       ? refuse(c, card, family, err, "belongs to ", use->who)
+			       : refuse(c, card, family, err, "is in use in another project", "");
 	for (size_t i = 0; i < c->batch->nrefused; i++)
 		if (str_eq(c->batch->refused[i].vnet, card->to->id) &&
 		    ip_order(&c->batch->refused[i].ip, ip) == 0)

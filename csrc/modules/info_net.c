@@ -54,13 +54,15 @@ static json_t *read_ipams(struct pxc_env *env, const struct sdn *sdn)
 static void warn_unread(struct pxc_env *env, const struct network_uses *u)
 {
 	auto_buf struct pxc_buf list = { .data = NULL };
+	size_t n = 0;
 
-	for (size_t i = 0; i < u->nunread && i < 5; i++)
-		buf_printf(&list, "%s%u (%s)", i ? ", " : "", u->unread[i].guest->vmid,
-			   u->unread[i].problem);
-	if (u->nunread > 5)
-		buf_printf(&list, " and %zu more", u->nunread - 5);
-	if (u->nunread)
+	for (size_t i = 0; i < u->nunread; i++)
+		if (!u->unread[i].vanished && n++ < 5)
+			buf_printf(&list, "%s%u (%s)", n > 1 ? ", " : "", u->unread[i].guest->vmid,
+				   u->unread[i].problem);
+	if (n > 5)
+		buf_printf(&list, " and %zu more", n - 5);
+	if (n)
 		pxc_env_warn(env,
 			     "addresses of guests that cannot be read are not counted, and what "
 			     "is left over of such guests is not known: %s",
@@ -83,7 +85,7 @@ int info_read_nets(struct pxc_env *env, const struct info_spec *s, struct info_w
 	iw->nets = nv;
 	if (!s->addresses)
 		return 0;
-	nv->uses = network_use_read(env, iw->w, sdn, iw->seen, iw->nseen, false);
+	nv->uses = network_use_read(env, iw->w, sdn, iw->seen, iw->nseen, true);
 	warn_unread(env, nv->uses);
 	nv->ipam = read_ipams(env, sdn);
 	return 0;

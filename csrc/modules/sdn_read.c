@@ -233,6 +233,11 @@ int sdn_read_subnets(struct pxc_env *env, struct sdn *s, sdn_wants_fn *wants, vo
 			take_subnets(env, s, of[i], reads[i].data);
 			continue;
 		}
+		/* Deleted, by others or by a run that was killed, which waits: PVE 9.2 shows its subnets in no view then. */
+		if (reads[i].err.kind == PXC_ENOTFOUND) {
+			of[i]->subnets_read = true;
+			continue;
+		}
 		*err = reads[i].err;
 		if (err->kind == PXC_OK)
 			(void)pxc_fail(err, PXC_EREMOTE, "half an answer: no list");

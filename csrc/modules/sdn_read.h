@@ -18,6 +18,6 @@ typedef bool sdn_wants_fn(const struct sdn *s, const struct sdn_vnet *v, void *c
 must_check int sdn_read(struct pxc_env *env, const struct world *w, sdn_wants_fn *wants,
 			void *context, struct sdn **ret, struct pxc_err *err);
 
-/* The subnets of those that are wanted and not read yet. */
+/* The subnets of those that are wanted and not read yet. A vnet whose removal waits shows none to anybody: then they stay unread. */
 must_check int sdn_read_subnets(struct pxc_env *env, struct sdn *s, sdn_wants_fn *wants,
 				void *context, struct pxc_err *err);

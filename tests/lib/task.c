@@ -236,3 +236,12 @@ char *lab_writes(const struct lab *lab)
 	}
 	return buf_take(&out);
 }
+
+unsigned lab_count(const char *text, const char *what)
+{
+	unsigned n = 0;
+
+	for (const char *p = text; (p = strstr(p, what)); p++)
+		n++;
+	return n;
+}

@@ -41,3 +41,6 @@ json_t *lab_ask(struct lab *lab, const char *method, const char *path, const cha
 
 /* The requests of the last task that are no GETs, one a line, notes and ids cut to "*". New string. */
 char *lab_writes(const struct lab *lab);
+
+/* How often is it in there? */
+unsigned lab_count(const char *text, const char *what);

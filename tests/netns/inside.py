@@ -12,7 +12,6 @@ interfaces.d/sdn of a host say; tags and tunnel what must be on the cable for a 
 import itertools
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -20,11 +19,11 @@ import time
 import traceback
 
 import ifaces
+import reference
 import wire
+from spaces import batch, inside, probe, run
 
 CABLE_MTU, CABLE = 1500, "eno1"
-KINDS = {"veth": "veth", "bridge": "bridge vlan_filtering 1", "VLANs (802.1Q)": "vlan protocol 802.1q id 5",
-         "VLANs (802.1ad)": "vlan protocol 802.1ad id 5", "VXLAN": "vxlan id 5 dstport 4789"}
 # What the reader of texts must refuse rather than pass over.
 UNREADABLE = {"an option that it does not know": "auto a\niface a\n\tbridge-ports none\n\tbridge-hello 2\n",
               "an option of no interface": "bridge-ports none\n",
@@ -33,29 +32,6 @@ UNREADABLE = {"an option that it does not know": "auto a\niface a\n\tbridge-port
               "half a pair": "auto a\niface a\n\tlink-type veth\n\tveth-peer-name b\n",
               "an interface of no kind": "auto a\niface a\n\tbridge-stp off\n"}
 PING_HEAD, VXLAN_EXTRA = 28, 50  # IPv4 and ICMP; IPv4, UDP, VXLAN and the inner frame's head
-
-
-def run(*words, check=True):
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if check and done.returncode:
-        raise RuntimeError(f"{' '.join(words)}: {done.stdout.strip()}")
-    return done.stdout
-
-
-def probe():
-    """The kinds that cannot be made here."""
-    missing = []
-    run("ip", "link", "add", "pxcbase", "type", "dummy", check=False)
-    base = "pxcbase" if os.path.exists("/sys/class/net/pxcbase") else "lo"
-    for name, kind in KINDS.items():
-        link = ["link", base] if kind.startswith("vlan") else []
-        try:
-            run("ip", "link", "add", *link, "name", "pxcprobe", "type", *kind.split())
-            run("ip", "link", "del", "pxcprobe")
-        except RuntimeError:
-            missing.append(name)
-    run("ip", "link", "del", "pxcbase", check=False)
-    return missing
 
 
 class Tap:
@@ -93,9 +69,9 @@ class Guest:
 
     def plug(self):
         """What ip does for it on the host. The port takes what it gets: it is the bridge that has the vnet's MTU."""
-        isolated = " type bridge_slave isolated on" if self.net["isolated"] else ""
-        return [f"link add {self.port} mtu 9000 type veth peer name eth0 netns {self.space}",
-                f"link set {self.port} master {self.net['id']} addrgenmode none up", f"link set {self.port}{isolated}"][:3 if isolated else 2]
+        lines = [f"link add {self.port} mtu 9000 type veth peer name eth0 netns {self.space}",
+                 f"link set {self.port} master {self.net['id']} addrgenmode none up"]
+        return lines + [f"link set {self.port} type bridge_slave isolated on"] * self.net["isolated"]
 
     def start(self):
         """What ip does in it. The card takes the MTU of its bridge, as PVE's do."""
@@ -107,53 +83,10 @@ class Guest:
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def inside(space, *words):
-    return run("ip", "netns", "exec", space, *words)
-
-
-def batch(lines, *options, program="ip"):
-    """Many calls of ip or bridge at once."""
-    done = subprocess.run([program, *options, "-batch", "-"], input="\n".join(lines) + "\n", stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError("\n".join([done.stdout.strip(), f"{program} {' '.join(options)}:", *lines]))
-
-
 def answered(pings):
     """Which of these, (key, process), got an answer: {key: bool}; and what they said."""
     said = {key: process.communicate()[0] for key, process in pings}
     return {key: " 0% packet loss" in text for key, text in said.items()}, said
-
-
-def ranges(vlans):
-    """What bridge says of a port's VLANs, neighbours that are alike as one: [(first, last, flags)]."""
-    found = []
-    for vlan in vlans:
-        first, last, flags = vlan["vlan"], vlan.get("vlanEnd", vlan["vlan"]), vlan.get("flags", [])
-        if found and found[-1][1] == first - 1 and found[-1][2] == flags:
-            first = found.pop()[0]
-        found.append((first, last, flags))
-    return found
-
-
-def facts(space):
-    """What matters of the interfaces in a namespace, {interface: {...}}."""
-    found = {}
-    for link in json.loads(run("ip", "-n", space, "-d", "-j", "address")):
-        info = link.get("linkinfo", {})
-        data = info.get("info_data", {})
-        found[link["ifname"]] = {
-            "kind": info.get("info_kind"), "up": "UP" in link["flags"], "addresses": [], "vlans": [], "peers": [],
-            **{key: link.get(key) for key in ("mtu", "master", "ifalias")},
-            "over": link.get("link") if info.get("info_kind") == "vlan" else None,
-            **{key: data.get(key) for key in ("id", "protocol", "port", "vlan_filtering", "vlan_protocol", "stp_state", "forward_delay")}}
-        found[link["ifname"]]["addresses"] = [f"{a['local']}/{a['prefixlen']}" for a in link["addr_info"] if a["family"] == "inet"]
-    for entry in json.loads(run("bridge", "-n", space, "-c", "-j", "vlan")):
-        found[entry["ifname"]]["vlans"] = ranges(entry["vlans"])
-    for entry in json.loads(run("bridge", "-n", space, "-j", "fdb")):
-        if "dst" in entry and entry.get("state") == "permanent":  # others were learned
-            found[entry["ifname"]]["peers"].append((entry["mac"], entry["dst"]))
-    return {name: fact for name, fact in found.items() if name not in ("lo", "far")}
 
 
 def too_large(net):
@@ -162,6 +95,8 @@ def too_large(net):
 
 
 class Scene:
+    cable = CABLE
+
     def __init__(self, tap, spec, folder):
         self.tap, self.spec, self.nets, self.folder = tap, spec, spec["nets"], folder
         self.hosts = [h["name"] for h in spec["hosts"]]
@@ -185,32 +120,6 @@ class Scene:
                 else:
                     batch(lines, "-n", host["name"], program=program)
 
-    def compare(self):
-        """
-        ifupdown2, which is what PVE runs, makes the same of the first host's text. Debian's package (not Proxmox's own) complains of a
-        VLAN as a port of a VLAN-aware bridge, which a QinQ zone has, and leaves that bridge's ports without their VLANs: these
-        are not compared.
-        """
-        name, path = self.hosts[0], os.path.join(self.folder, "interfaces")
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(self.spec["hosts"][0]["text"])
-        run("ip", "netns", "add", "other")
-        batch([f"link add {CABLE} type veth peer name far", "link set far up"], "-n", "other")
-        # Its state lies in /run, its file in /etc.
-        said = inside("other", "unshare", "-m", "sh", "-ec", f"mount --bind {path} /etc/network/interfaces; mount -t tmpfs run /run; "
-                      "mkdir /run/network; ifreload -a 2>&1")
-        ours, theirs = facts(name), facts("other")
-        run("ip", "netns", "del", "other")
-        strict = re.compile(r"error: (\w+): \S+: vlan sub-interface is not supported in a vlan-aware bridge")
-        errors = [line for line in said.splitlines() if "error" in line and not strict.fullmatch(line)]
-        self.check(not errors, "ifupdown2 takes the text", said)
-        for fact in list(ours.values()) + list(theirs.values()):
-            if fact["master"] in strict.findall(said):
-                del fact["vlans"]
-        for link in sorted(set(ours) | set(theirs)):
-            mine, other = ours.get(link), theirs.get(link)
-            self.check(mine == other, f"ifupdown2 makes {link} as it is made here", f"ifupdown2: {other}\nhere:      {mine}")
-
     def populate(self):
         for host in self.hosts:
             batch([line for guest in self.guests.values() if guest.host == host for line in guest.plug()], "-n", host)
@@ -219,7 +128,8 @@ class Scene:
 
     def listen(self):
         self.tcpdump = subprocess.Popen(["ip", "netns", "exec", self.hosts[1], "tcpdump", "-i", CABLE, "-w", self.pcap, "-U",
-                                         "--immediate-mode", "-s", "0"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                                         "--immediate-mode", "-s", "0", "-Z", "root"], stdin=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE, text=True)
         while "listening on" not in (line := self.tcpdump.stderr.readline()):
             if not line:
                 raise RuntimeError("tcpdump does not listen")
@@ -309,7 +219,7 @@ class Scene:
         self.build()
         self.check(True, "both hosts' interfaces are made as the texts say")
         if self.spec["ifupdown2"] and shutil.which("ifreload"):
-            self.compare()
+            reference.compare(self)
         self.populate()
         self.listen()
         self.across()

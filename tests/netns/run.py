@@ -26,8 +26,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "boot"))
 import guest  # noqa: E402
 
-DEADLINE = 400  # seconds for all scenes in the emulated machine, on a slow one with other work to do
-INSIDE = ("inside.py", "ifaces.py", "wire.py")
+DEADLINE = 900  # seconds for all scenes in the emulated machine, on a slow one with other work to do
+INSIDE = ("inside.py", "ifaces.py", "reference.py", "spaces.py", "wire.py")
 DOT1Q, DOT1AD = 0x8100, 0x88A8
 CABLE_MTU, QINQ_MTU, VXLAN_MTU, VXLAN_PORT = 1500, 1496, 1450, 4789
 
@@ -57,9 +57,10 @@ class Cluster:
         self.temp = tempfile.TemporaryDirectory(prefix="pxc-netns-")
         ready, world = (os.path.join(self.temp.name, name) for name in ("ready.json", "world.json"))
         with open(world, "w", encoding="utf-8") as f:
-            json.dump({"nodes": {name: {"bridges": {"vmbr0": {"vlan_aware": self.aware, "ports": "eno1"}}} for name in ("pve1", "pve2")}}, f)
-        self.sim = subprocess.Popen([os.path.join(self.build, "bin/pxcsim"), "--nodes", "2", "--port", "0", "--speed", "0", "--world", world,
-                                     "--ready", ready, "--state-dir", self.temp.name], stdout=subprocess.DEVNULL)
+            bridges = {"vmbr0": {"vlan_aware": self.aware, "ports": "eno1"}}
+            json.dump({"nodes": {name: {"bridges": bridges} for name in ("pve1", "pve2")}}, f)
+        self.sim = subprocess.Popen([os.path.join(self.build, "bin/pxcsim"), "--nodes", "2", "--port", "0", "--speed", "0",
+                                     "--world", world, "--ready", ready, "--state-dir", self.temp.name], stdout=subprocess.DEVNULL)
         while not os.path.exists(ready):
             if self.sim.poll() is not None:
                 raise SystemExit("pxcsim did not start")

@@ -259,7 +259,7 @@ static void tokens_that_are_not_whole_are_told(void **state)
 
 		annot_text_release(&v->notes);
 		annot_parse(ANNOT_TOKEN, rows[i].alias, &v->notes);
-		v->ours = false;
+		v->name = v->project = NULL;
 		network_block_read(v, NULL, &l.arena);
 		check(&l, RAW, "tampered", rows[i].tampered);
 		check(&l, RAW, "name", rows[i].name);
@@ -366,7 +366,7 @@ static void leaked_registrations_are_told(void **state)
 	check(&l, RED, "drift", "[\"10.20.0.4 is registered*BC:24:11:00:00:03,*\"]");
 	check(&l, LAN, "drift", "[]");
 	/* A guest that cannot be read may have that card, if it may be on the network at all. */
-	l.unread = (struct network_unread){ &down, "its node is offline" };
+	l.unread = (struct network_unread){ &down, "its node is offline", false };
 	l.uses.unread = &l.unread;
 	l.uses.nunread = 1;
 	check(&l, RED, "drift", "[]");

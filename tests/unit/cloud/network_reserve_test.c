@@ -119,7 +119,7 @@ static const struct plan_row refused[] = {
 	  "!network acme/blue: subnet 10.20.0.0/28 cannot go: addresses in it are kept as lb" },
 	{ "but with it", KEPT(LB, ""),
 	  NET(",\"subnets\":[],\"reserve\":[],\"reserve_mode\":\"exact\""),
-	  "change vnet vblue: alias; remove subnet tenant-10.20.0.0-28 [destroys]" APPLY },
+	  "remove subnet tenant-10.20.0.0-28 [destroys]; change vnet vblue: alias" APPLY },
 	{ "the network does", KEPT(LB, ""), NET(",\"state\":\"absent\""),
 	  "remove subnet tenant-10.20.0.0-28 [destroys]; remove vnet vblue [destroys]" APPLY },
 };

@@ -156,7 +156,7 @@ static void a_guest_that_was_read_is_not_read_twice(void **state)
 	(void)state;
 	prepare(&lab);
 	lab_must(&lab, "pxc_info", "{\"gather\":[\"addresses\",\"vms\"]}");
-	assert_int_equal(requests(&lab, "/pending"), 2);
+	assert_int_equal(requests(&lab, "/pending"), 3); /* and the template */
 	check(&lab, "nblue", "used", "1");
 	assert_int_equal(count(&lab, "vms"), 2);
 }
@@ -178,6 +178,20 @@ static void guests_that_cannot_be_read_are_told(void **state)
 	assert_non_null(strstr(json_string_value(json_array_get(warnings, 0)),
 			       "addresses of guests that cannot be read are not counted"));
 	check(&lab, "nblue", "zone_status", "{\"pve1\":\"available\",\"pve2\":\"available\"}");
+}
+
+/* What PVE has registered for it is not left over, and what it says of addresses is nobody's. */
+static void templates_have_cards_but_no_addresses(void **state)
+{
+	auto_lab struct lab lab;
+
+	(void)state;
+	prepare(&lab);
+	ask(&lab, "PUT", "/nodes/pve1/qemu/9000/config",
+	    "net0=virtio%3DBC%3A24%3A11%3A00%3A00%3A77%2Cbridge%3Dnblue&ipconfig0=ip%3D10.20.0.17%2F24");
+	lab_must(&lab, "pxc_info", "{\"gather\":[\"addresses\"]}");
+	check(&lab, "nblue", "used", "1");
+	check(&lab, "nblue", "drift", "[]");
 }
 
 static void what_is_left_in_the_ipam_is_found(void **state)
@@ -245,6 +259,7 @@ int main(void)
 		cmocka_unit_test(guests_are_read_for_addresses),
 		cmocka_unit_test(a_guest_that_was_read_is_not_read_twice),
 		cmocka_unit_test(guests_that_cannot_be_read_are_told),
+		cmocka_unit_test(templates_have_cards_but_no_addresses),
 		cmocka_unit_test(what_is_left_in_the_ipam_is_found),
 		cmocka_unit_test(vnets_of_others_are_listed),
 		cmocka_unit_test(a_project_is_not_removed_before_its_networks),

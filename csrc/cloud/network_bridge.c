@@ -52,6 +52,38 @@ static int find_narrowest(const struct network_run *run, const struct network_zo
 	return 0;
 }
 
+/* Is it a QinQ zone whose outer tags are of 802.1ad? */
+static bool is_ad(const char *type, const char *protocol)
+{
+	return str_eq(type, "qinq") && protocol && str_eq(protocol, "802.1ad");
+}
+
+/*
+ * PVE makes such a zone by switching the whole bridge to 802.1ad, when that is aware of VLANs, so that others on the bridge send
+ * other tags than they did.
+ */
+static void warn_protocol(const struct network_run *run, const struct network_zone *z,
+			  struct pxc_plan *plan)
+{
+	const char *bridge = option(z, "bridge");
+	bool ad = is_ad(z->type, option(z, "vlan-protocol"));
+
+	for (size_t i = 0; bridge && i < run->sdn->nzones; i++) {
+		const struct sdn_zone *o = &run->sdn->zones[i];
+		const char *other = sdn_option(o, "bridge");
+
+		if (o == z->have || !other || !str_eq(other, bridge) ||
+		    ad == is_ad(o->type, sdn_option(o, "vlan-protocol")))
+			continue;
+		pxc_plan_warn(
+			plan,
+			"zones %s and %s share bridge %s, and one of them uses 802.1ad: where the "
+			"bridge is aware of VLANs, PVE switches all of it to 802.1ad; give one of "
+			"them another bridge",
+			z->id, o->id, bridge);
+	}
+}
+
 int network_check_bridges(struct network_run *run, struct network_zone *z, struct pxc_plan *plan,
 			  struct pxc_err *err)
 {
@@ -61,6 +93,7 @@ int network_check_bridges(struct network_run *run, struct network_zone *z, struc
 
 	if (!run->nw->bridges || sdn_zone_type(z->type) == SDN_SIMPLE)
 		return 0; /* no frame of a simple zone leaves its node */
+	warn_protocol(run, z, plan);
 	if (find_narrowest(run, z, &least, err) < 0)
 		return -1;
 	if (!least.mtu)

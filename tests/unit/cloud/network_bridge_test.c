@@ -51,6 +51,10 @@ static const struct plan_row rows[] = {
 	  "" },
 	{ "nor lowered later", LAB("qinq", ",\"tag\":\"20\"") "}", QINQ(",\"nodes\":[\"pve1\"]"),
 	  "change zone lab: nodes unset -> pve1 [disrupts] / apply on every node; wait for pve1 to take it over" },
+	{ "802.1ad beside VLANs on one bridge", ZONES(TENANT, ""),
+	  QINQ(",\"vlan_protocol\":\"802.1ad\",\"mtu\":1400"),
+	  MADE("qinq") " | zones lab and tenant share bridge vmbr0, and one of them uses 802.1ad: *" },
+	{ "802.1q beside VLANs", ZONES(TENANT, ""), QINQ(",\"mtu\":1400"), MADE("qinq") },
 	{ "headers of a tunnel", BLANK, VXLAN(",\"mtu\":1500"),
 	  "!zone lab: mtu 1500 does not fit: a zone of type vxlan adds 50 bytes to each frame, and the network of node pve1 "
 	  "takes 1500: raise the mtu there, or ask for 1450" },
