@@ -88,6 +88,19 @@ static void join(struct pxc_plan *p, struct pxc_plan *apply)
 		p->via = apply;
 }
 
+/* Is it for this network, too, that is applied? Which networks a run that was cut off has left is not known. */
+static bool applies(const struct network_case *c, bool writes)
+{
+	auto_buf struct pxc_buf why = { .data = NULL };
+
+	if (c->plan->nsteps || (c->zone && c->zone->plan && !c->spec->absent))
+		return true;
+	if (writes)
+		return false;
+	return c->run->sdn->unapplied ||
+	       (c->zone && inhabited(c->run, c->zone) && lags(c->run, c->zone, &why));
+}
+
 /* Written, then applied on every node; undone when something of it fails. */
 void network_transaction(struct network_run *run)
 {
@@ -115,7 +128,7 @@ void network_transaction(struct network_run *run)
 	add_waits(run, apply);
 	warn_nodes(run, apply);
 	for (size_t i = 0; i < run->ncases; i++)
-		if (run->cases[i].plan->nsteps || !writes)
+		if (applies(&run->cases[i], writes))
 			run->cases[i].plan->via = apply;
 	for (size_t i = 0; i < run->nzones; i++) {
 		join(run->zones[i].plan, apply);
