@@ -294,3 +294,46 @@ bool network_use_possible(const struct world *w, const struct sdn_vnet *v,
 	annot_parse(ANNOT_TOKEN, pool->comment, &t);
 	return t.finding != ANNOT_OK || !str_eq(annot_get(&t.annot, "t"), "project");
 }
+
+static void add_registered(json_t *list, const struct sdn_vnet *v, const struct net_ip *ip,
+			   const char *mac)
+{
+	char text[IP_TEXT];
+	json_t *entry;
+
+	if (!ip->bits)
+		return;
+	ip_format(ip, text);
+	entry = json_pack("{s:s,s:s,s:s}", "vnet", v->id, "zone", v->zone, "ip", text);
+	if (mac)
+		(void)json_object_set_new(entry, "mac", json_string(mac));
+	(void)json_array_append_new(list, entry);
+}
+
+json_t *network_registered(const struct sdn *s, const json_t *config, const struct annot *block)
+{
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	json_t *list = json_array();
+
+	for (unsigned slot = 0; slot < CARDS; slot++) {
+		const struct sdn_vnet *v = NULL;
+		const struct sdn_zone *zone;
+		json_auto_t *card = NULL;
+		struct net_ip ips[2];
+		const char *name;
+		char key[16];
+
+		if (network_entry(block, slot, &arena, &name, ips))
+			v = network_entry_vnet(s, annot_get(block, "project"), name);
+		zone = v ? sdn_zone(s, v->zone) : NULL;
+		if (!zone || !sdn_option(zone, "ipam"))
+			continue;
+		(void)snprintf(key, sizeof(key), "net%u", slot);
+		if (json_string_value(json_object_get(config, key)))
+			card = prop_parse_net(json_string_value(json_object_get(config, key)));
+		for (unsigned f = 0; f < 2; f++)
+			add_registered(list, v, &ips[f],
+				       json_string_value(json_object_get(card, "macaddr")));
+	}
+	return list;
+}

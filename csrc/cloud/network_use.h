@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/json.h"
 #include "base/net.h"
 #include "cloud/sdn.h"
 #include "cloud/world.h"
@@ -80,3 +81,9 @@ const struct sdn_vnet *network_entry_vnet(const struct sdn *s, const char *proje
 					  const char *name);
 /* Addresses in an ipconfigN, by family; bits 0: none, or not a fixed one. */
 void network_ipconfig(const char *text, struct net_ip ret_ips[2]);
+
+/*
+ * What PVE's own list (IPAM) has for a VM, by its block: array of {vnet, zone, ip, mac} as PVE takes them; where networks are
+ * gone, or their zones have no list, nothing. New reference.
+ */
+json_t *network_registered(const struct sdn *s, const json_t *config, const struct annot *block);

@@ -15,6 +15,7 @@ enum project_op {
 	PROJECT_VM_STOP,
 	PROJECT_VM_DELETE,
 	PROJECT_VM_CONFIG,
+	PROJECT_IPAM_REMOVE,
 	PROJECT_OPS,
 };
 
@@ -40,6 +41,7 @@ struct project_batch {
 struct project_world {
 	const struct world *w;
 	json_t *owned; /* VMID as text -> name of the project its intact block says; only read for purges */
+	json_t *registered; /* VMID as text -> what PVE's IPAM has for it: see network_registered() */
 	/* Of projects that are to go: VMID as text of the VM that holds its volumes -> project; project -> array of what is left of these. */
 	json_t *holders, *volumes;
 	const struct sdn *sdn; /* when one is to go; NULL = the API user may not see networks */

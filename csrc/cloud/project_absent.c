@@ -99,6 +99,20 @@ static void add_ha_remove(struct pxc_plan *p, const struct world_guest *g)
 			     g->vmid);
 }
 
+/* PVE's own list is told before the VM goes, as pxc_vm does it. */
+static void release_addresses(struct project_case *c, struct pxc_plan *p, unsigned vmid)
+{
+	char key[16];
+	size_t i;
+	json_t *entry;
+
+	(void)snprintf(key, sizeof(key), "%u", vmid);
+	json_array_foreach (json_object_get(c->pw->registered, key), i, entry)
+		pxc_plan_add(p, PROJECT_IPAM_REMOVE, PXC_QUIET, json_deep_copy(entry),
+			     "release %s of VM %u in PVE's IPAM",
+			     json_string_value(json_object_get(entry, "ip")), vmid);
+}
+
 /* Steps that remove one guest of the project; each guest is a helper plan of its own, so that they go side by side. */
 static void purge_guest(struct project_case *c, const struct world_guest *g)
 {
@@ -111,6 +125,7 @@ static void purge_guest(struct project_case *c, const struct world_guest *g)
 	if (!str_eq(g->status, "stopped"))
 		pxc_plan_add(p, PROJECT_VM_STOP, PXC_DISRUPTS, json_deep_copy(args), "stop VM %u",
 			     g->vmid);
+	release_addresses(c, p, g->vmid);
 	(void)json_object_set_new(args, "purge", json_integer(1));
 	(void)json_object_set_new(args, "destroy-unreferenced-disks", json_integer(1));
 	pxc_plan_add(p, PROJECT_VM_DELETE, PXC_DESTROYS, args, "delete VM %u (%s) with its disks",

@@ -197,7 +197,7 @@ struct vm_seen {
 
 /* An entry of PVE's own list of addresses (IPAM). */
 struct vm_ipam {
-	const char *zone, *mac; /* mac NULL = none said */
+	const char *zone, *vnet, *mac; /* mac NULL = none said */
 	struct net_ip ip;
 };
 

@@ -102,16 +102,26 @@ static void enter(struct vm_case *c, const struct vm_card *card, const struct vm
 		     "register %s of %s in PVE's IPAM", text, sdn_label(c->arena, card->to));
 }
 
-/* What PVE has taken for the card beside the address that it has. */
+/* Beside the address that is reserved for the card, or left on a network that the card is no longer on. */
+static bool is_surplus(const struct vm_card *card, const struct vm_ipam *e)
+{
+	const struct vm_ip *ip = &card->ip[e->ip.bits == 128 ? VM_IPV6 : VM_IPV4];
+
+	if (ip_order(&ip->ip, &e->ip) == 0 || ip_order(&ip->had, &e->ip) == 0)
+		return false;
+	return ip->ip.bits || !str_eq(e->vnet, card->to->id);
+}
+
+/* What PVE has taken for the card, which has a MAC address of its own in its zone. */
 static void release_surplus(struct vm_case *c, const struct vm_card *card)
 {
 	for (size_t i = 0; is_listed(c, card->to) && i < c->vw->nipam; i++) {
 		const struct vm_ipam *e = &c->vw->ipam[i];
-		const struct vm_ip *ip = &card->ip[e->ip.bits == 128 ? VM_IPV6 : VM_IPV4];
+		const struct sdn_vnet *v = e->vnet ? sdn_vnet(c->vw->sdn, e->vnet) : NULL;
 
-		if (str_eq(e->zone, card->to->zone) && vm_ipam_is_of(e, card->mac) && ip->ip.bits &&
-		    ip_order(&ip->ip, &e->ip) != 0 && ip_order(&ip->had, &e->ip) != 0)
-			release(c, card->to, &e->ip, card->mac, ", which PVE took beside");
+		if (v && str_eq(e->zone, card->to->zone) && vm_ipam_is_of(e, card->mac) &&
+		    is_surplus(card, e))
+			release(c, v, &e->ip, card->mac, ", which PVE took beside");
 	}
 }
 
@@ -131,7 +141,8 @@ void vm_ipam_steps(struct vm_case *c)
 				enter(c, card, &card->ip[f]);
 		release_surplus(c, card);
 		/* What PVE takes by itself can only be seen, and given back, when it has done so. */
-		if (vm_card_arrives(card) && fixed && zone_option(c, card->to, "dhcp"))
+		if (vm_card_arrives(card) && (fixed || card->from) &&
+		    zone_option(c, card->to, "dhcp"))
 			c->plan->again = true;
 	}
 }

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "cloud/holder.h"
+#include "cloud/network_use.h"
 #include "cloud/project.h"
 #include "cloud/volume.h"
 #include "modules/items.h"
@@ -41,6 +42,10 @@ static const struct pve_op project_ops[PROJECT_OPS] = {
 				.wait_ms = 30 * MINUTES,
 				.gone_ok = true },
 	[PROJECT_VM_CONFIG] = { .method = "PUT", .path = GUEST "/config", .wait_ms = 2 * MINUTES },
+	[PROJECT_IPAM_REMOVE] = { .method = "DELETE",
+				  .path = "/cluster/sdn/vnets/{vnet}/ips",
+				  .wait_ms = 60 * SECONDS,
+				  .gone_ok = true },
 };
 
 static int check_people(const struct project_spec *s, const char *const *list, struct pxc_err *err)
@@ -139,13 +144,16 @@ static void read_owned(struct pxc_env *env, struct project_world *pw, const char
 
 	for (size_t i = 0; i < n; i++) {
 		const struct annot *a = &seen[i]->notes.annot;
-		const char *project = annot_get(a, "project");
+		const char *project = annot_get(a, "project"), *key;
 
-		if (!seen[i]->problem && seen[i]->notes.finding == ANNOT_OK && project &&
-		    vm_owns_block(seen[i]))
-			(void)json_object_set_new(
-				pw->owned, arena_printf(env->arena, "%u", seen[i]->guest->vmid),
-				json_string(project));
+		if (seen[i]->problem || seen[i]->notes.finding != ANNOT_OK || !project ||
+		    !vm_owns_block(seen[i]))
+			continue;
+		key = arena_printf(env->arena, "%u", seen[i]->guest->vmid);
+		(void)json_object_set_new(pw->owned, key, json_string(project));
+		if (pw->sdn)
+			(void)json_object_set_new(pw->registered, key,
+						  network_registered(pw->sdn, seen[i]->config, a));
 	}
 }
 
@@ -227,8 +235,11 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 		return -1;
 	pw->w = w;
 	pw->owned = pxc_env_keep(env, json_object());
+	pw->registered = pxc_env_keep(env, json_object());
 	pw->holders = pxc_env_keep(env, json_object());
 	pw->volumes = pxc_env_keep(env, json_object());
+	if (absent && read_networks(env, pw, err) < 0)
+		return -1;
 	for (size_t i = 0; i < b->nspecs; i++) {
 		const struct project_spec *s = &b->specs[i];
 
@@ -238,7 +249,7 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 			return -1;
 	}
 	*ret_world = pw;
-	return absent ? read_networks(env, pw, err) : 0;
+	return 0;
 }
 
 static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)

@@ -36,6 +36,7 @@ static void take_entries(struct pxc_env *env, struct vm_world *vw, const json_t 
 		if (!zone || !ip || !ip_parse(ip, &all[n].ip))
 			continue;
 		all[n].zone = zone;
+		all[n].vnet = item_text(row, "vnet");
 		all[n++].mac = item_text(row, "mac");
 	}
 	vw->ipam = all;

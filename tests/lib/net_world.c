@@ -113,7 +113,9 @@ static void add_ipam(struct test_world *w)
 	json_t *one;
 
 	json_array_foreach (list, i, one) {
-		all[i] = (struct vm_ipam){ .zone = text(one, "zone"), .mac = text(one, "mac") };
+		all[i] = (struct vm_ipam){ .zone = text(one, "zone"),
+					   .vnet = text(one, "vnet") ? text(one, "vnet") : "n1",
+					   .mac = text(one, "mac") };
 		if (!ip_parse(text(one, "ip"), &all[i].ip))
 			fail_msg("ip %s", text(one, "ip"));
 	}

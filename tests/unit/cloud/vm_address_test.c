@@ -300,6 +300,30 @@ static void the_block_says_which_network_and_address(void **state)
 	}
 }
 
+static void a_seed_of_ours_says_it_too(void **state)
+{
+	auto_world struct test_world w;
+	json_auto_t *step = NULL, *got = NULL, *want = NULL;
+	const char *text;
+
+	(void)state;
+	test_world_create(&w, "{" NETS ",\"rbd\":{\"fast\":{\"images\":[]}}}");
+	step = plan_step(
+		"pxc_vm",
+		"{\"name\":\"web\",\"cores\":1,\"memory\":512,\"storage\":\"fast\",\"seed\":\"rbd\","
+		"\"networks\":[{\"network\":\"green\",\"mac\":\"BC:24:11:00:00:01\"}]}",
+		&w, 0, 0);
+	text = json_string_value(json_object_get(json_object_get(step, "files"), "network-config"));
+	assert_non_null(text);
+	got = json_loads(text, 0, NULL);
+	want = json_loads(
+		"{\"ethernets\":{\"eth0\":{\"match\":{\"macaddress\":\"bc:24:11:00:00:01\"},"
+		"\"addresses\":[\"10.30.0.3/29\"],\"nameservers\":{\"addresses\":[\"10.30.0.2\"]},"
+		"\"routes\":[{\"to\":\"0.0.0.0/0\",\"via\":\"10.30.0.1\"}],\"set-name\":\"eth0\"}},\"version\":2}",
+		0, NULL);
+	assert_true(json_equal(got, want));
+}
+
 /* --- what is shown ----------------------------------------------------------------------------------------- */
 
 static json_t *shown(const char *world)
@@ -394,6 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plans),
 		cmocka_unit_test(the_block_says_which_network_and_address),
+		cmocka_unit_test(a_seed_of_ours_says_it_too),
 		cmocka_unit_test(results_name_network_and_addresses),
 		cmocka_unit_test(what_differs_from_the_block_is_drift),
 		cmocka_unit_test(five_hundred_vms_get_five_hundred_addresses),

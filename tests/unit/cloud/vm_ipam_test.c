@@ -61,6 +61,14 @@ static const struct plan_row ipam_rows[] = {
 			"{\"zone\":\"tenant\",\"ip\":\"10.20.0.12\",\"mac\":\"BC:24:11:00:00:00\"},{\"zone\":\"other\",\"ip\":\"10.20.0.13\",\"mac\":\"BC:24:11:00:00:00\"}]}",
 	  ASK("{\"network\":\"blue\"}"),
 	  "release 10.20.0.12 of network acme/blue in PVE's IPAM, which PVE took beside" },
+	{ "and what it left on another network",
+	  "{" ZONED(DHCP) ",\"guests\":[" GUEST(",\"net0\":\"blue\"},\"config\":{" CARD(
+		  "0",
+		  "n1") ",\"ipconfig0\":\"ip=dhcp\"}") "],\"ipam\":["
+						       "{\"zone\":\"tenant\",\"ip\":\"10.20.0.11\",\"mac\":\"BC:24:11:00:00:00\"},"
+						       "{\"zone\":\"tenant\",\"ip\":\"10.30.0.4\",\"vnet\":\"n2\",\"mac\":\"BC:24:11:00:00:00\"}]}",
+	  ASK("{\"network\":\"blue\"}"),
+	  "release 10.30.0.4 of network acme/green in PVE's IPAM, which PVE took beside" },
 	{ "what is missing is registered", "{" ZONED(DHCP) ",\"guests\":[" ON_BLUE "],\"ipam\":[]}",
 	  ASK("{\"network\":\"blue\"}"), "register 10.20.0.11 of network acme/blue in PVE's IPAM" },
 	{ "what is another's is told",

@@ -320,6 +320,21 @@ static void removals_leave_nothing(void **state)
 	removed_by_a_run_that_was_cut_off(DHCP);
 }
 
+/* A project that goes with its VMs gives their addresses back. */
+static void a_purge_leaves_nothing_either(void **state)
+{
+	auto_lab struct lab lab;
+
+	(void)state;
+	lab_create(&lab, 8);
+	make(&lab, STATIC);
+	lab_must(&lab, "pxc_vm",
+		 "{" MAKE ",\"networks\":[{\"network\":\"blue\"},{\"network\":\"green\"}]}");
+	expect_listed(&lab, "10.20.0.10 10.30.0.2 ");
+	lab_must(&lab, "pxc_project", "{\"name\":\"acme\",\"state\":\"absent\",\"purge\":\"all\"}");
+	expect_listed(&lab, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +345,7 @@ int main(void)
 		cmocka_unit_test(what_was_registered_in_vain_is_given_back),
 		cmocka_unit_test(a_run_that_was_cut_off_is_finished),
 		cmocka_unit_test(removals_leave_nothing),
+		cmocka_unit_test(a_purge_leaves_nothing_either),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
