@@ -39,7 +39,7 @@ struct network_subnet {
 	struct net_cidr cidr; /* host part zero */
 	bool absent;
 	const char *gateway, *dns, *dns_prefix; /* NULL = not named, "" = none */
-	int snat;                               /* -1 not named, 0, 1 */
+	int snat, dhcp;                         /* -1 not named, 0, 1 */
 	bool ranges_named;
 	struct net_range *ranges; /* sorted */
 	size_t nranges;

@@ -44,6 +44,15 @@ struct network_run {
 	struct pxc_plans *plans;
 };
 
+/*
+ * network_reads.c: the vnet that a task means: by its name, else by its new one, else by a token that was damaged. That still
+ * tells which network it was; it is not made a second time, nor written over unasked. NULL: none
+ */
+const struct sdn_vnet *network_vnet(const struct sdn *s, const struct network_spec *spec);
+
+/* network_apply.c: plans that complete, and undo, those of the cases and zones */
+void network_transaction(struct network_run *run);
+
 /* network_zone.c: what zones the batch needs, and their steps */
 must_check int network_zone_take(struct network_case *c, struct pxc_err *err);
 must_check int network_zone_steps(struct network_run *run, struct pxc_err *err);

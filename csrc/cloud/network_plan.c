@@ -10,148 +10,6 @@
 #include "cloud/network_parts.h"
 #include "cloud/project_find.h"
 
-#define LABEL "SDN configuration"
-#define WAIT_NODE_MS 300000 /* for one node to take its network over */
-
-/* ---- the vnet that a task means ---- */
-
-static bool is_called(const struct sdn_vnet *v, const struct network_spec *s)
-{
-	return (v->ours || v->damaged) && str_eq(v->project, s->project) &&
-	       (str_eq(v->name, s->name) || (s->new_name && str_eq(v->name, s->new_name)));
-}
-
-/*
- * By its name, else by its new one, else by a token that was damaged: that still tells which network it was; it is not made
- * a second time, nor written over unasked.
- */
-static const struct sdn_vnet *vnet_of(const struct sdn *s, const struct network_spec *spec)
-{
-	const struct sdn_vnet *v = sdn_network(s, spec->project, spec->name);
-
-	if (!v && spec->new_name)
-		v = sdn_network(s, spec->project, spec->new_name);
-	for (size_t i = 0; !v && i < s->nvnets; i++)
-		if (s->vnets[i].damaged && is_called(&s->vnets[i], spec))
-			v = &s->vnets[i];
-	return v;
-}
-
-/* ---- what must be read ---- */
-
-static const struct network_spec *spec_of(const struct network_batch *b, const struct sdn_vnet *v)
-{
-	for (size_t i = 0; i < b->nspecs; i++)
-		if (is_called(v, &b->specs[i]))
-			return &b->specs[i];
-	return NULL;
-}
-
-static bool has(const struct sdn_vnet *v, const struct net_cidr *cidr)
-{
-	for (size_t i = 0; i < v->nsubnets; i++)
-		if (network_same_cidr(&v->subnets[i].cidr, cidr))
-			return true;
-	return false;
-}
-
-/* Does a subnet come, as far as is known? Then all of its zone count, too: of zone, or of any (NULL). */
-static bool adds(const struct sdn *s, const struct network_spec *spec, const char **ret_zone)
-{
-	const struct sdn_vnet *v = vnet_of(s, spec);
-
-	*ret_zone = v ? v->zone : spec->zone;
-	if (v && !v->subnets_read)
-		return false;
-	for (size_t i = 0; i < spec->nsubnets; i++)
-		if (!spec->subnets[i].absent && !(v && has(v, &spec->subnets[i].cidr)))
-			return true;
-	return false;
-}
-
-bool network_wants_subnets(const struct network_batch *batch, const struct sdn *s,
-			   const struct sdn_vnet *v)
-{
-	if (spec_of(batch, v))
-		return true;
-	for (size_t i = 0; i < batch->nspecs; i++) {
-		const struct network_spec *spec = &batch->specs[i];
-		const char *zone;
-
-		if (spec->absent || !spec->nsubnets)
-			continue;
-		if (v->project && spec->project && str_eq(v->project, spec->project))
-			return true;
-		if (adds(s, spec, &zone) && (!zone || str_eq(zone, v->zone)))
-			return true;
-	}
-	return false;
-}
-
-static bool loses_subnets(const struct network_spec *s, const struct sdn_vnet *v)
-{
-	for (size_t i = 0; i < v->nsubnets; i++) {
-		bool named = false;
-
-		for (size_t k = 0; k < s->nsubnets; k++) {
-			if (!network_same_cidr(&s->subnets[k].cidr, &v->subnets[i].cidr))
-				continue;
-			named = true;
-			if (s->subnets[k].absent)
-				return true;
-		}
-		if (!named && s->subnets_exact)
-			return true;
-	}
-	return false;
-}
-
-bool network_wants_uses(const struct network_batch *batch, const struct network_world *nw)
-{
-	for (size_t i = 0; i < batch->nspecs; i++) {
-		const struct network_spec *s = &batch->specs[i];
-		const struct sdn_vnet *v = vnet_of(nw->sdn, s);
-
-		if (v && (s->absent || s->nreserves || loses_subnets(s, v)))
-			return true;
-	}
-	return false;
-}
-
-/* Does the registry say something else by now that has to do with bridges? */
-static bool outdated(const struct sdn_zone *zone, const struct tenant_zone *t)
-{
-	static const char *const keys[] = { "bridge", "mtu", "nodes" };
-
-	for (size_t i = 0; t && i < sizeof(keys) / sizeof(keys[0]); i++) {
-		const json_t *want = json_object_get(t->options, keys[i]);
-
-		if (want &&
-		    !sdn_zone_same(keys[i], sdn_option(zone, keys[i]), json_string_value(want)))
-			return true;
-	}
-	return false;
-}
-
-bool network_wants_bridges(const struct network_batch *batch, const struct network_world *nw)
-{
-	for (size_t i = 0; i < batch->nspecs; i++) {
-		const struct network_spec *s = &batch->specs[i];
-		const struct tenant_zone *usual = registry_default_zone(&nw->w->registry);
-		const struct sdn_vnet *v = vnet_of(nw->sdn, s);
-		const char *id = v ? v->zone : s->zone ? s->zone : usual ? usual->name : NULL;
-		const struct sdn_zone *zone = id ? sdn_zone(nw->sdn, id) : NULL;
-
-		if (!s->absent && id &&
-		    (!zone || json_object_size(s->zone_options) ||
-		     outdated(zone, registry_zone(&nw->w->registry, id))))
-			return true;
-	}
-	return false;
-}
-
-/* ---- one network ---- */
-
 static int find_pool(struct network_case *c, struct pxc_err *err)
 {
 	const char *project = c->spec->project;
@@ -171,7 +29,7 @@ static int find_have(struct network_case *c, struct pxc_err *err)
 	const struct sdn_vnet *other =
 		s->new_name ? sdn_network(c->run->sdn, s->project, s->new_name) : NULL;
 
-	c->have = vnet_of(c->run->sdn, s);
+	c->have = network_vnet(c->run->sdn, s);
 	if (c->have && other && other != c->have)
 		return pxc_fail(err, PXC_EINVAL, "%s: new_name: there is a network %s already",
 				s->label, s->new_name);
@@ -205,129 +63,6 @@ static int label_context(const struct network_case *c, struct pxc_err *err)
 	return str_starts(err->msg, c->spec->label) || str_starts(err->msg, "zone ")
 		       ? -1
 		       : pxc_context(err, "%s", c->spec->label);
-}
-
-/* ---- the transaction ---- */
-
-/* Is the zone not what it should be on a node that runs? why: the first, for people. */
-static bool lags(const struct network_run *run, const struct network_zone *z, struct pxc_buf *why)
-{
-	const char *node;
-	json_t *zones;
-
-	if (!z->have)
-		return false;
-	json_object_foreach (run->nw->status, node, zones) {
-		const char *status = json_string_value(json_object_get(zones, z->id));
-
-		if (!network_zone_on(z, node) || (status && str_eq(status, "available")))
-			continue;
-		if (status && str_eq(status, "error"))
-			buf_printf(
-				why,
-				"%snode %s could not take zone %s over (its network reload's log says why)",
-				why->len ? ", " : "", node, z->id);
-		else
-			buf_printf(why, "%snode %s has not taken zone %s over",
-				   why->len ? ", " : "", node, z->id);
-	}
-	return why->len;
-}
-
-static bool inhabited(const struct network_run *run, const struct network_zone *z)
-{
-	for (size_t i = 0; i < run->sdn->nvnets; i++)
-		if (str_eq(run->sdn->vnets[i].zone, z->id))
-			return true;
-	return false;
-}
-
-static void add_previews(const struct network_run *run, struct pxc_plan *p)
-{
-	const char *node;
-	json_t *zones;
-
-	if (!run->nw->previews || !run->batch->diff)
-		return;
-	json_object_foreach (run->nw->status, node, zones)
-		pxc_plan_add(p, NETWORK_DRY_RUN, PXC_WAITS, json_pack("{s:s}", "node", node),
-			     "look what %s would make of it", node);
-}
-
-static void add_waits(const struct network_run *run, struct pxc_plan *p)
-{
-	const char *node;
-	json_t *zones;
-
-	json_object_foreach (run->nw->status, node, zones) {
-		auto_buf struct pxc_buf list = { .data = NULL };
-
-		for (size_t i = 0; i < run->nzones; i++)
-			if (!run->zones[i].gone && network_zone_on(&run->zones[i], node))
-				buf_printf(&list, "%s%s", list.len ? "," : "", run->zones[i].id);
-		if (list.len)
-			pxc_plan_add(p, NETWORK_WAIT_ZONES, PXC_WAITS,
-				     json_pack("{s:s,s:s,s:i}", "node", node, "_zones",
-					       buf_str(&list), "_wait_ms", WAIT_NODE_MS),
-				     "wait for %s to take it over", node);
-	}
-}
-
-static void warn_nodes(const struct network_run *run, struct pxc_plan *p)
-{
-	for (size_t i = 0; i < run->w->nnodes; i++)
-		if (!run->w->nodes[i].online)
-			pxc_plan_warn(
-				p, "node %s is offline: it takes the networks over when it is back",
-				run->w->nodes[i].name);
-}
-
-static void join(struct pxc_plan *p, struct pxc_plan *apply)
-{
-	if (p && p->nsteps)
-		p->via = apply;
-}
-
-/* Written, then applied on every node; undone when something of it fails. */
-static void transaction(struct network_run *run)
-{
-	auto_buf struct pxc_buf why = { .data = NULL };
-	struct pxc_plan *apply, *undo;
-	bool writes = false;
-
-	for (size_t i = 0; i < run->ncases; i++)
-		writes |= run->cases[i].plan->nsteps > 0;
-	for (size_t i = 0; i < run->nzones; i++) {
-		writes |= run->zones[i].plan || run->zones[i].gone;
-		if (inhabited(run, &run->zones[i]))
-			(void)lags(run, &run->zones[i], &why);
-	}
-	if (run->sdn->unapplied)
-		buf_printf(&why, "%sa run that was cut off has not done it", why.len ? ", " : "");
-	if (!writes && !why.len)
-		return;
-	apply = pxc_plans_add(run->plans, LABEL);
-	apply->phase = PHASE_APPLY;
-	add_previews(run, apply);
-	pxc_plan_add(apply, NETWORK_APPLY, PXC_QUIET,
-		     run->sdn->locks ? json_pack("{s:i}", "release-lock", 0) : json_object(),
-		     writes ? "apply on every node" : "apply once more, since %s", buf_str(&why));
-	add_waits(run, apply);
-	warn_nodes(run, apply);
-	for (size_t i = 0; i < run->ncases; i++)
-		if (run->cases[i].plan->nsteps || !writes)
-			run->cases[i].plan->via = apply;
-	for (size_t i = 0; i < run->nzones; i++) {
-		join(run->zones[i].plan, apply);
-		join(run->zones[i].gone, apply);
-	}
-	if (!run->sdn->locks || !writes)
-		return;
-	undo = pxc_plans_add(run->plans, LABEL);
-	undo->phase = PHASE_UNDO;
-	undo->undoes = apply;
-	pxc_plan_add(undo, NETWORK_ROLLBACK, PXC_QUIET, json_pack("{s:i}", "release-lock", 0),
-		     "take back what was written");
 }
 
 static void needs_zone(struct network_run *run)
@@ -415,7 +150,7 @@ static int plan_all(struct network_run *run, struct pxc_err *err)
 	if (network_zone_steps(run, err) < 0)
 		return -1;
 	needs_zone(run);
-	transaction(run);
+	network_transaction(run);
 	return check_pending(run, err);
 }
 

@@ -70,6 +70,34 @@ static int check_ranges(const struct network_case *c, const struct sdn_subnet *n
 	return 0;
 }
 
+/* Its server gives out the ranges of a subnet, in zones that have one: it can be asked for, but not turned off in one of them. */
+static int check_dhcp(const struct network_case *c, const struct sdn_subnet *n, struct pxc_err *err)
+{
+	const struct network_subnet *s = named(c->spec, &n->cidr);
+	const json_t *option = json_object_get(c->zone->options, "dhcp");
+	bool serves = option ? json_is_string(option)
+			     : c->zone->have && sdn_option(c->zone->have, "dhcp");
+	char cidr[IP_TEXT + 4];
+
+	cidr_format(&n->cidr, cidr);
+	if (!s || s->dhcp < 0 || (s->dhcp ? serves && n->nranges : !serves || !n->nranges))
+		return 0;
+	if (!s->dhcp)
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: subnet %s: zone %s has a DHCP server, which gives out the ranges: "
+			"leave ranges out",
+			c->spec->label, cidr, c->zone->id);
+	if (serves)
+		return pxc_fail(err, PXC_EINVAL, "%s: subnet %s: dhcp needs ranges to give out",
+				c->spec->label, cidr);
+	return pxc_fail(
+		err, PXC_EINVAL,
+		"%s: subnet %s: zone %s has no DHCP server: only one of type simple can (dhcp: "
+		"dnsmasq)",
+		c->spec->label, cidr, c->zone->id);
+}
+
 /* SNAT is done by the node that routes: only zones of these types have one. */
 static int check_subnet(const struct network_case *c, const struct sdn_subnet *n,
 			struct pxc_err *err)
@@ -82,7 +110,7 @@ static int check_subnet(const struct network_case *c, const struct sdn_subnet *n
 	if (n->snat && !n->gateway)
 		return pxc_fail(err, PXC_EINVAL, "%s: snat needs the subnet's gateway",
 				c->spec->label);
-	if (check_address(c, n, "gateway", n->gateway, err) < 0 ||
+	if (check_dhcp(c, n, err) < 0 || check_address(c, n, "gateway", n->gateway, err) < 0 ||
 	    check_address(c, n, "dns", n->dns, err) < 0)
 		return -1;
 	return check_ranges(c, n, err);

@@ -110,6 +110,7 @@ static int decode_subnet(struct pxc_env *env, const struct network_spec *s, cons
 	n->dns = item_text(given, "dns");
 	n->dns_prefix = item_text(given, "dns_prefix");
 	n->snat = truth(given, "snat");
+	n->dhcp = truth(given, "dhcp");
 	return decode_ranges(env, s, given, n, err);
 }
 

@@ -122,7 +122,8 @@ int sdn_observe(struct pxc_env *env, const struct network_batch *batch, struct n
 	struct sdn *s = NULL;
 
 	if (world_read(env, WORLD_LISTS, &w, err) < 0 ||
-	    sdn_read(env, w, wants, (void *)(uintptr_t)batch, &s, err) < 0)
+	    sdn_read(env, w, wants, (void *)(uintptr_t)batch, &s, err) < 0 ||
+	    sdn_read_subnets(env, s, wants, (void *)(uintptr_t)batch, err) < 0)
 		return -1;
 	nw->w = w;
 	nw->sdn = s;

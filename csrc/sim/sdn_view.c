@@ -113,16 +113,27 @@ json_t *sdn_show(const struct sim_call *call, enum sdn_kind kind, const char *id
 	return show(call, kind, id, digest_of(call, kind, digest));
 }
 
+/* Only the subnets of the vnet that is asked about are worth a look: there may be thousands of others. */
+static void gather(const struct sim_call *call, enum sdn_kind kind, const json_t *from, json_t *all)
+{
+	const char *vnet = kind == SDN_SUBNET ? sim_arg(call, "vnet") : NULL, *id;
+	json_t *section;
+
+	json_object_foreach ((json_t *)(uintptr_t)from, id, section)
+		if (!vnet || str_eq(sdn_str(section, "vnet"), vnet))
+			json_object_set(all, id, section);
+}
+
 int sdn_answer_list(struct sim_call *call, enum sdn_kind kind, sdn_filter *filter)
 {
-	json_auto_t *all = json_copy(call->sim->sdn->config[kind]);
+	json_auto_t *all = json_object();
 	auto_free const char **ids = NULL;
 	char text[41];
 	const char *digest = digest_of(call, kind, text);
 	size_t count = 0;
 
-	if (sdn_running(call->sim, kind))
-		json_object_update(all, sdn_running(call->sim, kind));
+	gather(call, kind, call->sim->sdn->config[kind], all);
+	gather(call, kind, sdn_running(call->sim, kind), all);
 	ids = qm_sorted_keys(all, &count);
 	call->data = json_array();
 	for (size_t i = 0; i < count; i++) {

@@ -8,7 +8,7 @@ for name; do
 	corpus=$build/corpus/$name log=$build/$name.log
 	mkdir -p "$corpus"
 	# The cases of the unit tests are a good beginning.
-	case $name in annot | registry)
+	case $name in annot | registry | network)
 		for case in tests/data/annotation/*/; do
 			cp "$case/input.txt" "$corpus/$(basename "$case")"
 		done ;;

@@ -213,6 +213,9 @@ void network_test_world_create(struct network_test_world *ret, const char *json)
 	add_zones(ret);
 	add_vnets(ret);
 	add_nodes(ret);
+	ret->controllers = json_object_get(ret->world.json, "controllers")
+				   ? json_incref(json_object_get(ret->world.json, "controllers"))
+				   : json_pack("{s:s}", "bgp", "evpn");
 	ret->nw.w = &ret->world.world;
 	ret->nw.sdn = &ret->sdn;
 	ret->nw.status = ret->status;
@@ -236,8 +239,10 @@ void network_test_world_read(struct network_test_world *w, const struct network_
 {
 	read_subnets(w, batch);
 	read_subnets(w, batch);
-	if (network_wants_bridges(batch, &w->nw))
+	if (network_wants_bridges(batch, &w->nw)) {
 		w->nw.bridges = w->bridges;
+		w->nw.controllers = w->controllers;
+	}
 	if (network_wants_uses(batch, &w->nw))
 		add_uses(w);
 }
@@ -248,5 +253,6 @@ void network_test_world_release(struct network_test_world *w)
 		annot_text_release(&w->sdn.vnets[i].notes);
 	json_decref(w->status);
 	json_decref(w->bridges);
+	json_decref(w->controllers);
 	test_world_release(&w->world);
 }

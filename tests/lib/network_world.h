@@ -9,7 +9,7 @@ struct network_test_world {
 	struct test_world world;
 	struct sdn sdn;
 	struct network_world nw;
-	json_t *status, *bridges; /* owned */
+	json_t *status, *bridges, *controllers; /* owned */
 };
 
 /* All but subnets, bridges and uses, for which network_test_world_read() asks. */

@@ -163,6 +163,23 @@ char *plan_network_alias(const char *task, const char *world)
 	return buf_take(&out);
 }
 
+char *plan_network_changes(const char *task, const char *world)
+{
+	struct pxc_buf out = { .data = NULL };
+	struct planned p;
+
+	must_plan(task, world, &p);
+	for (size_t i = 0; i < p.plans.nplans; i++) {
+		const struct pxc_plan *one = p.plans.plans[i];
+
+		if (one->item && (pxc_plan_changes(one) || one->via))
+			buf_printf(&out, "%s%s", out.len ? ", " : "", one->label);
+	}
+	release(&p);
+	buf_adds(&out, "");
+	return buf_take(&out);
+}
+
 json_t *plan_network_items(const char *task, const char *world)
 {
 	json_t *items = json_array();

@@ -11,6 +11,7 @@
  *  "waiting": ["vnet web (new)"], "unapplied": 1,                         changes that nobody has applied
  *  "status": {"pve2": {"lab": "error"}},                                  "available" unless said; null = not there
  *  "mtus":   {"pve2": {"vmbr0": 1400}},                                   bridges; vmbr0, vmbr1 and "" of 1500 unless said
+ *  "controllers": {"bgp": "evpn"},                                        that unless said
  *  "uses":   [{"vnet": "vblue", "who": "vm acme/web (101)", "ips": ["10.0.0.9"]}],
  *  "previews": 1}
  * Nodes have the addresses 10.0.0.1 and on. Registry and pools are those of world.h.
@@ -32,6 +33,8 @@ char *plan_networks(const char *task, const char *world);
 char *plan_network_args(const char *task, const char *world, int op);
 /* The alias that the first step writes, unsealed: "text [n=blue p=acme ...]" without c, r, at and by. New string. */
 char *plan_network_alias(const char *task, const char *world);
+/* Which of the task's networks change, "network acme/a, network acme/b". New string. */
+char *plan_network_changes(const char *task, const char *world);
 /* The result's entries, in check mode; new reference. */
 json_t *plan_network_items(const char *task, const char *world);
 

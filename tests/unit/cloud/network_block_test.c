@@ -105,6 +105,13 @@ static const struct plan_row damaged[] = {
 static const struct plan_row refused[] = {
 	{ "a sign that PVE does not take", WORLD(""), NET(",\"description\":\"100 %\""),
 	  "!network acme/blue: PVE takes no % in the alias of a vnet*" },
+	{ "nor others beside those it takes", WORLD(""), NET(",\"description\":\"{x}\""),
+	  "!*PVE takes no { in the alias*" },
+	{ "nor this one", WORLD(""), NET(",\"description\":\"don't\""),
+	  "!*PVE takes no ' in the alias*" },
+	{ "but these", WORLD(""),
+	  NET(",\"description\":\"() * + , - . / : ; < = > ? @ [ ] ^ _ A-Z\""),
+	  "create vnet n*" APPLY },
 	{ "no letter of that kind", WORLD(""), NET(",\"description\":\"K\\u00f6ln\""),
 	  "!*PVE takes no letters beyond ASCII*" },
 	{ "two lines", WORLD(""), NET(",\"description\":\"a\\nb\""),

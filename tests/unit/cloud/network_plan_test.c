@@ -125,13 +125,12 @@ static const struct plan_row removing[] = {
 static const struct plan_row applying[] = {
 	{ "a node has not taken the zone over",
 	  WORLD_AND(BLUE(""), "\"status\":{\"pve2\":{\"tenant\":\"pending\"}}"), NET(""),
-	  "apply once more, since node pve2 has not taken zone tenant over; wait*" },
+	  "apply once more, since node pve2 has not taken zone tenant over; wait for pve1*" },
 	{ "nor another",
 	  WORLD_AND(BLUE(""),
 		    "\"status\":{\"pve2\":{\"tenant\":\"error\"},\"pve3\":{\"tenant\":null}}"),
 	  NET(""),
-	  "apply once more, since node pve2 could not take zone tenant over (*), node pve3 has not "
-	  "taken zone tenant over; wait*" },
+	  "apply once more, since node pve2 could not take zone tenant over (its network reload's log says why), node pve3 has not taken zone tenant over; wait for*" },
 	{ "with something to write there is one apply",
 	  WORLD_AND(BLUE(""), "\"status\":{\"pve2\":{\"tenant\":\"pending\"}}"),
 	  NET(",\"isolate_ports\":true"), "change vnet vblue: isolate_ports" APPLY },
@@ -190,6 +189,40 @@ TABLE(changed, changing)
 TABLE(removed, removing)
 TABLE(applied_once_and_only_when_needed, applying)
 
+/* Of a task, only those change that something is done for; the others are as they were. */
+static void what_changes_is_told_of_each(void **state)
+{
+	static const char two[] = NETS(
+		"{\"name\":\"blue\"},{\"name\":\"red\"},{\"name\":\"gone\",\"state\":\"absent\"}");
+	static const struct {
+		const char *world, *changes;
+	} rows[] = {
+		{ WORLD(BLUE("") "," RED("")), "" },
+		{ WORLD(RED("")), "network acme/blue" },
+		{ WORLD(""), "network acme/blue, network acme/red" },
+		{ "{\"registry\":{\"z.tenant\":\"type/vlan,tags/100-103,x.bridge/vmbr1\"},\"zones\":{" TENANT
+		  "},\"vnets\":{" BLUE("") "," RED("") "}}",
+		  "network acme/blue, network acme/red" },
+		{ WORLD(BLUE("") "," RED("") "," IN_TENANT("v9", 103, "acme/gone", "")),
+		  "network acme/gone" },
+		{ WORLD_AND(BLUE("") "," RED(""), "\"status\":{\"pve2\":{\"tenant\":\"error\"}}"),
+		  "network acme/blue, network acme/red" },
+		{ "{\"zones\":{" TENANT
+		  ",\"far\":{\"type\":\"simple\"}},\"vnets\":{" BLUE("") "," VNET(
+			  "vred",
+			  "\"zone\":\"far\",\"net\":\"acme/red\"") "},"
+								   "\"status\":{\"pve2\":{\"far\":\"error\"}}}",
+		  "network acme/red" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *got = plan_network_changes(two, rows[i].world);
+
+		assert_string_equal(got, rows[i].changes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +230,7 @@ int main(void)
 		cmocka_unit_test(changed),
 		cmocka_unit_test(removed),
 		cmocka_unit_test(applied_once_and_only_when_needed),
+		cmocka_unit_test(what_changes_is_told_of_each),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

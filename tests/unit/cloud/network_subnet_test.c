@@ -16,6 +16,8 @@
 #define HAS(rest) WORLD(BLUE(SUBNETS("\"10.20.0.0/24\":{" rest "}")))
 #define TWO WORLD(BLUE(SUBNETS("\"10.20.0.0/24\":{},\"10.20.1.0/24\":{}")))
 #define ROUTED(rest) ZONES("\"lab\":{\"type\":\"simple\"}", rest)
+#define SERVED ZONES("\"lab\":{\"type\":\"simple\",\"dhcp\":\"dnsmasq\"}", "")
+#define TEN "\"ranges\":[\"10.20.0.10-10.20.0.19\"]"
 #define LAB_ONE(rest) IN_LAB(",\"subnets\":[{\"cidr\":\"10.20.0.0/24\"" rest "}]")
 
 static const struct plan_row rows[] = {
@@ -92,6 +94,18 @@ static const struct plan_row rows[] = {
 		  "\"zone\":\"lab\",\"net\":\"lan\",\"token\":{\"k\":\"provider\",\"sh\":\"*\"}" SUBNETS(
 			  "\"10.20.0.0/24\":{\"gateway\":\"10.20.0.1\",\"snat\":1}"))),
 	  LAB_ONE(",\"gateway\":\"\""), "!network lan: snat needs the subnet's gateway" },
+	{ "given out by the zone's server", SERVED, LAB_ONE(",\"dhcp\":true," TEN),
+	  "create vnet n* in zone lab; add subnet 10.20.0.0/24" APPLY },
+	{ "which needs something to give", SERVED, LAB_ONE(",\"dhcp\":true"),
+	  "!network lan: subnet 10.20.0.0/24: dhcp needs ranges to give out" },
+	{ "and gives what there is", SERVED, LAB_ONE(",\"dhcp\":false," TEN),
+	  "!network lan: subnet 10.20.0.0/24: zone lab has a DHCP server*" },
+	{ "or nothing", SERVED, LAB_ONE(",\"dhcp\":false"),
+	  "create vnet n* in zone lab; add subnet 10.20.0.0/24" APPLY },
+	{ "where there is none", ROUTED(""), LAB_ONE(",\"dhcp\":true," TEN),
+	  "!network lan: subnet 10.20.0.0/24: zone lab has no DHCP server*" },
+	{ "which is fine where none is wanted", ROUTED(""), LAB_ONE(",\"dhcp\":false," TEN),
+	  "create vnet n* in zone lab; add subnet 10.20.0.0/24" APPLY },
 	{ "an address is no subnet", WORLD(""), WITH("{\"cidr\":\"10.20.0.1/24\"}"),
 	  "!network acme/blue: 10.20.0.1/24 is an address in subnet 10.20.0.0/24: name that" },
 	{ "without a size it is none", WORLD(""), WITH("{\"cidr\":\"10.20.0.0\"}"),

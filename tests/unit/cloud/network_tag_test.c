@@ -42,6 +42,10 @@ static const struct plan_row chosen[] = {
 	{ "a number outside of it is no hindrance",
 	  WORLD(VNET("a", "\"zone\":\"tenant\",\"tag\":4094")), NET(""),
 	  "create vnet n*, tag 100" APPLY },
+	{ "the last there is, which is taken",
+	  "{\"registry\":{\"z.tenant\":\"type/vlan,tags/4094-4094,x.bridge/vmbr0\"},\"zones\":{" TENANT
+	  "},\"vnets\":{" VNET("a", "\"zone\":\"tenant\",\"tag\":4094") "}}",
+	  NET(""), "!*no number is free in zone tenant: all of 4094 to 4094 are taken*" },
 	{ "no range", ZONES(TWO_VLAN, ""), IN_LAB(""),
 	  "!network lan: name a tag: zone lab has no range to choose one from*" },
 	{ "it has one",

@@ -395,6 +395,47 @@ static void on_pve_8_it_works_without(void **state)
 	sdn_lab_is_clean(&lab);
 }
 
+/* What has to be known for a refusal is read: subnets of other projects, when one's own network gets one more. */
+static void what_a_refusal_needs_is_read(void **state)
+{
+	static const struct {
+		const char *task, *why;
+	} refused[] = {
+		{ BLUE(",\"subnets_mode\":\"merge\",\"subnets\":[{\"cidr\":\"10.20.0.0/16\"}]"),
+		  "overlaps one of another project in zone tenant" },
+		{ BLUE(",\"state\":\"absent\""), "is in use by vm 101 (web)" },
+		{ BLUE(",\"new_name\":\"green\",\"state\":\"absent\""),
+		  "is in use by vm 101 (web)" },
+		{ BLUE(",\"subnets\":[]"), "vm 101 (web) has addresses in it" },
+		{ "{\"kind\":\"provider\",\"name\":\"x\",\"zone\":\"far\",\"zone_type\":\"vlan\",\"bridge\":\"vmbr9\",\"tag\":7}",
+		  "has no bridge vmbr9" },
+	};
+	auto_lab struct lab lab;
+	auto_free char *id = NULL, *form = NULL;
+
+	(void)state;
+	sdn_lab_create(&lab, 9, 15);
+	lab_must(&lab, "pxc_sdn", BLUE(",\"subnets\":[{\"cidr\":\"10.30.0.0/24\"}]"));
+	id = id_of_blue(&lab);
+	lab_must(&lab, "pxc_sdn",
+		 "{\"project\":\"beta\",\"name\":\"b\",\"subnets\":[{\"cidr\":\"10.20.7.0/24\"}]}");
+	form = pxc_printf(
+		"vmid=101&name=web&net0=virtio%%2Cbridge%%3D%s&ipconfig0=ip%%3D10.30.0.9%%2F24",
+		id);
+	sdn_lab_ask(&lab, "POST", "/nodes/pve1/qemu", form);
+	sim_advance(lab.sim, 20000);
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		auto_free char *writes = NULL;
+
+		if (lab_task(&lab, "pxc_sdn", refused[i].task) == 0)
+			fail_msg("%s", refused[i].task);
+		if (!strstr(lab.err.msg, refused[i].why))
+			fail_msg("%s: %s", refused[i].task, lab.err.msg);
+		writes = lab_writes(&lab);
+		assert_string_equal(writes, "");
+	}
+}
+
 /* PVE shows the subnets of such a vnet no more, which is no reason to fail in other words. */
 static void a_network_whose_removal_waits_is_named(void **state)
 {
@@ -424,6 +465,7 @@ int main(void)
 		cmocka_unit_test(each_task_sends_exactly_these_writes),
 		cmocka_unit_test(many_networks_are_one_transaction),
 		cmocka_unit_test(check_mode_predicts_what_is_done),
+		cmocka_unit_test(what_a_refusal_needs_is_read),
 		cmocka_unit_test(the_difference_has_what_pve_itself_writes),
 		cmocka_unit_test(what_fails_before_it_is_applied_is_rolled_back),
 		cmocka_unit_test(a_rollback_that_fails_is_said),
