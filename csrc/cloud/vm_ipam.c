@@ -129,7 +129,6 @@ void vm_ipam_steps(struct vm_case *c)
 {
 	if (!c->cards)
 		return;
-	release_dropped(c);
 	for (unsigned slot = 0; slot < CARDS; slot++) {
 		const struct vm_card *card = &c->cards[slot];
 		bool fixed = card->ip[VM_IPV4].ip.bits || card->ip[VM_IPV6].ip.bits;
@@ -145,6 +144,7 @@ void vm_ipam_steps(struct vm_case *c)
 		    zone_option(c, card->to, "dhcp"))
 			c->plan->again = true;
 	}
+	release_dropped(c);
 }
 
 void vm_ipam_release(struct vm_case *c)

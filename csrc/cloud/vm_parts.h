@@ -132,7 +132,7 @@ uint64_t vm_addresses_used(const struct vm_case *c); /* by all VMs of its projec
 int64_t vm_addresses_asked(const struct vm_case *c); /* more, or less, than it has */
 
 /* vm_ipam.c: PVE's own list of addresses, where a zone has one */
-void vm_ipam_steps(struct vm_case *c);   /* release what goes, register what comes */
+void vm_ipam_steps(struct vm_case *c);   /* register what comes, release what goes */
 void vm_ipam_release(struct vm_case *c); /* all, of a VM that is to be removed */
 /* Which locks must be held for a step that writes the cards: noted in its args. */
 void vm_net_locks(const struct vm_case *c, json_t *args);

@@ -174,7 +174,7 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 static void told(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
 		 const struct pve_job *job)
 {
-	vm_note_refused(env, batch, plan, job, &vm_ops[VM_IPAM_REMOVE]);
+	vm_note_refused(env, batch, plan, job, vm_ops);
 }
 
 static int name_order(const void *a, const void *b)

@@ -31,10 +31,11 @@ must_check int vm_observe_snapshots(struct pxc_env *env, const struct vm_batch *
 must_check int vm_observe_nets(struct pxc_env *env, const struct vm_batch *batch,
 			       struct vm_world *vw, struct pxc_err *err);
 /*
- * An address that PVE refused to register is noted in the batch and not chosen again; what was registered for a VM that then
- * could not be made or changed is given back.
+ * An address that PVE refused to register is noted in the batch and not chosen again; what was registered, or released, for a
+ * change of a VM that then did not come about is taken back.
+ * ops  of the kind, by enum vm_op
  */
 void vm_note_refused(struct pxc_env *env, struct vm_batch *batch, const struct pxc_plan *plan,
-		     const struct pve_job *job, const struct pve_op *remove);
+		     const struct pve_job *job, const struct pve_op *ops);
 /* Texts of the addresses in a reply of network-get-interfaces, without loopback and link-local. New array. */
 json_t *vm_agent_addresses(const json_t *data);

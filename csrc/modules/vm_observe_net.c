@@ -108,19 +108,35 @@ static void note_refused(struct pxc_env *env, struct vm_batch *b, const json_t *
 	b->refused[b->nrefused++] = r;
 }
 
-/* Whether the call behind the registration has come about is not known: then the VM may use the address. */
+/* Whether the call behind it has come about is not known: then the VM may have the one address or the other. */
 static bool is_unsure(const struct pxc_err *err)
 {
 	return err->kind == PXC_EUNSURE || err->kind == PXC_ETIMEOUT;
 }
 
+/* The step by which the VM takes its addresses, or lets them go. */
 static bool writes_cards(int op)
 {
-	return op == VM_CREATE || op == VM_CLONE || op == VM_CONFIG || op == VM_CONFIG_DISKS;
+	return op == VM_CREATE || op == VM_CLONE || op == VM_CONFIG || op == VM_CONFIG_DISKS ||
+	       op == VM_DELETE;
+}
+
+static void take_back(struct pxc_env *env, const struct pxc_plan *plan, const struct pxc_step *step,
+		      const struct pve_op *ops)
+{
+	bool added = step->op == VM_IPAM_ADD;
+	struct pxc_err err;
+
+	if (pve_call(env->pve, &ops[added ? VM_IPAM_REMOVE : VM_IPAM_ADD], step->args, NULL, &err) <
+		    0 &&
+	    err.kind != PXC_ECONFLICT)
+		pxc_env_warn(env, "%s: %s %s in PVE's IPAM: %s", plan->label,
+			     item_text(step->args, "ip"),
+			     added ? "stays registered" : "is no longer registered", err.msg);
 }
 
 void vm_note_refused(struct pxc_env *env, struct vm_batch *batch, const struct pxc_plan *plan,
-		     const struct pve_job *job, const struct pve_op *remove)
+		     const struct pve_job *job, const struct pve_op *ops)
 {
 	size_t failed = job->ndone;
 
@@ -129,18 +145,14 @@ void vm_note_refused(struct pxc_env *env, struct vm_batch *batch, const struct p
 	if (plan->steps[failed].op == VM_IPAM_ADD &&
 	    (job->err.kind == PXC_ECONFLICT || is_unsure(&job->err)))
 		note_refused(env, batch, plan->steps[failed].args);
-	for (size_t i = 0; i < failed; i++) {
+	if (writes_cards(plan->steps[failed].op) && is_unsure(&job->err))
+		return;
+	for (size_t i = failed; i-- > 0;) {
 		const struct pxc_step *step = &plan->steps[i];
-		bool written = false;
-		struct pxc_err err;
 
-		for (size_t k = i; k < failed; k++)
-			written |= writes_cards(plan->steps[k].op);
-		if (step->op != VM_IPAM_ADD || written ||
-		    (writes_cards(plan->steps[failed].op) && is_unsure(&job->err)))
-			continue;
-		if (pve_call(env->pve, remove, step->args, NULL, &err) < 0)
-			pxc_env_warn(env, "%s: %s stays registered in PVE's IPAM: %s", plan->label,
-				     item_text(step->args, "ip"), err.msg);
+		if (writes_cards(step->op))
+			return;
+		if (step->op == VM_IPAM_ADD || step->op == VM_IPAM_REMOVE)
+			take_back(env, plan, step, ops);
 	}
 }

@@ -28,7 +28,7 @@ static const struct plan_row ipam_rows[] = {
 	  "shut down, stop after 180 s; release 10.20.0.11 of network acme/blue in PVE's IPAM; delete VM 100 with its disks" },
 	{ "another address", "{" ZONED(STATIC) ",\"guests\":[" ON_BLUE "]}",
 	  ASK("{\"network\":\"blue\",\"ip\":\"10.20.0.50\"}"),
-	  "release 10.20.0.11 *; register 10.20.0.50 *; set ipconfig0=*" },
+	  "register 10.20.0.50 *; release 10.20.0.11 *; set ipconfig0=*" },
 	{ "nothing to do", "{" ZONED(STATIC) ",\"guests\":[" ON_BLUE "]}",
 	  ASK("{\"network\":\"blue\"}"), "" },
 	{ "one that PVE has, and no guest, is left out",

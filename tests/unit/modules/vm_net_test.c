@@ -128,9 +128,9 @@ static void addresses_are_registered_first_and_released_first(void **state)
 			  "n1") " ip=10.20.0.10&mac=BC*&zone=tenant\nPOST /nodes/pve1/qemu *" },
 		{ "there", MAKE ",\"networks\":[{\"network\":\"blue\"}]", "" },
 		{ "moved", VM ",\"networks\":[{\"network\":\"green\"}]",
-		  LOCK("net.n1") LOCK("net.n2") LOCK("project.acme") "DELETE " IPS(
-			  "n1") " ip=10.20.0.10&mac=BC*&zone=tenant\n"
-				"POST " IPS("n2") " ip=10.30.0.2&mac=BC*&zone=tenant\nPUT *" },
+		  LOCK("net.n1") LOCK("net.n2") LOCK("project.acme") "POST " IPS(
+			  "n2") " ip=10.30.0.2&mac=BC*&zone=tenant\n"
+				"DELETE " IPS("n1") " ip=10.20.0.10&mac=BC*&zone=tenant\nPUT *" },
 		{ "gone", VM ",\"state\":\"absent\"",
 		  LOCK("net.n2") "DELETE " IPS(
 			  "n2") " ip=10.30.0.2&mac=BC*&zone=tenant\nDELETE /nodes/pve1/qemu/100 *" },
@@ -207,7 +207,7 @@ static void what_pve_takes_by_itself_is_given_back(void **state)
 	expect_listed(&lab, "");
 }
 
-/* A VM that cannot be made gives its address back. */
+/* A VM that cannot be made gives its address back; one that cannot be changed keeps the one it has. */
 static void what_was_registered_in_vain_is_given_back(void **state)
 {
 	auto_lab struct lab lab;
@@ -222,6 +222,12 @@ static void what_was_registered_in_vain_is_given_back(void **state)
 		-1);
 	expect_listed(&lab, "");
 	lab_must(&lab, "pxc_vm", "{" MAKE ",\"networks\":[{\"network\":\"blue\"}]}");
+	expect_listed(&lab, "10.20.0.10 ");
+	assert_int_equal(
+		lab_task(&lab, "pxc_vm",
+			 "{" VM
+			 ",\"networks\":[{\"network\":\"green\"}],\"config\":{\"nosuch\":\"1\"}}"),
+		-1);
 	expect_listed(&lab, "10.20.0.10 ");
 }
 
