@@ -104,12 +104,32 @@ static void on_pve_8_a_failed_task_is_gone_on_with(void **state)
 	}
 }
 
+/* A zone bears no token, but the same task makes it. */
+static void on_pve_8_a_failed_task_goes_on_with_its_own_zone(void **state)
+{
+	static const char task[] =
+		"{\"kind\":\"provider\",\"name\":\"lan\",\"zone\":\"lab\",\"zone_type\":\"simple\"}";
+	auto_lab struct lab lab;
+	auto_free char *running = NULL;
+
+	(void)state;
+	sdn_lab_create(&lab, 8, 13);
+	sdn_lab_faults(&lab, "POST /cluster/sdn/vnets status=500 text=\"no space left\"\n");
+	assert_int_equal(lab_task(&lab, "pxc_sdn", task), -1);
+	sdn_lab_faults(&lab, "");
+	lab_must(&lab, "pxc_sdn", task);
+	running = sdn_lab_state(&lab, true);
+	assert_true(plan_fits("lab / n* / ", running));
+	sdn_lab_is_clean(&lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(changes_of_others_are_neither_applied_nor_lost),
 		cmocka_unit_test(on_pve_8_changes_of_others_are_refused),
 		cmocka_unit_test(on_pve_8_a_failed_task_is_gone_on_with),
+		cmocka_unit_test(on_pve_8_a_failed_task_goes_on_with_its_own_zone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
