@@ -101,7 +101,7 @@ bool network_wants_subnets(const struct network_batch *batch, const struct sdn *
 			   const struct sdn_vnet *v);
 /* Must it be known who uses which network? Only when one, or a subnet, is to go, or addresses are to be kept. */
 bool network_wants_uses(const struct network_batch *batch, const struct network_world *nw);
-/* Is a zone to be made or changed, so that the bridges of the nodes and the controllers must be known? */
+/* Is a zone to be made or changed, or an id given, so that the bridges of the nodes and the controllers must be known? */
 bool network_wants_bridges(const struct network_batch *batch, const struct network_world *nw);
 
 /* See struct pxc_kind. */

@@ -126,6 +126,8 @@ bool network_wants_bridges(const struct network_batch *batch, const struct netwo
 		const char *id = v ? v->zone : s->zone ? s->zone : usual ? usual->name : NULL;
 		const struct sdn_zone *zone = id ? sdn_zone(nw->sdn, id) : NULL;
 
+		if (!s->absent && !v && s->vnet)
+			return true;
 		if (!s->absent && id &&
 		    (!zone || json_object_size(s->zone_options) ||
 		     outdated(zone, registry_zone(&nw->w->registry, id))))

@@ -13,6 +13,21 @@ bool network_same_cidr(const struct net_cidr *a, const struct net_cidr *b)
 	return a->prefix == b->prefix && ip_order(&a->ip, &b->ip) == 0;
 }
 
+/* PVE would write a second interface of that name, with which the node's own network may be gone. */
+static int check_bridges(const struct network_case *c, struct pxc_err *err)
+{
+	const char *node;
+	json_t *bridges;
+
+	json_object_foreach (c->run->nw->bridges, node, bridges)
+		if (json_object_get(bridges, c->spec->vnet))
+			return pxc_fail(err, PXC_EINVAL,
+					"%s: vnet: node %s has a bridge %s of its own: choose "
+					"another id, or leave vnet out",
+					c->spec->label, node, c->spec->vnet);
+	return 0;
+}
+
 static int want_id(struct network_case *c, struct pxc_err *err)
 {
 	const struct network_spec *s = c->spec;
@@ -27,6 +42,8 @@ static int want_id(struct network_case *c, struct pxc_err *err)
 			"%s: vnet %s is there already and is not this network: choose another "
 			"id, or leave vnet out",
 			s->label, s->vnet);
+	if (!c->have && s->vnet && check_bridges(c, err) < 0)
+		return -1;
 	c->want.id = c->have ? c->have->id : s->vnet ? s->vnet : network_id(c);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "modules/sdn_zone_decode.h"
 
 #define MAX_RESERVE 65536
+#define MAX_WAIT_S 86400
 
 static int truth(const json_t *given, const char *key)
 {
@@ -232,19 +233,30 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	return 0;
 }
 
+static int decode_wait(struct pxc_env *env, struct pxc_err *err)
+{
+	json_int_t seconds = item_int(env->args->params, "lock_timeout");
+
+	if (seconds < 0 || seconds > MAX_WAIT_S)
+		return pxc_fail(err, PXC_EINVAL,
+				"lock_timeout must be between 0 and %d seconds, not %lld",
+				MAX_WAIT_S, (long long)seconds);
+	env->sdn_wait_ms = (uint32_t)seconds * 1000;
+	return 0;
+}
+
 int sdn_decode(struct pxc_env *env, struct network_batch **ret, struct pxc_err *err)
 {
 	struct network_batch *b = arena_alloc(env->arena, sizeof(*b));
 	const json_t *items = NULL, *given = NULL;
 
-	if (items_of_task(env, &items, &given, err) < 0)
+	if (items_of_task(env, &items, &given, err) < 0 || decode_wait(env, err) < 0)
 		return -1;
 	b->nspecs = json_array_size(items);
 	b->specs = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*b->specs));
 	b->stamp = env->stamp;
 	b->actor = env->actor;
 	b->diff = env->args->task.diff;
-	env->sdn_wait_ms = (uint32_t)item_int(env->args->params, "lock_timeout") * 1000;
 	for (size_t i = 0; i < b->nspecs; i++) {
 		if (decode_one(env, json_array_get(items, i), json_array_get(given, i),
 			       &b->specs[i], err) < 0)

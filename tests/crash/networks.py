@@ -4,7 +4,9 @@
 What runs on the nodes and what is configured must be the same in the end, with exactly the wanted networks; nobody holds the lock on the
 SDN configuration, and no node is behind. Somebody else's changes that wait are neither applied nor lost.
 """
+import os
 import re
+import signal
 import threading
 import time
 import urllib.error
@@ -224,4 +226,33 @@ def somebody_busy(cluster):
     return failures(results) + errors + problems(cluster, {**made(many("a", 30)), **made(many("b", 40))})
 
 
-MEETINGS = [other_networks, same_networks, held_lock, their_changes, their_changes_in_between, somebody_busy]
+def killed_while_waited_for(cluster):
+    """Who waits for a run that is killed takes back what it has written, and goes on"""
+    one, two = many("a", 30), many("b", 40)
+    cluster.must(*ZONES)
+    proxy = KillProxy(cluster.info["port"], f"{cluster.folder}/cert.pem", f"{cluster.folder}/key.pem")
+    waiting_run, victim = [], cluster.start("pxc_sdn", one, proxy.port)
+
+    def meet(method, path):
+        if method == "POST" and path.endswith("/subnets") and not waiting_run:
+            waiting_run.append(cluster.start("pxc_sdn", two))
+            waiting_run[0].stdin.close()
+            waiting_run[0].stdin = None
+            time.sleep(0.5)
+            os.kill(victim.pid, signal.SIGKILL)
+            raise ConnectionAbortedError
+
+    proxy.before = meet
+    try:
+        victim.communicate()
+    finally:
+        proxy.shutdown()
+        proxy.server_close()
+    if not waiting_run:
+        return ["no subnet was made"]
+    bad = failures([cluster.finish(waiting_run[0])]) + problems(cluster, made(two))
+    cluster.must("pxc_sdn", one)
+    return bad + problems(cluster, {**made(one), **made(two)})
+
+
+MEETINGS = [other_networks, same_networks, held_lock, their_changes, their_changes_in_between, somebody_busy, killed_while_waited_for]

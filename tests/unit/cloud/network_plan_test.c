@@ -25,6 +25,8 @@ static const struct plan_row making[] = {
 	  "create vnet web in zone tenant, tag 100" APPLY },
 	{ "which somebody has", WORLD(VNET("web", "\"zone\":\"tenant\",\"tag\":5")),
 	  NET(",\"vnet\":\"web\""), "!network acme/blue: vnet web is there already*" },
+	{ "which is a bridge of a node", WORLD(""), NET(",\"vnet\":\"vmbr1\""),
+	  "!network acme/blue: vnet: node pve1 has a bridge vmbr1 of its own: choose another id, or leave vnet out" },
 	{ "which two of the task name", WORLD(""),
 	  "{\"project\":\"acme\",\"vnet\":\"web\",\"networks\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
 	  "!network acme/b and network acme/a name the same vnet web" },
