@@ -160,27 +160,36 @@ static int check_place(const struct vm_case *c, const struct vm_card *card, unsi
 	return 0;
 }
 
-static int check_free(const struct chooser *ch, const struct vm_case *c, const struct vm_card *card,
+/* Who has it is for the project's own members, and told where no project is concerned. */
+static int refuse_used(const struct vm_case *c, const struct vm_card *card, unsigned family,
+		       const struct network_use *use, const char *how, struct pxc_err *err)
+{
+	if (use->project && !str_eq(use->project, c->spec->project))
+		return refuse(c, card, family, err, "is in use in another project", "");
+	return refuse(c, card, family, err, how, use->who);
+}
+
+/*
+ * An entry in PVE's list that no guest has is mostly what a run that was killed has left: whoever names the address gets it.
+ * Only where PVE shows its list can it be seen that it is somebody's who asks DHCP.
+ */
+static int check_free(const struct chooser *ch, const struct vm_case *c, struct vm_card *card,
 		      unsigned family, struct pxc_err *err)
 {
-	const struct net_ip *ip = &card->ip[family].ip;
-	const struct network_use *use = network_use_of(
-		ch->vw->uses, card->to->id, ip, c->have ? c->vmid : 0, (unsigned)(card - c->cards));
-	const struct vm_ipam *entry = vm_ipam_entry(c, card->to, ip);
+	struct vm_ip *ip = &card->ip[family];
+	const struct network_use *use =
+		network_use_of(ch->vw->uses, card->to->id, &ip->ip, c->have ? c->vmid : 0,
+			       (unsigned)(card - c->cards));
+	const struct vm_ipam *entry = vm_ipam_entry(c, card->to, &ip->ip);
 
 	if (use)
-		return str_eq(use->project, c->spec->project) || !use->project
-			       ? refuse(c, card, family, err, "belongs to ", use->who)
-			       : refuse(c, card, family, err, "is in use in another project", "");
+		return refuse_used(c, card, family, use, "belongs to ", err);
+	use = entry && !vm_ipam_is_of(entry, card->mac) ? vm_ipam_owner(c, entry) : NULL;
+	if (use)
+		return refuse_used(c, card, family, use, "is registered in PVE's IPAM for ", err);
 	for (size_t i = 0; i < c->batch->nrefused; i++)
-		if (str_eq(c->batch->refused[i].vnet, card->to->id) &&
-		    ip_order(&c->batch->refused[i].ip, ip) == 0)
-			return refuse(c, card, family, err,
-				      "is registered in PVE's IPAM already, though no guest has it",
-				      "");
-	if (entry && !vm_ipam_is_of(entry, card->mac))
-		return refuse(c, card, family, err, "is registered in PVE's IPAM for ",
-			      entry->mac ? entry->mac : "something else");
+		ip->registered |= str_eq(c->batch->refused[i].vnet, card->to->id) &&
+				  ip_order(&c->batch->refused[i].ip, &ip->ip) == 0;
 	return 0;
 }
 

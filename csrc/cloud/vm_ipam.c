@@ -83,23 +83,43 @@ const struct vm_ipam *vm_ipam_entry(const struct vm_case *c, const struct sdn_vn
 	return NULL;
 }
 
+const struct network_use *vm_ipam_owner(const struct vm_case *c, const struct vm_ipam *entry)
+{
+	const struct network_uses *u = c->vw->uses;
+
+	for (size_t i = 0; u && i < u->n; i++)
+		if (u->list[i].mac && vm_ipam_is_of(entry, u->list[i].mac))
+			return &u->list[i];
+	return NULL;
+}
+
 static void enter(struct vm_case *c, const struct vm_card *card, const struct vm_ip *ip)
 {
 	const struct vm_ipam *there =
 		is_listed(c, card->to) ? vm_ipam_entry(c, card->to, &ip->ip) : NULL;
+	const char *label = sdn_label(c->arena, card->to);
 	char text[IP_TEXT];
 
 	if (there ? vm_ipam_is_of(there, card->mac) : !ip->fresh && !is_listed(c, card->to))
 		return;
 	ip_format(&ip->ip, text);
-	if (there) {
+	if (there && (!c->vw->uses || vm_ipam_owner(c, there))) {
 		pxc_plan_warn(c->plan, "%s: drift: PVE's IPAM has %s of %s for %s", c->spec->label,
-			      text, sdn_label(c->arena, card->to),
-			      there->mac ? there->mac : "something else");
+			      text, label, there->mac ? there->mac : "something else");
+		return;
+	}
+	if (there) {
+		release(c, card->to, &ip->ip, there->mac ? there->mac : "", ", which no guest has");
+	} else if (ip->registered) {
+		pxc_plan_warn(
+			c->plan,
+			"%s: %s of %s is registered in PVE's IPAM already, though no guest has "
+			"it: taken all the same, since the task names it",
+			c->spec->label, text, label);
 		return;
 	}
 	pxc_plan_add(c->plan, VM_IPAM_ADD, PXC_QUIET, entry_args(card->to, &ip->ip, card->mac),
-		     "register %s of %s in PVE's IPAM", text, sdn_label(c->arena, card->to));
+		     "register %s of %s in PVE's IPAM", text, label);
 }
 
 /* Beside the address that is reserved for the card, or left on a network that the card is no longer on. */

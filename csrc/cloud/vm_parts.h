@@ -21,6 +21,7 @@ struct vm_ip {
 	struct net_ip had, ip;           /* in the block before and afterwards; bits 0 = none */
 	const struct sdn_subnet *subnet; /* of ip; NULL = gone, or none */
 	bool fresh;                      /* ip is reserved by this plan */
+	bool registered; /* PVE's own list has it already, though no guest does: not told again */
 };
 
 /* A card as far as networks are concerned. */
@@ -141,6 +142,8 @@ bool vm_ipam_zone(const struct vm_case *c, const struct sdn_vnet *v); /* has its
 const struct vm_ipam *vm_ipam_entry(const struct vm_case *c, const struct sdn_vnet *v,
 				    const struct net_ip *ip);
 bool vm_ipam_is_of(const struct vm_ipam *entry, const char *mac);
+/* The card that an entry is for; NULL: no guest's on any network, as far as that is known. */
+const struct network_use *vm_ipam_owner(const struct vm_case *c, const struct vm_ipam *entry);
 
 /* vm_want.c, vm_net.c, vm_device.c: from the spec to a change against base (config texts; {} for a blank VM) */
 must_check int vm_want(struct vm_case *c, const json_t *base, struct vm_change *ret,

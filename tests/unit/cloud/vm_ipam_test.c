@@ -44,7 +44,7 @@ static const struct plan_row ipam_rows[] = {
 	  NEW("{\"network\":\"blue\"}"), "register 10.20.0.12 *" },
 	{ "named, though PVE has it", "{" ZONED(STATIC) ",\"refused\":[\"10.20.0.50\"]}",
 	  NEW("{\"network\":\"blue\",\"ip\":\"10.20.0.50\"}"),
-	  "!vm acme/web: net0: 10.20.0.50 of network acme/blue is registered in PVE's IPAM already, though no guest has it" },
+	  "create VM 100 *10.20.0.50/24* | vm acme/web: 10.20.0.50 of network acme/blue is registered in PVE's IPAM already, though no guest has it: taken all the same, since the task names it" },
 	{ "what PVE shows is taken",
 	  "{" ZONED(
 		  DHCP) ",\"ipam\":[{\"zone\":\"tenant\",\"ip\":\"10.20.0.10\",\"mac\":\"BC:24:11:00:00:09\"}]}",
@@ -53,7 +53,14 @@ static const struct plan_row ipam_rows[] = {
 	  "{" ZONED(
 		  DHCP) ",\"ipam\":[{\"zone\":\"tenant\",\"ip\":\"10.20.0.50\",\"mac\":\"BC:24:11:00:00:09\"}]}",
 	  NEW("{\"network\":\"blue\",\"ip\":\"10.20.0.50\"}"),
-	  "!vm acme/web: net0: 10.20.0.50 of network acme/blue is registered in PVE's IPAM for BC:24:11:00:00:09" },
+	  "release 10.20.0.50 of network acme/blue in PVE's IPAM, which no guest has; register 10.20.0.50 *; create VM 100 *" },
+	{ "unless it is somebody's who asks DHCP",
+	  "{" ZONED(DHCP) ",\"guests\":[" OTHER(",\"raw\":\"\",\"config\":{" CARD(
+		  "0",
+		  "n1") "}") "],"
+			     "\"ipam\":[{\"zone\":\"tenant\",\"ip\":\"10.20.0.50\",\"mac\":\"BC:24:11:00:00:00\"}]}",
+	  NEW("{\"network\":\"blue\",\"ip\":\"10.20.0.50\"}"),
+	  "!vm acme/web: net0: 10.20.0.50 of network acme/blue is registered in PVE's IPAM for vm 200 (other)" },
 	{ "what PVE took beside is given back",
 	  "{" ZONED(
 		  DHCP) ",\"guests\":[" ON_BLUE
@@ -72,9 +79,10 @@ static const struct plan_row ipam_rows[] = {
 	{ "what is missing is registered", "{" ZONED(DHCP) ",\"guests\":[" ON_BLUE "],\"ipam\":[]}",
 	  ASK("{\"network\":\"blue\"}"), "register 10.20.0.11 of network acme/blue in PVE's IPAM" },
 	{ "what is another's is told",
-	  "{" ZONED(
-		  DHCP) ",\"guests\":[" ON_BLUE
-			"],\"ipam\":[{\"zone\":\"tenant\",\"ip\":\"10.20.0.11\",\"mac\":\"BC:24:11:00:00:09\"}]}",
+	  "{" ZONED(DHCP) ",\"guests\":[" ON_BLUE "," OTHER(",\"raw\":\"\",\"config\":{" CARD(
+		  "9",
+		  "n1") "}") "],"
+			     "\"ipam\":[{\"zone\":\"tenant\",\"ip\":\"10.20.0.11\",\"mac\":\"BC:24:11:00:00:09\"}]}",
 	  ASK("{\"network\":\"blue\"}"),
 	  " | vm acme/web: drift: PVE's IPAM has 10.20.0.11 of network acme/blue for BC:24:11:00:00:09" },
 	{ "DHCP is PVE's", "{" ZONED(DHCP) ",\"ipam\":[]}",
