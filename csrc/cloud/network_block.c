@@ -20,6 +20,12 @@ bool network_name(const char *name)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n;
 }
 
+bool network_made_id(const char *id)
+{
+	return id && *id == 'n' && strlen(id) == 8 &&
+	       strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789") == 8;
+}
+
 static void read_reserves(struct sdn_vnet *v, struct pxc_arena *arena)
 {
 	const struct annot *a = &v->notes.annot;

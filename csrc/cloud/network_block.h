@@ -27,3 +27,6 @@ must_check int network_block_alias(const struct sdn_vnet *v, const char *descrip
 
 /* 1 to 40 of a-z 0-9 . _ -, beginning with a letter or digit: names of networks and of reservations. */
 bool network_name(const char *name);
+
+/* Is it an id as vnets of networks get by themselves: "n" and seven of 0-9 a-z? */
+bool network_made_id(const char *id);

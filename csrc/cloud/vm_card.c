@@ -101,6 +101,18 @@ static bool is_gone(const struct vm_case *c, unsigned slot)
 	return !card->net && c->have && !vm_card_plugged(c->have->config, slot);
 }
 
+/* The vnet of a network is no way round the question whose it is. */
+static int check_bridge(const struct vm_case *c, unsigned slot, const char *bridge,
+			struct pxc_err *err)
+{
+	const struct sdn_vnet *v = ours(c, bridge);
+
+	if (!v || sdn_may_use(v, c->spec->project))
+		return 0;
+	return pxc_fail(err, PXC_EINVAL, "%s: net%u: no bridge %s that project %s may use",
+			c->spec->label, slot, bridge, c->spec->project);
+}
+
 /* Where the card is to be. What is neither named nor known by the block stays whatever it is. */
 static int find_target(struct vm_case *c, unsigned slot, struct pxc_err *err)
 {
@@ -118,7 +130,11 @@ static int find_target(struct vm_case *c, unsigned slot, struct pxc_err *err)
 			return pxc_context(err, "%s: net%u", c->spec->label, slot);
 		}
 		card->to = v->ours ? v : NULL;
-	} else if (!(n && json_object_get(n->props, "bridge"))) {
+	} else if (n && json_object_get(n->props, "bridge")) {
+		if (check_bridge(c, slot, json_string_value(json_object_get(n->props, "bridge")),
+				 err) < 0)
+			return -1;
+	} else {
 		card->to = card->from;
 	}
 	if (!card->entry && card->from && card->to == card->from && n && !n->network &&

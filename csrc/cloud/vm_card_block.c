@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "cloud/network_block.h"
 #include "cloud/vm_parts.h"
 
 /* --- the block -------------------------------------------------------------------------------------------- */
@@ -115,6 +116,12 @@ static bool has_entry(const struct vm_seen *have)
 	return false;
 }
 
+/* Does it name the vnet of a network, as if it were a bridge? */
+static bool names_vnet(const struct vm_net *n)
+{
+	return network_made_id(json_string_value(json_object_get(n->props, "bridge")));
+}
+
 bool vm_wants_sdn(const struct vm_batch *batch, const struct vm_world *vw)
 {
 	for (size_t i = 0; i < batch->nspecs; i++) {
@@ -123,7 +130,7 @@ bool vm_wants_sdn(const struct vm_batch *batch, const struct vm_world *vw)
 		struct pxc_err err;
 
 		for (size_t k = 0; !s->absent && k < s->nnets; k++)
-			if (s->nets[k].network && !s->nets[k].absent)
+			if (!s->nets[k].absent && (s->nets[k].network || names_vnet(&s->nets[k])))
 				return true;
 		if (vm_match(s, vw, &have, &err) < 0 || !have)
 			continue;

@@ -185,6 +185,9 @@ static const struct plan_row rows[] = {
 	{ "somebody else's", "{" NETS "}",
 	  "{\"project\":\"gamma\",\"name\":\"web\",\"cores\":1,\"memory\":512,\"networks\":[{\"network\":\"beta/blue\"}]}",
 	  "!vm gamma/web: net0: no network beta/blue that project gamma may use: there are public" },
+	{ "nor by its vnet", "{" NETS "}",
+	  "{\"project\":\"gamma\",\"name\":\"web\",\"cores\":1,\"memory\":512,\"networks\":[{\"bridge\":\"n1\"},{\"network\":\"public\"}]}",
+	  "!vm gamma/web: net0: no bridge n1 that project gamma may use" },
 	{ "taken by a VM",
 	  WITH(OTHER(",\"block\":{\"name\":\"db\",\"net0\":\"blue,10.20.0.50\"},\"config\":{" CARD(
 		  "0", "n1") "}")),
