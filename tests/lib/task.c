@@ -16,6 +16,8 @@
 static const char *const volatile_keys[] = { "description=", "smbios1=", "digest=",
 					     "comment=",     "alias=",   "lock-token=" };
 
+#define BRIDGES "\"bridges\":{\"vmbr0\":{},\"vmbr1\":{\"ports\":\"eno2\"}}"
+
 void lab_create(struct lab *lab, uint64_t seed)
 {
 	struct sim_options options = {
@@ -23,7 +25,9 @@ void lab_create(struct lab *lab, uint64_t seed)
 		.seed = seed,
 		.speed = 1,
 		.world =
-			"{\"volumes\":{\"shared:import/img.qcow2\":{\"size\":2147483648}},"
+			"{\"nodes\":{\"pve1\":{" BRIDGES "},\"pve2\":{" BRIDGES
+			"},\"pve3\":{" BRIDGES
+			"}},\"volumes\":{\"shared:import/img.qcow2\":{\"size\":2147483648}},"
 			"\"guests\":[{\"vmid\":9000,\"node\":\"pve1\",\"config\":{"
 			"\"name\":\"tpl\",\"memory\":\"512\",\"cores\":1,\"scsi0\":\"shared:3,format=qcow2\","
 			"\"net0\":\"virtio,bridge=vmbr0\",\"agent\":\"1\"}}]}"
