@@ -97,7 +97,8 @@ static void show(struct network_case *c)
 }
 
 /*
- * A zone bears no token: one that waits to come, or to go, as this task has it is what the task has begun, or might have.
+ * A zone bears no token: one that waits to come or to go, and that this task is to make or remove, is what the task has begun, or
+ * might have.
  */
 static bool begun(const struct network_run *run, const char *pending)
 {
@@ -105,9 +106,10 @@ static bool begun(const struct network_run *run, const char *pending)
 		const struct network_spec *s = run->cases[i].spec;
 		const char *id = run->cases[i].zone ? run->cases[i].zone->id : s->zone;
 
-		if (id && (s->absent ? s->remove_zone : s->zone_type != NULL) &&
-		    str_eq(pending, arena_printf(run->arena, "zone %s (%s)", id,
-						 s->absent ? "deleted" : "new")))
+		if (!id || !(s->absent ? s->remove_zone : s->zone_type != NULL))
+			continue;
+		if (str_eq(pending, arena_printf(run->arena, "zone %s (deleted)", id)) ||
+		    (!s->absent && str_eq(pending, arena_printf(run->arena, "zone %s (new)", id))))
 			return true;
 	}
 	return false;
