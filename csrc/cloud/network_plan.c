@@ -96,14 +96,20 @@ static void show(struct network_case *c)
 				  json_string(c->spec->absent ? "absent" : "present"));
 }
 
-/* A zone bears no token: one that is new and that this task is to make has been begun by it, or might have been. */
-static bool makes(const struct network_run *run, const char *pending)
+/*
+ * A zone bears no token: one that waits to come or to go, and that this task is to make or remove, is what the task has begun, or
+ * might have.
+ */
+static bool begun(const struct network_run *run, const char *pending)
 {
 	for (size_t i = 0; i < run->ncases; i++) {
-		const struct network_case *c = &run->cases[i];
+		const struct network_spec *s = run->cases[i].spec;
+		const char *id = run->cases[i].zone ? run->cases[i].zone->id : s->zone;
 
-		if (!c->spec->absent && c->spec->zone_type &&
-		    str_eq(pending, arena_printf(run->arena, "zone %s (new)", c->zone->id)))
+		if (!id || !(s->absent ? s->remove_zone : s->zone_type != NULL))
+			continue;
+		if (str_eq(pending, arena_printf(run->arena, "zone %s (deleted)", id)) ||
+		    (!s->absent && str_eq(pending, arena_printf(run->arena, "zone %s (new)", id))))
 			return true;
 	}
 	return false;
@@ -117,7 +123,7 @@ static int check_pending(const struct network_run *run, struct pxc_err *err)
 	size_t n = 0;
 
 	for (size_t i = 0; run->sdn->pending && run->sdn->pending[i]; i++) {
-		if (!run->sdn->locks && makes(run, run->sdn->pending[i]))
+		if (!run->sdn->locks && begun(run, run->sdn->pending[i]))
 			continue;
 		if (n < 5)
 			buf_printf(&list, "%s%s", n ? ", " : "", run->sdn->pending[i]);

@@ -111,6 +111,17 @@ static int vnet_order(const void *a, const void *b)
 	return strcmp(((const struct sdn_vnet *)a)->id, ((const struct sdn_vnet *)b)->id);
 }
 
+/* Does its token say so? Of a vnet that is to go, the alias that runs does. */
+static bool is_ours(struct pxc_env *env, const json_t *row, const char *id, const char *cluster)
+{
+	struct sdn_vnet v = { .id = id };
+
+	annot_parse(ANNOT_TOKEN, item_text(row, "alias"), &v.notes);
+	network_block_read(&v, cluster, env->arena);
+	annot_text_release(&v.notes);
+	return v.ours;
+}
+
 /* What there is to plan against; what waits, and is not ours, is named. (how PVE 8 and 9 differ: sdn_pending.h) */
 static void take_lists(struct pxc_env *env, const struct world *w, struct sdn *s,
 		       const json_t *zones, const json_t *vnets)
@@ -135,12 +146,11 @@ static void take_lists(struct pxc_env *env, const struct world *w, struct sdn *s
 	json_array_foreach (vnets, i, row) {
 		const char *id = item_text(row, "vnet");
 		const json_t *as_is = id ? sdn_row(env, s, row) : NULL;
-		bool ours = false;
+		bool ours = !s->locks && id &&
+			    is_ours(env, as_is ? as_is : row, id, w->registry.cluster);
 
 		if (as_is)
 			take_vnet(env, s, as_is, id, w->registry.cluster);
-		if (as_is && !s->locks)
-			ours = s->vnets[s->nvnets - 1].ours;
 		if (id && item_text(row, "state") && !ours)
 			pending[n++] = sdn_pending_text(env->arena, row, "vnet");
 		s->unapplied |= id && item_text(row, "state") && ours;

@@ -345,6 +345,8 @@ static const struct killed {
 	unsigned long requests;    /* at least */
 } kills[] = {
 	{ NULL, KILLED(WITH_SUBNET), "tenant / n* / tenant-10.20.0.0-24", 30 },
+	{ "{\"project\":\"acme\",\"name\":\"red\"}", KILLED(WITH_SUBNET),
+	  "tenant / n* n* / tenant-10.20.0.0-24", 30 },
 	{ KILLED(WITH_SUBNET), KILLED(",\"state\":\"absent\",\"remove_zone\":true"), " /  / ", 30 },
 	{ KILLED(WITH_SUBNET), KILLED(",\"tag\":150,\"subnets\":[{\"cidr\":\"10.21.0.0/24\"}]"),
 	  "tenant / n* / tenant-10.21.0.0-24", 30 },

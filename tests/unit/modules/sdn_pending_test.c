@@ -123,6 +123,36 @@ static void on_pve_8_a_failed_task_goes_on_with_its_own_zone(void **state)
 	sdn_lab_is_clean(&lab);
 }
 
+static void on_pve_8_a_failed_removal_is_gone_on_with(void **state)
+{
+	static const char *const tasks[][2] = {
+		{ BLUE(",\"subnets\":[{\"cidr\":\"10.0.0.0/24\"}]"),
+		  BLUE(",\"state\":\"absent\"") },
+		{ BLUE(""), BLUE(",\"state\":\"absent\",\"remove_zone\":true") },
+		{ "{\"kind\":\"provider\",\"name\":\"lan\",\"zone\":\"lab\",\"zone_type\":\"simple\"}",
+		  "{\"kind\":\"provider\",\"name\":\"lan\",\"zone\":\"lab\",\"state\":\"absent\",\"remove_zone\":true}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(tasks); i++) {
+		const char *const *task = tasks[i / 2];
+		auto_lab struct lab lab;
+		auto_free char *before = NULL, *running = NULL;
+		bool stays = i % 2; /* the next task wants it again */
+
+		sdn_lab_create(&lab, 8, 13);
+		lab_must(&lab, "pxc_sdn", task[0]);
+		before = sdn_lab_state(&lab, true);
+		sdn_lab_faults(&lab, "PUT /cluster/sdn status=500 text=\"no space left\"\n");
+		assert_int_equal(lab_task(&lab, "pxc_sdn", task[1]), -1);
+		sdn_lab_faults(&lab, "");
+		lab_must(&lab, "pxc_sdn", stays ? task[0] : task[1]);
+		running = sdn_lab_state(&lab, true);
+		assert_string_equal(running, stays ? before : i ? " /  / " : "tenant /  / ");
+		sdn_lab_is_clean(&lab);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +160,7 @@ int main(void)
 		cmocka_unit_test(on_pve_8_changes_of_others_are_refused),
 		cmocka_unit_test(on_pve_8_a_failed_task_is_gone_on_with),
 		cmocka_unit_test(on_pve_8_a_failed_task_goes_on_with_its_own_zone),
+		cmocka_unit_test(on_pve_8_a_failed_removal_is_gone_on_with),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

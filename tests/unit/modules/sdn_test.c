@@ -128,6 +128,16 @@ static void many_networks_are_one_transaction(void **state)
 	assert_int_equal(lab_count(writes, "PUT /cluster/sdn "), 1);
 	assert_int_equal(lab_count(writes, "POST /cluster/sdn/vnets alias"), 60);
 	assert_int_equal(lab_count(writes, "/subnets "), 60);
+	/* One after the other: each subnet behind its vnet. */
+	for (const char *p = strstr(writes, "POST /cluster/sdn/vnets alias"); p;
+	     p = strstr(p + 1, "POST /cluster/sdn/vnets alias")) {
+		const char *behind = strchr(p, '\n') + 1;
+
+		assert_true(str_starts(behind, "POST /cluster/sdn/vnets/n"));
+		assert_int_equal(strncmp(strstr(p, "vnet=") + strlen("vnet="),
+					 behind + strlen("POST /cluster/sdn/vnets/"), 8),
+				 0);
+	}
 	/* Every change carries the lock's token. */
 	assert_int_equal(lab_count(writes, TOKEN), 1 + 60 + 60 + 1 + 1);
 	requests = lab_count(buf_str(&lab.log), "\n");
@@ -179,6 +189,7 @@ static void the_difference_has_what_pve_itself_writes(void **state)
 	assert_int_equal(lab_count(buf_str(&lab.log), "/cluster/sdn/dry-run"), 3);
 	lab_must(&lab, "pxc_sdn", BLUE(",\"isolate_ports\":true"));
 	assert_int_equal(lab_count(buf_str(&lab.log), "/cluster/sdn/dry-run"), 0);
+	assert_int_equal(lab_count(buf_str(&lab.log), "permissions path=%2Fnodes"), 0);
 	/* A server that has none, or cannot: nothing is said, and nothing fails. */
 	sdn_lab_create(&old, 8, 4);
 	lab_must(&old, "pxc_sdn", BLUE(",\"_ansible_diff\":true"));
