@@ -378,7 +378,7 @@ static bool kill_once(const struct killed *row, unsigned long how)
 	return true;
 }
 
-/* Before and after each of its requests, in turn. */
+/* Before and after each of its requests, in turn; every third time for the others, which have most requests in common. */
 static void a_run_that_is_killed_leaves_nothing_that_the_next_does_not_find(void **state)
 {
 	(void)state;
@@ -386,7 +386,7 @@ static void a_run_that_is_killed_leaves_nothing_that_the_next_does_not_find(void
 		unsigned long how = 1;
 
 		while (kill_once(&kills[i], how))
-			how++;
+			how += i ? 3 : 1;
 		assert_true(how / 2 >= kills[i].requests);
 	}
 }
