@@ -39,22 +39,39 @@ static const char *pick(const char *const *words)
 	return words[chance(n)];
 }
 
+/* Some overlap others. */
+static const struct {
+	const char *cidr, *gateway, *range;
+} choices[] = {
+	{ "10.0.0.0/24", "10.0.0.1", "10.0.0.5-10.0.0.9" },
+	{ "10.0.0.0/16", "10.0.0.1", "10.0.3.0-10.0.3.255" },
+	{ "10.0.1.0/24", "10.0.1.254", "10.0.1.3" },
+	{ "10.1.0.0/28", "10.1.0.1", "10.1.0.3-10.1.0.14" },
+	{ "10.2.0.0/24", "10.2.0.1", "10.2.0.9-10.2.0.250" },
+	{ "10.3.0.0/30", "10.3.0.1", "10.3.0.2" },
+	{ "10.4.0.0/24", "10.4.0.1", "10.4.0.9-10.4.0.20" },
+	{ "10.5.0.0/24", "10.5.0.1", "10.5.0.9-10.5.0.20" },
+	{ "fd00::/64", "fd00::1", "fd00::5-fd00::9" },
+	{ "fd00::/48", "fd00::1", "fd00::5-fd00::9" },
+	{ "fd00:1::/64", "fd00:1::1", "fd00:1::5-fd00:1::ffff" },
+};
+
 static void add_subnets(struct pxc_buf *out)
 {
+	unsigned first = chance(ARRAY_SIZE(choices));
+
 	buf_adds(out, ",\"subnets\":[");
 	for (unsigned i = 0, n = chance(3); i < n; i++) {
-		buf_printf(out, "%s{\"cidr\":\"%s\"", i ? "," : "",
-			   PICK("10.0.0.0/24", "10.0.0.0/16", "10.0.1.0/24", "10.1.0.0/28",
-				"10.2.0.0/24", "10.3.0.0/30", "fd00::/64", "fd00:1::/64",
-				"fd00::/48"));
+		unsigned which = (first + i * (1 + chance(3))) % ARRAY_SIZE(choices);
+		unsigned other = chance(20) ? which : 0; /* now and then it does not lie in it */
+
+		buf_printf(out, "%s{\"cidr\":\"%s\"", i ? "," : "", choices[which].cidr);
 		if (chance(3) == 0)
 			buf_printf(out, ",\"gateway\":\"%s\"",
-				   PICK("10.0.0.1", "10.1.0.1", "10.2.0.1", "fd00::1", ""));
+				   chance(4) ? choices[other].gateway : "");
 		if (chance(4) == 0)
-			buf_printf(out, ",\"ranges\":[\"%s\"]",
-				   PICK("10.0.0.5-10.0.0.9", "10.1.0.3", "10.2.0.9-10.2.0.250",
-					"fd00::5-fd00::9"));
-		if (chance(6) == 0)
+			buf_printf(out, ",\"ranges\":[\"%s\"]", choices[other].range);
+		if (chance(30) == 0)
 			buf_adds(out, ",\"snat\":true");
 		if (chance(6) == 0)
 			buf_adds(out, ",\"state\":\"absent\"");
@@ -68,29 +85,32 @@ static void add_subnets(struct pxc_buf *out)
 /* Values may well be wrong, or clash with what is there. */
 static void add_options(struct pxc_buf *out, bool provider)
 {
-	if (chance(4) == 0)
-		buf_printf(out, ",\"tag\":%s", PICK("5", "100", "101", "102", "199", "5000"));
-	if (chance(2))
+	if (provider ? chance(8) != 0 : chance(6) == 0)
+		buf_printf(out, ",\"tag\":%s",
+			   PICK("5", "6", "7", "8", "100", "101", "102", "103", "199", "5000"));
+	if (chance(3))
 		add_subnets(out);
 	if (chance(5) == 0)
 		buf_printf(out, ",\"isolate_ports\":%s", PICK("true", "false"));
-	if (chance(8) == 0)
+	if (chance(16) == 0)
 		buf_printf(out, ",\"vlan_aware\":%s", PICK("true", "false"));
 	if (chance(4) == 0)
 		buf_printf(out, ",\"description\":\"%s\"",
-			   PICK("", "text", "a: (b), [c] d.", "x ", "50%", "[pxc/1 t=net]"));
+			   PICK("", "text", "a: (b), [c] d.", "x ", "more"));
+	else if (chance(20) == 0)
+		buf_printf(out, ",\"description\":\"%s\"", PICK("50%", "[pxc/1 t=net]"));
 	if (chance(5) == 0)
 		buf_printf(out, ",\"shared_with\":[%s]",
-			   PICK("", "\"beta\"", "\"acme\",\"beta\"", "\"*\"", "\"none\""));
-	if (chance(5) == 0)
+			   PICK("", "\"beta\"", "\"acme\",\"beta\"", "\"*\""));
+	if (chance(8) == 0)
 		buf_printf(out, ",\"reserve\":[{\"name\":\"lb\",%s}]",
 			   PICK("\"count\":2", "\"count\":9", "\"range\":\"10.0.0.7-10.0.0.8\"",
 				"\"state\":\"absent\""));
-	if (chance(8) == 0)
+	if (chance(10) == 0)
 		buf_printf(out, ",\"new_name\":\"n%u\"", chance(5));
-	if (chance(8) == 0)
+	if (chance(20) == 0)
 		buf_adds(out, ",\"vnet\":\"fixed\"");
-	if (provider && chance(3) == 0)
+	if (provider && chance(6) == 0)
 		buf_printf(out, ",\"mtu\":%s", PICK("1400", "1450", "9000"));
 	if (chance(5) == 0)
 		buf_printf(out, ",\"state\":\"absent\",\"remove_zone\":%s", PICK("true", "false"));
