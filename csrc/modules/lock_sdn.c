@@ -119,19 +119,28 @@ int lock_sdn_take(struct pxc_env *env, const char *groupid, struct pxc_err *err)
 	return -1;
 }
 
+/* Said twice it does no harm: what is not locked needs no token, and another's lock does not know this one. */
+static int unlock(struct pxc_env *env, struct pxc_err *err)
+{
+	json_auto_t *args = json_object();
+	int r = pve_call(env->pve, &ops[SDN_UNLOCK], args, NULL, err);
+
+	if (r < 0 && err->kind == PXC_EUNSURE)
+		r = pve_call(env->pve, &ops[SDN_UNLOCK], args, NULL, err);
+	return r == 0 || pve_words_sdn_locked(err->msg) ? 0 : -1;
+}
+
 bool lock_sdn_release(struct pxc_env *env)
 {
 	struct pxc_err err = { .kind = PXC_OK };
-	json_auto_t *args = json_object();
-	bool ok = true;
+	bool ok;
 
 	if (!pve_sdn_token(env->pve))
 		return true;
-	if (pve_call(env->pve, &ops[SDN_UNLOCK], args, NULL, &err) < 0) {
+	ok = unlock(env, &err) == 0;
+	if (!ok)
 		pxc_env_warn(env, "the lock on the SDN configuration could not be released: %s",
 			     err.msg);
-		ok = false;
-	}
 	pve_set_sdn_token(env->pve, NULL);
 	return ok;
 }

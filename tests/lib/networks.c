@@ -13,8 +13,6 @@
 #include "lib/network_world.h"
 #include "modules/sdn.h"
 
-#define LAST_PHASE 4
-
 struct planned {
 	struct network_test_world world;
 	struct pxc_arena arena;
@@ -67,40 +65,14 @@ static void plan(const char *task, const char *world, struct planned *p)
 	p->result = network_plan(batch, &p->world.nw, &p->plans, &p->err);
 }
 
-static void add_step(struct pxc_buf *out, const char *before, const struct pxc_step *step)
-{
-	buf_printf(out, "%s%s", before, step->why);
-	if (step->impact > PXC_QUIET)
-		buf_printf(out, " [%s]", pxc_impact_name(step->impact));
-}
-
 char *plan_networks(const char *task, const char *world)
 {
 	struct pxc_buf out = { .data = NULL };
 	struct planned p;
-	size_t k;
-	json_t *note;
 
 	plan(task, world, &p);
-	if (p.result < 0)
-		buf_printf(&out, "!%s", p.err.msg);
-	for (int phase = 0; p.result == 0 && phase <= LAST_PHASE; phase++) {
-		const char *before = out.len ? " / " : "";
-
-		for (size_t i = 0; i < p.plans.nplans; i++) {
-			const struct pxc_plan *one = p.plans.plans[i];
-
-			if (one->phase != phase || one->undoes)
-				continue;
-			for (size_t s = 0; s < one->nsteps; s++, before = "; ")
-				add_step(&out, before, &one->steps[s]);
-		}
-	}
-	for (size_t i = 0; p.result == 0 && i < p.plans.nplans; i++)
-		json_array_foreach (p.plans.plans[i]->notes, k, note)
-			buf_printf(&out, " | %s", json_string_value(note));
+	plan_print(&p.plans, p.result, &p.err, true, &out);
 	release(&p);
-	buf_adds(&out, "");
 	return buf_take(&out);
 }
 

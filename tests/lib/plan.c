@@ -273,3 +273,41 @@ void plan_rows(const char *module, const struct plan_row *rows, size_t n)
 	}
 	assert_int_equal(bad, 0);
 }
+
+static void add_phase(const struct pxc_plans *plans, int phase, bool impacts, struct pxc_buf *out)
+{
+	const char *before = out->len ? " / " : "";
+
+	for (size_t i = 0; i < plans->nplans; i++) {
+		const struct pxc_plan *p = plans->plans[i];
+
+		for (size_t s = 0; p->phase == phase && !p->undoes && s < p->nsteps; s++) {
+			buf_printf(out, "%s%s", before, p->steps[s].why);
+			if (impacts && p->steps[s].impact > PXC_QUIET)
+				buf_printf(out, " [%s]", pxc_impact_name(p->steps[s].impact));
+			before = "; ";
+		}
+	}
+}
+
+void plan_print(const struct pxc_plans *plans, int result, const struct pxc_err *err, bool impacts,
+		struct pxc_buf *out)
+{
+	int last = 0;
+	size_t k;
+	json_t *note;
+
+	buf_adds(out, "");
+	if (result < 0) {
+		buf_printf(out, "!%s", err->msg);
+		return;
+	}
+	for (size_t i = 0; i < plans->nplans; i++)
+		if (plans->plans[i]->phase > last)
+			last = plans->plans[i]->phase;
+	for (int phase = 0; phase <= last; phase++)
+		add_phase(plans, phase, impacts, out);
+	for (size_t i = 0; i < plans->nplans; i++)
+		json_array_foreach (plans->plans[i]->notes, k, note)
+			buf_printf(out, " | %s", json_string_value(note));
+}

@@ -2,6 +2,8 @@
 /* plan.h - a task planned against a test world, as text. */
 #pragma once
 
+#include "base/buf.h"
+#include "cloud/plan.h"
 #include "lib/world.h"
 
 /*
@@ -12,6 +14,13 @@
 char *plan_task(const char *module, const char *task, const struct test_world *w);
 char *plan_vms(const char *task, const struct test_world *w);
 char *plan_images(const char *task, const struct test_world *w);
+
+/*
+ * Append what was planned: whys of one phase joined by "; ", phases by " / ", impacts beyond quiet in brackets when asked
+ * for, then each warning after " | ". What undoes others is left out. result -1: "!" and the sentence of err.
+ */
+void plan_print(const struct pxc_plans *plans, int result, const struct pxc_err *err, bool impacts,
+		struct pxc_buf *out);
 
 /* The arguments of step `step` of plan `plan`; new reference. */
 json_t *plan_step(const char *module, const char *task, const struct test_world *w, size_t plan,

@@ -13,8 +13,6 @@
 #include "base/str.h"
 #include "modules/volume.h"
 
-#define LAST_PHASE 3
-
 struct planned {
 	struct test_world world;
 	struct volume_world vw;
@@ -94,24 +92,9 @@ char *plan_volumes(const char *task, const char *world)
 {
 	struct pxc_buf out = { .data = NULL };
 	struct planned p;
-	size_t k;
-	json_t *note;
 
 	plan(task, world, &p);
-	if (p.result < 0)
-		buf_printf(&out, "!%s", p.err.msg);
-	for (int phase = 0; p.result == 0 && phase <= LAST_PHASE; phase++) {
-		const char *before = out.len ? " / " : "";
-
-		for (size_t i = 0; i < p.plans.nplans; i++)
-			for (size_t s = 0;
-			     p.plans.plans[i]->phase == phase && s < p.plans.plans[i]->nsteps;
-			     s++, before = "; ")
-				buf_printf(&out, "%s%s", before, p.plans.plans[i]->steps[s].why);
-	}
-	for (size_t i = 0; p.result == 0 && i < p.plans.nplans; i++)
-		json_array_foreach (p.plans.plans[i]->notes, k, note)
-			buf_printf(&out, " | %s", json_string_value(note));
+	plan_print(&p.plans, p.result, &p.err, false, &out);
 	release(&p);
 	return buf_take(&out);
 }
