@@ -6,7 +6,14 @@
 #include "cloud/sdn_zone.h"
 
 /* Later phases complete, or undo, what the earlier ones have written. */
-enum network_phase { PHASE_ZONES, PHASE_NETWORKS, PHASE_ZONES_GONE, PHASE_APPLY, PHASE_UNDO };
+enum network_phase {
+	PHASE_ZONES,
+	PHASE_FREES,
+	PHASE_NETWORKS,
+	PHASE_ZONES_GONE,
+	PHASE_APPLY,
+	PHASE_UNDO
+};
 
 /* A zone that networks of the batch lie in. */
 struct network_zone {

@@ -145,6 +145,14 @@ static int check_pending(const struct network_run *run, struct pxc_err *err)
 	return 0;
 }
 
+/* A network that gives up a subnet goes first: another of the task may get it, and PVE's ids say where, not whose it is. */
+static void order(struct network_case *c)
+{
+	for (size_t i = 0; i < c->plan->nsteps; i++)
+		if (c->plan->steps[i].op == NETWORK_SUBNET_DELETE)
+			c->plan->phase = PHASE_FREES;
+}
+
 static int plan_all(struct network_run *run, struct pxc_err *err)
 {
 	for (size_t i = 0; i < run->ncases; i++) {
@@ -166,6 +174,7 @@ static int plan_all(struct network_run *run, struct pxc_err *err)
 	for (size_t i = 0; i < run->ncases; i++) {
 		if (network_steps(&run->cases[i], err) < 0)
 			return label_context(&run->cases[i], err);
+		order(&run->cases[i]);
 		show(&run->cases[i]);
 	}
 	if (network_zone_steps(run, err) < 0)
