@@ -103,10 +103,14 @@ static const struct plan_row overlaps[] = {
 	  "{\"subnets\":[" CIDR(
 		  "10.0.0.0/24") "],\"networks\":[{\"name\":\"a\",\"project\":\"acme\"},{\"name\":\"b\",\"project\":\"beta\"}]}",
 	  "!network acme/a: subnet 10.0.0.0/24 overlaps one of another project in zone tenant*" },
+	{ "a subnet that goes from one to the other", WORLD(RED(SUBNETS("\"10.20.0.0/24\":{}"))),
+	  NETS("{\"name\":\"blue\",\"subnets\":[" CIDR(
+		  "10.20.0.0/24") "]},{\"name\":\"red\",\"subnets\":[]}"),
+	  "remove subnet tenant-10.20.0.0-24 [destroys] / create vnet n*; add subnet 10.20.0.0/24" APPLY },
 	{ "with one that goes at once", WORLD(RED_20),
 	  NETS("{\"name\":\"red\",\"state\":\"absent\"},{\"name\":\"blue\",\"subnets\":[" CIDR(
 		  "10.20.7.0/24") "]}"),
-	  "remove subnet tenant-10.20.0.0-16 [destroys]; remove vnet vred [destroys]; create vnet n*; add subnet 10.20.7.0/24" APPLY },
+	  "remove subnet tenant-10.20.0.0-16 [destroys]; remove vnet vred [destroys] / create vnet n*; add subnet 10.20.7.0/24" APPLY },
 	{ "what overlaps already, and is not touched, stays", WORLD(BLUE_20 "," RED_20),
 	  NET(",\"subnets\":[" CIDR("10.20.0.0/24") "],\"isolate_ports\":true"),
 	  "change vnet vblue: isolate_ports" APPLY },
