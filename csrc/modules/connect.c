@@ -7,6 +7,7 @@
 
 #define SECONDS 1000u
 #define DEFAULT_PORT 8006
+#define MAX_SECONDS 604800 /* a week */
 
 static const char *option(const struct pxc_env *env, const char *name)
 {
@@ -59,6 +60,19 @@ static int read_urls(struct pxc_env *env, const char *const **ret, struct pxc_er
 	return 0;
 }
 
+/* An option that is a time in seconds, in milliseconds. */
+static int read_time(const struct pxc_env *env, const char *key, long otherwise, uint32_t *ret_ms,
+		     struct pxc_err *err)
+{
+	long n = number(env, key, otherwise);
+
+	if (n < 1 || n > MAX_SECONDS)
+		return pxc_fail(err, PXC_EINVAL, "%s must be between 1 and %d seconds, not %ld",
+				key, MAX_SECONDS, n);
+	*ret_ms = (uint32_t)n * SECONDS;
+	return 0;
+}
+
 int pxc_connect(struct pxc_env *env, struct pve_transport *transport, struct pxc_err *err)
 {
 	const json_t *verify = json_object_get(env->args->params, "validate_certs");
@@ -71,16 +85,16 @@ int pxc_connect(struct pxc_env *env, struct pve_transport *transport, struct pxc
 		.tls = { .verify = !json_is_false(verify),
 			 .ca_path = option(env, "ca_path"),
 			 .fingerprint = option(env, "fingerprint") },
-		.timeout_ms = (uint32_t)number(env, "api_timeout", 30) * SECONDS,
-		.retry_ms = (uint32_t)number(env, "api_timeout", 30) * SECONDS,
 		.per_endpoint = (unsigned)number(env, "api_connections", 4),
 	};
 
-	env->task_timeout_ms = (uint32_t)number(env, "task_timeout", 600) * SECONDS;
-	if (read_urls(env, &o.urls, err) < 0) {
+	if (read_time(env, "api_timeout", 30, &o.timeout_ms, err) < 0 ||
+	    read_time(env, "task_timeout", 600, &env->task_timeout_ms, err) < 0 ||
+	    read_urls(env, &o.urls, err) < 0) {
 		if (transport)
 			transport->destroy(transport);
 		return -1;
 	}
+	o.retry_ms = o.timeout_ms;
 	return pve_create(&o, transport, &env->pve, err);
 }

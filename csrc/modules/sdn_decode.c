@@ -208,6 +208,20 @@ static int decode_zone(struct pxc_env *env, const json_t *item, const json_t *gi
 	return sdn_zone_decode(env, s->label, given, &s->zone_options, err);
 }
 
+/* There is one lock for the whole task: the longest time counts. */
+static int decode_wait(struct pxc_env *env, const json_t *item, struct pxc_err *err)
+{
+	json_int_t seconds = item_int(item, "lock_timeout");
+
+	if (seconds < 0 || seconds > MAX_WAIT_S)
+		return pxc_fail(err, PXC_EINVAL,
+				"lock_timeout must be between 0 and %d seconds, not %lld",
+				MAX_WAIT_S, (long long)seconds);
+	if ((uint32_t)seconds * 1000 > env->sdn_wait_ms)
+		env->sdn_wait_ms = (uint32_t)seconds * 1000;
+	return 0;
+}
+
 static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given,
 		      struct network_spec *s, struct pxc_err *err)
 {
@@ -230,19 +244,7 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	    decode_reserves(env, item, given, s, err) < 0)
 		return -1;
 	env->break_sdn_lock |= item_true(item, "break_lock");
-	return 0;
-}
-
-static int decode_wait(struct pxc_env *env, struct pxc_err *err)
-{
-	json_int_t seconds = item_int(env->args->params, "lock_timeout");
-
-	if (seconds < 0 || seconds > MAX_WAIT_S)
-		return pxc_fail(err, PXC_EINVAL,
-				"lock_timeout must be between 0 and %d seconds, not %lld",
-				MAX_WAIT_S, (long long)seconds);
-	env->sdn_wait_ms = (uint32_t)seconds * 1000;
-	return 0;
+	return decode_wait(env, item, err);
 }
 
 int sdn_decode(struct pxc_env *env, struct network_batch **ret, struct pxc_err *err)
@@ -250,7 +252,7 @@ int sdn_decode(struct pxc_env *env, struct network_batch **ret, struct pxc_err *
 	struct network_batch *b = arena_alloc(env->arena, sizeof(*b));
 	const json_t *items = NULL, *given = NULL;
 
-	if (items_of_task(env, &items, &given, err) < 0 || decode_wait(env, err) < 0)
+	if (items_of_task(env, &items, &given, err) < 0)
 		return -1;
 	b->nspecs = json_array_size(items);
 	b->specs = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*b->specs));
