@@ -209,12 +209,24 @@ static int check_controller(const struct network_run *run, const struct network_
 		z->id, name);
 }
 
+static void take_usual(const struct network_run *run, struct network_zone *z)
+{
+	json_t *peers;
+
+	sdn_zone_usual(z->type, z->options);
+	peers = json_object_get(z->options, "peers");
+	if (peers)
+		(void)json_object_set_new(z->options, "peers", meant(run, "peers", peers));
+}
+
 static int make_steps(struct network_run *run, struct network_zone *z, struct pxc_err *err)
 {
 	auto_free char *label = pxc_printf("zone %s", z->id);
 	auto_buf struct pxc_buf why = { .data = NULL };
 	json_t *args;
 
+	if (!z->have)
+		take_usual(run, z);
 	if (sdn_zone_check(label, z->type, z->options, !z->have, err) < 0 ||
 	    check_controller(run, z, err) < 0)
 		return -1;

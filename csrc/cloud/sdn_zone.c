@@ -215,3 +215,11 @@ json_t *sdn_zone_shown(const json_t *options)
 	}
 	return shown;
 }
+
+void sdn_zone_usual(const char *type, json_t *options)
+{
+	if (sdn_zone_type(type) == SDN_VXLAN &&
+	    !json_is_string(json_object_get(options, "peers")) &&
+	    !json_is_string(json_object_get(options, "fabric")))
+		(void)json_object_set_new(options, "peers", json_string("auto"));
+}

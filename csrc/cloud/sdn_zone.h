@@ -46,6 +46,9 @@ const struct sdn_zone_option *sdn_zone_option(const char *pve); /* NULL: not one
 /* Does the value that PVE has say what is wanted? NULL = not set. Lists are sets; letters of a MAC have no case. */
 bool sdn_zone_same(const char *pve_key, const char *have, const char *want);
 
+/* What a new zone has that nobody names: VXLAN tunnels between all nodes, unless it has peers or a fabric. */
+void sdn_zone_usual(const char *type, json_t *options);
+
 /* The options under our names, typed: true, 1450, ["a"], "text". New reference; those not known here are left out. */
 json_t *sdn_zone_shown(const json_t *options);
 

@@ -49,6 +49,7 @@ static void leave_nulls_out(json_t *options)
 static int decode_zone(struct pxc_env *env, const json_t *given, struct tenant_zone *z,
 		       struct pxc_err *err)
 {
+	json_auto_t *made = NULL;
 	const char *label;
 
 	z->name = item_text(given, "name");
@@ -60,7 +61,10 @@ static int decode_zone(struct pxc_env *env, const json_t *given, struct tenant_z
 	if (sdn_zone_decode(env, label, given, &z->options, err) < 0)
 		return -1;
 	leave_nulls_out(z->options);
-	if (sdn_zone_check(label, z->type, z->options, true, err) < 0)
+	/* What is left out is not remembered: a zone that PVE has already keeps what it has. */
+	made = json_copy(z->options);
+	sdn_zone_usual(z->type, made);
+	if (sdn_zone_check(label, z->type, made, true, err) < 0)
 		return -1;
 	return decode_range(label, given, sdn_zone_type(z->type), z, err);
 }

@@ -169,6 +169,9 @@ static void what_is_sent_for_a_zone(void **state)
 	} rows[] = {
 		{ NET(""), BLANK, "{\"bridge\":\"vmbr0\",\"type\":\"vlan\",\"zone\":\"tenant\"}",
 		  NETWORK_ZONE_CREATE },
+		{ IN_LAB(",\"zone_type\":\"vxlan\",\"tag\":7"), BLANK,
+		  "{\"peers\":\"10.0.0.1,10.0.0.2,10.0.0.3\",\"type\":\"vxlan\",\"zone\":\"lab\"}",
+		  NETWORK_ZONE_CREATE },
 		{ IN_LAB(",\"zone_type\":\"vxlan\",\"peers\":[\"auto\"],\"tag\":7,\"dns\":\"\""),
 		  BLANK,
 		  "{\"peers\":\"10.0.0.1,10.0.0.2,10.0.0.3\",\"type\":\"vxlan\",\"zone\":\"lab\"}",
