@@ -174,7 +174,7 @@ def give_pins(rng, vms, nodes, wrong):
     """Every 20th VM; of the first so many as wrong says, the node is not among the allowed ones."""
     for count, vm in enumerate(rng.shuffled(vms)[:len(vms) // 20]):
         others = [n["name"] for i, n in enumerate(nodes) if i != vm["at"] and n["accepts"]]
-        some = rng.shuffled(others)[:rng.below(3)]
+        some = rng.shuffled(others)[:max(rng.below(3), nodes[vm["at"]]["drain"])]
         vm["allowed"] = sorted(some + [nodes[vm["at"]]["name"]]) if count >= wrong else sorted(some or others[:1])
 
 

@@ -38,7 +38,11 @@ def plan(c, *moves, **more):
     checker = balance_check.Checker(c, {"moves": rows})
     end = {**checker.start, **{m["vm"]: m["to"] for m in rows if m["vm"] in checker.start and m["to"] in checker.nodes}}
     f0, f = checker.objective(checker.start), checker.objective(end)
-    return dict({"moves": rows, "f0": f0, "f": f, "lower_bound": 0.0, "captured_ppm": (f0 - f) / f0 * 1e6 if f0 else 1000000}, **more)
+    figures = {"moves": rows, "f0": f0, "f": f, "lower_bound": 0.0, "captured_ppm": (f0 - f) / f0 * 1e6 if f0 else 1000000}
+    for key, where in (("before", checker.start), ("after", end)):
+        loads = {r: checker.load(where, r) for r in ("mem", "cpu")}
+        figures[key] = {n: {r + "_ppm": loads[r][n] * 100 for r in loads} for n in checker.nodes}
+    return dict(figures, **more)
 
 
 BOUNCE = {"bounce": True}
@@ -136,6 +140,7 @@ CASES = [
     ("a wrong f0", two((1, "a", "c", []), more={"f0": 0.5}), "objective"),
     ("a wrong f", two((1, "a", "c", []), more={"f": 0.5}), "objective"),
     ("a bound above what the plan reaches", two((1, "a", "c", []), more={"lower_bound": 0.5}), "bound,captured"),
+    ("a wrong picture of the nodes", two((1, "a", "c", []), more={"after": {}}), "shares"),
     ("a share that is not what was captured", two((1, "a", "c", []), more={"captured_ppm": 999000}), "captured"),
 ]
 
