@@ -49,6 +49,9 @@ endef
 $(foreach l,$(filter-out ceph,$(LAYERS)) tools,$(eval $(call layer,$l)))
 $(eval $(call layer,ceph,only))
 
+# The same plan on every machine: no multiplication is fused with an addition.
+$B/cloud/balance%.o: override CFLAGS += -ffp-contract=off
+
 # Of ceph/ only the loader is in the programs; the rest is a library of its own, the only thing that needs librados and librbd.
 $B/libceph.a: $B/ceph/load.o
 PIC := $(patsubst csrc/%.c,$B/pic/%.o,$(filter-out csrc/ceph/load.c,$(wildcard csrc/ceph/*.c)) \
