@@ -20,6 +20,7 @@ set grid back linecolor rgb "#dddddd" linewidth 0.5
 set border 3 linecolor rgb "#666666"
 set tics nomirror
 """
+OURS, OTHERS = "#1f6fb4", "#c0504d"
 TOLERANCES = (5000, 10000, 20000, 30000, 50000, 75000, 100000, 150000, 200000)
 
 
@@ -40,6 +41,10 @@ def draw(path, size, script):
         sys.exit(f"{path} is larger than 100 kB")
 
 
+def label(x, y, text, side, color, above):
+    return f'set label "{text}" at {x:.5g},{y:.5g} {side} offset 0,{above} textcolor rgb "{color}"\n'
+
+
 def nodes_picture(planner, path):
     """Two panels, memory and cores: each node before and after, the fullest first."""
     cluster = balance_gen.generate(NODES, VMS, 1)
@@ -53,11 +58,11 @@ set yrange [0:100]
 set xlabel "nodes, the fullest first"
 set ylabel "memory in use, %"
 set key top right
-plot $nodes using 1:2 with lines linewidth 2 linecolor rgb "#c0504d" title "before", \\
-     $nodes using 1:3 with lines linewidth 2 linecolor rgb "#1f6fb4" title "after"
+plot $nodes using 1:2 with lines linewidth 2 linecolor rgb "{OTHERS}" title "before", \\
+     $nodes using 1:3 with lines linewidth 2 linecolor rgb "{OURS}" title "after"
 set ylabel "cores in use, %"
-plot $nodes using 1:4 with lines linewidth 2 linecolor rgb "#c0504d" title "before", \\
-     $nodes using 1:5 with lines linewidth 2 linecolor rgb "#1f6fb4" title "after"
+plot $nodes using 1:4 with lines linewidth 2 linecolor rgb "{OTHERS}" title "before", \\
+     $nodes using 1:5 with lines linewidth 2 linecolor rgb "{OURS}" title "after"
 unset multiplot
 """)
 
@@ -76,21 +81,27 @@ def tolerance_picture(planner, path):
     for ppm in TOLERANCES:
         plan, _ = planner.plan(dict(cluster, params=dict(cluster["params"], tolerance_ppm=ppm)))
         rows.append((len(plan["moves"]), deviation(cluster, {**start, **{m["vm"]: m["to"] for m in plan["moves"]}}), f'"{ppm / 10000:g} %"'))
-    peers = [(0, deviation(cluster, start), '"start; also PVE, by default"')]
-    for name, larger in (("ProxLB 2.x", False), ("ProxLB 2.x, larger first", True)):
+    level = deviation(cluster, start)
+    pve = balance_peers.dlb(cluster)["moves"]
+    peers, labels = [], [label(rows[0][0] * 1.07, 2.2, "one run, by tolerance\\n(0.5 % at the end)", "left", OURS, 0),
+                         label(rows[-1][0] / 1.9, level, f"at the start; PVE's own balancer, by default: {pve} migrations", "left", "#666666",
+                               0.8)]
+    for name, larger, above in (("ProxLB 2.x", False, 1.6), ("ProxLB 2.x, larger first", True, 3.6)):
         result = balance_peers.proxlb(cluster, larger_first=larger)
-        peers.append((result["moves"], deviation(cluster, result["where"]), f'"{name}, {result["rounds"]} runs"'))
-    draw(path, "760,440", block("ours", rows) + block("peers", peers) + f"""
+        peers.append((result["moves"], deviation(cluster, result["where"])))
+        labels.append(label(*peers[-1], f"{name},\\n{result['rounds']} runs", "center", OTHERS, above))
+    draw(path, "760,440", block("ours", rows) + block("peers", peers) + "".join(labels) + f"""
 set title "{NODES} nodes, {VMS} VMs, memory only: migrations against what they leave uneven"
 set xlabel "migrations"
 set ylabel "standard deviation of memory in use, points"
-set xrange [-50:{int(max(p[0] for p in peers) * 1.2)}]
-set yrange [0:*]
-set key top right
-plot $ours using 1:2 with linespoints linewidth 2 pointtype 7 pointsize 0.6 linecolor rgb "#1f6fb4" \\
-         title "one run, tolerance {TOLERANCES[0] / 10000:g} % to {TOLERANCES[-1] / 10000:g} %", \\
-     $peers using 1:2 with points pointtype 9 pointsize 1 linecolor rgb "#c0504d" title "others", \\
-     $peers using 1:2:3 with labels offset 1,0.8 left notitle
+set logscale x
+set xrange [{rows[-1][0] // 2}:{max(p[0] for p in peers) * 2}]
+set yrange [0:{level * 1.15:.0f}]
+set key off
+plot {level} with lines linewidth 1.5 dashtype 2 linecolor rgb "#888888", \
+     $ours using 1:2 with linespoints linewidth 2 pointtype 7 pointsize 0.6 linecolor rgb "{OURS}", \
+     $ours using 1:($0 > 2 ? $2 : NaN):3 with labels offset -1,0 right textcolor rgb "{OURS}", \
+     $peers using 1:2 with points pointtype 9 pointsize 1 linecolor rgb "{OTHERS}"
 """)
 
 

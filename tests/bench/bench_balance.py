@@ -6,7 +6,8 @@
 
 Seconds are processor time of all phases of the planner, the best of three runs. Captured is
 the share of the best possible improvement that the plan has at least, by its own bound; the least of all seeds counts, as does the
-largest of times and moves. --quick takes small clusters and no times: are plans sound, and good?
+largest of times and moves. --quick takes small clusters, and speaks TAP of what a plan must never be: infeasible at any instant,
+wrong in its figures or its bound, or followed by another one.
 """
 import argparse
 import json
@@ -19,6 +20,8 @@ import balance_gen
 import balance_peers
 
 FIGURES = []
+TAP = "--quick" in sys.argv
+MUSTS = ("faults", "plans")  # units of figures that are no matter of degree
 # (name, nodes, VMs, variants, seeds, params, least captured in percent or None, most seconds or None)
 PLENTY, FEW = range(1, 6), range(1, 3)
 TIGHT = {"tolerance_ppm": 30000}
@@ -49,7 +52,7 @@ CASES = [
 def figure(name, value, unit, limit=None, at_least=False):
     ok = limit is None or (value >= limit if at_least else value <= limit)
     FIGURES.append({"name": name, "value": round(value, 4), "unit": unit, "limit": limit, "ok": ok})
-    if not ok:
+    if not ok and not TAP:
         print(f"MISS {name}: {value:.4g} {unit} (limit {'>=' if at_least else '<='} {limit})", flush=True)
 
 
@@ -89,7 +92,7 @@ def judged(name, cluster, plan):
     """The checker's figures; each thing wrong is shown and counted."""
     problems, figures = balance_check.check(cluster, plan)
     for rule, text in problems[:5]:
-        print(f"  {name}: {rule}: {text}")
+        print("#" * TAP, f" {name}: {rule}: {text}")
     return len(problems), figures
 
 
@@ -103,7 +106,7 @@ def run_case(planner, case, quick):
         wrong += bad
         slowest = max(slowest, spent)
         settled = after(cluster, plan)
-        again = max(again, len(planner.plan(settled)[0]["moves"]))
+        again += bool(planner.plan(settled)[0]["moves"])
         shaken = balance_gen.noisy(settled, seed)
         plan_shaken, _ = planner.plan(shaken)
         wrong += judged(f"{name}, seed {seed}, a while later", shaken, plan_shaken)[0]
@@ -116,7 +119,7 @@ def run_case(planner, case, quick):
     figure(name + ": migrations", max(row.get("moves", 0) for row in rows), "moves")
     figure(name + ": left where they must not be", sum(row["left"] for row in rows), "VMs", 0)
     figure(name + ": dropped for want of an order", max(row["dropped"] for row in rows), "VMs")
-    figure(name + ": migrations of a second run", again, "moves", 0)
+    figure(name + ": second runs that move anything", again, "plans", 0)
     figure(name + ": migrations a while later, loads 2 % other", noise, "moves")
     if not quick:
         figure(name + ": plan, order and bound", slowest, "s", seconds)
@@ -133,7 +136,7 @@ def show(name, rows, seconds):
     def both(r):
         return f"{mean(r + '_before', 0):.3f} {mean(r + '_before', 2):.3f} > {mean(r + '_after', 0):.3f} {mean(r + '_after', 2):.3f}"
 
-    print(f"{name:42} {mean('moves'):6.0f} {mean('gib'):7.0f} {both('mem'):>27} {both('cpu'):>27} {mean('peak'):5.3f} {mean('left'):4.0f} "
+    print("#" * TAP, f"{name:42} {mean('moves'):6.0f} {mean('gib'):7.0f} {both('mem'):>27} {both('cpu'):>27} {mean('peak'):5.3f} {mean('left'):4.0f} "
           f"{mean('captured'):8.2f} {seconds:6.3f}", flush=True)
 
 
@@ -155,13 +158,13 @@ def beside_peers(planner, nodes, vms, seed, limits):
         first = peer == "ProxLB 2.x"
         figure(f"{name}: migrations beside {peer}", ours["moves"] / result["moves"], "ratio", 0.2 if first and limits else None)
         figure(f"{name}: deviation beside {peer}", ours["mem_after"][2] / theirs[2], "ratio", 1.0 if first and limits else None)
-        print(f"{name}: {peer} {result['moves']} moves, {result['gib']:.0f} GiB in {result['rounds']} runs, sd {theirs[2]:.4f}; "
+        print("#" * TAP, f"{name}: {peer} {result['moves']} moves, {result['gib']:.0f} GiB in {result['rounds']} runs, sd {theirs[2]:.4f}; "
               f"ours {ours['moves']} moves, {ours['gib']:.0f} GiB in 1, sd {ours['mem_after'][2]:.4f}")
     eager = vms <= 400
     result = balance_peers.dlb(cluster, *((0, 0) if eager else (0.3, 0.1)))
     theirs = spread_after(cluster, result["where"], "mem")
     figure(f"{name}: migrations of PVE's own balancer{', without threshold and margin' if eager else ''}", result["moves"], "moves")
-    print(f"{name}: PVE's own{' without threshold' if eager else ''} {result['moves']} moves, sd {theirs[2]:.4f}")
+    print("#" * TAP, f"{name}: PVE's own{' without threshold' if eager else ''} {result['moves']} moves, sd {theirs[2]:.4f}")
 
 
 def beside_all_placements(planner, seeds):
@@ -185,6 +188,14 @@ def beside_all_placements(planner, seeds):
     figure("3/7, all placements tried: captured of the best, at least", worst, "%", 99, at_least=True)
 
 
+def tap():
+    musts = [f for f in FIGURES if f["unit"] in MUSTS]
+    print(f"1..{len(musts)}")
+    for i, f in enumerate(musts, 1):
+        print(f"{'ok' if f['ok'] else 'not ok'} {i} - {f['name']}: {f['value']}")
+    return 0 if all(f["ok"] for f in musts) else 1
+
+
 def main():
     parser = argparse.ArgumentParser(description="Measures the balancer.")
     parser.add_argument("build")
@@ -192,7 +203,7 @@ def main():
     parser.add_argument("--only", default="", help="cases whose name begins so")
     args = parser.parse_args()
     planner = Planner(os.path.abspath(args.build))
-    print(HEAD)
+    print("#" * args.quick, HEAD)
     for case in CASES:
         if case[0].startswith(args.only) and (not args.quick or case[2] <= 400):
             run_case(planner, case[:4] + ((1, 2),) + case[5:] if args.quick else case, args.quick)
@@ -204,6 +215,8 @@ def main():
     with open(os.path.join(args.build, "bench-balance.json"), "w", encoding="utf-8") as f:
         json.dump(FIGURES, f, indent=1)
         f.write("\n")
+    if args.quick:
+        return tap()
     missed = sum(not f["ok"] for f in FIGURES)
     print(f"{len(FIGURES)} figures, {missed} missed")
     return 1 if missed else 0
