@@ -161,6 +161,9 @@ static void finish(struct making *p)
 	plan->ndropped = p->dropped.n;
 	plan->f0 = p->f0;
 	plan->f = bal_objective(&p->s) - bal_broken(&p->s);
+	told(p, "plan");
+	plan->bound = bal_bound(&p->s, p->f0);
+	told(p, "bound");
 	plan->captured_ppm = captured(plan);
 }
 
@@ -176,7 +179,6 @@ int bal_plan(const struct bal_cluster *cluster, struct bal_plan *ret, struct pxc
 		p.f0 = bal_objective(&p.s) - bal_broken(&p.s);
 		plan_moves(&p);
 		finish(&p);
-		told(&p, "plan");
 		*ret = p.plan;
 		bal_state_release(&p.s);
 		bal_state_release(&p.musts);

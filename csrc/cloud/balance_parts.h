@@ -175,3 +175,6 @@ struct bal_order {
 /* From where the VMs are to where the state has them. careful: never above the steady limits, no bounces, so that any start of it will do. */
 void bal_order(struct bal_order *ret, const struct bal_state *s, bool careful,
 	       struct pxc_arena *arena);
+
+/* balance_bound.c: no state that leaves the fixed items where they are has a lower F; a good start is near the best. */
+double bal_bound(const struct bal_state *s, double f0);
