@@ -20,6 +20,7 @@ import balance_gen
 import balance_peers
 
 FIGURES = []
+LONGEST = 60  # seconds of one plan, before it is taken to be endless
 TAP = "--quick" in sys.argv
 MUSTS = ("faults", "plans")  # units of figures that are no matter of degree
 # (name, nodes, VMs, variants, seeds, params, least captured in percent or None, most seconds or None)
@@ -67,7 +68,7 @@ class Planner:
             json.dump(cluster, f)
         best = None
         for _ in range(times):
-            done = subprocess.run([self.tool, self.file], check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            done = subprocess.run([self.tool, self.file], check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LONGEST)
             if done.returncode:
                 sys.exit(f"{self.tool}: {done.stderr.decode()}")
             phases = [line.split() for line in done.stderr.decode().splitlines()]
