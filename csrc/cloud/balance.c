@@ -8,6 +8,8 @@
 
 /* How often a plan is made again without the VMs for which no order of moves was found. */
 #define ROUNDS 6
+#define ANNEALED 100000 /* items times nodes: more is too much for annealing */
+#define RESTARTS 3
 
 struct making {
 	struct bal_model m;
@@ -38,13 +40,38 @@ static void restart(struct making *p)
 	p->unmovable.n = 0;
 }
 
+static void anneal(struct making *p)
+{
+	const struct bal_model *m = &p->m;
+	struct bal_state best;
+
+	if ((int64_t)m->nitems * m->nnodes > ANNEALED || p->s.moved == p->musts.moved)
+		return;
+	bal_state_init(&best, m);
+	bal_state_copy(&best, &p->s);
+	for (uint64_t i = 0; i < RESTARTS; i++) {
+		double f = bal_objective(&best);
+
+		bal_anneal(&p->s, f / (double)(20 * (p->s.moved + 5)), m->params.seed + i);
+		(void)bal_greedy(&p->s);
+		bal_descent(&p->s);
+		if (bal_objective(&p->s) < f - BAL_EPSILON)
+			bal_state_copy(&best, &p->s);
+		else
+			bal_state_copy(&p->s, &best);
+	}
+	bal_state_release(&best);
+}
+
 /* What is left must be worth a task of its own, so that small changes of load do not move VMs to and fro. */
 static void search(struct making *p)
 {
 	bal_mandatory(&p->m, &p->s, &p->unmovable, p->why, &p->plan.arena);
 	bal_state_copy(&p->musts, &p->s);
 	p->f_musts = bal_objective(&p->s);
-	bal_greedy(&p->s);
+	(void)bal_greedy(&p->s);
+	bal_descent(&p->s);
+	anneal(p);
 	if (p->f_musts - bal_objective(&p->s) < p->m.hysteresis)
 		bal_state_copy(&p->s, &p->musts);
 }

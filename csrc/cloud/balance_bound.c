@@ -10,11 +10,11 @@
 #include "base/mem.h"
 #include "cloud/balance_parts.h"
 
-#define PARTS 6		  /* nodes an item is divided over */
+#define PARTS 6           /* nodes an item is divided over */
 #define ROUNDS_BETWEEN 12 /* passes over the active items between two over all */
-#define STEEP 30	  /* how much steeper F is made above a limit */
+#define STEEP 30          /* how much steeper F is made above a limit */
 #define BUDGET 300000000  /* prices looked at */
-#define CLOSE 0.0004	  /* of the improvement: the dividing is as good as it gets */
+#define CLOSE 0.0004      /* of the improvement: the dividing is as good as it gets */
 
 struct parts {
 	int32_t node[PARTS];
@@ -110,32 +110,12 @@ static double curvature(const struct fluid *f, const struct bal_item *it, int32_
 	return sum;
 }
 
-/* From its dearest part to the cheapest node, as far as that pays. */
-static void rebalance(struct fluid *f, int32_t item)
+static void transfer(struct fluid *f, int32_t item, int32_t from, int32_t to, double share)
 {
 	const struct bal_item *it = &f->m->items[item];
 	struct parts *p = &f->parts[item];
-	double best, worst = -1e300, gain, bend, share;
-	int32_t to = cheapest(f, item, &best), from = 0, a;
-	bool known = false;
+	int32_t a = p->node[from];
 
-	for (int32_t i = 0; i < p->n; i++) {
-		double price = price_at(f, it, p->node[i]) + bal_moved_cost(f->m, item, p->node[i]);
-
-		known = known || p->node[i] == to;
-		if (price > worst) {
-			worst = price;
-			from = i;
-		}
-	}
-	gain = worst - best;
-	if (to < 0 || p->node[from] == to || gain <= 0)
-		return;
-	a = p->node[from];
-	bend = 2 * (curvature(f, it, a) + curvature(f, it, to));
-	share = bend > 0 && gain < bend * p->share[from] ? gain / bend : p->share[from];
-	if (!known && p->n == PARTS && share < p->share[from])
-		return;
 	p->share[from] -= share;
 	if (p->share[from] <= 0) {
 		p->n--;
@@ -149,6 +129,40 @@ static void rebalance(struct fluid *f, int32_t item)
 	}
 	set_slope(f, a);
 	set_slope(f, to);
+}
+
+/* From its dearest part to the cheapest node, as far as that pays; when it is in too many parts, among these. */
+static void rebalance(struct fluid *f, int32_t item)
+{
+	const struct bal_item *it = &f->m->items[item];
+	const struct parts *p = &f->parts[item];
+	double best = 0, worst = -1e300, least = 1e300, gain, bend;
+	int32_t to = cheapest(f, item, &best), from = 0, own = 0;
+	bool known = false;
+
+	for (int32_t i = 0; i < p->n; i++) {
+		double price = price_at(f, it, p->node[i]) + bal_moved_cost(f->m, item, p->node[i]);
+
+		known = known || p->node[i] == to;
+		if (price > worst) {
+			worst = price;
+			from = i;
+		}
+		if (price < least) {
+			least = price;
+			own = i;
+		}
+	}
+	if (!known && p->n == PARTS) {
+		to = p->node[own];
+		best = least;
+	}
+	gain = worst - best;
+	if (to < 0 || p->node[from] == to || gain <= 0)
+		return;
+	bend = 2 * (curvature(f, it, p->node[from]) + curvature(f, it, to));
+	transfer(f, item, from, to,
+		 bend > 0 && gain < bend * p->share[from] ? gain / bend : p->share[from]);
 }
 
 /* What the prices take from the nodes: for each, price times load less its part of F, at the load where that is most. */

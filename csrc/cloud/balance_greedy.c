@@ -98,8 +98,9 @@ static size_t pass(struct heap *h, struct bal_state *s)
 	return moves;
 }
 
-void bal_greedy(struct bal_state *s)
+bool bal_greedy(struct bal_state *s)
 {
+	bool moved = false;
 	size_t n = (size_t)s->m->nitems + 1;
 	struct heap h = { .n = 0 };
 
@@ -108,8 +109,9 @@ void bal_greedy(struct bal_state *s)
 	h.items = pxc_calloc(n, sizeof(*h.items));
 	memset(h.slot, 0xff, n * sizeof(*h.slot));
 	for (int i = 0; i < PASSES && pass(&h, s); i++)
-		;
+		moved = true;
 	free(h.key);
 	free(h.slot);
 	free(h.items);
+	return moved;
 }

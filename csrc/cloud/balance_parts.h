@@ -163,7 +163,13 @@ static inline bool bal_stays(const struct bal_item *it)
 }
 void bal_mandatory(struct bal_model *m, struct bal_state *s, struct bal_left_list *unmovable,
 		   const char **why, struct pxc_arena *arena);
-void bal_greedy(struct bal_state *s);
+bool bal_greedy(struct bal_state *s); /* did anything move? */
+void bal_descent(struct bal_state *s);
+bool bal_can_swap(const struct bal_state *s, int32_t v, int32_t w);
+double bal_swap_delta(const struct bal_state *s, int32_t v,
+		      int32_t w); /* right when bal_can_swap() */
+void bal_swap(struct bal_state *s, int32_t v, int32_t w);
+void bal_anneal(struct bal_state *s, double temperature, uint64_t seed); /* may end worse */
 
 /* balance_order.c */
 struct bal_order {
