@@ -20,7 +20,7 @@ import balance_gen
 import balance_peers
 
 FIGURES = []
-LONGEST = 60  # seconds of one plan, before it is taken to be endless
+LONGEST = 20  # seconds of one plan, before it is taken to be endless
 TAP = "--quick" in sys.argv
 MUSTS = ("faults", "plans")  # units of figures that are no matter of degree
 # (name, nodes, VMs, variants, seeds, params, least captured in percent or None, most seconds or None)
@@ -63,12 +63,15 @@ class Planner:
         self.file = os.path.join(build, "bench-balance-cluster.json")
 
     def plan(self, cluster, times=1):
-        """(plan, processor seconds)"""
+        """(plan, processor seconds); no plan when it takes too long"""
         with open(self.file, "w", encoding="utf-8") as f:
             json.dump(cluster, f)
         best = None
         for _ in range(times):
-            done = subprocess.run([self.tool, self.file], check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LONGEST)
+            try:
+                done = subprocess.run([self.tool, self.file], check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LONGEST)
+            except subprocess.TimeoutExpired:
+                return None, LONGEST
             if done.returncode:
                 sys.exit(f"{self.tool}: {done.stderr.decode()}")
             phases = [line.split() for line in done.stderr.decode().splitlines()]
@@ -90,40 +93,51 @@ def after(cluster, plan):
 
 
 def judged(name, cluster, plan):
-    """The checker's figures; each thing wrong is shown and counted."""
+    """The number of things wrong, which are shown, and the checker's figures."""
+    if plan is None:
+        print("#" * TAP, f" {name}: no plan within {LONGEST} s")
+        return 1, {}
     problems, figures = balance_check.check(cluster, plan)
     for rule, text in problems[:5]:
         print("#" * TAP, f" {name}: {rule}: {text}")
     return len(problems), figures
 
 
+def run_seed(planner, name, seed, cluster, times, sums):
+    plan, spent = planner.plan(cluster, times)
+    bad, row = judged(f"{name}, seed {seed}", cluster, plan)
+    sums["wrong"] += bad
+    sums["slowest"] = max(sums["slowest"], spent)
+    if not row:
+        return None
+    settled = after(cluster, plan)
+    second, _ = planner.plan(settled)
+    sums["again"] += second is None or bool(second["moves"])
+    shaken = balance_gen.noisy(settled, seed)
+    later, _ = planner.plan(shaken)
+    sums["wrong"] += judged(f"{name}, seed {seed}, a while later", shaken, later)[0]
+    sums["noise"] = max(sums["noise"], len(later["moves"]) if later else 0)
+    return dict(row, captured=plan["captured_ppm"] / 1e4, left=len(plan["unmovable"]), dropped=len(plan["dropped"]))
+
+
 def run_case(planner, case, quick):
     name, nodes, vms, variants, seeds, params, least, seconds = case
-    rows, wrong, again, noise, slowest = [], 0, 0, 0, 0.0
-    for seed in seeds:
-        cluster = make(nodes, vms, seed, variants, params)
-        plan, spent = planner.plan(cluster, 3 if seconds and not quick else 1)
-        bad, row = judged(f"{name}, seed {seed}", cluster, plan)
-        wrong += bad
-        slowest = max(slowest, spent)
-        settled = after(cluster, plan)
-        again += bool(planner.plan(settled)[0]["moves"])
-        shaken = balance_gen.noisy(settled, seed)
-        plan_shaken, _ = planner.plan(shaken)
-        wrong += judged(f"{name}, seed {seed}, a while later", shaken, plan_shaken)[0]
-        noise = max(noise, len(plan_shaken["moves"]))
-        rows.append(dict(row, captured=plan["captured_ppm"] / 1e4, left=len(plan.get("unmovable", [])), dropped=len(plan.get("dropped", []))))
-    if all("f" in row for row in rows):
-        show(name, rows, slowest)
-    figure(name + ": states that must not be, wrong figures", wrong, "faults", 0)
+    sums = {"wrong": 0, "again": 0, "noise": 0, "slowest": 0.0}
+    rows = [run_seed(planner, name, seed, make(nodes, vms, seed, variants, params), 3 if seconds and not quick else 1, sums)
+            for seed in seeds]
+    rows = [row for row in rows if row]
+    figure(name + ": states that must not be, wrong figures", sums["wrong"], "faults", 0)
+    if not rows:
+        return
+    show(name, rows, sums["slowest"])
     figure(name + ": captured, at least", min(row["captured"] for row in rows), "%", least, at_least=True)
-    figure(name + ": migrations", max(row.get("moves", 0) for row in rows), "moves")
+    figure(name + ": migrations", max(row["moves"] for row in rows), "moves")
     figure(name + ": left where they must not be", sum(row["left"] for row in rows), "VMs", 0)
     figure(name + ": dropped for want of an order", max(row["dropped"] for row in rows), "VMs")
-    figure(name + ": second runs that move anything", again, "plans", 0)
-    figure(name + ": migrations a while later, loads 2 % other", noise, "moves")
+    figure(name + ": second runs that move anything", sums["again"], "plans", 0)
+    figure(name + ": migrations a while later, loads 2 % other", sums["noise"], "moves")
     if not quick:
-        figure(name + ": plan, order and bound", slowest, "s", seconds)
+        figure(name + ": plan, order and bound", sums["slowest"], "s", seconds)
 
 
 HEAD = f"{'cluster (mean of seeds)':42} {'moves':>6} {'GiB':>7} {'memory max, sd':>27} {'cores max, sd':>27} {'peak':>5} {'left':>4} {'captured':>8} {'CPU s':>6}"
@@ -178,8 +192,8 @@ def beside_all_placements(planner, seeds):
         plan, _ = planner.plan(cluster)
         bad, row = judged(f"3/7, seed {seed}", cluster, plan)
         wrong += bad
-        best = balance_check.best_of_all(cluster, plan)
-        if best is None or "f" not in row:
+        best = balance_check.best_of_all(cluster, plan) if row else None
+        if best is None:
             continue
         above += plan["lower_bound"] > best[0] * (1 + 1e-9) + 1e-12
         if row["f0"] - best[0] > 1e-6:
