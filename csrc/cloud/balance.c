@@ -10,12 +10,14 @@
 #define ROUNDS 6
 #define ANNEALED 100000 /* items times nodes: more is too much for annealing */
 #define RESTARTS 3
+#define HINT_PASSES 8
 
 struct making {
 	struct bal_model m;
 	struct bal_state s;     /* what is planned */
 	struct bal_state musts; /* only what must be */
 	const char **why;       /* of each item; NULL = balance */
+	int32_t *hint;          /* of each item: see bal_bound() */
 	struct bal_left_list unmovable, dropped;
 	struct bal_order order;
 	struct bal_plan plan;
@@ -40,6 +42,38 @@ static void restart(struct making *p)
 	p->unmovable.n = 0;
 }
 
+static void improve(struct bal_state *s)
+{
+	(void)bal_greedy(s);
+	bal_descent(s);
+}
+
+/* Where VMs would be if they could be divided is a good start too; what is better of both is kept. */
+static void follow_hint(struct making *p)
+{
+	const struct bal_model *m = &p->m;
+	struct bal_state other;
+	bool more = true;
+
+	bal_state_init(&other, m);
+	bal_state_copy(&other, &p->musts);
+	for (int pass = 0; more && pass < HINT_PASSES; pass++) {
+		more = false;
+		for (int32_t i = 0; i < m->nitems; i++) {
+			if (other.at[i] == p->hint[i] || bal_stays(&m->items[i]) ||
+			    bal_refusal(&other, i, p->hint[i], -1) ||
+			    bal_over_moves(&other, i, p->hint[i]))
+				continue;
+			bal_shift(&other, i, p->hint[i]);
+			more = true;
+		}
+	}
+	improve(&other);
+	if (bal_objective(&other) < bal_objective(&p->s) - BAL_EPSILON)
+		bal_state_copy(&p->s, &other);
+	bal_state_release(&other);
+}
+
 static void anneal(struct making *p)
 {
 	const struct bal_model *m = &p->m;
@@ -53,8 +87,7 @@ static void anneal(struct making *p)
 		double f = bal_objective(&best);
 
 		bal_anneal(&p->s, f / (double)(20 * (p->s.moved + 5)), m->params.seed + i);
-		(void)bal_greedy(&p->s);
-		bal_descent(&p->s);
+		improve(&p->s);
 		if (bal_objective(&p->s) < f - BAL_EPSILON)
 			bal_state_copy(&best, &p->s);
 		else
@@ -69,8 +102,11 @@ static void search(struct making *p)
 	bal_mandatory(&p->m, &p->s, &p->unmovable, p->why, &p->plan.arena);
 	bal_state_copy(&p->musts, &p->s);
 	p->f_musts = bal_objective(&p->s);
-	(void)bal_greedy(&p->s);
-	bal_descent(&p->s);
+	improve(&p->s);
+	told(p, "plan");
+	p->plan.bound = bal_bound(&p->s, p->f0, p->hint);
+	told(p, "bound");
+	follow_hint(p);
 	anneal(p);
 	if (p->f_musts - bal_objective(&p->s) < p->m.hysteresis)
 		bal_state_copy(&p->s, &p->musts);
@@ -110,7 +146,9 @@ static void plan_moves(struct making *p)
 {
 	for (int round = 0;; round++) {
 		search(p);
+		told(p, "plan");
 		bal_order(&p->order, &p->s, false, &p->plan.arena);
+		told(p, "order");
 		if (p->order.ndropped == 0)
 			return;
 		pin_dropped(p);
@@ -188,9 +226,6 @@ static void finish(struct making *p)
 	plan->ndropped = p->dropped.n;
 	plan->f0 = p->f0;
 	plan->f = bal_objective(&p->s) - bal_broken(&p->s);
-	told(p, "plan");
-	plan->bound = bal_bound(&p->s, p->f0);
-	told(p, "bound");
 	plan->captured_ppm = captured(plan);
 }
 
@@ -202,10 +237,12 @@ int bal_plan(const struct bal_cluster *cluster, struct bal_plan *ret, struct pxc
 	if (r == 0) {
 		told(&p, "model");
 		p.why = arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(*p.why));
+		p.hint = arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(*p.hint));
 		restart(&p);
 		p.f0 = bal_objective(&p.s) - bal_broken(&p.s);
 		plan_moves(&p);
 		finish(&p);
+		told(&p, "plan");
 		*ret = p.plan;
 		bal_state_release(&p.s);
 		bal_state_release(&p.musts);

@@ -13,7 +13,7 @@
 #define PARTS 6           /* nodes an item is divided over */
 #define ROUNDS_BETWEEN 12 /* passes over the active items between two over all */
 #define STEEP 30          /* how much steeper F is made above a limit */
-#define BUDGET 300000000  /* prices looked at */
+#define BUDGET 100000000  /* prices looked at */
 #define CLOSE 0.0004      /* of the improvement: the dividing is as good as it gets */
 
 struct parts {
@@ -246,7 +246,17 @@ static void fluid_init(struct fluid *f, const struct bal_state *s, struct pxc_ar
 		set_slope(f, n);
 }
 
-double bal_bound(const struct bal_state *s, double f0)
+static int32_t main_part(const struct parts *p)
+{
+	int32_t best = 0;
+
+	for (int32_t k = 1; k < p->n; k++)
+		if (p->share[k] > p->share[best])
+			best = k;
+	return p->node[best];
+}
+
+double bal_bound(const struct bal_state *s, double f0, int32_t *hint)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
 	struct fluid f;
@@ -263,5 +273,7 @@ double bal_bound(const struct bal_state *s, double f0)
 			for (int32_t k = 0; k < f.nactive; k++)
 				rebalance(&f, f.active[k]);
 	}
+	for (int32_t i = 0; i < s->m->nitems; i++)
+		hint[i] = s->m->items[i].fixed ? s->at[i] : main_part(&f.parts[i]);
 	return best > 0 ? best : 0;
 }

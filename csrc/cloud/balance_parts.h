@@ -182,5 +182,8 @@ struct bal_order {
 void bal_order(struct bal_order *ret, const struct bal_state *s, bool careful,
 	       struct pxc_arena *arena);
 
-/* balance_bound.c: no state that leaves the fixed items where they are has a lower F; a good start is near the best. */
-double bal_bound(const struct bal_state *s, double f0);
+/*
+ * balance_bound.c: no state that leaves the fixed items where they are has a lower F; a good start is near the best. hint: where the
+ * larger part of each item would be if VMs could be divided.
+ */
+double bal_bound(const struct bal_state *s, double f0, int32_t *hint);
