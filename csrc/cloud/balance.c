@@ -8,14 +8,20 @@
 
 /* How often a plan is made again without the VMs for which no order of moves was found. */
 #define ROUNDS 6
-#define ANNEALED 100000 /* items times nodes: more is too much for annealing */
 #define RESTARTS 3
+#define HINT_PASSES 8
+#define STEPS 2000 /* of annealing, for each item that is near */
+#define MOST_STEPS 400000
+#define FEWEST_STEPS 50000
+#define HEAT 0.4     /* of what a move costs */
+#define ENOUGH 0.002 /* of the possible improvement: what is not worth a further search */
 
 struct making {
 	struct bal_model m;
 	struct bal_state s;     /* what is planned */
 	struct bal_state musts; /* only what must be */
 	const char **why;       /* of each item; NULL = balance */
+	struct bal_hint hint;   /* of each item: see bal_bound() */
 	struct bal_left_list unmovable, dropped;
 	struct bal_order order;
 	struct bal_plan plan;
@@ -40,19 +46,55 @@ static void restart(struct making *p)
 	p->unmovable.n = 0;
 }
 
+/* Where VMs would be if they could be divided is a good start too; what is better of both is kept. */
+static void follow_hint(struct making *p)
+{
+	const struct bal_model *m = &p->m;
+	struct bal_state other;
+	bool more = true;
+
+	bal_state_init(&other, m);
+	bal_state_copy(&other, &p->musts);
+	for (int pass = 0; more && pass < HINT_PASSES; pass++) {
+		more = false;
+		for (int32_t i = 0; i < m->nitems; i++) {
+			if (other.at[i] == p->hint.at[i] || bal_stays(&m->items[i]) ||
+			    bal_refusal(&other, i, p->hint.at[i], -1) ||
+			    bal_over_moves(&other, i, p->hint.at[i]))
+				continue;
+			bal_shift(&other, i, p->hint.at[i]);
+			more = true;
+		}
+	}
+	(void)bal_greedy(&other);
+	if (bal_objective(&other) < bal_objective(&p->s) - BAL_EPSILON)
+		bal_state_copy(&p->s, &other);
+	bal_state_release(&other);
+}
+
+static bool good_enough(const struct making *p)
+{
+	double f = bal_objective(&p->s) - bal_broken(&p->s);
+
+	return f - p->plan.bound < ENOUGH * (p->f0 - p->plan.bound);
+}
+
 static void anneal(struct making *p)
 {
 	const struct bal_model *m = &p->m;
+	int64_t steps = (int64_t)p->hint.nnear * STEPS;
 	struct bal_state best;
 
-	if ((int64_t)m->nitems * m->nnodes > ANNEALED || p->s.moved == p->musts.moved)
+	if (p->s.moved == p->musts.moved)
 		return;
+	steps = steps > MOST_STEPS ? MOST_STEPS : steps < FEWEST_STEPS ? FEWEST_STEPS : steps;
 	bal_state_init(&best, m);
 	bal_state_copy(&best, &p->s);
-	for (uint64_t i = 0; i < RESTARTS; i++) {
+	for (uint64_t i = 0; i < RESTARTS && !good_enough(p); i++) {
 		double f = bal_objective(&best);
 
-		bal_anneal(&p->s, f / (double)(20 * (p->s.moved + 5)), m->params.seed + i);
+		bal_anneal(&p->s, &p->hint, f / (double)(p->s.moved + 5) * HEAT, steps,
+			   m->params.seed + i);
 		(void)bal_greedy(&p->s);
 		bal_descent(&p->s);
 		if (bal_objective(&p->s) < f - BAL_EPSILON)
@@ -70,6 +112,10 @@ static void search(struct making *p)
 	bal_state_copy(&p->musts, &p->s);
 	p->f_musts = bal_objective(&p->s);
 	(void)bal_greedy(&p->s);
+	told(p, "plan");
+	p->plan.bound = bal_bound(&p->s, p->f0, &p->hint);
+	told(p, "bound");
+	follow_hint(p);
 	bal_descent(&p->s);
 	anneal(p);
 	if (p->f_musts - bal_objective(&p->s) < p->m.hysteresis)
@@ -110,7 +156,9 @@ static void plan_moves(struct making *p)
 {
 	for (int round = 0;; round++) {
 		search(p);
+		told(p, "plan");
 		bal_order(&p->order, &p->s, false, &p->plan.arena);
+		told(p, "order");
 		if (p->order.ndropped == 0)
 			return;
 		pin_dropped(p);
@@ -188,9 +236,6 @@ static void finish(struct making *p)
 	plan->ndropped = p->dropped.n;
 	plan->f0 = p->f0;
 	plan->f = bal_objective(&p->s) - bal_broken(&p->s);
-	told(p, "plan");
-	plan->bound = bal_bound(&p->s, p->f0);
-	told(p, "bound");
 	plan->captured_ppm = captured(plan);
 }
 
@@ -202,10 +247,14 @@ int bal_plan(const struct bal_cluster *cluster, struct bal_plan *ret, struct pxc
 	if (r == 0) {
 		told(&p, "model");
 		p.why = arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(*p.why));
+		p.hint.at = arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(int32_t));
+		p.hint.near =
+			arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(int32_t));
 		restart(&p);
 		p.f0 = bal_objective(&p.s) - bal_broken(&p.s);
 		plan_moves(&p);
 		finish(&p);
+		told(&p, "plan");
 		*ret = p.plan;
 		bal_state_release(&p.s);
 		bal_state_release(&p.musts);

@@ -76,7 +76,7 @@ struct bal_cluster {
 	size_t nvms;
 	const struct bal_rule *rules;
 	size_t nrules;
-	/* Told when a phase ends ("model", "plan", "order", "bound"), so that a caller with a clock can measure. NULL = nobody. */
+	/* Told what it has just been at ("model", "plan", "order", "bound", in turns), for a caller with a clock. NULL = nobody. */
 	void (*phase)(void *context, const char *name);
 	void *context;
 };

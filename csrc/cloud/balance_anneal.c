@@ -5,9 +5,6 @@
 #include "base/mem.h"
 #include "cloud/balance_parts.h"
 
-#define STEPS_A_SHIFT 60 /* tries for each item and node */
-#define MOST_STEPS 1500000
-#define FEWEST_STEPS 60000
 #define COOLING 0.001 /* the last temperature, of the first */
 
 static double uniform(struct bal_random *r)
@@ -33,10 +30,11 @@ static bool accepted(double delta, double temperature, struct bal_random *random
 	return uniform(random) * y < 1;
 }
 
-static void step(struct bal_state *s, double temperature, struct bal_random *random)
+static void step(struct bal_state *s, const struct bal_hint *hint, double temperature,
+		 struct bal_random *random)
 {
 	const struct bal_model *m = s->m;
-	int32_t v = (int32_t)(bal_next(random) % (uint64_t)m->nitems);
+	int32_t v = hint->near[bal_next(random) % (uint64_t)hint->nnear];
 	uint64_t kind = bal_next(random);
 
 	if (bal_stays(&m->items[v]) || s->at[v] < 0)
@@ -45,13 +43,13 @@ static void step(struct bal_state *s, double temperature, struct bal_random *ran
 		int32_t to = (int32_t)(kind / 2 % (uint64_t)m->nnodes);
 
 		/* Back home is the likeliest to be of use. */
-		if (kind >> 60 == 0 && m->items[v].home >= 0)
+		if (kind >> 62 == 0 && m->items[v].home >= 0)
 			to = m->items[v].home;
 		if (to != s->at[v] && accepted(bal_shift_delta(s, v, to), temperature, random) &&
 		    !bal_refusal(s, v, to, -1) && !bal_over_moves(s, v, to))
 			bal_shift(s, v, to);
 	} else {
-		int32_t w = (int32_t)(kind / 2 % (uint64_t)m->nitems);
+		int32_t w = hint->near[kind / 2 % (uint64_t)hint->nnear];
 
 		if (s->at[w] != s->at[v] && s->at[w] >= 0 && !bal_stays(&m->items[w]) &&
 		    accepted(bal_swap_delta(s, v, w), temperature, random) && bal_can_swap(s, v, w))
@@ -59,17 +57,15 @@ static void step(struct bal_state *s, double temperature, struct bal_random *ran
 	}
 }
 
-void bal_anneal(struct bal_state *s, double first, uint64_t seed)
+void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double temperature, int64_t steps,
+		uint64_t seed)
 {
-	const struct bal_model *m = s->m;
 	struct bal_random random = { .x = seed * 0x9e3779b97f4a7c15u + 0x2545f4914f6cdd1du };
-	int64_t steps = (int64_t)m->nitems * m->nnodes * STEPS_A_SHIFT;
-	double temperature = first, factor = 1;
+	double factor;
 
-	if (m->nitems == 0 || first <= 0)
+	if (hint->nnear == 0 || temperature <= 0)
 		return;
 	random.x = random.x ? random.x : 1;
-	steps = steps > MOST_STEPS ? MOST_STEPS : steps < FEWEST_STEPS ? FEWEST_STEPS : steps;
 	/* By a hundred stages; the root is taken by hand, since pow() differs between machines. */
 	for (factor = 0.5; factor < 1;) {
 		double power = 1;
@@ -83,6 +79,6 @@ void bal_anneal(struct bal_state *s, double first, uint64_t seed)
 	for (int64_t i = 0; i < steps; i++) {
 		if (i % (steps / 100) == 0 && i)
 			temperature *= factor;
-		step(s, temperature, &random);
+		step(s, hint, temperature, &random);
 	}
 }

@@ -13,8 +13,9 @@
 #define PARTS 6           /* nodes an item is divided over */
 #define ROUNDS_BETWEEN 12 /* passes over the active items between two over all */
 #define STEEP 30          /* how much steeper F is made above a limit */
-#define BUDGET 300000000  /* prices looked at */
-#define CLOSE 0.0004      /* of the improvement: the dividing is as good as it gets */
+#define BUDGET 100000000  /* prices looked at */
+#define NEAR 0.5 /* of the cost of its move: what an item may lack and still be of use elsewhere */
+#define CLOSE 0.0004 /* of the improvement: the dividing is as good as it gets */
 
 struct parts {
 	int32_t node[PARTS];
@@ -246,7 +247,34 @@ static void fluid_init(struct fluid *f, const struct bal_state *s, struct pxc_ar
 		set_slope(f, n);
 }
 
-double bal_bound(const struct bal_state *s, double f0)
+static int32_t main_part(const struct parts *p)
+{
+	int32_t best = 0;
+
+	for (int32_t k = 1; k < p->n; k++)
+		if (p->share[k] > p->share[best])
+			best = k;
+	return p->node[best];
+}
+
+/* Could it pay to have the item elsewhere than home? Prices tell how far it is from that. */
+static bool is_near(struct fluid *f, int32_t item)
+{
+	const struct bal_item *it = &f->m->items[item];
+	double home;
+
+	if (it->home < 0 || !it->home_ok || f->parts[item].n > 1 ||
+	    f->parts[item].node[0] != it->home)
+		return true;
+	home = price_at(f, it, it->home);
+	for (int32_t n = 0; n < f->m->nnodes; n++)
+		if (n != it->home && price_at(f, it, n) + it->cost * NEAR < home &&
+		    bal_may(f->m, it, n))
+			return true;
+	return false;
+}
+
+double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
 	struct fluid f;
@@ -262,6 +290,12 @@ double bal_bound(const struct bal_state *s, double f0)
 		for (int i = 0; i < ROUNDS_BETWEEN && f.nactive; i++)
 			for (int32_t k = 0; k < f.nactive; k++)
 				rebalance(&f, f.active[k]);
+	}
+	hint->nnear = 0;
+	for (int32_t i = 0; i < s->m->nitems; i++) {
+		hint->at[i] = s->m->items[i].fixed ? s->at[i] : main_part(&f.parts[i]);
+		if (!bal_stays(&s->m->items[i]) && is_near(&f, i))
+			hint->near[hint->nnear++] = i;
 	}
 	return best > 0 ? best : 0;
 }

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "cloud/balance_parts.h"
 
-#define SWEEPS 40
+#define SWEEPS 6
 #define BUDGET 60000000 /* items and pairs looked at */
 
 struct descent {

@@ -169,7 +169,10 @@ bool bal_can_swap(const struct bal_state *s, int32_t v, int32_t w);
 double bal_swap_delta(const struct bal_state *s, int32_t v,
 		      int32_t w); /* right when bal_can_swap() */
 void bal_swap(struct bal_state *s, int32_t v, int32_t w);
-void bal_anneal(struct bal_state *s, double temperature, uint64_t seed); /* may end worse */
+struct bal_hint;
+/* May end worse. The temperature is of F; the items near home-leaving are tried. */
+void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double temperature, int64_t steps,
+		uint64_t seed);
 
 /* balance_order.c */
 struct bal_order {
@@ -182,5 +185,11 @@ struct bal_order {
 void bal_order(struct bal_order *ret, const struct bal_state *s, bool careful,
 	       struct pxc_arena *arena);
 
+/* What the bound knows of good states. */
+struct bal_hint {
+	int32_t *at;   /* of each item: where its larger part would be if VMs could be divided */
+	int32_t *near; /* items that may be of use elsewhere than home */
+	int32_t nnear;
+};
 /* balance_bound.c: no state that leaves the fixed items where they are has a lower F; a good start is near the best. */
-double bal_bound(const struct bal_state *s, double f0);
+double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint);

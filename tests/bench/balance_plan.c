@@ -14,11 +14,14 @@
 #include "base/mem.h"
 #include "cloud/balance.h"
 
+static const char *const phases[] = { "model", "plan", "order", "bound" };
+
 struct input {
 	json_t *root;
 	struct pxc_arena arena;
 	struct bal_cluster cluster;
 	struct timespec last;
+	double seconds[4];
 };
 
 static int64_t number(const json_t *o, const char *key, int64_t otherwise)
@@ -191,15 +194,17 @@ static void print_plan(const struct bal_plan *plan)
 	json_decref(o);
 }
 
-static void say_phase(void *context, const char *name)
+static void count_phase(void *context, const char *name)
 {
 	struct input *in = context;
 	struct timespec now;
+	size_t i = 0;
 
 	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	fprintf(stderr, "%s %.6f\n", name,
-		(double)(now.tv_sec - in->last.tv_sec) +
-			(double)(now.tv_nsec - in->last.tv_nsec) / 1e9);
+	while (i + 1 < ARRAY_SIZE(phases) && strcmp(phases[i], name) != 0)
+		i++;
+	in->seconds[i] += (double)(now.tv_sec - in->last.tv_sec) +
+			  (double)(now.tv_nsec - in->last.tv_nsec) / 1e9;
 	in->last = now;
 }
 
@@ -221,7 +226,7 @@ int main(int argc, char **argv)
 	read_nodes(&in, json_object_get(in.root, "nodes"));
 	read_vms(&in, json_object_get(in.root, "vms"));
 	read_rules(&in, json_object_get(in.root, "rules"));
-	in.cluster.phase = say_phase;
+	in.cluster.phase = count_phase;
 	in.cluster.context = &in;
 	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &in.last);
 	r = bal_plan(&in.cluster, &plan, &err);
@@ -229,6 +234,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "balance_plan: %s\n", err.msg);
 	} else {
 		print_plan(&plan);
+		for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
+			fprintf(stderr, "%s %.6f\n", phases[i], in.seconds[i]);
 		bal_plan_release(&plan);
 	}
 	arena_release(&in.arena);
