@@ -51,8 +51,11 @@ FULL = {1: ("a", 5000), 2: ("a", 4000), 3: ("b", 5000), 4: ("b", 4000), 5: ("c",
 SWAP = [(1, "a", "c", [], BOUNCE), (3, "b", "a", [0]), (1, "c", "b", [0, 1])]
 
 
-def two(*moves, rules=(), nodes=None, more=None, **params):
+def two(*moves, rules=(), nodes=None, more=None, pin=None, **params):
     c = cluster(TWO, rules, nodes, **params)
+    for vm in c["vms"]:
+        if vm["id"] == pin:
+            vm["allowed"] = ["b"]
     return c, plan(c, *moves, **(more or {}))
 
 
@@ -123,6 +126,8 @@ CASES = [
      "apart"),
     ("members of a rule apart, one waiting for the other to leave, are fine",
      two((1, "a", "c", []), (3, "b", "a", [0]), rules=[("apart", 1, 3)]), None),
+    ("members of a rule apart, the one that waits named first, are fine",
+     two((1, "a", "c", []), (3, "b", "a", [0]), rules=[("apart", 3, 1)]), None),
     ("a rule apart that was broken and is mended is fine", two((1, "a", "c", []), rules=[("apart", 1, 2)]), None),
     ("a rule apart that was broken and stays so", two((3, "b", "c", []), rules=[("apart", 1, 2)]), "apart at the end"),
     ("a rule apart that stays broken, with a VM named that cannot move, is fine",
@@ -137,6 +142,8 @@ CASES = [
     ("a node that is emptied, but for a VM that never moves, is fine",
      draining({1: ("a", 4000), 2: ("a", 2000, {"movable": False})}, (1, "a", "b", [])), None),
     ("a VM left where it may not be", of({1: ("a", 4000, {"allowed": ["b"]})}), "pin"),
+    ("a VM left where it may not be, and named, is fine",
+     two(pin=1, more={"unmovable": [{"vm": 1, "node": "a", "why": "no room"}]}), None),
     ("a wrong f0", two((1, "a", "c", []), more={"f0": 0.5}), "objective"),
     ("a wrong f", two((1, "a", "c", []), more={"f": 0.5}), "objective"),
     ("a bound above what the plan reaches", two((1, "a", "c", []), more={"lower_bound": 0.5}), "bound,captured"),
