@@ -14,6 +14,7 @@
 #define ROUNDS_BETWEEN 12 /* passes over the active items between two over all */
 #define STEEP 30          /* how much steeper F is made above a limit */
 #define BUDGET 100000000  /* prices looked at */
+#define MOST_LOOKS 400    /* at all items */
 #define NEAR 0.5 /* of the cost of its move: what an item may lack and still be of use elsewhere */
 #define CLOSE 0.0004 /* of the improvement: the dividing is as good as it gets */
 
@@ -279,15 +280,17 @@ double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint)
 	auto_arena struct pxc_arena arena = { .head = NULL };
 	struct fluid f;
 	double best = -1e300, divided;
+	int looks = 0;
 
 	fluid_init(&f, s, &arena);
 	for (;;) {
 		double bound = evaluate(&f, &divided);
 
 		best = bound > best ? bound : best;
-		if (divided - best < CLOSE * (f0 - best) || f.looked > BUDGET)
+		if (divided - best < CLOSE * (f0 - best) + BAL_EPSILON || f.nactive == 0 ||
+		    f.looked > BUDGET || ++looks > MOST_LOOKS)
 			break;
-		for (int i = 0; i < ROUNDS_BETWEEN && f.nactive; i++)
+		for (int i = 0; i < ROUNDS_BETWEEN; i++)
 			for (int32_t k = 0; k < f.nactive; k++)
 				rebalance(&f, f.active[k]);
 	}
