@@ -55,6 +55,7 @@ static void follow_hint(struct making *p)
 	bool more = true;
 
 	bal_state_init(&other, m);
+	other.near = p->s.near = p->hint.is_near;
 	bal_state_copy(&other, &p->musts);
 	for (int pass = 0; more && pass < HINT_PASSES; pass++) {
 		more = false;
@@ -250,6 +251,7 @@ int bal_plan(const struct bal_cluster *cluster, struct bal_plan *ret, struct pxc
 		told(&p, "model");
 		p.why = arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(*p.why));
 		p.hint.at = arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(int32_t));
+		p.hint.is_near = arena_alloc(&p.plan.arena, (size_t)p.m.nitems + 1);
 		p.hint.near =
 			arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(int32_t));
 		restart(&p);
