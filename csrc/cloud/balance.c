@@ -8,6 +8,7 @@
 
 /* How often a plan is made again without the VMs for which no order of moves was found. */
 #define ROUNDS 6
+#define ANNEALED 600000 /* items times nodes: more is too much for annealing */
 #define RESTARTS 3
 #define HINT_PASSES 8
 #define STEPS 2000 /* of annealing, for each item that is near */
@@ -54,6 +55,7 @@ static void follow_hint(struct making *p)
 	bool more = true;
 
 	bal_state_init(&other, m);
+	other.near = p->s.near = p->hint.is_near;
 	bal_state_copy(&other, &p->musts);
 	for (int pass = 0; more && pass < HINT_PASSES; pass++) {
 		more = false;
@@ -67,6 +69,8 @@ static void follow_hint(struct making *p)
 		}
 	}
 	(void)bal_greedy(&other);
+	bal_descent(&other);
+	bal_descent(&p->s);
 	if (bal_objective(&other) < bal_objective(&p->s) - BAL_EPSILON)
 		bal_state_copy(&p->s, &other);
 	bal_state_release(&other);
@@ -85,7 +89,7 @@ static void anneal(struct making *p)
 	int64_t steps = (int64_t)p->hint.nnear * STEPS;
 	struct bal_state best;
 
-	if (p->s.moved == p->musts.moved)
+	if ((int64_t)m->nitems * m->nnodes > ANNEALED || p->s.moved == p->musts.moved)
 		return;
 	steps = steps > MOST_STEPS ? MOST_STEPS : steps < FEWEST_STEPS ? FEWEST_STEPS : steps;
 	bal_state_init(&best, m);
@@ -116,7 +120,6 @@ static void search(struct making *p)
 	p->plan.bound = bal_bound(&p->s, p->f0, &p->hint);
 	told(p, "bound");
 	follow_hint(p);
-	bal_descent(&p->s);
 	anneal(p);
 	if (p->f_musts - bal_objective(&p->s) < p->m.hysteresis)
 		bal_state_copy(&p->s, &p->musts);
@@ -248,6 +251,7 @@ int bal_plan(const struct bal_cluster *cluster, struct bal_plan *ret, struct pxc
 		told(&p, "model");
 		p.why = arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(*p.why));
 		p.hint.at = arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(int32_t));
+		p.hint.is_near = arena_alloc(&p.plan.arena, (size_t)p.m.nitems + 1);
 		p.hint.near =
 			arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(int32_t));
 		restart(&p);

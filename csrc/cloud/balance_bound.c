@@ -297,7 +297,9 @@ double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint)
 	hint->nnear = 0;
 	for (int32_t i = 0; i < s->m->nitems; i++) {
 		hint->at[i] = s->m->items[i].fixed ? s->at[i] : main_part(&f.parts[i]);
-		if (!bal_stays(&s->m->items[i]) && is_near(&f, i))
+		hint->is_near[i] = !bal_stays(&s->m->items[i]) &&
+				   (s->at[i] != s->m->items[i].home || is_near(&f, i));
+		if (hint->is_near[i])
 			hint->near[hint->nnear++] = i;
 	}
 	return best > 0 ? best : 0;

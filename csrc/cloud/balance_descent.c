@@ -13,7 +13,8 @@
 
 struct descent {
 	struct bal_state *s;
-	double *gain[2]; /* of the items of both nodes, by slopes */
+	int32_t *items; /* of the second node, as far as they are searched */
+	double *gain;   /* of each of these, by slopes */
 	int64_t looked;
 	uint32_t *changed; /* of each node: when it last changed */
 	uint32_t *seen;    /* of each pair of nodes: when it was last looked at */
@@ -104,32 +105,37 @@ static bool swap_pair(struct descent *d, int32_t a, int32_t b)
 	struct bal_state *s = d->s;
 	const struct bal_list *la = &s->on[a], *lb = &s->on[b];
 	double most = -1e300, best = -BAL_EPSILON;
-	int32_t v = -1, w = -1;
+	int32_t v = -1, w = -1, n = 0;
 
 	d->looked += la->n + lb->n;
 	for (int32_t k = 0; k < lb->n; k++) {
-		d->gain[1][k] = bal_stays(&s->m->items[lb->items[k]])
-					? -1e300
-					: linear_gain(s, lb->items[k], b, a);
-		most = d->gain[1][k] > most ? d->gain[1][k] : most;
+		if (!bal_searched(s, lb->items[k]))
+			continue;
+		d->items[n] = lb->items[k];
+		d->gain[n] = linear_gain(s, lb->items[k], b, a);
+		most = d->gain[n] > most ? d->gain[n] : most;
+		n++;
 	}
 	for (int32_t i = 0; i < la->n; i++) {
-		double gain = linear_gain(s, la->items[i], a, b);
+		double gain;
 
-		if (gain + most <= 0 || bal_stays(&s->m->items[la->items[i]]))
+		if (!bal_searched(s, la->items[i]))
 			continue;
-		d->looked += lb->n;
-		for (int32_t k = 0; k < lb->n; k++) {
+		gain = linear_gain(s, la->items[i], a, b);
+		if (gain + most <= -best)
+			continue;
+		d->looked += n;
+		for (int32_t k = 0; k < n; k++) {
 			double delta;
 
-			if (gain + d->gain[1][k] <= -best)
+			if (gain + d->gain[k] <= -best)
 				continue;
-			delta = bal_swap_delta(s, la->items[i], lb->items[k]);
-			if (delta >= best || !bal_can_swap(s, la->items[i], lb->items[k]))
+			delta = bal_swap_delta(s, la->items[i], d->items[k]);
+			if (delta >= best || !bal_can_swap(s, la->items[i], d->items[k]))
 				continue;
 			best = delta;
 			v = la->items[i];
-			w = lb->items[k];
+			w = d->items[k];
 		}
 	}
 	if (v < 0)
@@ -162,8 +168,8 @@ void bal_descent(struct bal_state *s)
 	size_t nodes = (size_t)s->m->nnodes, items = (size_t)s->m->nitems + 1;
 	struct descent d = { .s = s };
 
-	d.gain[0] = pxc_calloc(items, sizeof(double));
-	d.gain[1] = pxc_calloc(items, sizeof(double));
+	d.items = pxc_calloc(items, sizeof(*d.items));
+	d.gain = pxc_calloc(items, sizeof(*d.gain));
 	d.changed = pxc_calloc(nodes + 1, sizeof(*d.changed));
 	d.seen = pxc_calloc(nodes * nodes + 1, sizeof(*d.seen));
 	for (int i = 0; i < SWEEPS && sweep_swaps(&d); i++)
@@ -173,8 +179,8 @@ void bal_descent(struct bal_state *s)
 				d.changed[n] = d.now + 1;
 			d.now++;
 		}
-	free(d.gain[0]);
-	free(d.gain[1]);
+	free(d.items);
+	free(d.gain);
 	free(d.changed);
 	free(d.seen);
 }

@@ -69,7 +69,7 @@ static void drop(struct heap *h, int32_t item)
 static int32_t look(struct heap *h, const struct bal_state *s, int32_t item)
 {
 	double delta = 0;
-	int32_t to = bal_stays(&s->m->items[item]) ? -1 : bal_best_target(s, item, &delta);
+	int32_t to = bal_searched(s, item) ? bal_best_target(s, item, &delta) : -1;
 
 	if (to >= 0 && delta < -BAL_EPSILON)
 		update(h, item, delta);

@@ -91,7 +91,8 @@ struct bal_state {
 	int64_t (*load)[LOADS];
 	uint16_t *count; /* ncounts x nnodes */
 	struct bal_list *on;
-	uint32_t moved; /* VMs that are not where they were */
+	uint32_t moved;   /* VMs that are not where they were */
+	const bool *near; /* of each item: is it looked at by searches? NULL = all are */
 };
 
 struct bal_random {
@@ -161,6 +162,10 @@ static inline bool bal_stays(const struct bal_item *it)
 {
 	return it->fixed || it->pinned;
 }
+static inline bool bal_searched(const struct bal_state *s, int32_t item)
+{
+	return (!s->near || s->near[item]) && !bal_stays(&s->m->items[item]) && s->at[item] >= 0;
+}
 void bal_mandatory(struct bal_model *m, struct bal_state *s, struct bal_left_list *unmovable,
 		   const char **why, struct pxc_arena *arena);
 bool bal_greedy(struct bal_state *s); /* did anything move? */
@@ -190,6 +195,7 @@ struct bal_hint {
 	int32_t *at;   /* of each item: where its larger part would be if VMs could be divided */
 	int32_t *near; /* items that may be of use elsewhere than home */
 	int32_t nnear;
+	bool *is_near; /* of each item */
 };
 /* balance_bound.c: no state that leaves the fixed items where they are has a lower F; a good start is near the best. */
 double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint);
