@@ -49,6 +49,9 @@ endef
 $(foreach l,$(filter-out ceph,$(LAYERS)) tools,$(eval $(call layer,$l)))
 $(eval $(call layer,ceph,only))
 
+# The same plan on every machine: no multiplication is fused with an addition.
+$B/cloud/balance%.o: override CFLAGS += -ffp-contract=off
+
 # Of ceph/ only the loader is in the programs; the rest is a library of its own, the only thing that needs librados and librbd.
 $B/libceph.a: $B/ceph/load.o
 PIC := $(patsubst csrc/%.c,$B/pic/%.o,$(filter-out csrc/ceph/load.c,$(wildcard csrc/ceph/*.c)) \
@@ -64,7 +67,7 @@ $B/lib%.a:
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RM) $@ && $(AR) rcs $@ $^
 
-include mk/contract.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/integration.mk mk/boot.mk mk/netns.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
+include mk/contract.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/balance.mk mk/integration.mk mk/boot.mk mk/netns.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
 
 $B/bin/pxc: csrc/main.c $B/gen/specs.o $(call libs,modules pve ceph ansible cloud annot base)
 	$(Q)mkdir -p $(@D)
@@ -83,6 +86,7 @@ help:
 	@echo "make test-boot     boot a Debian in QEMU from an imported, cloned and seeded disk; test-boot-short: a tiny Linux"
 	@echo "make test-netns    frames between two hosts of zones made through the API; test-netns-short: without ifupdown2"
 	@echo "make bench         measure the README's figures"
+	@echo "make bench-balance measure the balancer on made-up clusters; balance-pictures: docs/balance-*.svg"
 	@echo "make lint format   check the rules a script can check; format the C"
 	@echo "make stage dist install   lay out the collection, pack it, install it for the user"
 	@echo "V=1 shows commands, WERROR=1 makes warnings errors, SAN=1 adds sanitizers, B=dir builds elsewhere"

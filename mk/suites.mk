@@ -26,7 +26,7 @@ fuzz-short:
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=4
 
 # Everything, with what it needs; the last line counts. Suites that take long run in a short form here.
-SUITES := unit property contract conformance crash-short ceph-short fuzz-short integration test-boot-short test-netns-short
+SUITES := unit property contract balance conformance crash-short ceph-short fuzz-short integration test-boot-short test-netns-short
 test: deps
 	$(Q)$(RM) $B/results.tsv
 	$(Q)$(MAKE) --no-print-directory -j2 modules stage

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * balance_mandatory.c - what must move, at any price: off nodes that are drained or not allowed, and away from broken rules.
+ *
+ * Largest first; among the next few the one that would lose most by not getting its best node. Where nothing has room,
+ * another VM makes room.
+ */
+#include "base/buf.h"
+#include "base/mem.h"
+#include "cloud/balance_parts.h"
+
+#define WINDOW 12
+#define NODES_SAID 6
+
+struct musts {
+	struct bal_model *m;
+	struct bal_state *s;
+	int32_t *items;
+	int32_t n;
+	bool *listed;
+	const char **why; /* of each item */
+	struct pxc_arena *arena;
+	struct bal_left_list *unmovable;
+};
+
+static void leave(struct musts *q, int32_t item, const char *why)
+{
+	const struct bal_model *m = q->m;
+	const struct bal_item *it = &m->items[item];
+
+	for (int32_t i = 0; i < it->nmembers; i++) {
+		int32_t v = m->members[it->member + i];
+		const char *node = m->nodes[m->vm_node[v]]->name;
+		const char *said = arena_printf(q->arena, "cannot move VM %u off %s (%s): %s",
+						m->vms[v]->id, node, q->why[item], why);
+
+		bal_leave(q->unmovable, q->arena, (struct bal_left){ m->vms[v]->id, node, said });
+	}
+}
+
+static void list(struct musts *q, int32_t item, const char *why)
+{
+	if (q->listed[item])
+		return;
+	q->listed[item] = true;
+	q->why[item] = why;
+	if (q->m->items[item].pinned)
+		leave(q, item, "no order of moves leads to where it could be");
+	else
+		q->items[q->n++] = item;
+}
+
+static const char *home_reason(struct musts *q, const struct bal_item *it)
+{
+	const struct bal_node *node;
+
+	if (it->torn)
+		return arena_printf(q->arena, "rule %s", it->torn);
+	node = q->m->nodes[it->home];
+	return arena_printf(q->arena, node->drain ? "drain %s" : "not allowed on %s", node->name);
+}
+
+/* Of those on one node whom a rule keeps apart, all but one leave; the largest stays, unless one that cannot move is there. */
+static void list_broken(struct musts *q, int32_t rule)
+{
+	const struct bal_model *m = q->m;
+	const uint16_t *there = &q->s->count[(ptrdiff_t)rule * m->nnodes];
+
+	for (int32_t n = 0; n < m->nnodes; n++) {
+		int32_t stays = -1;
+
+		if (there[n] < 2)
+			continue;
+		for (int pass = 0; pass < 2; pass++) {
+			for (int32_t i = 0; i < m->nitems; i++) {
+				const struct bal_item *it = &m->items[i];
+				bool in = false;
+
+				for (int32_t k = 0; q->s->at[i] == n && k < it->nrules; k++)
+					in = in || m->item_rules[it->rule + k] == rule;
+				if (!in)
+					continue;
+				if (pass)
+					i == stays ? (void)0
+						   : list(q, i,
+							  arena_printf(q->arena, "rule %s",
+								       m->counts[rule].name));
+				else if (!m->base_count[(ptrdiff_t)rule * m->nnodes + n] &&
+					 it->home_ok &&
+					 (stays < 0 || it->cost > m->items[stays].cost))
+					stays = i;
+			}
+		}
+	}
+}
+
+static int larger_first(const void *a, const void *b, void *context)
+{
+	const struct bal_model *m = context;
+	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+	int64_t lx = m->items[x].load[MEM], ly = m->items[y].load[MEM];
+
+	if (lx != ly)
+		return lx < ly ? 1 : -1;
+	return x < y ? -1 : x > y;
+}
+
+/* How much worse its second best node is; huge when it has only one. */
+static double regret(const struct bal_state *s, int32_t item, int32_t *to)
+{
+	double best = 0, second = 1e300;
+
+	*to = bal_best_target(s, item, &best);
+	for (int32_t n = 0; *to >= 0 && n < s->m->nnodes; n++) {
+		double d;
+
+		if (n == *to || n == s->at[item])
+			continue;
+		d = bal_shift_delta(s, item, n);
+		if (d < second && !bal_refusal(s, item, n, -1))
+			second = d;
+	}
+	return *to < 0 ? 0 : second - best;
+}
+
+/* Somebody else leaves "to" for a third node, so that the item fits. */
+static bool make_room(struct bal_state *s, int32_t item)
+{
+	const struct bal_model *m = s->m;
+	int32_t who = -1, where = -1, to = -1;
+	double best = 1e300;
+
+	for (int32_t n = 0; n < m->nnodes; n++) {
+		if (n == s->at[item] || !bal_may(m, &m->items[item], n))
+			continue;
+		for (int32_t i = 0; i < s->on[n].n; i++) {
+			int32_t other = s->on[n].items[i], third;
+			double d, own;
+
+			if (bal_stays(&m->items[other]) || bal_refusal(s, item, n, other))
+				continue;
+			third = bal_best_target(s, other, &d);
+			if (third < 0 || third == s->at[item])
+				continue;
+			own = d + bal_shift_delta(s, item, n);
+			if (own < best || (own <= best && other < who)) {
+				best = own;
+				who = other;
+				where = third;
+				to = n;
+			}
+		}
+	}
+	if (who < 0)
+		return false;
+	bal_shift(s, who, where);
+	bal_shift(s, item, to);
+	return true;
+}
+
+static void say_refusal(struct pxc_buf *out, const struct bal_state *s, int32_t item, int32_t n)
+{
+	const struct bal_model *m = s->m;
+	const struct bal_item *it = &m->items[item];
+	const char *node = m->nodes[n]->name, *why = bal_refusal(s, item, n, -1);
+	int64_t left = m->limit[n][MEM] - s->load[n][MEM];
+
+	if (!why)
+		buf_printf(out, "the limit of %u moves is reached", m->params.max_moves);
+	else if (m->nodes[n]->drain)
+		buf_printf(out, "%s is drained", node);
+	else if (!m->nodes[n]->accepts)
+		buf_printf(out, "%s takes nothing", node);
+	else if (strcmp(why, "not allowed") == 0)
+		buf_printf(out, "%s is not allowed", node);
+	else if (strcmp(why, "memory") == 0)
+		buf_printf(out, "%s has %lld MiB left of the %lld it needs", node,
+			   (long long)(left > 0 ? left : 0), (long long)it->load[MEM]);
+	else if (strcmp(why, "cores") == 0 || strcmp(why, "assigned cores") == 0)
+		buf_printf(out, "%s has not enough %s left", node, why);
+	else
+		buf_printf(out, "rule %s keeps it off %s", why, node);
+}
+
+/* It stays for good; its members are part of what never moves. */
+static void give_up(struct musts *q, int32_t item)
+{
+	struct bal_model *m = q->m;
+	auto_buf struct pxc_buf why = { .data = NULL };
+	int32_t said = 0;
+
+	for (int32_t n = 0; n < m->nnodes; n++) {
+		if (n == q->s->at[item])
+			continue;
+		if (said++ < NODES_SAID) {
+			buf_adds(&why, said > 1 ? ", " : "");
+			say_refusal(&why, q->s, item, n);
+		}
+	}
+	if (said > NODES_SAID)
+		buf_printf(&why, ", and %d more", said - NODES_SAID);
+	if (!said)
+		buf_adds(&why, "there is no other node");
+	m->items[item].fixed = true;
+	leave(q, item, buf_str(&why));
+}
+
+static void place(struct musts *q)
+{
+	while (q->n) {
+		int32_t pick = 0, to = -1;
+		double most = -1;
+
+		for (int32_t i = 0; i < q->n && i < WINDOW; i++) {
+			int32_t where;
+			double r = regret(q->s, q->items[i], &where);
+
+			if (r > most) {
+				most = r;
+				pick = i;
+				to = where;
+			}
+		}
+		if (to >= 0)
+			bal_shift(q->s, q->items[pick], to);
+		else if (!make_room(q->s, q->items[pick]))
+			give_up(q, q->items[pick]);
+		q->n--;
+		memmove(&q->items[pick], &q->items[pick + 1],
+			(size_t)(q->n - pick) * sizeof(*q->items));
+	}
+}
+
+void bal_mandatory(struct bal_model *m, struct bal_state *s, struct bal_left_list *unmovable,
+		   const char **why, struct pxc_arena *arena)
+{
+	auto_free int32_t *items = pxc_calloc((size_t)m->nitems + 1, sizeof(*items));
+	auto_free bool *listed = pxc_calloc((size_t)m->nitems + 1, sizeof(*listed));
+	struct musts q = { m, s, items, 0, listed, why, arena, unmovable };
+
+	for (int32_t i = 0; i < m->nitems; i++) {
+		m->items[i].fixed = false;
+		if (!m->items[i].home_ok)
+			list(&q, i, home_reason(&q, &m->items[i]));
+	}
+	for (int32_t rule = 0; rule < m->ncounts; rule++)
+		if (m->counts[rule].hard)
+			list_broken(&q, rule);
+	qsort_r(items, (size_t)q.n, sizeof(*items), larger_first, m);
+	place(&q);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "unit/cloud/balance_worlds.h"
+
+/* The lowest F of all placements that are allowed; the state is left as it was found. */
+static double lowest(struct bal_state *s, int32_t item)
+{
+	double best = 1e300;
+	int32_t home;
+
+	if (item == s->m->nitems)
+		return bal_objective(s);
+	home = s->at[item];
+	for (int32_t n = 0; n < s->m->nnodes; n++) {
+		double f;
+
+		if (!bal_may(s->m, &s->m->items[item], n))
+			continue;
+		bal_shift(s, item, n);
+		f = lowest(s, item + 1);
+		best = f < best ? f : best;
+	}
+	bal_shift(s, item, home);
+	return best;
+}
+
+static void large(struct world *w)
+{
+	for (size_t i = 0; i < w->c.nvms; i++) {
+		w->vms[i].mem *= 5;
+		w->vms[i].wire *= 5;
+		w->vms[i].cpu *= 6;
+	}
+}
+
+static void the_bound_is_below_the_best_of_all_placements(void **state)
+{
+	int close = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 12; seed++) {
+		struct world w;
+		struct bal_model m;
+		struct bal_state s;
+		struct bal_plan plan;
+		struct pxc_err err = { .kind = PXC_OK };
+		double best;
+
+		world_make(&w, seed, 3, 7);
+		large(&w);
+		w.c.params.tolerance_ppm = seed % 2 ? 20000 : 50000;
+		assert_int_equal(bal_model_init(&m, &w.c, &err), 0);
+		bal_state_init(&s, &m);
+		best = lowest(&s, 0);
+		assert_int_equal(bal_plan(&w.c, &plan, &err), 0);
+		if (plan.bound > best * (1 + 1e-9))
+			fail_msg("seed %llu: bound %.9g, best %.9g", (unsigned long long)seed,
+				 plan.bound, best);
+		assert_true(plan.f >= best * (1 - 1e-9));
+		close += plan.f - best < 0.02 * (plan.f0 - best) + 1e-12;
+		bal_plan_release(&plan);
+		bal_state_release(&s);
+		bal_model_release(&m);
+	}
+	/* Plans that are not worth a task are not made, so not all of them reach the best. */
+	assert_true(close >= 9);
+}
+
+static void the_bound_is_below_each_plan_and_tells_what_is_captured(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 12; seed++) {
+		struct world w;
+		struct bal_plan plan;
+		struct pxc_err err = { .kind = PXC_OK };
+		double share;
+
+		world_make(&w, seed, 6, 80);
+		if (seed % 2)
+			world_rules(&w);
+		w.nodes[3].accepts = seed % 3 != 0;
+		assert_int_equal(bal_plan(&w.c, &plan, &err), 0);
+		assert_true(plan.bound <= plan.f);
+		assert_true(plan.bound > 0);
+		share = (plan.f0 - plan.f) / (plan.f0 - plan.bound) * BAL_PPM;
+		assert_true(plan.captured_ppm <= (int64_t)share + 1 &&
+			    plan.captured_ppm >= (int64_t)share - 1);
+		bal_plan_release(&plan);
+	}
+}
+
+/* Without tolerance, VMs that are like sand reach what the bound says. */
+static void the_bound_is_tight_for_many_small_vms(void **state)
+{
+	struct world w;
+	struct bal_plan plan;
+	struct pxc_err err = { .kind = PXC_OK };
+
+	(void)state;
+	world_make(&w, 1, 4, 80);
+	for (size_t i = 0; i < 80; i++)
+		w.vms[i].movable = true;
+	assert_int_equal(bal_plan(&w.c, &plan, &err), 0);
+	assert_true(plan.captured_ppm > 950000);
+	bal_plan_release(&plan);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_bound_is_below_the_best_of_all_placements),
+		cmocka_unit_test(the_bound_is_below_each_plan_and_tells_what_is_captured),
+		cmocka_unit_test(the_bound_is_tight_for_many_small_vms),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
