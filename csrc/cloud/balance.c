@@ -142,6 +142,30 @@ static void pin_dropped(struct making *p)
 	}
 }
 
+static void must_stay(struct making *p, int32_t item)
+{
+	struct bal_item *it = &p->m.items[item];
+
+	it->fixed = true;
+	for (int32_t i = 0; i < it->nmembers; i++) {
+		int32_t v = p->m.members[it->member + i];
+		const char *node = p->m.nodes[p->m.vm_node[v]]->name;
+		bool told_already = false;
+
+		for (size_t k = 0; k < p->unmovable.n; k++)
+			told_already = told_already || p->unmovable.rows[k].vm == p->m.vms[v]->id;
+		if (!told_already)
+			bal_leave(
+				&p->unmovable, &p->plan.arena,
+				(struct bal_left){
+					p->m.vms[v]->id, node,
+					arena_printf(
+						&p->plan.arena,
+						"cannot move VM %u off %s: no order of moves leads away",
+						p->m.vms[v]->id, node) });
+	}
+}
+
 /* Whoever could not go stays; then those whose room that takes. In the end nobody moves, which can be ordered. */
 static void shrink(struct making *p)
 {
@@ -154,6 +178,11 @@ static void shrink(struct making *p)
 		bal_order(&p->order, &p->s, true, &p->plan.arena);
 		pin_dropped(p);
 	} while (p->order.ndropped);
+	for (int32_t i = 0; i < p->m.nitems; i++)
+		if (p->m.items[i].pinned && !p->m.items[i].home_ok &&
+		    p->s.at[i] == p->m.items[i].home)
+			must_stay(p, i);
+	p->plan.bound = bal_bound(&p->s, p->f0, &p->hint);
 }
 
 static void plan_moves(struct making *p)
