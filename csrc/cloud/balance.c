@@ -8,13 +8,13 @@
 
 /* How often a plan is made again without the VMs for which no order of moves was found. */
 #define ROUNDS 6
-#define ANNEALED 600000 /* items times nodes: more is too much for annealing */
+#define ANNEALED 150000 /* items times nodes: more is too much for annealing */
 #define RESTARTS 3
 #define HINT_PASSES 8
-#define STEPS 2000 /* of annealing, for each item that is near */
-#define MOST_STEPS 400000
+#define STEPS 8000 /* of annealing, for each item that is near */
+#define MOST_STEPS 1500000
 #define FEWEST_STEPS 50000
-#define HEAT 0.4     /* of what a move costs */
+#define HEAT 1.6     /* of what a move costs, to begin with; then a third of it */
 #define ENOUGH 0.002 /* of the possible improvement: what is not worth a further search */
 
 struct making {
@@ -88,16 +88,17 @@ static void anneal(struct making *p)
 	const struct bal_model *m = &p->m;
 	int64_t steps = (int64_t)p->hint.nnear * STEPS;
 	struct bal_state best;
+	double heat = HEAT;
 
 	if ((int64_t)m->nitems * m->nnodes > ANNEALED || p->s.moved == p->musts.moved)
 		return;
 	steps = steps > MOST_STEPS ? MOST_STEPS : steps < FEWEST_STEPS ? FEWEST_STEPS : steps;
 	bal_state_init(&best, m);
 	bal_state_copy(&best, &p->s);
-	for (uint64_t i = 0; i < RESTARTS && !good_enough(p); i++) {
+	for (uint64_t i = 0; i < RESTARTS && !good_enough(p); i++, heat /= 3) {
 		double f = bal_objective(&best);
 
-		bal_anneal(&p->s, &p->hint, f / (double)(p->s.moved + 5) * HEAT, steps,
+		bal_anneal(&p->s, &p->hint, f / (double)(p->s.moved + 5) * heat, steps,
 			   m->params.seed + i);
 		(void)bal_greedy(&p->s);
 		bal_descent(&p->s);
@@ -141,6 +142,30 @@ static void pin_dropped(struct making *p)
 	}
 }
 
+static void must_stay(struct making *p, int32_t item)
+{
+	struct bal_item *it = &p->m.items[item];
+
+	it->fixed = true;
+	for (int32_t i = 0; i < it->nmembers; i++) {
+		int32_t v = p->m.members[it->member + i];
+		const char *node = p->m.nodes[p->m.vm_node[v]]->name;
+		bool told_already = false;
+
+		for (size_t k = 0; k < p->unmovable.n; k++)
+			told_already = told_already || p->unmovable.rows[k].vm == p->m.vms[v]->id;
+		if (!told_already)
+			bal_leave(
+				&p->unmovable, &p->plan.arena,
+				(struct bal_left){
+					p->m.vms[v]->id, node,
+					arena_printf(
+						&p->plan.arena,
+						"cannot move VM %u off %s: no order of moves leads away",
+						p->m.vms[v]->id, node) });
+	}
+}
+
 /* Whoever could not go stays; then those whose room that takes. In the end nobody moves, which can be ordered. */
 static void shrink(struct making *p)
 {
@@ -153,6 +178,11 @@ static void shrink(struct making *p)
 		bal_order(&p->order, &p->s, true, &p->plan.arena);
 		pin_dropped(p);
 	} while (p->order.ndropped);
+	for (int32_t i = 0; i < p->m.nitems; i++)
+		if (p->m.items[i].pinned && !p->m.items[i].home_ok &&
+		    p->s.at[i] == p->m.items[i].home)
+			must_stay(p, i);
+	p->plan.bound = bal_bound(&p->s, p->f0, &p->hint);
 }
 
 static void plan_moves(struct making *p)

@@ -44,7 +44,8 @@ static void list(struct musts *q, int32_t item, const char *why)
 		return;
 	q->listed[item] = true;
 	q->why[item] = why;
-	if (q->m->items[item].pinned)
+	q->m->items[item].fixed = q->m->items[item].pinned;
+	if (q->m->items[item].fixed)
 		leave(q, item, "no order of moves leads to where it could be");
 	else
 		q->items[q->n++] = item;
@@ -123,7 +124,7 @@ static double regret(const struct bal_state *s, int32_t item, int32_t *to)
 	return *to < 0 ? 0 : second - best;
 }
 
-/* Somebody else leaves "to" for a third node, so that the item fits. */
+/* Somebody else changes places with the item, or leaves for a third node, so that it fits. */
 static bool make_room(struct bal_state *s, int32_t item)
 {
 	const struct bal_model *m = s->m;
@@ -139,10 +140,15 @@ static bool make_room(struct bal_state *s, int32_t item)
 
 			if (bal_stays(&m->items[other]) || bal_refusal(s, item, n, other))
 				continue;
-			third = bal_best_target(s, other, &d);
-			if (third < 0 || third == s->at[item])
-				continue;
-			own = d + bal_shift_delta(s, item, n);
+			third = s->at[item];
+			if (third >= 0 && bal_can_swap(s, item, other)) {
+				own = bal_swap_delta(s, item, other);
+			} else {
+				third = bal_best_target(s, other, &d);
+				if (third < 0 || third == s->at[item])
+					continue;
+				own = d + bal_shift_delta(s, item, n);
+			}
 			if (own < best || (own <= best && other < who)) {
 				best = own;
 				who = other;
@@ -205,6 +211,11 @@ static void give_up(struct musts *q, int32_t item)
 	leave(q, item, buf_str(&why));
 }
 
+static bool moved_on(const struct bal_state *s, int32_t item)
+{
+	return s->at[item] >= 0 && s->at[item] != s->m->items[item].home;
+}
+
 static void place(struct musts *q)
 {
 	while (q->n) {
@@ -221,7 +232,9 @@ static void place(struct musts *q)
 				to = where;
 			}
 		}
-		if (to >= 0)
+		if (moved_on(q->s, q->items[pick]))
+			; /* it has changed places with another that had to move */
+		else if (to >= 0)
 			bal_shift(q->s, q->items[pick], to);
 		else if (!make_room(q->s, q->items[pick]))
 			give_up(q, q->items[pick]);

@@ -255,6 +255,32 @@ static void every_state_on_the_way_is_feasible(void **state)
 	assert_true(moves > 50);
 }
 
+static void a_start_that_needs_room_waits_for_the_departure(void **state)
+{
+	const struct bal_node nodes[] = { { "pve1", G(64), 32000, 0, 0, true, true },
+					  { "pve2", G(32), 32000, 0, 0, true, false },
+					  { "pve3", G(16), 32000, 0, 0, true, false } };
+	const struct bal_vm vms[] = { V(100, "pve1", 24, 1), V(101, "pve2", 12, 1) };
+	const struct bal_cluster c = { .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2, 0,
+						   1 },
+				       .nodes = nodes,
+				       .nnodes = 3,
+				       .vms = vms,
+				       .nvms = 2 };
+	struct bal_plan plan;
+	struct pxc_err err = { .kind = PXC_OK };
+
+	(void)state;
+	assert_int_equal(bal_plan(&c, &plan, &err), 0);
+	assert_int_equal(plan.nmoves, 2);
+	assert_int_equal(plan.moves[0].vm, 101);
+	assert_int_equal(plan.moves[0].nstarts_after, 0);
+	assert_int_equal(plan.moves[1].vm, 100);
+	assert_int_equal(plan.moves[1].nstarts_after, 1);
+	assert_int_equal(plan.moves[1].starts_after[0], 0);
+	bal_plan_release(&plan);
+}
+
 static void no_node_has_more_migrations_at_a_time_than_allowed(void **state)
 {
 	(void)state;
@@ -377,6 +403,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_cluster_gets_its_plan),
 		cmocka_unit_test(every_state_on_the_way_is_feasible),
+		cmocka_unit_test(a_start_that_needs_room_waits_for_the_departure),
 		cmocka_unit_test(no_node_has_more_migrations_at_a_time_than_allowed),
 		cmocka_unit_test(the_second_plan_is_empty),
 		cmocka_unit_test(the_order_of_the_input_does_not_matter),
