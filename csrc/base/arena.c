@@ -45,6 +45,19 @@ void *arena_alloc(struct pxc_arena *arena, size_t size)
 	return p;
 }
 
+void *arena_grow(struct pxc_arena *arena, void *list, size_t n, size_t *cap, size_t item_size)
+{
+	void *larger;
+
+	if (n < *cap)
+		return list;
+	*cap = *cap ? 2 * *cap : 16;
+	larger = arena_alloc(arena, *cap * item_size);
+	if (n)
+		memcpy(larger, list, n * item_size);
+	return larger;
+}
+
 char *arena_strndup(struct pxc_arena *arena, const char *s, size_t n)
 {
 	size_t len = strnlen(s, n);

@@ -69,15 +69,7 @@ void address_fill(struct address_set *set, const struct net_range *ranges, size_
 
 static void insert_run(struct address_set *set, size_t at, const struct net_ip *ip)
 {
-	if (set->n == set->cap) {
-		size_t cap = set->cap ? 2 * set->cap : 16;
-		struct net_range *runs = arena_alloc(set->arena, cap * sizeof(*runs));
-
-		if (set->n > 0)
-			memcpy(runs, set->runs, set->n * sizeof(*runs));
-		set->runs = runs;
-		set->cap = cap;
-	}
+	set->runs = arena_grow(set->arena, set->runs, set->n, &set->cap, sizeof(*set->runs));
 	memmove(set->runs + at + 1, set->runs + at, (set->n - at) * sizeof(*set->runs));
 	set->runs[at] = (struct net_range){ .first = *ip, .last = *ip };
 	set->n++;

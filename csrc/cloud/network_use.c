@@ -97,15 +97,7 @@ static void add(struct network_uses *u, struct found *f, const struct sdn_vnet *
 {
 	struct network_use *use;
 
-	if (u->n == u->cap) {
-		size_t cap = u->cap ? 2 * u->cap : 64;
-		struct network_use *list = arena_alloc(u->arena, cap * sizeof(*list));
-
-		if (u->n)
-			memcpy(list, u->list, u->n * sizeof(*list));
-		u->list = list;
-		u->cap = cap;
-	}
+	u->list = arena_grow(u->arena, u->list, u->n, &u->cap, sizeof(*u->list));
 	use = &u->list[u->n++];
 	*use = (struct network_use){ .vnet = v->id,
 				     .who = f->who,
@@ -229,15 +221,7 @@ void network_use_lxc(struct network_uses *u, const struct sdn *s, const struct w
 void network_use_unread(struct network_uses *u, const struct world_guest *g, const char *problem,
 			bool vanished)
 {
-	if (u->nunread == u->unread_cap) {
-		size_t cap = u->unread_cap ? 2 * u->unread_cap : 16;
-		struct network_unread *list = arena_alloc(u->arena, cap * sizeof(*list));
-
-		if (u->nunread)
-			memcpy(list, u->unread, u->nunread * sizeof(*list));
-		u->unread = list;
-		u->unread_cap = cap;
-	}
+	u->unread = arena_grow(u->arena, u->unread, u->nunread, &u->unread_cap, sizeof(*u->unread));
 	u->unread[u->nunread++] = (struct network_unread){ g, problem, vanished };
 }
 

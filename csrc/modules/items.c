@@ -72,6 +72,14 @@ bool item_word(const char *name)
 	return n >= 1 && n <= 60 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n;
 }
 
+int items_once(json_t *seen, const char *label, struct pxc_err *err)
+{
+	if (json_object_get(seen, label))
+		return pxc_fail(err, PXC_EINVAL, "%s is named twice in this task", label);
+	(void)json_object_set_new(seen, label, json_true());
+	return 0;
+}
+
 int items_of_task(struct pxc_env *env, const json_t **ret_items, const json_t **ret_given,
 		  struct pxc_err *err)
 {

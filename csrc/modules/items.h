@@ -40,6 +40,9 @@ bool item_slug(const char *name);
 /* 1 to 60 of a-z 0-9 . _ -: names of flavors and storage classes, which are keys of an annotation. */
 bool item_word(const char *name);
 
+/* Note label among the seen. err EINVAL: it is there already: "... is named twice in this task" */
+must_check int items_once(json_t *seen, const char *label, struct pxc_err *err);
+
 /*
  * The objects of the task, complete (items) and as named (given): equally long arrays that live as long as the run.
  * err EINVAL: as ans_batch(); more than PXC_MAX_BATCH.

@@ -116,6 +116,7 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 {
 	struct project_batch *b = arena_alloc(env->arena, sizeof(*b));
 	const json_t *items = NULL, *given = NULL;
+	json_auto_t *seen = json_object();
 
 	if (items_of_task(env, &items, &given, err) < 0)
 		return -1;
@@ -123,15 +124,11 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	b->specs = arena_alloc(env->arena, b->nspecs * sizeof(*b->specs));
 	b->stamp = env->stamp;
 	b->actor = env->actor;
-	for (size_t i = 0; i < b->nspecs; i++) {
+	for (size_t i = 0; i < b->nspecs; i++)
 		if (decode_one(env, json_array_get(items, i), json_array_get(given, i),
-			       &b->specs[i], err) < 0)
+			       &b->specs[i], err) < 0 ||
+		    items_once(seen, b->specs[i].label, err) < 0)
 			return -1;
-		for (size_t k = 0; k < i; k++)
-			if (str_eq(b->specs[k].name, b->specs[i].name))
-				return pxc_fail(err, PXC_EINVAL, "%s is named twice in this task",
-						b->specs[i].label);
-	}
 	*ret_batch = b;
 	return 0;
 }

@@ -251,6 +251,7 @@ int sdn_decode(struct pxc_env *env, struct network_batch **ret, struct pxc_err *
 {
 	struct network_batch *b = arena_alloc(env->arena, sizeof(*b));
 	const json_t *items = NULL, *given = NULL;
+	json_auto_t *seen = json_object();
 
 	if (items_of_task(env, &items, &given, err) < 0)
 		return -1;
@@ -259,15 +260,11 @@ int sdn_decode(struct pxc_env *env, struct network_batch **ret, struct pxc_err *
 	b->stamp = env->stamp;
 	b->actor = env->actor;
 	b->diff = env->args->task.diff;
-	for (size_t i = 0; i < b->nspecs; i++) {
+	for (size_t i = 0; i < b->nspecs; i++)
 		if (decode_one(env, json_array_get(items, i), json_array_get(given, i),
-			       &b->specs[i], err) < 0)
+			       &b->specs[i], err) < 0 ||
+		    items_once(seen, b->specs[i].label, err) < 0)
 			return -1;
-		for (size_t k = 0; k < i; k++)
-			if (str_eq(b->specs[k].label, b->specs[i].label))
-				return pxc_fail(err, PXC_EINVAL, "%s is named twice in this task",
-						b->specs[i].label);
-	}
 	*ret = b;
 	return 0;
 }

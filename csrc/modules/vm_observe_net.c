@@ -95,15 +95,8 @@ static void note_refused(struct pxc_env *env, struct vm_batch *b, const json_t *
 
 	if (!r.vnet || !item_text(args, "ip") || !ip_parse(item_text(args, "ip"), &r.ip))
 		return;
-	if (b->nrefused == b->refused_cap) {
-		size_t cap = b->refused_cap ? 2 * b->refused_cap : 16;
-		struct vm_refused *list = arena_alloc(env->arena, cap * sizeof(*list));
-
-		if (b->nrefused)
-			memcpy(list, b->refused, b->nrefused * sizeof(*list));
-		b->refused = list;
-		b->refused_cap = cap;
-	}
+	b->refused = arena_grow(env->arena, b->refused, b->nrefused, &b->refused_cap,
+				sizeof(*b->refused));
 	r.vnet = arena_strdup(env->arena, r.vnet);
 	b->refused[b->nrefused++] = r;
 }

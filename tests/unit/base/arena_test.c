@@ -51,6 +51,25 @@ static void a_piece_larger_than_a_chunk_is_whole(void **state)
 	assert_int_equal(((unsigned char *)arena_alloc(&arena, 8))[0], 0);
 }
 
+static void an_array_grows_and_keeps_what_is_in_it(void **state)
+{
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	size_t cap = 0, *list = NULL;
+
+	(void)state;
+	for (size_t n = 0; n < 1000; n++) {
+		size_t *had = list, before = cap;
+
+		list = arena_grow(&arena, list, n, &cap, sizeof(*list));
+		assert_true(cap > n);
+		if (n < before)
+			assert_ptr_equal(list, had);
+		list[n] = n * n;
+	}
+	for (size_t n = 0; n < 1000; n++)
+		assert_int_equal(list[n], n * n);
+}
+
 static void strings_live_in_it(void **state)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
@@ -82,6 +101,7 @@ int main(void)
 		cmocka_unit_test(memory_is_zeroed_and_aligned),
 		cmocka_unit_test(pieces_do_not_overlap),
 		cmocka_unit_test(a_piece_larger_than_a_chunk_is_whole),
+		cmocka_unit_test(an_array_grows_and_keeps_what_is_in_it),
 		cmocka_unit_test(strings_live_in_it),
 		cmocka_unit_test(a_released_arena_can_be_used_again),
 	};
