@@ -57,6 +57,7 @@ struct network_spec {
 	const char *project; /* NULL: of none, provider only */
 	const char *name, *new_name;
 	bool absent, provider, reseal, remove_zone;
+	bool untagged;         /* of QinQ: without an inner tag */
 	const char *vnet;      /* id for a new one; NULL = made from the name */
 	const char *zone;      /* NULL = the project networks' default, or where it is */
 	const char *zone_type; /* NULL = not named */

@@ -74,7 +74,10 @@ static int change(struct network_case *c, struct pxc_err *err)
 		buf_adds(&why, "alias");
 	}
 	if (have->tag != want->tag) {
-		(void)json_object_set_new(args, "tag", json_integer(want->tag));
+		if (want->tag)
+			(void)json_object_set_new(args, "tag", json_integer(want->tag));
+		else
+			(void)json_object_set_new(args, "delete", json_string("tag"));
 		buf_printf(&why, "%stag %u -> %u", why.len ? ", " : "", have->tag, want->tag);
 		impact = PXC_DISRUPTS;
 	}

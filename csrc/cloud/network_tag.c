@@ -147,6 +147,29 @@ static int choose(struct network_case *c, uint32_t max, struct pxc_err *err)
 			c->spec->label, c->zone->id, t->first, t->last);
 }
 
+/* The frames of the outer VLAN that have no inner tag: one network of a zone can have those. */
+static int check_untagged(struct network_case *c, int type, struct pxc_err *err)
+{
+	if (type != SDN_QINQ)
+		return pxc_fail(err, PXC_EINVAL,
+				"%s: tag: none is for zones of type qinq, %s is of type %s",
+				c->spec->label, c->zone->id, c->zone->type);
+	for (size_t i = 0; i < c->run->sdn->nvnets; i++) {
+		const struct sdn_vnet *v = &c->run->sdn->vnets[i];
+
+		if (v != c->have && !v->tag && str_eq(v->zone, c->zone->id))
+			return pxc_fail(err, PXC_EINVAL,
+					"%s: %s has no tag already, and zone %s can have one such",
+					c->spec->label, sdn_label(c->run->arena, v), c->zone->id);
+	}
+	for (const struct network_case *o = c->run->cases; o < c; o++)
+		if (o->zone == c->zone && !o->spec->absent && o->spec->untagged)
+			return pxc_fail(err, PXC_EINVAL, "%s and %s both name no tag in zone %s",
+					c->spec->label, o->spec->label, c->zone->id);
+	c->want.tag = 0;
+	return 0;
+}
+
 int network_tag(struct network_case *c, struct pxc_err *err)
 {
 	int type = sdn_zone_type(c->zone->type);
@@ -156,6 +179,8 @@ int network_tag(struct network_case *c, struct pxc_err *err)
 		return pxc_fail(err, PXC_EINVAL,
 				"%s: zone %s is of type %s, which is not known here",
 				c->spec->label, c->zone->id, c->zone->type);
+	if (c->spec->untagged)
+		return check_untagged(c, type, err);
 	if (!sdn_zone_tagged(type))
 		return c->spec->tag ? pxc_fail(err, PXC_EINVAL,
 					       "%s: tag: networks in a zone of type %s have none",
@@ -163,7 +188,7 @@ int network_tag(struct network_case *c, struct pxc_err *err)
 				    : 0;
 	if (c->spec->tag)
 		return check_named(c, max, err);
-	return c->have && c->have->tag ? 0 : choose(c, max, err);
+	return c->have ? 0 : choose(c, max, err);
 }
 
 static bool is_free(const struct network_case *c, const char *id)

@@ -52,11 +52,15 @@ static int decode_tag(const json_t *item, struct network_spec *s, struct pxc_err
 
 	if (!tag || str_eq(tag, "auto"))
 		return 0;
+	s->untagged = str_eq(tag, "none");
+	if (s->untagged)
+		return 0;
 	n = strtoul(tag, &end, 10);
 	if (end == tag || *end || n < 1 || n > 16777215)
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: tag must be auto or a number from 1 to 16777215, not \"%s\"",
-				s->label, tag);
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: tag must be auto, none or a number from 1 to 16777215, not \"%s\"",
+			s->label, tag);
 	s->tag = (uint32_t)n;
 	return 0;
 }

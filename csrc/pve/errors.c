@@ -39,6 +39,7 @@ static const struct {
 	{ { "already defined", "" }, PXC_ECONFLICT },
 	{ { "IP '", "already exist" }, PXC_ECONFLICT }, /* PVE's own list of addresses */
 	{ { "already exist in vnet", "" }, PXC_ECONFLICT },
+	{ { "already exist in zone", "" }, PXC_ECONFLICT },
 	{ { "already running", "" }, PXC_ECONFLICT },
 	{ { "already a pool member", "" }, PXC_ECONFLICT },
 	{ { "is not a pool member", "" }, PXC_ECONFLICT },

@@ -12,6 +12,12 @@
 #include "lib/networks.h"
 #include "network_rows.h"
 
+#define QQ(vnets)                                                                                  \
+	ZONES("\"lab\":{\"type\":\"qinq\",\"bridge\":\"vmbr0\",\"tag\":\"20\",\"mtu\":\"1400\"}",  \
+	      vnets)
+#define OWN "\"zone\":\"lab\",\"net\":\"lan\",\"token\":{\"k\":\"provider\",\"sh\":\"*\"}"
+#define BARE VNET("v1", OWN)
+#define LAN_QQ(n) VNET("v1", OWN ",\"tag\":" #n)
 #define TWO_VLAN                                                                                   \
 	"\"lab\":{\"type\":\"vlan\",\"bridge\":\"vmbr0\"},\"far\":{\"type\":\"vlan\",\"bridge\":\"vmbr1\"}"
 #define VNI                                                                                                       \
@@ -72,6 +78,21 @@ static const struct plan_row chosen[] = {
 static const struct plan_row named[] = {
 	{ "free", WORLD(RED("")), NET(",\"tag\":4094"), "create vnet n*, tag 4094" APPLY },
 	{ "as a text", WORLD(RED("")), NET(",\"tag\":\"7\""), "create vnet n*, tag 7" APPLY },
+	{ "none", QQ(""), IN_LAB(",\"tag\":\"none\""), "create vnet n* in zone lab" APPLY },
+	{ "none, which stays", QQ(BARE), IN_LAB(",\"tag\":\"none\""), "" },
+	{ "none, which auto leaves alone", QQ(BARE), IN_LAB(""), "" },
+	{ "none, from one", QQ(LAN_QQ(7)), IN_LAB(",\"tag\":\"none\""),
+	  "change vnet v1: tag 7 -> 0 [disrupts]" APPLY },
+	{ "one, from none", QQ(BARE), IN_LAB(",\"tag\":7"),
+	  "change vnet v1: tag 0 -> 7 [disrupts]" APPLY },
+	{ "none, but another has none", QQ(VNET("old", "\"zone\":\"lab\"")),
+	  IN_LAB(",\"tag\":\"none\""),
+	  "!network lan: vnet old has no tag already, and zone lab can have one such" },
+	{ "none, twice in a task", QQ(""),
+	  "{\"kind\":\"provider\",\"zone\":\"lab\",\"tag\":\"none\",\"networks\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
+	  "!network b and network a both name no tag in zone lab" },
+	{ "none, where each has one", WORLD(""), NET(",\"tag\":\"none\""),
+	  "!network acme/blue: tag: none is for zones of type qinq, tenant is of type vlan" },
 	{ "taken by a network", WORLD(RED("")), NET(",\"tag\":101"),
 	  "!network acme/blue: tag 101 is taken by network acme/red in zone tenant" },
 	{ "taken by somebody else's vnet", WORLD(VNET("old", "\"zone\":\"tenant\",\"tag\":7")),
@@ -106,11 +127,11 @@ static const struct plan_row named[] = {
 	{ "a VNI may be one", ZONES(VNI, ""), IN_LAB(",\"tag\":16777215"),
 	  "create vnet n*, tag 16777215" APPLY },
 	{ "no number", WORLD(""), NET(",\"tag\":\"7x\""),
-	  "!network acme/blue: tag must be auto or a number*" },
+	  "!network acme/blue: tag must be auto, none or a number*" },
 	{ "nought", WORLD(""), NET(",\"tag\":\"0\""),
-	  "!network acme/blue: tag must be auto or a number*" },
+	  "!network acme/blue: tag must be auto, none or a number*" },
 	{ "too large", WORLD(""), NET(",\"tag\":\"16777216\""),
-	  "!network acme/blue: tag must be auto or a number*" },
+	  "!network acme/blue: tag must be auto, none or a number*" },
 };
 
 TABLE(auto_is_the_lowest_that_is_free, chosen)
