@@ -33,7 +33,7 @@ LIBS_SIM    := -lmicrohttpd -l:libjansson.a -lcurl -lcrypto -lpthread -lm -ldl
 LIBS_CEPH   := -lrbd -lrados -larchive -lz -llzma -lzstd -lcurl -lcrypto -lpthread
 LIBS_TEST   := -lcmocka -lmicrohttpd $(LIBS_MODULE)
 
-obj  = $(patsubst csrc/%.c,$B/%.o,$(wildcard csrc/$1/*.c))
+obj  = $(patsubst csrc/%.c,$B/%.o,$(wildcard csrc/$1/*.c csrc/$1/*/*.c))
 libs = $(foreach l,$1,$B/lib$l.a)
 
 modules: $B/bin/pxc $B/bin/pxc-ceph.so $B/bin/pxcsim
@@ -50,7 +50,7 @@ $(foreach l,$(filter-out ceph,$(LAYERS)) tools,$(eval $(call layer,$l)))
 $(eval $(call layer,ceph,only))
 
 # The same plan on every machine: no multiplication is fused with an addition.
-$B/cloud/balance%.o: override CFLAGS += -ffp-contract=off
+$B/cloud/balance/%.o: override CFLAGS += -ffp-contract=off
 
 # Of ceph/ only the loader is in the programs; the rest is a library of its own, the only thing that needs librados and librbd.
 $B/libceph.a: $B/ceph/load.o
@@ -65,7 +65,7 @@ $B/bin/pxc-ceph.so: $(PIC)
 
 $B/lib%.a:
 	$(Q)mkdir -p $(@D)
-	$(Q)$(RM) $@ && $(AR) rcs $@ $^
+	$(Q)$(RM) $@ && $(AR) qcs $@ $^
 
 include mk/contract.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/balance.mk mk/integration.mk mk/boot.mk mk/netns.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
 
@@ -94,7 +94,7 @@ help:
 clean:
 	$(RM) -r $B
 
--include $(wildcard $B/*/*.d $B/pic/*/*.d $B/*.d $B/tests/*/*.d $B/tests/*/*/*.d)
+-include $(wildcard $B/*/*.d $B/*/*/*.d $B/pic/*/*.d $B/*.d $B/tests/*/*.d $B/tests/*/*/*.d $B/tests/*/*/*/*.d)
 .PHONY: modules clean help
 .DELETE_ON_ERROR:
 .SECONDARY:

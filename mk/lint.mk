@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What a script can check, it checks: warnings by two compilers, layers, purity, format, banned calls, size, YAML, tests.
-C_FILES := $(wildcard csrc/*/*.[ch] csrc/*.c tests/lib/*.[ch] tests/ceph/*.c tests/unit/*/*.[ch] tests/property/*.c tests/fuzz/*.c tests/bench/*.c)
+C_FILES := $(wildcard csrc/*/*.[ch] csrc/*/*/*.[ch] csrc/*.c tests/lib/*.[ch] tests/ceph/*.c tests/unit/*/*.[ch] tests/unit/*/*/*.[ch] tests/property/*.c tests/fuzz/*.c tests/bench/*.c)
 
 # The cloud layer computes and formats; it never looks at the world: no files, no clock, no environment, no network.
 IMPURE := open|openat|fopen|read|fread|write|fwrite|printf|puts|getenv|secure_getenv|time|clock_gettime|gettimeofday|random|rand|getrandom|socket|connect|send|recv|curl_.*|pve_.*|ans_.*|json_load_file|json_dump_file|system|popen|fork|exec.*|getpid|gethostname
@@ -25,15 +25,15 @@ lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 
 lint-rules:
-	$(Q)! grep -nwE '(sprintf|vsprintf|strcpy|strcat|strtok|gets|atoi|atol|system|popen|alloca)\(' $(wildcard csrc/*/*.c) || \
+	$(Q)! grep -nwE '(sprintf|vsprintf|strcpy|strcat|strtok|gets|atoi|atol|system|popen|alloca)\(' $(wildcard csrc/*/*.c csrc/*/*/*.c) || \
 		{ echo "lint: banned calls"; exit 1; }
 	$(Q)! grep -rnwE 'TODO|FIXME|XXX' csrc plugins playbooks mk tests --include=*.c --include=*.h --include=*.py --include=*.yml --include=*.mk \
 		--exclude=lint.mk || { echo "lint: unfinished lines"; exit 1; }
 	$(Q)! wc -l $(C_FILES) | awk '$$1 > 500 && $$2 != "total" {print; bad = 1} END {exit !bad}' || \
 		{ echo "lint: files over 500 lines: split them by noun"; exit 1; }
-	$(Q)! grep -ln check_mode $(wildcard csrc/*/*.c) | grep -vE '^csrc/(ansible/(args|dump|task)|modules/kind)\.c|^csrc/tools/' || \
+	$(Q)! grep -ln check_mode $(wildcard csrc/*/*.c csrc/*/*/*.c) | grep -vE '^csrc/(ansible/(args|dump|task)|modules/kind)\.c|^csrc/tools/' || \
 		{ echo "lint: only the loop and ansible/ know check mode"; exit 1; }
-	$(Q)for f in $(wildcard csrc/*/*.[ch] mk/* plugins/*/*.yml plugins/*/*.py playbooks/*.yml); do \
+	$(Q)for f in $(wildcard csrc/*/*.[ch] csrc/*/*/*.[ch] mk/* plugins/*/*.yml plugins/*/*.py playbooks/*.yml); do \
 		head -n 4 $$f | grep -q 'SPDX-License-Identifier: GPL-3.0-or-later' || { echo "lint: $$f has no SPDX line"; exit 1; }; done
 
 lint-yaml:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Every C test is one program that links all layers; it mirrors the file it tests.
 TEST_LIBS = $(call libs,modules pve ansible cloud annot sim ceph base)
-unit_src  := $(wildcard tests/unit/*/*_test.c)
+unit_src  := $(wildcard tests/unit/*/*_test.c tests/unit/*/*/*_test.c)
 prop_src  := $(wildcard tests/property/*_test.c)
 test_lib  := $(wildcard tests/lib/*.c)
 TESTBIN    = $(patsubst tests/%.c,$B/tests/%,$1)

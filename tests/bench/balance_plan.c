@@ -12,7 +12,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "cloud/balance.h"
+#include "cloud/balance/balance.h"
 
 static const char *const phases[] = { "model", "plan", "order", "bound" };
 
@@ -98,7 +98,8 @@ static void read_vms(struct input *in, const json_t *list)
 					  .cpu = number(o, "cpu", 0),
 					  .vcpu = number(o, "vcpu", 0),
 					  .wire = number(o, "wire", 0),
-					  .movable = truth(o, "movable", true) };
+					  .stays = truth(o, "movable", true) ? NULL
+									     : "it must stay" };
 		if (json_is_array(allowed)) {
 			size_t n = json_array_size(allowed);
 			const char **names = arena_alloc(&in->arena, (n + 1) * sizeof(*names));

@@ -28,8 +28,10 @@ struct bal_params {
 	int64_t overcommit_cpu_ppm; /* assigned cores for each real one */
 	unsigned max_in;            /* migrations into one node at a time; at least 1 */
 	unsigned max_out;           /* migrations out of one node at a time; at least 1 */
-	unsigned max_moves;         /* in the whole plan; 0 = no limit */
-	uint64_t seed;              /* of the search; any */
+	unsigned
+		max_moves; /* in the whole plan; 0 = no limit. What must be comes first, and counts. */
+	unsigned max_node_moves; /* into, and out of, each node in the whole plan; 0 = no limit */
+	uint64_t seed;           /* of the search; any */
 };
 
 struct bal_node {
@@ -44,12 +46,13 @@ struct bal_node {
 
 struct bal_vm {
 	uint32_t id;
-	const char *node; /* where it is */
+	const char *node; /* where it is; NULL = it is new, and bal_place() finds a node for it */
 	int64_t mem;      /* MiB it needs */
 	int64_t cpu;      /* millicores it needs */
 	int64_t vcpu;     /* millicores assigned to it */
 	int64_t wire;     /* MiB sent when it moves */
-	bool movable;
+	/* Why it cannot move, for the end of a sentence ("it is a container", "it is locked (backup)"); NULL = it can. */
+	const char *stays;
 	const char *const *
 		allowed; /* names of nodes it may be on; NULL = all. Quick when VMs share an array. */
 	size_t nallowed;
@@ -134,3 +137,29 @@ must_check int bal_plan(const struct bal_cluster *cluster, struct bal_plan *ret,
 			struct pxc_err *err);
 void bal_plan_release(struct bal_plan *plan);
 #define auto_bal_plan on_scope_exit(bal_plan_release)
+
+struct bal_refused {
+	uint32_t vm;
+	const char *node;
+	const char *
+		why; /* "has 2048 MiB left", "has member 101 of rule web", "is not among its nodes" */
+};
+
+struct bal_placement {
+	const char **
+		nodes; /* of each of the cluster's VMs, in their order; NULL = no node can take it */
+	struct bal_refused *refused; /* for each VM without a node, every node */
+	size_t nrefused;
+	struct pxc_arena arena;
+};
+
+/*
+ * Find nodes for the VMs that have none yet, all of them together; the others stay where they are. Minimises the same F,
+ * without a price for moves. A hard rule "together" brings new members to where the others are.
+ * err EINVAL as bal_plan(). A VM that finds no node is no error. *ret is written only when it succeeds; the names in it are
+ * the cluster's own.
+ */
+must_check int bal_place(const struct bal_cluster *cluster, struct bal_placement *ret,
+			 struct pxc_err *err);
+void bal_placement_release(struct bal_placement *placement);
+#define auto_bal_placement on_scope_exit(bal_placement_release)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * balance_order.c - in which order VMs move, so that every state on the way is feasible.
+ * order.c - in which order VMs move, so that every state on the way is feasible.
  *
  * Migrations are started as soon as they can be, on a clock that counts MiB sent; a VM under way counts on both nodes. What a start
  * relied on is written down: departures whose room it takes, and the migrations whose slots it takes. With these, all that can have
  * entered a node before stands against what has certainly left it, so the timing of the others does not matter.
  */
 #include "base/mem.h"
-#include "cloud/balance_parts.h"
+#include "cloud/balance/parts.h"
 
 /* Setting a migration up takes as long as sending so much. */
 #define START_MIB 1024

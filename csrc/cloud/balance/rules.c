@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* balance_rules.c - from rules to items that move as one, the nodes they may be on, and counts of members by node. */
+/* rules.c - from rules to items that move as one, the nodes they may be on, and counts of members by node. */
 #include "base/buf.h"
 #include "base/mem.h"
-#include "cloud/balance_parts.h"
+#include "cloud/balance/parts.h"
 
 /* A soft rule that is broken once costs as much as so many moves of its members. */
 #define SOFT_MOVES 4
@@ -125,7 +125,7 @@ static bool pinned(const struct grouping *g, const int32_t *vms, int32_t n, int3
 	for (int32_t i = 0; i < n; i++) {
 		int32_t here = g->m->vm_node[vms[i]];
 
-		if (g->m->vms[vms[i]]->movable)
+		if (!g->m->vms[vms[i]]->stays)
 			continue;
 		if (*node >= 0 && *node != here)
 			return false;
@@ -152,7 +152,7 @@ static void leave_group(struct grouping *g, const int32_t *vms, int32_t n)
 		"rule %s keeps VMs %s together, but two of them cannot be moved and are on different nodes",
 		g->rule[vms[0]] ? g->rule[vms[0]] : "", buf_str(&who));
 	for (int32_t i = 0; i < n; i++) {
-		if (m->vms[vms[i]]->movable)
+		if (!m->vms[vms[i]]->stays)
 			bal_leave(&m->left, &m->arena,
 				  (struct bal_left){ m->vms[vms[i]]->id,
 						     m->nodes[m->vm_node[vms[i]]]->name, why });
@@ -177,7 +177,7 @@ static int add_item(struct grouping *g, const int32_t *vms, int32_t n, struct px
 	for (int32_t i = 0; i < n; i++) {
 		const struct bal_vm *vm = m->vms[vms[i]];
 
-		if (!vm->movable) {
+		if (vm->stays) {
 			stays(m, vms[i]);
 			continue;
 		}

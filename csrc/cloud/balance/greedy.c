@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* balance_greedy.c - single moves, the best one first, from a heap whose keys are looked at again when they come up. */
+/* greedy.c - single moves, the best one first, from a heap whose keys are looked at again when they come up. */
 #include "base/mem.h"
-#include "cloud/balance_parts.h"
+#include "cloud/balance/parts.h"
 
 /* Passes over all items; nodes that became lighter attract items that were passed over. */
 #define PASSES 8

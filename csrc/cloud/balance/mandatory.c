@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * balance_mandatory.c - what must move, at any price: off nodes that are drained or not allowed, and away from broken rules.
+ * mandatory.c - what must move, at any price: off nodes that are drained or not allowed, and away from broken rules.
  *
  * Largest first; among the next few the one that would lose most by not getting its best node. Where nothing has room,
  * another VM makes room.
  */
 #include "base/buf.h"
 #include "base/mem.h"
-#include "cloud/balance_parts.h"
+#include "cloud/balance/parts.h"
 
 #define WINDOW 12
 #define NODES_SAID 6

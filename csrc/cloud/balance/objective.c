@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* balance_objective.c - a state of the model: who is where, F, and how F changes with one move, in constant time. */
+/* objective.c - a state of the model: who is where, F, and how F changes with one move, in constant time. */
 #include "base/mem.h"
-#include "cloud/balance_parts.h"
+#include "cloud/balance/parts.h"
 
 static void list_add(struct bal_list *l, int32_t *pos, int32_t item)
 {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "unit/cloud/balance_worlds.h"
+#include "unit/cloud/balance/worlds.h"
 
 static void near(double a, double b)
 {

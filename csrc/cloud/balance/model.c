@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* balance_model.c - from the caller's arrays to nodes and VMs in one order, their limits and their weight in F. */
+/* model.c - from the caller's arrays to nodes and VMs in one order, their limits and their weight in F. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "cloud/balance_parts.h"
+#include "cloud/balance/parts.h"
 
 /* What a migration costs beside its bytes: as much as so many MiB. */
 #define MOVE_MIB 1024
@@ -197,7 +197,7 @@ static void set_weights(struct bal_model *m)
 			load[r] += m->base[i][r];
 	}
 	for (int32_t v = 0; v < m->nvms; v++)
-		if (m->vms[v]->movable || !m->nodes[m->vm_node[v]]->drain)
+		if (!m->vms[v]->stays || !m->nodes[m->vm_node[v]]->drain)
 			bal_vm_load(m->vms[v], load, 1);
 	for (int32_t i = 0; i < m->nnodes; i++) {
 		const double own[PRICED] = { (double)m->nodes[i]->mem, (double)m->nodes[i]->cpu };

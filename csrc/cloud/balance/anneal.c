@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* balance_anneal.c - random moves and swaps, fewer and fewer of them for the worse; for clusters small enough to be looked at that often. */
+/* anneal.c - random moves and swaps, fewer and fewer of them for the worse; for clusters small enough to be looked at that often. */
 #include <math.h>
 
 #include "base/mem.h"
-#include "cloud/balance_parts.h"
+#include "cloud/balance/parts.h"
 
 #define COOLING 0.001 /* the last temperature, of the first */
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "unit/cloud/balance_worlds.h"
+#include "unit/cloud/balance/worlds.h"
 
 /* The lowest F of all placements that are allowed; the state is left as it was found. */
 static double lowest(struct bal_state *s, int32_t item)
@@ -105,7 +105,7 @@ static void the_bound_is_tight_for_many_small_vms(void **state)
 	(void)state;
 	world_make(&w, 1, 4, 80);
 	for (size_t i = 0; i < 80; i++)
-		w.vms[i].movable = true;
+		w.vms[i].stays = NULL;
 	assert_int_equal(bal_plan(&w.c, &plan, &err), 0);
 	assert_true(plan.captured_ppm > 950000);
 	bal_plan_release(&plan);

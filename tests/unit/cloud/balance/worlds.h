@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* balance_worlds.h - made-up clusters for tests of the balancer: the same number gives the same cluster. */
+/* worlds.h - made-up clusters for tests of the balancer: the same number gives the same cluster. */
 #pragma once
 
 #include <stdio.h>
 
-#include "cloud/balance_parts.h"
+#include "cloud/balance/parts.h"
 
 #define WORLD_NODES 8
 #define WORLD_VMS 80
@@ -59,7 +59,7 @@ static inline void world_make(struct world *w, uint64_t seed, size_t nnodes, siz
 		vm->node = w->names[n];
 		vm->vcpu = vm->cpu * 2;
 		vm->wire = vm->mem;
-		vm->movable = world_up_to(w, 20) != 0;
+		vm->stays = world_up_to(w, 20) ? NULL : "it is a container";
 		used[n] += vm->mem;
 		if (world_up_to(w, 15) == 0 && (n == 0 || n == nnodes - 1)) {
 			vm->allowed = w->few;

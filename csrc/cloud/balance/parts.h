@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* balance_parts.h - what the files of the balancer share: the model, a state of it, the phases. Layer: cloud, private. */
+/* parts.h - what the files of the balancer share: the model, a state of it, the phases. Layer: cloud, private. */
 #pragma once
 
 #include <string.h>
 
-#include "cloud/balance.h"
+#include "cloud/balance/balance.h"
 
 enum { MEM, CPU, PRICED, VCPU = PRICED, LOADS }; /* the first two are in F, all have limits */
 
@@ -107,7 +107,7 @@ static inline uint64_t bal_next(struct bal_random *r)
 	return r->x;
 }
 
-/* balance_model.c */
+/* model.c */
 must_check int bal_model_init(struct bal_model *m, const struct bal_cluster *c,
 			      struct pxc_err *err);
 void bal_model_release(struct bal_model *m);
@@ -123,10 +123,10 @@ static inline bool bal_may(const struct bal_model *m, const struct bal_item *it,
 	return (m->classes[(ptrdiff_t)it->class * m->words + n / 64] >> (n % 64) & 1) != 0;
 }
 
-/* balance_rules.c: from rules to items and counts. */
+/* rules.c: from rules to items and counts. */
 must_check int bal_rules_init(struct bal_model *m, struct pxc_err *err);
 
-/* balance_objective.c */
+/* objective.c */
 void bal_state_init(struct bal_state *s, const struct bal_model *m);
 void bal_state_release(struct bal_state *s);
 void bal_state_copy(struct bal_state *to,
@@ -179,7 +179,7 @@ struct bal_hint;
 void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double temperature, int64_t steps,
 		uint64_t seed);
 
-/* balance_order.c */
+/* order.c */
 struct bal_order {
 	struct bal_move *moves; /* in the arena; why and gain are left to the caller */
 	size_t nmoves;
@@ -197,5 +197,5 @@ struct bal_hint {
 	int32_t nnear;
 	bool *is_near; /* of each item */
 };
-/* balance_bound.c: no state that leaves the fixed items where they are has a lower F; a good start is near the best. */
+/* bound.c: no state that leaves the fixed items where they are has a lower F; a good start is near the best. */
 double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint);

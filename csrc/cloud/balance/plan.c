@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* balance.c - the whole plan: what must be, what is worth it, an order for it, and how close that is to the best. */
+/* plan.c - the whole plan: what must be, what is worth it, an order for it, and how close that is to the best. */
 #include <math.h>
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "cloud/balance_parts.h"
+#include "cloud/balance/parts.h"
 
 /* How often a plan is made again without the VMs for which no order of moves was found. */
 #define ROUNDS 6

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * balance_descent.c - two VMs that change places, and chains in which one makes room for the next.
+ * descent.c - two VMs that change places, and chains in which one makes room for the next.
  *
  * Where memory is nearly full single moves find no room, so most of the improvement lies here. Whether two items can gain anything
  * by a swap is seen from slopes, before any pair is looked at: what each would gain alone bounds what they gain together.
  */
 #include "base/mem.h"
-#include "cloud/balance_parts.h"
+#include "cloud/balance/parts.h"
 
 #define SWEEPS 6
 #define BUDGET 60000000 /* items and pairs looked at */

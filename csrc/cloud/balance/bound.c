@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * balance_bound.c - how low F can get at best: a bound that holds whichever way it was found.
+ * bound.c - how low F can get at best: a bound that holds whichever way it was found.
  *
  * For any prices of load on nodes, F of every plan is at least the sum, over items, of the cheapest node each may be on, less what the
  * prices take from the nodes' own part of F at most (its conjugate). Good prices are the slopes of F where VMs may be divided;
@@ -8,7 +8,7 @@
  * moves are left out, so the bound is low at most.
  */
 #include "base/mem.h"
-#include "cloud/balance_parts.h"
+#include "cloud/balance/parts.h"
 
 #define PARTS 6           /* nodes an item is divided over */
 #define ROUNDS_BETWEEN 12 /* passes over the active items between two over all */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cloud/balance.h"
+#include "cloud/balance/balance.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
-#include "unit/cloud/balance_worlds.h"
+#include "unit/cloud/balance/worlds.h"
 
 #define G(n) ((int64_t)(n)*1024)
 #define N(name)                                                                                    \
@@ -18,7 +18,7 @@
 	}
 #define V(id, node, gib, cores)                                                                    \
 	{                                                                                          \
-		id, node, G(gib), (cores)*1000, (cores)*1000, G(gib), true, NULL, 0                \
+		id, node, G(gib), (cores)*1000, (cores)*1000, G(gib), NULL, NULL, 0                \
 	}
 
 static const char *const only_pve1[] = { "pve1" };
@@ -51,17 +51,18 @@ static const struct {
 	  "" },
 	{ "what cannot move stays",
 	  { N("pve1"), N("pve2") },
-	  { { 100, "pve1", G(16), 8000, 8000, G(16), false, NULL, 0 }, V(101, "pve1", 16, 8) },
+	  { { 100, "pve1", G(16), 8000, 8000, G(16), "it is locked", NULL, 0 },
+	    V(101, "pve1", 16, 8) },
 	  { { .name = NULL } },
 	  "101:pve1>pve2(balance)" },
 	{ "a VM that may be nowhere else stays",
 	  { N("pve1"), N("pve2") },
-	  { { 100, "pve1", G(16), 8000, 8000, G(16), true, only_pve1, 1 }, V(101, "pve1", 16, 8) },
+	  { { 100, "pve1", G(16), 8000, 8000, G(16), NULL, only_pve1, 1 }, V(101, "pve1", 16, 8) },
 	  { { .name = NULL } },
 	  "101:pve1>pve2(balance)" },
 	{ "a VM where it may not be goes where it may",
 	  { N("pve1"), N("pve2") },
-	  { { 100, "pve1", G(1), 100, 100, G(1), true, only_pve2, 1 } },
+	  { { 100, "pve1", G(1), 100, 100, G(1), NULL, only_pve2, 1 } },
 	  { { .name = NULL } },
 	  "100:pve1>pve2(not allowed on pve1)" },
 	{ "a drained node is emptied, also at a loss",
@@ -110,8 +111,8 @@ static const struct {
 	  "rule web keeps 4 VMs apart, but there are 2 nodes" },
 	{ "together, and no node for both",
 	  { N("pve1"), N("pve2") },
-	  { { 100, "pve1", G(1), 1, 1, 1, true, only_pve1, 1 },
-	    { 101, "pve2", G(1), 1, 1, 1, true, only_pve2, 1 } },
+	  { { 100, "pve1", G(1), 1, 1, 1, NULL, only_pve1, 1 },
+	    { 101, "pve2", G(1), 1, 1, 1, NULL, only_pve2, 1 } },
 	  { { "db", BAL_TOGETHER, true, a_and_b, 2 } },
 	  "rule db keeps VMs 100 and 101 together, but there is no node all of them may be on" },
 	{ "a node nobody knows",
@@ -247,7 +248,7 @@ static void every_state_on_the_way_is_feasible(void **state)
 
 			assert_true(worst_load(&w, &plan, i) <= w.nodes[n].mem * 98 / 100);
 			assert_true(w.nodes[n].accepts && !w.nodes[n].drain);
-			assert_true(vm_by_id(&w, m->vm)->movable);
+			assert_null(vm_by_id(&w, m->vm)->stays);
 		}
 		moves += plan.nmoves;
 		bal_plan_release(&plan);
@@ -363,7 +364,7 @@ static void rules_hold_in_the_end(void **state)
 
 		world_make(&w, seed, 5, 60);
 		for (size_t i = 0; i < 60; i++) {
-			w.vms[i].movable = true;
+			w.vms[i].stays = NULL;
 			w.vms[i].allowed = NULL;
 			w.vms[i].nallowed = 0;
 		}
