@@ -236,8 +236,8 @@ static int place(struct input *in, struct pxc_err *err)
 
 		(void)snprintf(id, sizeof(id), "%u", c->vms[i].id);
 		json_object_set_new(nodes, id,
-				    placement.nodes[i] ? json_string(placement.nodes[i]) :
-							 json_null());
+				    placement.nodes[i] ? json_string(placement.nodes[i])
+						       : json_null());
 	}
 	for (size_t i = 0; i < placement.nrefused; i++) {
 		const struct bal_refused *row = &placement.refused[i];

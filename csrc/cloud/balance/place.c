@@ -159,8 +159,8 @@ static const char *say_not_allowed(struct placing *p, int32_t v, int32_t n)
 		return "is not among its nodes";
 	other = partner(p, m->vm_item[v], n, &rule);
 	return other ? arena_printf(&p->placement.arena, "does not have member %u of rule %s",
-				    other->id, rule) :
-		       "is not among the nodes of those it is together with";
+				    other->id, rule)
+		     : "is not among the nodes of those it is together with";
 }
 
 static const char *say_why(struct placing *p, int32_t v, int32_t n)
@@ -182,9 +182,9 @@ static const char *say_why(struct placing *p, int32_t v, int32_t n)
 		if (it->nmembers == 1)
 			return arena_printf(arena, "has %.10g %s left", (double)room / unit,
 					    units[r]);
-		return arena_printf(
-			arena, "has %.10g %s left of the %.10g for those that stay together",
-			(double)room / unit, units[r], (double)it->load[r] / unit);
+		return arena_printf(arena,
+				    "has %.10g %s left of the %.10g for those that stay together",
+				    (double)room / unit, units[r], (double)it->load[r] / unit);
 	}
 	rule = bal_refusal(&p->s, m->vm_item[v], n, -1);
 	return arena_printf(arena, "has member %u of rule %s", member_on(p, rule, n), rule);
@@ -205,9 +205,9 @@ static void answer(struct placing *p)
 		for (int32_t n = 0; at < 0 && n < m->nnodes; n++) {
 			ret->refused = arena_grow(&ret->arena, ret->refused, ret->nrefused, &p->cap,
 						  sizeof(*ret->refused));
-			ret->refused[ret->nrefused++] = (struct bal_refused){
-				m->vms[v]->id, m->nodes[n]->name, say_why(p, v, n)
-			};
+			ret->refused[ret->nrefused++] =
+				(struct bal_refused){ m->vms[v]->id, m->nodes[n]->name,
+						      say_why(p, v, n) };
 		}
 	}
 }
