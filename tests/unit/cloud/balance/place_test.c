@@ -137,14 +137,12 @@ static const struct {
 	  { VM(100, "pve1", 8, 4), VM(101, NULL, 4, 4), VM(102, "pve2", 8, 4) },
 	  { RULE("web", BAL_TOGETHER, true, web), RULE("app", BAL_TOGETHER, true, app) },
 	  " / 101 pve1 does not have member 102 of rule app; 101 pve2 does not have member 100 of rule web;" },
-	{ "a new one makes room for another",
+	{ "small in memory and large in cores: they do not take the last room of another",
 	  { NODE("pve1", 20), NODE("pve2", 20) },
-	  { VM(100, NULL, 9, 1),
-	    VM(101, NULL, 9, 1),
-	    VM(102, NULL, 9, 1),
-	    { 103, NULL, G(9), 1000, 1000, G(9), NULL, only_pve1, 1 } },
+	  { VM(100, NULL, 3, 15), VM(101, NULL, 3, 15), VM(102, NULL, 13, 0), VM(103, NULL, 13, 0),
+	    VM(104, NULL, 5, 0) },
 	  { { .name = NULL } },
-	  "100>pve2 101>pve1 102>pve2 103>pve1" },
+	  "100>pve1 101>pve1 102>pve1 103>pve2 104>pve2" },
 	{ "rules that contradict each other",
 	  { NODE("pve1", 64), NODE("pve2", 64) },
 	  { VM(100, "pve1", 8, 4), VM(101, NULL, 4, 4) },
@@ -346,7 +344,8 @@ static void limits_and_rules_hold_and_who_is_refused_fits_nowhere(void **state)
 		placed += 40 - (refused - before);
 	}
 	assert_true(refused > 100);
-	assert_true(placed > 4000);
+	/* One fewer when no new VM makes room for another. */
+	assert_true(placed >= 6723);
 }
 
 static void the_order_of_the_input_does_not_matter(void **state)
