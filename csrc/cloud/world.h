@@ -66,7 +66,8 @@ struct world {
 	size_t nstorages;
 	struct world_pool *pools;
 	size_t npools;
-	json_t *options; /* GET /cluster/options data; kept alive by the run */
+	json_t *options;      /* GET /cluster/options data; kept alive by the run */
+	json_t *ha_resources; /* GET /cluster/ha/resources data, likewise; NULL = not read */
 	/* The registry: datacenter notes. */
 	struct annot_text notes;  /* finding NONE: no pxc_cloud yet */
 	struct registry registry; /* valid when finding is OK */

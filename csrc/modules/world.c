@@ -300,6 +300,7 @@ int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret
 	read_pools(w, env->arena, reads[POOLS].data);
 	read_ha(w, reads[HA].data);
 	w->options = reads[OPTIONS].data;
+	w->ha_resources = reads[HA].data;
 	if (w->nnodes == 0 || !*w->cluster_name)
 		return pxc_fail(err, PXC_EREMOTE,
 				"the server lists no node: half an answer, not taken for truth");
