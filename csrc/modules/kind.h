@@ -83,6 +83,11 @@ struct pxc_kind {
 	 * that begins and ends is a line on standard error ("3/17 VM 101 pve1 -> pve2: 12 s").
 	 */
 	bool progress;
+	/*
+	 * What is planned for moves by itself (loads): what a look finds after the change is the work of a new round, and after
+	 * the last one that of the next run. For every other kind it is "did not converge".
+	 */
+	bool drifts;
 	/* Plans under way at once; 0 = the usual number. 1: what the server serialises anyway is not made to wait there. */
 	unsigned side_by_side;
 	/* An entry for the result's diff out of a step's reply (new reference), or NULL; may itself be NULL. */
