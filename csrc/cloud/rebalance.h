@@ -93,8 +93,15 @@ struct rebalance_world {
 	struct bal_cluster cluster;
 	struct bal_plan plan;
 	bool planned;
-	json_t *told; /* array of texts, owned by the run: what people should know */
+	unsigned busy; /* a VM that this run has sent on its way and that is still under way; 0 = none */
 	struct pxc_arena *arena;
+};
+
+/* A migration of this run that has ended. */
+struct rebalance_done {
+	unsigned vmid;
+	const char *to;
+	bool unsure; /* no answer came: it may still be under way */
 };
 
 struct rebalance_batch {
@@ -104,9 +111,12 @@ struct rebalance_batch {
 	size_t nrefusals, refusals_cap;
 	unsigned *checked; /* VMs that PVE was asked about; sorted */
 	size_t nchecked, checked_cap;
+	bool closed; /* PVE is asked about no other VM: those it was not asked about stay */
 	/* Set by the run: a migration has been tried; some of the plan were not begun, and another way may be found. */
 	bool begun, unfinished;
 	unsigned nbegun;
+	struct rebalance_done *done;
+	size_t ndone, done_cap;
 	const struct rebalance_world *shown; /* what the first migrations were planned from */
 	struct pxc_arena *arena;
 };
@@ -132,7 +142,8 @@ const char *rebalance_stays(const struct rebalance_batch *b, const struct rebala
 			    const struct world_guest *g, bool drained);
 /* The nodes it may be on, as the planner has them; *ret NULL = all. */
 void rebalance_allowed(const struct rebalance_batch *b, const struct rebalance_world *bw,
-		       const struct world_guest *g, const char *const **ret, size_t *ret_n);
+		       const struct world_guest *g, bool drained, const char *const **ret,
+		       size_t *ret_n);
 
 void rebalance_refuse(struct rebalance_batch *b, unsigned vmid, const char *node, const char *why);
 
@@ -154,7 +165,7 @@ must_check int rebalance_make(const struct rebalance_batch *b, struct rebalance_
 size_t rebalance_unchecked(const struct rebalance_batch *b, const struct rebalance_world *bw,
 			   unsigned *out, size_t most);
 
-/* rebalance_plan.c: one plan for each migration, in order of their start. */
+/* rebalance_plan.c: one plan for each migration, in order of their start. err EBUSY: something is still under way. */
 must_check int rebalance_plan(const struct rebalance_batch *b, const struct rebalance_world *bw,
 			      struct pxc_plans *ret, struct pxc_err *err);
 

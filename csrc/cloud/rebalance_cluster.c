@@ -88,10 +88,9 @@ static int64_t millicores(double cpus)
 }
 
 static int take_nodes(const struct rebalance_batch *b, struct rebalance_world *bw,
-		      struct pxc_err *err)
+		      struct bal_node *nodes, struct pxc_err *err)
 {
 	const struct world *w = bw->w;
-	struct bal_node *nodes = arena_alloc(bw->arena, (w->nnodes + 1) * sizeof(*nodes));
 	size_t n = 0;
 
 	for (size_t i = 0; i < w->nnodes; i++) {
@@ -117,11 +116,11 @@ static int take_nodes(const struct rebalance_batch *b, struct rebalance_world *b
 	return 0;
 }
 
-static struct bal_node *node_of(const struct rebalance_world *bw, const char *name)
+static struct bal_node *node_of(struct bal_node *nodes, size_t n, const char *name)
 {
-	for (size_t i = 0; i < bw->cluster.nnodes; i++)
-		if (str_eq(bw->cluster.nodes[i].name, name))
-			return (struct bal_node *)&bw->cluster.nodes[i];
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(nodes[i].name, name))
+			return &nodes[i];
 	return NULL;
 }
 
@@ -183,7 +182,7 @@ static void take_vm(const struct rebalance_batch *b, struct rebalance_world *bw,
 	vm->wire += disks_of(bw, g->vmid);
 	vm->stays = rebalance_stays(b, bw, g, node->drain);
 	if (!vm->stays)
-		rebalance_allowed(b, bw, g, &vm->allowed, &vm->nallowed);
+		rebalance_allowed(b, bw, g, node->drain, &vm->allowed, &vm->nallowed);
 	if (vm->allowed && vm->nallowed == 0) {
 		vm->stays = "no node that is looked at may have it";
 		vm->allowed = NULL;
@@ -197,28 +196,29 @@ int rebalance_cluster(const struct rebalance_batch *b, struct rebalance_world *b
 		      struct pxc_err *err)
 {
 	const struct world *w = bw->w;
+	struct bal_node *nodes = arena_alloc(bw->arena, (w->nnodes + 1) * sizeof(*nodes));
 	struct bal_vm *vms = arena_alloc(bw->arena, (w->nguests + 1) * sizeof(*vms));
-	size_t n = 0;
+	struct bal_cluster *c = &bw->cluster;
 
-	bw->cluster = (struct bal_cluster){ .params = b->spec.params,
-					    .rules = bw->rules.rules,
-					    .nrules = bw->rules.nrules };
-	if (take_nodes(b, bw, err) < 0)
+	*c = (struct bal_cluster){ .params = b->spec.params,
+				   .vms = vms,
+				   .rules = bw->rules.rules,
+				   .nrules = bw->rules.nrules };
+	/* What an earlier round has begun counts. */
+	if (c->params.max_moves > b->nbegun)
+		c->params.max_moves -= b->nbegun;
+	if (take_nodes(b, bw, nodes, err) < 0)
 		return -1;
 	for (size_t i = 0; i < w->nguests; i++) {
 		const struct world_guest *g = &w->guests[i];
-		struct bal_node *node = node_of(bw, g->node);
+		struct bal_node *node = node_of(nodes, c->nnodes, g->node);
 
 		if (node && counts(b, bw, g, node))
-			take_vm(b, bw, g, node, &vms[n++]);
+			take_vm(b, bw, g, node, &vms[c->nvms++]);
 	}
-	for (size_t i = 0; i < bw->cluster.nnodes; i++) {
-		struct bal_node *node = (struct bal_node *)&bw->cluster.nodes[i];
-
-		node->base_mem = node->base_mem > 0 ? node->base_mem : 0;
-		node->base_cpu = node->base_cpu > 0 ? node->base_cpu : 0;
+	for (size_t i = 0; i < c->nnodes; i++) {
+		nodes[i].base_mem = nodes[i].base_mem > 0 ? nodes[i].base_mem : 0;
+		nodes[i].base_cpu = nodes[i].base_cpu > 0 ? nodes[i].base_cpu : 0;
 	}
-	bw->cluster.vms = vms;
-	bw->cluster.nvms = n;
 	return 0;
 }

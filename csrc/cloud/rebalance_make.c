@@ -15,6 +15,14 @@ int rebalance_make(const struct rebalance_batch *b, struct rebalance_world *bw,
 	return 0;
 }
 
+const struct bal_node *rebalance_node(const struct rebalance_world *bw, const char *name)
+{
+	for (size_t i = 0; i < bw->cluster.nnodes; i++)
+		if (str_eq(bw->cluster.nodes[i].name, name))
+			return &bw->cluster.nodes[i];
+	return NULL;
+}
+
 size_t rebalance_unchecked(const struct rebalance_batch *b, const struct rebalance_world *bw,
 			   unsigned *out, size_t most)
 {
@@ -67,6 +75,6 @@ size_t rebalance_leader(const struct rebalance_world *bw, size_t i)
 		    rebalance_find(rule->vmids, rule->nvmids, sizeof(*rule->vmids),
 				   plan->moves[k].vm) &&
 		    stage(plan, k) == stage(plan, i))
-			return k;
+			return rebalance_leader(bw, k);
 	return i;
 }

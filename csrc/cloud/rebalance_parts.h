@@ -11,6 +11,9 @@ const void *rebalance_find(const void *rows, size_t n, size_t size, unsigned vmi
 const struct rebalance_disk *rebalance_disks(const struct rebalance_world *bw, unsigned vmid,
 					     size_t *ret_n);
 
+/* A node of the planner's cluster; NULL: it is not looked at. */
+const struct bal_node *rebalance_node(const struct rebalance_world *bw, const char *name);
+
 bool rebalance_runs(const struct world_guest *g);
 
 /* NULL: PVE's HA manager has nothing to do with it. */

@@ -153,6 +153,8 @@ const char *rebalance_stays(const struct rebalance_batch *b, const struct rebala
 	if (!why && ndisks && !b->spec.local_disks)
 		why = arena_printf(bw->arena, "its disk %s is on one node only (with_local_disks)",
 				   disk->volid);
+	if (!why && b->closed && !rebalance_checked(b, g->vmid))
+		why = "PVE was not asked about it any more";
 	if (!why && !drained)
 		why = cools_down(b, bw, g);
 	return why;
@@ -170,13 +172,35 @@ static bool takes_disks(const struct rebalance_world *bw, const struct world_gue
 	return true;
 }
 
+static bool within(const struct affinity_bound *bound, const char *node)
+{
+	for (size_t i = 0; bound && i < bound->nnodes; i++)
+		if (str_eq(bound->nodes[i], node))
+			return true;
+	return !bound;
+}
+
+/* A bound that only says what would be better is no reason to move, nor to stay on a node that is drained. */
+static const struct affinity_bound *bound_of(const struct rebalance_world *bw,
+					     const struct world_guest *g, bool drained)
+{
+	const struct affinity_bound *bound = rebalance_find(bw->rules.bounds, bw->rules.nbounds,
+							    sizeof(*bw->rules.bounds), g->vmid);
+	const struct bal_cluster *c = &bw->cluster;
+
+	if (!bound || bound->strict)
+		return bound;
+	for (size_t i = 0; i < c->nnodes; i++)
+		if (c->nodes[i].accepts && within(bound, c->nodes[i].name))
+			return bound;
+	return drained ? NULL : bound;
+}
+
 static bool taken(const struct rebalance_batch *b, const struct rebalance_world *bw,
 		  const struct affinity_bound *bound, const struct world_guest *g, const char *node)
 {
-	bool may = !bound;
+	bool may = within(bound, node) || (!bound->strict && str_eq(node, g->node));
 
-	for (size_t i = 0; bound && i < bound->nnodes; i++)
-		may |= str_eq(bound->nodes[i], node);
 	for (size_t i = 0; i < b->nrefusals; i++)
 		if (b->refusals[i].vmid == g->vmid && b->refusals[i].node &&
 		    str_eq(b->refusals[i].node, node))
@@ -193,10 +217,10 @@ static bool has_refusals(const struct rebalance_batch *b, unsigned vmid)
 }
 
 void rebalance_allowed(const struct rebalance_batch *b, const struct rebalance_world *bw,
-		       const struct world_guest *g, const char *const **ret, size_t *ret_n)
+		       const struct world_guest *g, bool drained, const char *const **ret,
+		       size_t *ret_n)
 {
-	const struct affinity_bound *bound = rebalance_find(bw->rules.bounds, bw->rules.nbounds,
-							    sizeof(*bw->rules.bounds), g->vmid);
+	const struct affinity_bound *bound = bound_of(bw, g, drained);
 	const struct bal_cluster *c = &bw->cluster;
 	const char **list;
 	size_t n = 0, ndisks;
