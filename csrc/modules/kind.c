@@ -67,6 +67,15 @@ static const struct pxc_plan *first_open(struct kind_run *run, const struct pxc_
 	return NULL;
 }
 
+/* What a plan would do, for people: not the looks in front of it. */
+static const char *first_change(const struct pxc_plan *plan)
+{
+	for (size_t i = 0; i < plan->nsteps; i++)
+		if (plan->steps[i].impact > PXC_WAITS)
+			return plan->steps[i].why;
+	return plan->steps[0].why;
+}
+
 /*
  * Hold the locks these plans need. What was seen before a lock was held may be stale, so *ret_again says
  * whether to look again first.
@@ -143,7 +152,7 @@ static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err 
 		if (!open->item && outcomes_nfailed(&run->outcomes))
 			return 0;
 		return pxc_fail(err, PXC_EREMOTE, "%s did not converge: %s", open->label,
-				open->steps[0].why);
+				first_change(open));
 	}
 	conflict = outcomes_conflict(&run->outcomes);
 	if (!conflict && (run->kind->drifts || outcomes_wait(&run->outcomes)))
