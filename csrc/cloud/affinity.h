@@ -85,22 +85,24 @@ const struct affinity_members *affinity_members(const struct world *w, const str
 struct affinity_rules {
 	struct bal_rule *rules; /* called as people know them: "web" (HA), "acme/web" (group) */
 	size_t nrules;
-	/* Sorted by VMID; the nodes a guest may be on, by HA rules and node sets. Guests that may be anywhere are not in it. */
+	/* Sorted by VMID; the nodes of guests by HA rules and node sets. Guests that may be anywhere are not in it. */
 	struct affinity_bound {
 		unsigned vmid;
-		const char *const *nodes; /* guests of one rule share the array */
+		/* Where it should be; guests of the same rules share the arrays. */
+		const char *const *nodes;
 		size_t nnodes;
+		/* Where it may be when none of these can take it, and nowhere else; nmust 0 = anywhere. */
+		const char *const *must;
+		size_t nmust;
 		const char *rule; /* its name, for people: "HA rule web", "group acme/web" */
-		/* false: it would only be better there; a placement that finds nothing may leave the bound out. */
-		bool strict;
 	} * bounds;
 	size_t nbounds;
 };
 
 /*
  * Of PVE's rules (those it does not follow, and disabled ones, do not count) and our groups; a rule that is the projection of
- * a group does not count twice. Of nodes with priorities, those with the highest one that are online and not in maintenance;
- * where a rule is not strict and none of its nodes is there, it does not bind.
+ * a group does not count twice. Of nodes with priorities a guest should be on those with the highest one that are online and
+ * not in maintenance, and may be on the others when the rule is strict; where one is not strict and none of its nodes is there, it does not bind.
  * ha     NULL: nothing is known of it
  * known  as affinity_members(): the VMs that are to be made belong here
  * err EINVAL: rules leave a guest no node: "VM 100 can be nowhere: HA rule a allows pve1, group acme/b allows pve2"
