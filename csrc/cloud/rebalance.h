@@ -142,8 +142,7 @@ const char *rebalance_stays(const struct rebalance_batch *b, const struct rebala
 			    const struct world_guest *g, bool drained);
 /* The nodes it may be on, as the planner has them; *ret NULL = all. */
 void rebalance_allowed(const struct rebalance_batch *b, const struct rebalance_world *bw,
-		       const struct world_guest *g, bool drained, const char *const **ret,
-		       size_t *ret_n);
+		       const struct world_guest *g, const char *const **ret, size_t *ret_n);
 
 void rebalance_refuse(struct rebalance_batch *b, unsigned vmid, const char *node, const char *why);
 

@@ -149,7 +149,8 @@ static void demand(const struct rebalance_batch *b, const struct rebalance_world
 	vm->mem = mib(g->used_bytes);
 	vm->cpu = millicores(g->used_cpus);
 	if (b->spec.metric == REBALANCE_P95 && load) {
-		vm->mem = load->bytes ? mib(load->bytes) : vm->mem;
+		/* Samples know what the guest sees, which is less than what it takes of the node. */
+		vm->mem = mib(load->bytes) > vm->mem ? mib(load->bytes) : vm->mem;
 		vm->cpu = millicores(load->cpus);
 	} else if (b->spec.metric == REBALANCE_ASSIGNED) {
 		/* A node is full of assigned cores when the over-commit is reached. */
@@ -182,7 +183,7 @@ static void take_vm(const struct rebalance_batch *b, struct rebalance_world *bw,
 	vm->wire += disks_of(bw, g->vmid);
 	vm->stays = rebalance_stays(b, bw, g, node->drain);
 	if (!vm->stays)
-		rebalance_allowed(b, bw, g, node->drain, &vm->allowed, &vm->nallowed);
+		rebalance_allowed(b, bw, g, &vm->allowed, &vm->nallowed);
 	if (vm->allowed && vm->nallowed == 0) {
 		vm->stays = "no node that is looked at may have it";
 		vm->allowed = NULL;

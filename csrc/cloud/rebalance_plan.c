@@ -57,12 +57,12 @@ static int64_t limit_of(const struct rebalance_world *bw, const char *node)
 			 bw->cluster.params.transient_ppm / BAL_PPM);
 }
 
-static const struct bal_vm *vm_of(const struct rebalance_world *bw, unsigned vmid)
+static int64_t memory_of(const struct rebalance_world *bw, unsigned vmid)
 {
 	for (size_t i = 0; i < bw->cluster.nvms; i++)
 		if (bw->cluster.vms[i].id == vmid)
-			return &bw->cluster.vms[i];
-	return NULL;
+			return bw->cluster.vms[i].mem;
+	return 0;
 }
 
 static void add_steps(const struct rebalance_batch *b, const struct rebalance_world *bw,
@@ -75,7 +75,7 @@ static void add_steps(const struct rebalance_batch *b, const struct rebalance_wo
 			       .to = move->to,
 			       .running = rebalance_runs(g),
 			       .ha = rebalance_ha(bw, g) != NULL,
-			       .need_mib = vm_of(bw, move->vm)->mem,
+			       .need_mib = memory_of(bw, move->vm),
 			       .limit_mib = limit_of(bw, move->to),
 			       .wait_s = b->spec.timeout_s,
 			       .max_into = b->spec.params.max_in,
@@ -84,6 +84,26 @@ static void add_steps(const struct rebalance_batch *b, const struct rebalance_wo
 	(void)rebalance_disks(bw, move->vm, &ndisks);
 	m.local_disks = ndisks > 0 && b->spec.local_disks;
 	migrate_plan(plan, &m, bw->arena);
+}
+
+/* The HA manager moves this one along with the leader: the leader's plan waits for it. */
+static void add_follower(const struct rebalance_batch *b, const struct bal_move *move,
+			 struct pxc_plan *leader)
+{
+	static const struct {
+		int op;
+		bool there;
+	} waits[] = { { MIGRATE_HA_BEGUN, false },
+		      { MIGRATE_HA_MOVED, false },
+		      { MIGRATE_THERE, true } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(waits); i++)
+		pxc_plan_add(leader, waits[i].op, PXC_WAITS,
+			     json_pack("{s:s,s:i,s:I}", "node",
+				       waits[i].there ? move->to : move->from, "vmid",
+				       (int)move->vm, "_wait_ms",
+				       (json_int_t)b->spec.timeout_s * 1000),
+			     "wait for VM %u, which the HA manager moves along", move->vm);
 }
 
 static void add_order(const struct rebalance_world *bw, size_t i, struct pxc_plan *const *plans)
@@ -119,10 +139,12 @@ int rebalance_plan(const struct rebalance_batch *b, const struct rebalance_world
 		plans[i]->item = item_of(b, bw, move, g);
 		plans[i]->before = json_pack("{s:s}", "node", move->from);
 		plans[i]->after = json_pack("{s:s}", "node", move->to);
-		if (b->spec.moves && leader != i)
+		if (b->spec.moves && leader != i) {
 			plans[i]->via = plans[leader];
-		else if (b->spec.moves)
+			add_follower(b, move, plans[leader]);
+		} else if (b->spec.moves) {
 			add_steps(b, bw, move, g, plans[i]);
+		}
 	}
 	for (size_t i = 0; i < n && b->spec.moves; i++)
 		add_order(bw, i, plans);

@@ -172,40 +172,44 @@ static bool takes_disks(const struct rebalance_world *bw, const struct world_gue
 	return true;
 }
 
-static bool within(const struct affinity_bound *bound, const char *node)
+static bool is_in(const char *const *list, size_t n, const char *node)
 {
-	for (size_t i = 0; bound && i < bound->nnodes; i++)
-		if (str_eq(bound->nodes[i], node))
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(list[i], node))
 			return true;
-	return !bound;
+	return false;
 }
 
-/* A bound that only says what would be better is no reason to move, nor to stay on a node that is drained. */
-static const struct affinity_bound *bound_of(const struct rebalance_world *bw,
-					     const struct world_guest *g, bool drained)
+/* Can any node that is a target take it where it should be? */
+static bool has_target(const struct rebalance_world *bw, const struct affinity_bound *bound)
 {
-	const struct affinity_bound *bound = rebalance_find(bw->rules.bounds, bw->rules.nbounds,
-							    sizeof(*bw->rules.bounds), g->vmid);
 	const struct bal_cluster *c = &bw->cluster;
 
-	if (!bound || bound->strict)
-		return bound;
 	for (size_t i = 0; i < c->nnodes; i++)
-		if (c->nodes[i].accepts && within(bound, c->nodes[i].name))
-			return bound;
-	return drained ? NULL : bound;
+		if (c->nodes[i].accepts && is_in(bound->nodes, bound->nnodes, c->nodes[i].name))
+			return true;
+	return false;
+}
+
+/* It goes nowhere but where it should be, if there is such a place; that it is not there now is a reason to move only where it must be. */
+static bool bound_allows(const struct rebalance_world *bw, const struct affinity_bound *bound,
+			 const struct world_guest *g, const char *node)
+{
+	bool may = bound->nmust == 0 || is_in(bound->must, bound->nmust, node);
+
+	if (is_in(bound->nodes, bound->nnodes, node))
+		return true;
+	return may && (str_eq(node, g->node) || !has_target(bw, bound));
 }
 
 static bool taken(const struct rebalance_batch *b, const struct rebalance_world *bw,
 		  const struct affinity_bound *bound, const struct world_guest *g, const char *node)
 {
-	bool may = within(bound, node) || (!bound->strict && str_eq(node, g->node));
-
 	for (size_t i = 0; i < b->nrefusals; i++)
 		if (b->refusals[i].vmid == g->vmid && b->refusals[i].node &&
 		    str_eq(b->refusals[i].node, node))
 			return false;
-	return may && takes_disks(bw, g, node);
+	return (!bound || bound_allows(bw, bound, g, node)) && takes_disks(bw, g, node);
 }
 
 static bool has_refusals(const struct rebalance_batch *b, unsigned vmid)
@@ -217,10 +221,10 @@ static bool has_refusals(const struct rebalance_batch *b, unsigned vmid)
 }
 
 void rebalance_allowed(const struct rebalance_batch *b, const struct rebalance_world *bw,
-		       const struct world_guest *g, bool drained, const char *const **ret,
-		       size_t *ret_n)
+		       const struct world_guest *g, const char *const **ret, size_t *ret_n)
 {
-	const struct affinity_bound *bound = bound_of(bw, g, drained);
+	const struct affinity_bound *bound = rebalance_find(bw->rules.bounds, bw->rules.nbounds,
+							    sizeof(*bw->rules.bounds), g->vmid);
 	const struct bal_cluster *c = &bw->cluster;
 	const char **list;
 	size_t n = 0, ndisks;
