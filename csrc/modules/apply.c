@@ -160,10 +160,22 @@ static void book(struct phase *ph, size_t j)
 	free(job->steps);
 }
 
+/* Long work: a lock that is good for minutes is kept, and once it is lost nothing new begins. */
+static const char *keep_locks(void *context)
+{
+	struct kind_run *run = ((struct phase *)context)->run;
+
+	return locks_prolong(&run->locks, run->env)
+		       ? NULL
+		       : "the run's lock was lost: somebody else may be at the same work";
+}
+
 static void run_phase(struct kind_run *run, const struct pxc_plans *plans, int phase)
 {
 	struct phase ph = { .run = run, .plans = plans };
-	struct pve_limits limits = { .max_jobs = run->limits.max_jobs, .context = &ph };
+	struct pve_limits limits = { .max_jobs = run->limits.max_jobs,
+				     .stops = keep_locks,
+				     .context = &ph };
 	size_t failed = outcomes_nfailed(&run->outcomes);
 
 	if (run->limits.max_failures && failed >= run->limits.max_failures)

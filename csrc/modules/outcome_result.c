@@ -133,7 +133,7 @@ json_t *outcomes_result(const struct outcomes *o, const struct pxc_kind *kind,
 
 int outcomes_verdict(const struct outcomes *o, struct pxc_err *err)
 {
-	const struct outcome *first = NULL;
+	const struct outcome *first = NULL, *left = NULL;
 	size_t failed = 0, all = 0;
 
 	for (size_t i = 0; i < o->n; i++) {
@@ -143,7 +143,11 @@ int outcomes_verdict(const struct outcomes *o, struct pxc_err *err)
 		failed += bad && o->list[i].has_item;
 		if (bad && !first)
 			first = &o->list[i];
+		if (o->list[i].left && !left)
+			left = &o->list[i];
 	}
+	if (!first && left)
+		return pxc_fail(err, PXC_EREMOTE, "%s was not begun: %s", left->label, left->why);
 	if (!first)
 		return 0;
 	*err = first->err;

@@ -157,6 +157,11 @@ struct pve_limits {
 	unsigned max_jobs; /* under way at once; 0 = 4 per URL */
 	unsigned
 		max_failures; /* so many have failed: no other begins, those under way are awaited; 0 = no limit */
+	/*
+	 * Asked between events, at least once a minute; may itself call the client. A text, borrowed to the end, is why no
+	 * other job begins any more. NULL: nothing is against it, or nobody to ask.
+	 */
+	const char *(*stops)(void *context);
 	/* A job has begun, or has ended, however. Must send nothing. NULL = nobody wants to know. */
 	void (*told)(void *context, const struct pve_job *job);
 	void *context;

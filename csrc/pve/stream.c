@@ -118,25 +118,39 @@ static void begin(struct pve_client *pve, struct pve_stream *st, struct pve_job 
 }
 
 /* Those under way are awaited all the same. */
-static void stop(struct pve_stream *st)
+static void stop(struct pve_stream *st, const char *why)
 {
 	for (size_t i = st->next; i < st->njobs; i++) {
 		struct pve_job *job = &st->jobs[i];
 
 		if (!waits(job))
 			continue;
-		(void)snprintf(job->why, sizeof(job->why), "%u failed before, which is the limit",
-			       st->nfailed);
+		(void)snprintf(job->why, sizeof(job->why), "%s", why);
 		job->stopped = true;
+	}
+}
+
+static void stop_in_time(struct pve_stream *st)
+{
+	const struct pve_limits *l = st->limits;
+	const char *why = l->stops ? l->stops(l->context) : NULL;
+	char enough[64];
+
+	if (why) {
+		stop(st, why);
+	} else if (l->max_failures && st->nfailed >= l->max_failures) {
+		(void)snprintf(enough, sizeof(enough), "%u failed before, which is the limit",
+			       st->nfailed);
+		stop(st, enough);
 	}
 }
 
 static void begin_what_can(struct pve_client *pve, struct pve_stream *st)
 {
+	stop_in_time(st);
 	while (st->stirred) {
 		st->stirred = false;
-		if (st->limits->max_failures && st->nfailed >= st->limits->max_failures)
-			stop(st);
+		stop_in_time(st);
 		while (st->next < st->njobs && !waits(&st->jobs[st->next]))
 			st->next++;
 		for (size_t i = st->next; i < st->njobs && free_slot(st); i++) {

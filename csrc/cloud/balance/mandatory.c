@@ -106,8 +106,7 @@ static int larger_first(const void *a, const void *b, void *context)
 	return x < y ? -1 : x > y;
 }
 
-/* How much worse its second best node is; huge when it has only one. */
-static double regret(const struct bal_state *s, int32_t item, int32_t *to)
+double bal_regret(const struct bal_state *s, int32_t item, int32_t *to)
 {
 	double best = 0, second = 1e300;
 
@@ -124,8 +123,7 @@ static double regret(const struct bal_state *s, int32_t item, int32_t *to)
 	return *to < 0 ? 0 : second - best;
 }
 
-/* Somebody else changes places with the item, or leaves for a third node, so that it fits. */
-static bool make_room(struct bal_state *s, int32_t item)
+bool bal_make_room(struct bal_state *s, int32_t item)
 {
 	const struct bal_model *m = s->m;
 	int32_t who = -1, where = -1, to = -1;
@@ -224,7 +222,7 @@ static void place(struct musts *q)
 
 		for (int32_t i = 0; i < q->n && i < WINDOW; i++) {
 			int32_t where;
-			double r = regret(q->s, q->items[i], &where);
+			double r = bal_regret(q->s, q->items[i], &where);
 
 			if (r > most) {
 				most = r;
@@ -236,7 +234,7 @@ static void place(struct musts *q)
 			; /* it has changed places with another that had to move */
 		else if (to >= 0)
 			bal_shift(q->s, q->items[pick], to);
-		else if (!make_room(q->s, q->items[pick]))
+		else if (!bal_make_room(q->s, q->items[pick]))
 			give_up(q, q->items[pick]);
 		q->n--;
 		memmove(&q->items[pick], &q->items[pick + 1],

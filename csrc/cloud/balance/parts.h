@@ -15,7 +15,7 @@ struct bal_item {
 	double d[PRICED];         /* what the movable members need, as load has it */
 	double cost;              /* what moving all of them adds to F */
 	int64_t load[LOADS];      /* likewise, exact */
-	int32_t home;             /* node; -1 = its members are scattered */
+	int32_t home;             /* node; -1 = its members are scattered, or new */
 	int32_t class;            /* index of the nodes it may be on */
 	int32_t member, nmembers; /* in bal_model.members: indexes of movable VMs */
 	int32_t rule, nrules;     /* in bal_model.item_rules: rules that count where it is */
@@ -43,10 +43,11 @@ struct bal_model {
 	const struct bal_cluster *cluster;
 	struct pxc_arena arena;
 	struct bal_params params;
+	bool placing;                  /* only what is new is moved */
 	const struct bal_node **nodes; /* by name */
 	int32_t nnodes;
 	const struct bal_vm **vms; /* by id */
-	int32_t *vm_node;          /* of each VM */
+	int32_t *vm_node;          /* of each VM; -1 = it is new */
 	int32_t *vm_item;          /* -1: it does not move */
 	int32_t nvms;
 	struct bal_item *items;
@@ -85,7 +86,7 @@ struct bal_list {
 
 struct bal_state {
 	const struct bal_model *m;
-	int32_t *at;  /* of each item; -1 = scattered */
+	int32_t *at;  /* of each item; -1 = scattered, or new */
 	int32_t *pos; /* in its node's list */
 	struct bal_spot *spots;
 	int64_t (*load)[LOADS];
@@ -110,11 +111,20 @@ static inline uint64_t bal_next(struct bal_random *r)
 /* model.c */
 must_check int bal_model_init(struct bal_model *m, const struct bal_cluster *c,
 			      struct pxc_err *err);
+/* With VMs that are new as the only ones that can be anywhere else. */
+must_check int bal_model_init_placing(struct bal_model *m, const struct bal_cluster *c,
+				      struct pxc_err *err);
 void bal_model_release(struct bal_model *m);
 int32_t bal_find_node(const struct bal_model *m, const char *name); /* -1: there is none */
 int32_t bal_find_vm(const struct bal_model *m, uint32_t id);
 void bal_vm_load(const struct bal_vm *vm, int64_t load[LOADS], int64_t times); /* add it so often */
 double bal_move_cost(const struct bal_model *m, const struct bal_vm *vm);
+
+/* Does being on node n mean that the VM has moved? */
+static inline bool bal_moves(const struct bal_model *m, int32_t vm, int32_t n)
+{
+	return m->vm_node[vm] >= 0 && m->vm_node[vm] != n;
+}
 
 static inline bool bal_may(const struct bal_model *m, const struct bal_item *it, int32_t n)
 {
@@ -166,6 +176,10 @@ static inline bool bal_searched(const struct bal_state *s, int32_t item)
 {
 	return (!s->near || s->near[item]) && !bal_stays(&s->m->items[item]) && s->at[item] >= 0;
 }
+/* How much worse its second best node is; huge when it has only one. *to: the best, or -1. */
+double bal_regret(const struct bal_state *s, int32_t item, int32_t *to);
+/* Another item changes places with it or leaves for a third node, so that it fits. Has it been shifted? */
+bool bal_make_room(struct bal_state *s, int32_t item);
 void bal_mandatory(struct bal_model *m, struct bal_state *s, struct bal_left_list *unmovable,
 		   const char **why, struct pxc_arena *arena);
 bool bal_greedy(struct bal_state *s); /* did anything move? */

@@ -115,6 +115,14 @@ static const struct stream_case {
 
 static const struct stream_case *now;
 
+/* Is against more once two requests were sent. */
+static const char *two_are_enough(void *context)
+{
+	const struct script *script = context;
+
+	return script->next >= 2 ? "enough" : NULL;
+}
+
 static uint32_t answer(struct script *script, const char *request, struct pve_reply *ret)
 {
 	const struct kind_of_job *job;
@@ -226,6 +234,33 @@ static void who_begins_when(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		run_case(&cases[i]);
+}
+
+static void nothing_begins_any_more(void **state)
+{
+	static const struct pve_op op = { .method = "PUT", .path = "/job/{n}", .wait_ms = 5000 };
+	static const struct script_line lines[] = { { "PUT /job/0" }, { "PUT /job/0" } };
+	struct script script = SCRIPT(lines);
+	struct pve_client *pve = script_client(&script, 1);
+	json_auto_t *args = json_pack("{s:i}", "n", 0);
+	struct pve_step step = { .op = &op, .args = args };
+	struct pve_job jobs[4] = { { .steps = NULL } };
+	struct pve_limits limits = { .max_jobs = 1, .stops = two_are_enough, .context = &script };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		jobs[i] = (struct pve_job){ .steps = &step, .nsteps = 1 };
+	pve_stream(pve, jobs, 4, &limits);
+	for (size_t i = 0; i < 4; i++) {
+		bool begun = jobs[i].state == PVE_JOB_DONE;
+
+		assert_int_equal(begun, i < 2);
+		assert_int_equal(jobs[i].stopped, !begun);
+		assert_string_equal(jobs[i].why, begun ? "" : "enough");
+		pve_job_release(&jobs[i]);
+	}
+	pve_free(pve);
+	script_end(&script);
 }
 
 /* --- judges ------------------------------------------------------------------------------------------- */
@@ -364,6 +399,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_begins_when),
+		cmocka_unit_test(nothing_begins_any_more),
 		cmocka_unit_test(a_judge_decides),
 		cmocka_unit_test(jobs_that_end_at_once),
 	};
