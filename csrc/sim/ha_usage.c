@@ -34,13 +34,11 @@ static struct ha_stats most_of(const struct sim_guest *g)
 				  .mem = (double)qm_memory_bytes(g->config) };
 }
 
-static struct ha_stats now_of(const struct sim_guest *g)
+/* As pvestatd saw it last. */
+static struct ha_stats seen_of(const struct sim_guest *g)
 {
-	struct ha_stats most = most_of(g);
-
-	if (g->run == SIM_STOPPED)
-		return (struct ha_stats){ 0 };
-	return (struct ha_stats){ .cpu = most.cpu * 0.01, .mem = most.mem / 2 };
+	return (struct ha_stats){ .cpu = g->seen.cpu * most_of(g).cpu,
+				  .mem = (double)g->seen.mem_bytes };
 }
 
 struct ha_stats ha_usage_of(const struct sim *sim, const struct sim_ha *ha)
@@ -49,7 +47,7 @@ struct ha_stats ha_usage_of(const struct sim *sim, const struct sim_ha *ha)
 
 	if (!g)
 		return (struct ha_stats){ 0 };
-	return strcmp(ha_scheduler(sim), "dynamic") != 0 ? most_of(g) : now_of(g);
+	return strcmp(ha_scheduler(sim), "dynamic") != 0 ? most_of(g) : seen_of(g);
 }
 
 static void add(struct ha_stats *to, struct ha_stats what)
@@ -77,10 +75,14 @@ void ha_usage(const struct sim *sim, struct ha_stats *nodes)
 {
 	bool dynamic = !strcmp(ha_scheduler(sim), "dynamic");
 
-	for (size_t i = 0; i < sim->node_count; i++)
+	for (size_t i = 0; i < sim->node_count; i++) {
+		const struct sim_use *seen = &sim->nodes[i].seen;
+
 		nodes[i] = (struct ha_stats){ 0 };
-	for (size_t i = 0; dynamic && i < sim->guest_count; i++)
-		add(&nodes[sim->guests[i]->node->number - 1], now_of(sim->guests[i]));
+		if (dynamic)
+			nodes[i] = (struct ha_stats){ seen->cpu * sim->nodes[i].cores,
+						      (double)seen->mem_bytes };
+	}
 	usage_of_services(sim, nodes, dynamic);
 }
 
