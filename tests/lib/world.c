@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "cloud/project_block.h"
 #include "cloud/vm_parts.h"
+#include "lib/ha_world.h"
 #include "lib/net_world.h"
 #include "lib/rbd_world.h"
 
@@ -119,6 +120,11 @@ static const char *project_comment(struct test_world *w, const char *poolid, con
 	json_object_foreach (json_object_get(p, "quota"), key, value)
 		block.quota.v[quota_find(key)] = json_integer_value(value);
 	project_encode(&block, poolid, "00000000", &a);
+	json_object_foreach (json_object_get(p, "groups"), key, value) {
+		auto_free char *name = pxc_printf("ag.%s", key);
+
+		annot_set(&a, name, json_string_value(value));
+	}
 	comment = annot_render(ANNOT_TOKEN, text(p, "human", ""), &a, "");
 	annot_release(&a);
 	return arena_strdup(&w->arena, comment);
@@ -261,6 +267,7 @@ void test_world_create(struct test_world *ret, const char *json)
 		(void)json_object_set_new(ret->vm.volumes, json_string_value(value),
 					  json_integer(2ll << 30));
 	ret->vm.index = keep(ret, vm_index(&ret->vm));
+	ret->ha = test_ha(ret, json_object_get(ret->json, "ha"));
 	test_rbd_world(ret);
 	test_net_world(ret);
 }
