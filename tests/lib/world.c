@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/units.h"
+#include "cloud/ha.h"
 #include "cloud/project_block.h"
 #include "cloud/vm_parts.h"
 #include "lib/net_world.h"
@@ -118,6 +119,7 @@ static const char *project_comment(struct test_world *w, const char *poolid, con
 
 	json_object_foreach (json_object_get(p, "quota"), key, value)
 		block.quota.v[quota_find(key)] = json_integer_value(value);
+	block.ha = ha_policy_named(text(p, "ha", "default"));
 	project_encode(&block, poolid, "00000000", &a);
 	comment = annot_render(ANNOT_TOKEN, text(p, "human", ""), &a, "");
 	annot_release(&a);
@@ -228,7 +230,7 @@ static void add_guests(struct test_world *w)
 			.tags = text(config, "tags", "pxc;stack-default"),
 			.lock = text(g, "lock", ""),
 			.container = number(g, "lxc", 0) != 0,
-			.ha = text(g, "ha", ""),
+			.ha = text(g, "ha", text(json_object_get(g, "ha"), "state", "")),
 			.cpus = (double)strtol(text(config, "cores", "1"), NULL, 10),
 			.memory_bytes = strtoull(text(config, "memory", "1024"), NULL, 10) * MIB,
 		};
@@ -236,6 +238,42 @@ static void add_guests(struct test_world *w)
 		if (!w->world.guests[i].container)
 			w->vm.seen[w->vm.nseen++] = seen_of(w, g, &w->world.guests[i]);
 	}
+}
+
+/* What the HA manager knows: the guests' own rows, and the rest as given. */
+static void add_ha(struct test_world *w)
+{
+	const json_t *given = json_object_get(w->json, "ha"),
+		     *rules = json_object_get(given, "rules");
+	json_t *rows = keep(w, json_array()), *none = keep(w, json_array()), *g;
+	bool eight = number(given, "release", 902) < 900;
+	struct pxc_err err = { .kind = PXC_OK };
+	struct ha *ha = NULL;
+	size_t i;
+
+	json_array_foreach (json_object_get(w->json, "guests"), i, g) {
+		json_t *row, *said = json_object_get(g, "ha");
+
+		if (!said)
+			continue;
+		row = json_is_object(said) ? json_copy(said) : json_pack("{s:O}", "state", said);
+		(void)json_object_set_new(row, "sid",
+					  json_sprintf("%s:%d", number(g, "lxc", 0) ? "ct" : "vm",
+						       (int)number(g, "vmid", 100)));
+		(void)json_object_set_new(row, "digest", json_string("h1"));
+		(void)json_array_append_new(rows, row);
+	}
+	if (ha_decode(rows,
+		      eight   ? NULL
+		      : rules ? rules
+			      : none,
+		      json_object_get(given, "groups"), json_object_get(given, "current"),
+		      json_object_get(given, "manager"), w->world.options, &w->arena,
+		      keep(w, json_array()), &ha, &err) < 0)
+		fail_msg("%s", err.msg);
+	ha->release = (unsigned)number(given, "release", 902);
+	w->world.ha = ha;
+	w->vm.ha_writable = !number(given, "denied", 0);
 }
 
 void test_world_create(struct test_world *ret, const char *json)
@@ -254,6 +292,7 @@ void test_world_create(struct test_world *ret, const char *json)
 	add_registry(ret);
 	add_pools(ret);
 	add_guests(ret);
+	add_ha(ret);
 	ret->vm.w = &ret->world;
 	ret->vm.bridges = json_object_get(ret->json, "bridges");
 	ret->vm.volumes = keep(ret, json_object());
