@@ -22,6 +22,8 @@ struct world_node {
 	bool online;
 	double cpus;           /* logical processors; 0 = not known (freshly started) */
 	uint64_t memory_bytes; /* physical; 0 = not known */
+	double used_cpus;      /* of cpus, at the last round of pvestatd */
+	uint64_t used_bytes;   /* likewise; 0 = not known */
 };
 
 struct world_guest {
@@ -38,6 +40,8 @@ struct world_guest {
 	const char *ha;          /* HA state wanted ("started"), "" = not an HA resource */
 	double cpus;             /* 0 = not known */
 	uint64_t memory_bytes;   /* configured; 0 = not known (its node is offline) */
+	double used_cpus;        /* of cpus, at the last round of pvestatd; 0 = does not run */
+	uint64_t used_bytes;     /* of the node's memory, likewise */
 };
 
 struct world_storage {

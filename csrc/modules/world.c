@@ -62,8 +62,18 @@ static int guest_order(const void *a, const void *b)
 	return (x->vmid > y->vmid) - (x->vmid < y->vmid);
 }
 
+/* PVE gives the part of its processors that is busy. */
+static double busy(const json_t *object)
+{
+	double share = json_number_value(json_object_get(object, "cpu"));
+
+	return share > 0 ? share * json_number_value(json_object_get(object, "maxcpu")) : 0;
+}
+
 static void add_guest(struct world *w, const json_t *r)
 {
+	uint64_t on_host = bytes(r, "memhost");
+
 	w->guests[w->nguests++] = (struct world_guest){
 		.vmid = (unsigned)json_integer_value(json_object_get(r, "vmid")),
 		.container = str_eq(text(r, "type", ""), "lxc"),
@@ -78,6 +88,9 @@ static void add_guest(struct world *w, const json_t *r)
 		.ha = "",
 		.cpus = json_number_value(json_object_get(r, "maxcpu")),
 		.memory_bytes = bytes(r, "maxmem"),
+		.used_cpus = busy(r),
+		/* What it takes of the node, which PVE 8 does not tell apart from what the guest sees. */
+		.used_bytes = on_host ? on_host : bytes(r, "mem"),
 	};
 }
 
@@ -100,6 +113,8 @@ static void read_resources(struct world *w, struct pxc_arena *arena, const json_
 				.online = str_eq(text(r, "status", ""), "online"),
 				.cpus = json_number_value(json_object_get(r, "maxcpu")),
 				.memory_bytes = bytes(r, "maxmem"),
+				.used_cpus = busy(r),
+				.used_bytes = bytes(r, "mem"),
 			};
 		else if (str_eq(type, "storage"))
 			w->storages[w->nstorages++] = (struct world_storage){

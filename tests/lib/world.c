@@ -12,9 +12,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/units.h"
-#include "cloud/ha.h"
 #include "cloud/project_block.h"
 #include "cloud/vm_parts.h"
+#include "lib/ha_world.h"
 #include "lib/net_world.h"
 #include "lib/rbd_world.h"
 
@@ -121,6 +121,11 @@ static const char *project_comment(struct test_world *w, const char *poolid, con
 		block.quota.v[quota_find(key)] = json_integer_value(value);
 	block.ha = ha_policy_named(text(p, "ha", "default"));
 	project_encode(&block, poolid, "00000000", &a);
+	json_object_foreach (json_object_get(p, "groups"), key, value) {
+		auto_free char *name = pxc_printf("ag.%s", key);
+
+		annot_set(&a, name, json_string_value(value));
+	}
 	comment = annot_render(ANNOT_TOKEN, text(p, "human", ""), &a, "");
 	annot_release(&a);
 	return arena_strdup(&w->arena, comment);
@@ -240,42 +245,6 @@ static void add_guests(struct test_world *w)
 	}
 }
 
-/* What the HA manager knows: the guests' own rows, and the rest as given. */
-static void add_ha(struct test_world *w)
-{
-	const json_t *given = json_object_get(w->json, "ha"),
-		     *rules = json_object_get(given, "rules");
-	json_t *rows = keep(w, json_array()), *none = keep(w, json_array()), *g;
-	bool eight = number(given, "release", 902) < 900;
-	struct pxc_err err = { .kind = PXC_OK };
-	struct ha *ha = NULL;
-	size_t i;
-
-	json_array_foreach (json_object_get(w->json, "guests"), i, g) {
-		json_t *row, *said = json_object_get(g, "ha");
-
-		if (!said)
-			continue;
-		row = json_is_object(said) ? json_copy(said) : json_pack("{s:O}", "state", said);
-		(void)json_object_set_new(row, "sid",
-					  json_sprintf("%s:%d", number(g, "lxc", 0) ? "ct" : "vm",
-						       (int)number(g, "vmid", 100)));
-		(void)json_object_set_new(row, "digest", json_string("h1"));
-		(void)json_array_append_new(rows, row);
-	}
-	if (ha_decode(rows,
-		      eight   ? NULL
-		      : rules ? rules
-			      : none,
-		      json_object_get(given, "groups"), json_object_get(given, "current"),
-		      json_object_get(given, "manager"), w->world.options, &w->arena,
-		      keep(w, json_array()), &ha, &err) < 0)
-		fail_msg("%s", err.msg);
-	ha->release = (unsigned)number(given, "release", 902);
-	w->world.ha = ha;
-	w->vm.ha_writable = !number(given, "denied", 0);
-}
-
 void test_world_create(struct test_world *ret, const char *json)
 {
 	json_error_t where;
@@ -292,7 +261,6 @@ void test_world_create(struct test_world *ret, const char *json)
 	add_registry(ret);
 	add_pools(ret);
 	add_guests(ret);
-	add_ha(ret);
 	ret->vm.w = &ret->world;
 	ret->vm.bridges = json_object_get(ret->json, "bridges");
 	ret->vm.volumes = keep(ret, json_object());
@@ -300,6 +268,9 @@ void test_world_create(struct test_world *ret, const char *json)
 		(void)json_object_set_new(ret->vm.volumes, json_string_value(value),
 					  json_integer(2ll << 30));
 	ret->vm.index = keep(ret, vm_index(&ret->vm));
+	ret->ha = test_ha(ret, json_object_get(ret->json, "ha"));
+	ret->world.ha = ret->ha;
+	ret->vm.ha_writable = !json_object_get(json_object_get(ret->json, "ha"), "denied");
 	test_rbd_world(ret);
 	test_net_world(ret);
 }

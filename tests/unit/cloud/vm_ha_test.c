@@ -118,9 +118,9 @@ static const struct plan_row rows[] = {
 	  "!vm acme/web: ha: max_restart and max_relocate are numbers from 0 on" },
 
 	/* older PVE */
-	{ "PVE 8", HAVE_AND("", "\"ha\":{\"release\":804}"), TASK("\"max_restart\":2"),
+	{ "PVE 8", HAVE_AND("", "\"ha\":{\"pve8\":true}"), TASK("\"max_restart\":2"),
 	  "make it highly available: state=stopped, max_restart=2, comment" },
-	{ "PVE 8 without failback", HAVE_AND("", "\"ha\":{\"release\":804}"),
+	{ "PVE 8 without failback", HAVE_AND("", "\"ha\":{\"pve8\":true}"),
 	  TASK("\"failback\":true"),
 	  "!vm acme/web: ha: failback needs PVE 9: before that, the HA group says it" },
 	{ "PVE 9.1 has failback", HAVE_AND("", "\"ha\":{\"release\":901}"),
