@@ -72,6 +72,7 @@ struct vm_case {
 	struct vm_card
 		*cards; /* CARDS of them, by slot; NULL: it has nothing to do with networks */
 	enum vm_ha_wish ha;
+	const struct vm_placing *placing; /* how its node was found; NULL = it has one */
 };
 
 /* A change of configuration: what is sent in one config call, and what needs calls of its own. */
