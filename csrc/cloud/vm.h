@@ -34,7 +34,8 @@ enum vm_op {
 	VM_RESUME,
 	VM_MIGRATE,
 	VM_DELETE,
-	VM_HA_STATE,
+	VM_HA_ADD,
+	VM_HA_SET,
 	VM_HA_REMOVE,
 	VM_WAIT_RUNNING,
 	VM_WAIT_STOPPED,
@@ -92,6 +93,13 @@ struct vm_disk {
 	const char *class;   /* of storage; NULL = not named */
 	const char *storage; /* named, or of the class (vm_classes()); NULL = the VM's */
 	json_t *props;       /* named drive options as texts: ssd, discard, iothread, cache, ... */
+};
+
+/* High availability as named; -1 = that was not. */
+struct vm_ha {
+	bool named, enabled; /* named: the task says something about it */
+	int max_restart, max_relocate, failback, auto_rebalance;
+	const char *comment; /* one line; NULL = not named */
 };
 
 /* A snapshot of the whole VM. */
@@ -154,6 +162,8 @@ struct vm_spec {
 	size_t nsnaps;
 	bool snaps_named, snaps_exact; /* named: the list, even an empty one */
 	const char *rollback;          /* snapshot; NULL = no */
+	struct vm_ha ha;
+	const char *const *affinity; /* names of groups, NULL-terminated; NULL = not named */
 	/*
 	 * Set by the first observation: the process that ran then; 0 = none ran. "restarted" can end by it, and a seed is
 	 * removed when it was not that of a system which the task itself has started.
@@ -176,6 +186,8 @@ struct vm_batch {
 	/* Written by the run: what was tried in vain, and is not chosen again. */
 	struct vm_refused *refused;
 	size_t nrefused, refused_cap;
+	bool verbose;
+	json_t *placed; /* owned by the run; label of a VM that it has made -> why it is where it is */
 };
 
 /* One guest whose configuration was read. */
@@ -206,6 +218,7 @@ struct vm_world {
 	const struct world *w;
 	struct vm_seen **seen; /* candidates and templates, any order */
 	size_t nseen;
+	json_t *cpu_flags; /* node -> what its processor has; a missing node = not known; NULL = not asked */
 	json_t *bridges; /* node -> array of bridge and vnet names; a missing node = not known; NULL = not read */
 	json_t *volumes; /* "node/volid" -> bytes of import volumes that are there; NULL = not read */
 	const struct rbd_world *rbd; /* NULL = not read: nothing is to be made there */
@@ -217,6 +230,7 @@ struct vm_world {
 	const struct vm_ipam *ipam; /* only zones with dhcp: PVE shows no others */
 	size_t nipam;
 	bool ipam_read;
+	bool ha_writable; /* the API user has Sys.Console on /; only asked when vm_writes_ha() */
 };
 
 /* Which guests must be read? Those that may be wanted ones. all: every guest of the projects, not only by name. */
@@ -267,6 +281,14 @@ bool vm_wants_uses(const struct vm_batch *batch, const struct vm_world *vw);
 
 /* Must its list of snapshots be read? Asked for by the task, or to be removed with the VM. */
 bool vm_asks_snapshots(const struct vm_spec *spec, const struct vm_seen *have);
+
+/* Must all be known that the HA manager knows, and not only its resources? */
+bool vm_wants_ha(const struct vm_batch *batch, const struct vm_world *vw);
+/* May something be written there: the task names it, or some policy does? */
+bool vm_writes_ha(const struct vm_batch *batch, const struct world *w);
+
+/* Is it to be known what processors have, since a VM may be made that needs more than any has? */
+bool vm_wants_flags(const struct vm_batch *batch, const struct world *w, struct pxc_arena *arena);
 
 /* Does the batch create anything, given what was seen? (Then observation reads bridges and volumes too.) */
 bool vm_creates(const struct vm_batch *batch, const struct vm_world *vw);
