@@ -19,6 +19,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/history.h"
+#include "sim/load.h"
 #include "sim/map.h"
 #include "sim/sim.h"
 
@@ -33,7 +35,10 @@ struct sim_node {
 	uint64_t memory_bytes;
 	int64_t started_ms;  /* cluster clock */
 	int64_t died_ms;     /* when it went offline */
-	uint64_t used_bytes; /* memory of its running guests at pvestatd's last round */
+	struct sim_use seen; /* at pvestatd's last round */
+	double crowd; /* share of the processor time asked for that guests got at that round, 0 to 1 */
+	double wanted; /* processors that were asked for */
+	struct sim_history *history;
 	uint32_t next_pid;
 	json_t *config; /* PUT /nodes/{node}/config */
 	json_t *bridges; /* of /etc/network/interfaces: [{"name", "vlan_aware": bool, "mtu": 0 = none, "ports"}] */
@@ -65,10 +70,16 @@ struct sim_guest {
 	char digest
 		[41]; /* SHA-1 of the config text; "" = to be computed (sim_guest_touch() clears it) */
 	char *summary; /* what pvestatd said at its last round, JSON; NULL = nothing yet ("unknown") */
-	enum sim_run seen_run;  /* run state at that round */
-	uint64_t seen_maxmem;   /* bytes at that round */
-	bool unseen;            /* touched since that round */
-	struct rbd_hold *holds; /* images in Ceph that it keeps open while it runs; see rbd.h */
+	enum sim_run seen_run; /* run state at that round */
+	uint64_t seen_maxmem;  /* bytes at that round */
+	unsigned seen_cpus;    /* its processors at that round */
+	struct sim_use seen;   /* what it used at that round */
+	struct sim_history *history;
+	struct sim_load load;
+	uint64_t touched_bytes;    /* most memory that it has used since it started */
+	struct sim_node *arriving; /* where it is being received; NULL = nowhere */
+	bool unseen;               /* touched since that round */
+	struct rbd_hold *holds;    /* images in Ceph that it keeps open while it runs; see rbd.h */
 };
 
 struct sim_storage {
@@ -196,6 +207,7 @@ struct sim {
 	struct sim_apidoc *apidoc;
 	struct sim_sdn *sdn;
 	bool unseen;             /* some guest was touched since pvestatd's last round */
+	bool loads_move;         /* every round differs from the one before */
 	int64_t stat_ms;         /* time of that round */
 	char fingerprint[96];    /* of the TLS certificate, as /nodes shows it */
 	unsigned config_version; /* bumped by every write: coarse digest of shared files */

@@ -36,8 +36,10 @@ static void add_nodes(struct sim *sim)
 
 		node->number = (unsigned)i + 1;
 		snprintf(node->name, sizeof(node->name), "pve%u", node->number);
-		snprintf(node->ip, sizeof(node->ip), "10.77.0.%u", 10 + node->number);
+		snprintf(node->ip, sizeof(node->ip), "10.77.%u.%u", (10 + node->number) / 256,
+			 (10 + node->number) % 256);
 		node->online = true;
+		node->crowd = 1;
 		node->cores = sim->options.node_cores;
 		node->memory_bytes = (uint64_t)sim->options.node_memory_mib << 20;
 		node->started_ms = sim->now_ms - 5400000 - (int64_t)(sim_random(sim) % 60000);
@@ -52,9 +54,9 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 {
 	struct sim *sim;
 
-	if (options->nodes > 64)
-		return pxc_fail(err, PXC_EINVAL, "a simulated cluster has 1 to 64 nodes, not %u",
-				options->nodes);
+	if (options->nodes > SIM_MAX_NODES)
+		return pxc_fail(err, PXC_EINVAL, "a simulated cluster has 1 to %d nodes, not %u",
+				SIM_MAX_NODES, options->nodes);
 	sim = pxc_calloc(1, sizeof(*sim));
 	copy_options(sim, options);
 	sim->random = options->seed;
@@ -93,6 +95,7 @@ static void free_node(struct sim_node *node)
 	json_decref(node->bridges);
 	json_decref(node->sdn_file);
 	json_decref(node->sdn_links);
+	history_free(node->history);
 }
 
 void sim_free(struct sim *sim)
