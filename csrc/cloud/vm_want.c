@@ -129,6 +129,7 @@ static void want_tags(const struct vm_case *c, const json_t *base, struct vm_cha
 	tags_merge(want, stack);
 	json_array_foreach (c->spec->tags, i, tag)
 		tags_merge(want, json_string_value(tag));
+	vm_affinity_tags(c, want);
 	if (tags_same(have, want))
 		return;
 	text = tags_join(c->w, want);

@@ -11,7 +11,7 @@ int affinity_read_right(struct pxc_env *env, bool *ret, struct pxc_err *err)
 	data = read.data;
 	if (read.err.kind != PXC_OK) {
 		*err = read.err;
-		return -1;
+		return pxc_context(err, "rights of the API user");
 	}
 	*ret = json_object_get(json_object_get(data, "/"), "Sys.Console") != NULL;
 	return 0;
