@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "cloud/rebalance_nodes.h"
 
 #define MOST_REASONS 3 /* nodes that are named with what speaks against them */
 
@@ -36,14 +37,6 @@ static int by_id(const void *a, const void *b)
 static bool is_in(const uint32_t *ids, size_t n, uint32_t id)
 {
 	return n && bsearch(&id, ids, n, sizeof(*ids), by_id);
-}
-
-static int find_node(const struct bal_cluster *c, const char *name, size_t *ret)
-{
-	for (*ret = 0; *ret < c->nnodes; ++*ret)
-		if (name && str_eq(c->nodes[*ret].name, name))
-			return 0;
-	return -1;
 }
 
 static void mark_members(struct failing *f)
@@ -77,8 +70,9 @@ static int prepare(struct failing *f, struct pxc_err *err)
 	const struct bal_cluster *c = f->c;
 	uint32_t id = highest_id(c);
 
+	if (rebalance_nodes_of(c, &f->arena, &f->node_of, err) < 0)
+		return -1;
 	f->single = arena_alloc(&f->arena, c->nvms + 1);
-	f->node_of = arena_alloc(&f->arena, (c->nvms + 1) * sizeof(*f->node_of));
 	f->rest = arena_alloc(&f->arena, (c->nnodes + 1) * sizeof(*f->rest));
 	f->nodes = arena_alloc(&f->arena, (c->nnodes + 1) * sizeof(*f->nodes));
 	f->vms = arena_alloc(&f->arena, (c->nvms + c->nnodes + 1) * sizeof(*f->vms));
@@ -89,12 +83,8 @@ static int prepare(struct failing *f, struct pxc_err *err)
 					      .stays = "it is all that is on the node" };
 	for (size_t v = 0; v < c->nvms; v++) {
 		const struct bal_vm *vm = &c->vms[v];
-		struct bal_vm *rest;
+		struct bal_vm *rest = &f->rest[f->node_of[v]];
 
-		if (find_node(c, vm->node, &f->node_of[v]) < 0)
-			return pxc_fail(err, PXC_EINVAL, "VM %u: there is no node %s", vm->id,
-					vm->node ? vm->node : "for it");
-		rest = &f->rest[f->node_of[v]];
 		if (f->single[v])
 			continue;
 		rest->mem += vm->mem;
