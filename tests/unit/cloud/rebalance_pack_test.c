@@ -24,6 +24,8 @@
 
 static const char *const only_pve1[] = { "pve1" };
 static const char *const two_and_three[] = { "pve2", "pve3", NULL };
+static const char *const one_or_two[] = { "pve1", "pve2" };
+static const char *const one_or_three[] = { "pve1", "pve3" };
 static const char *const nobody[] = { "pve9", NULL };
 static const uint32_t web[] = { 100, 101 };
 
@@ -132,6 +134,18 @@ static const struct {
 	  NULL,
 	  2,
 	  "pve2 pve3 18G" },
+	/* pve1 is in the way of both others that are cheap; with pve4 it could be emptied, for more. */
+	{ "the cheapest that can be, not the first that is found",
+	  { N("pve1", 40), N("pve2", 40), N("pve3", 40), N("pve4", 40) },
+	  { { 100, "pve1", G(1), 1000, 1000, G(1), NULL, one_or_two, 2 },
+	    { 101, "pve1", G(1), 1000, 1000, G(1), NULL, one_or_three, 2 },
+	    V(102, "pve2", 3),
+	    V(103, "pve3", 4),
+	    V(104, "pve4", 9) },
+	  { { .name = NULL } },
+	  NULL,
+	  2,
+	  "pve2 pve3 7G" },
 	/* By memory pve1 would do, but its VM may be nowhere else. */
 	{ "the next one does",
 	  { N("pve1", 20), N("pve2", 20), N("pve3", 20) },
