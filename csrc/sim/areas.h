@@ -22,6 +22,7 @@ extern const struct sim_route sim_volume_routes[];       /* api_volume.c */
 extern const struct sim_route sim_upload_routes[];       /* api_upload.c */
 extern const struct sim_route sim_download_routes[];     /* api_download.c */
 extern const struct sim_route sim_ha_routes[];           /* api_ha.c: resources */
+extern const struct sim_route sim_ha_move_routes[];      /* api_ha_move.c */
 extern const struct sim_route sim_ha_rule_routes[];      /* api_ha_rules.c */
 extern const struct sim_route sim_ha_group_routes[];     /* api_ha_groups.c */
 extern const struct sim_route sim_ha_status_routes[];    /* api_ha_status.c */
