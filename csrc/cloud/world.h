@@ -55,6 +55,8 @@ struct world_pool {
 	const char *comment; /* "" = none */
 };
 
+struct ha; /* cloud/ha.h */
+
 struct world {
 	const char *cluster_name; /* of a stand-alone node: the node's name */
 	bool quorate;
@@ -68,6 +70,8 @@ struct world {
 	size_t npools;
 	json_t *options;      /* GET /cluster/options data; kept alive by the run */
 	json_t *ha_resources; /* GET /cluster/ha/resources data, likewise; NULL = not read */
+	const struct ha *
+		ha; /* the resources, and once modules/ha_read.h was asked, all else; NULL = not read */
 	/* The registry: datacenter notes. */
 	struct annot_text notes;  /* finding NONE: no pxc_cloud yet */
 	struct registry registry; /* valid when finding is OK */

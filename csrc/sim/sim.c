@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/ha.h"
 #include "sim/rbd.h"
 #include "sim/request.h"
 #include "sim/sdn.h"
@@ -71,6 +72,7 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 		"00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00");
 	add_nodes(sim);
 	sdn_init(sim);
+	ha_init(sim);
 	sim_roles_init(sim);
 	if ((options->faults && sim_faults_parse(options->faults, &sim->faults, err) < 0) ||
 	    (options->apidoc && sim_apidoc_load(options->apidoc, &sim->apidoc, err) < 0) ||
@@ -82,11 +84,6 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 	sim_faults_tick(sim);
 	*ret = sim;
 	return 0;
-}
-
-static void free_json(void *value)
-{
-	json_decref(value);
 }
 
 static void free_node(struct sim_node *node)
@@ -122,7 +119,7 @@ void sim_free(struct sim *sim)
 	sim_map_release(&sim->groups, sim_group_free);
 	sim_map_release(&sim->roles, sim_role_free);
 	sim_map_release(&sim->ha, sim_ha_free);
-	sim_map_release(&sim->ha_rules, free_json);
+	ha_free(sim);
 	for (size_t i = 0; i < sim->node_count; i++)
 		free_node(&sim->nodes[i]);
 	free(sim->nodes);
@@ -173,6 +170,7 @@ void sim_node_revive(struct sim *sim, struct sim_node *node)
 		if (sim->guests[i]->node == node)
 			sim_guest_touch(sim->guests[i]);
 	count_votes(sim);
+	sim_ha_kick(sim);
 }
 
 void sim_token(struct sim *sim, const char *name, char secret[37])

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/disk.h"
+#include "sim/ha.h"
 #include "sim/rbd.h"
 #include "sim/sdn.h"
 #include "sim/state.h"
@@ -279,7 +280,7 @@ static json_t *dump_access(const struct sim *sim)
 json_t *sim_dump(struct sim *sim)
 {
 	struct pxc_err err;
-	json_t *guests = json_object(), *storages = json_object(), *ha = json_object();
+	json_t *guests = json_object(), *storages = json_object();
 
 	for (size_t i = 0; i < sim->guest_count; i++) {
 		auto_free char *key = pxc_printf("%u", sim->guests[i]->vmid);
@@ -293,12 +294,9 @@ json_t *sim_dump(struct sim *sim)
 			(void)rbd_sync(sim, storage, &err);
 		json_object_set(storages, storage->id, storage->config);
 	}
-	for (size_t i = 0; i < sim->ha.count; i++) {
-		const struct sim_ha *resource = sim->ha.entries[i].value;
-
-		json_object_set(ha, sim->ha.entries[i].key, resource->config);
-	}
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:o}", "guests", guests, "storages",
-			 storages, "volumes", dump_volumes(sim), "pools", dump_pools(sim), "access",
-			 dump_access(sim), "ha", ha, "options", sim->dc, "sdn", sdn_dump(sim));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:O, s:O, s:o}", "guests", guests,
+			 "storages", storages, "volumes", dump_volumes(sim), "pools",
+			 dump_pools(sim), "access", dump_access(sim), "ha", ha_dump(sim),
+			 "ha_rules", sim->crm->rules, "ha_groups", sim->crm->groups, "options",
+			 sim->dc, "sdn", sdn_dump(sim));
 }

@@ -19,11 +19,11 @@
 	{                                                                                          \
 		RULES, "Method 'GET /cluster/ha/rules' not implemented", .status = 501             \
 	}
-#define QUIET                                                                                      \
-	{ CURRENT, "[]" },                                                                         \
+#define VERSION                                                                                    \
 	{                                                                                          \
-		MANAGER, "{\"manager_status\":{}}"                                                 \
+		"GET /version", "{\"version\":\"9.2.1\"}"                                          \
 	}
+#define QUIET { CURRENT, "[]" }, { MANAGER, "{\"manager_status\":{}}" }, VERSION
 #define ONE_RULE                                                                                   \
 	"[{\"rule\":\"r\",\"type\":\"node-affinity\",\"nodes\":\"a:3\",\"resources\":\"vm:100\"}]"
 #define ONE_GROUP "[{\"group\":\"g\",\"nodes\":\"a\"}]"
@@ -44,8 +44,8 @@ static char *learned(const struct script_line *lines, size_t nlines)
 	if (ha_read(&env, &w, &ha, &err) < 0)
 		text = pxc_printf("%d %s", err.kind == PXC_EDENIED, err.msg);
 	else
-		text = pxc_printf("%s %s %s/%zu %zu resources, empty: %s, %s warnings",
-				  ha->has_rules ? "rules" : "groups", ha->scheduler,
+		text = pxc_printf("%u %s %s %s/%zu %zu resources, empty: %s, %s warnings",
+				  ha->release, ha->has_rules ? "rules" : "groups", ha->scheduler,
 				  ha->nrules ? ha->rules[0].name : "",
 				  ha->nrules ? ha->rules[0].nvmids : 0, ha->nresources,
 				  ha->maintenance[0] ? ha->maintenance[0] : "",
@@ -67,15 +67,16 @@ static void both_versions_are_read_side_by_side(void **state)
 	LEARNED(mixed, { RULES, ONE_RULE }, { GROUPS, ONE_GROUP }, QUIET);
 	LEARNED(eight, NO_RULES, { GROUPS, ONE_GROUP }, QUIET);
 	LEARNED(empty, { CURRENT, "[]" }, { RULES, "[]" }, { GROUPS, "[]" },
-		{ MANAGER, "{\"manager_status\":{\"node_status\":{\"b\":\"maintenance\"}}}" });
+		{ MANAGER, "{\"manager_status\":{\"node_status\":{\"b\":\"maintenance\"}}}" },
+		VERSION);
 	LEARNED(odd, { RULES, "[{\"rule\":\"r\",\"type\":\"odd\"}]" }, { GROUPS, "[]" }, QUIET);
 
 	(void)state;
-	assert_string_equal(nine, "rules static r/1 1 resources, empty: , no warnings");
-	assert_string_equal(mixed, "rules static r/1 1 resources, empty: , no warnings");
-	assert_string_equal(eight, "groups static g/1 1 resources, empty: , no warnings");
-	assert_string_equal(empty, "rules static /0 1 resources, empty: b, no warnings");
-	assert_string_equal(odd, "rules static /0 1 resources, empty: , some warnings");
+	assert_string_equal(nine, "902 rules static r/1 1 resources, empty: , no warnings");
+	assert_string_equal(mixed, "902 rules static r/1 1 resources, empty: , no warnings");
+	assert_string_equal(eight, "902 groups static g/1 1 resources, empty: , no warnings");
+	assert_string_equal(empty, "902 rules static /0 1 resources, empty: b, no warnings");
+	assert_string_equal(odd, "902 rules static /0 1 resources, empty: , some warnings");
 }
 
 #define DENIED "Permission check failed (/, Sys.Audit)"
@@ -83,10 +84,13 @@ static void both_versions_are_read_side_by_side(void **state)
 static void half_an_answer_is_none(void **state)
 {
 	LEARNED(denied, { RULES, DENIED, .status = 403 }, { GROUPS, DENIED, .status = 403 },
-		{ CURRENT, DENIED, .status = 403 }, { MANAGER, DENIED, .status = 403 });
+		{ CURRENT, DENIED, .status = 403 }, { MANAGER, DENIED, .status = 403 }, VERSION);
 	LEARNED(groups, NO_RULES, { GROUPS, "it broke", .status = 500 }, QUIET);
 	LEARNED(nothing, { RULES, NULL }, { GROUPS, "[]" }, QUIET);
-	LEARNED(status, { RULES, "[]" }, { GROUPS, "[]" }, { CURRENT, "{}" }, { MANAGER, "{}" });
+	LEARNED(status, { RULES, "[]" }, { GROUPS, "[]" }, { CURRENT, "{}" }, { MANAGER, "{}" },
+		VERSION);
+	LEARNED(release, { RULES, "[]" }, { GROUPS, "[]" }, { CURRENT, "[]" }, { MANAGER, "{}" },
+		{ "GET /version", "{\"version\":\"nine\"}" });
 
 	(void)state;
 	assert_true(denied[0] == '1' && strstr(denied, "Sys.Audit"));
@@ -95,6 +99,7 @@ static void half_an_answer_is_none(void **state)
 			    "0 GET /cluster/ha/rules: half an answer, not taken for truth");
 	assert_string_equal(
 		status, "0 GET /cluster/ha/status/current: half an answer, not taken for truth");
+	assert_string_equal(release, "0 GET /version: \"nine\" is no version of PVE");
 }
 
 int main(void)
