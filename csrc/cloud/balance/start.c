@@ -108,7 +108,8 @@ static int32_t add_leg(struct bal_order *o, int32_t vm, int32_t from, int32_t to
 	size_t *kept = arena_alloc(&o->arena, (o->nafter + 1) * sizeof(*kept));
 	int32_t leg = (int32_t)o->nmoves;
 
-	qsort(o->after, o->nafter, sizeof(*o->after), compare_size);
+	if (o->nafter)
+		qsort(o->after, o->nafter, sizeof(*o->after), compare_size);
 	if (o->nafter)
 		memcpy(kept, o->after, o->nafter * sizeof(*kept));
 	o->moves = arena_grow(&o->arena, o->moves, o->nmoves, &o->cap_moves, sizeof(*o->moves));
