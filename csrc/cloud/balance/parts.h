@@ -155,6 +155,8 @@ double bal_broken(const struct bal_state *s); /* the part of it that broken soft
 double bal_shift_delta(const struct bal_state *s, int32_t item, int32_t to);
 /* Would it fit if "gone" (an item there, or -1) had left? NULL = yes, else the rule or "memory", "cores", ... */
 const char *bal_refusal(const struct bal_state *s, int32_t item, int32_t to, int32_t gone);
+/* The rule that is in the way, or "not allowed", or NULL. */
+const char *bal_forbidden(const struct bal_state *s, int32_t item, int32_t to, int32_t gone);
 /* The best node to shift it to, or -1; *delta is written when there is one. */
 int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta);
 
@@ -211,8 +213,9 @@ bool bal_can_swap(const struct bal_state *s, int32_t v, int32_t w);
 double bal_swap_delta(const struct bal_state *s, int32_t v,
 		      int32_t w); /* right when bal_can_swap() */
 void bal_swap(struct bal_state *s, int32_t v, int32_t w);
+bool bal_share_rules(const struct bal_model *m, int32_t v, int32_t w);
 struct bal_hint;
-/* May end worse. The temperature is of F; the items near home-leaving are tried. */
+/* Never ends worse. The temperature is of F; the items near home-leaving are tried. */
 void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double temperature, int64_t steps,
 		uint64_t seed);
 

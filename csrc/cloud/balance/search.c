@@ -6,10 +6,10 @@
 #define ANNEALED 150000 /* items times nodes: more is too much for annealing */
 #define RESTARTS 3
 #define HINT_PASSES 8
-#define STEPS 8000 /* of annealing, for each item that is near */
-#define MOST_STEPS 1500000
+#define STEPS 30000 /* of annealing, for each item that is near */
+#define MOST_STEPS 5000000
 #define FEWEST_STEPS 50000
-#define HEAT 1.6     /* of what a move costs, to begin with; then a third of it */
+#define HEAT 0.7     /* of what a move costs, to begin with */
 #define ENOUGH 0.002 /* of the possible improvement: what is not worth a further search */
 
 void bal_stage_restart(struct bal_stage *st)
@@ -63,17 +63,16 @@ static void anneal(struct bal_stage *st)
 	const struct bal_model *m = &st->m;
 	int64_t steps = (int64_t)st->hint.nnear * STEPS;
 	struct bal_state best;
-	double heat = HEAT;
 
 	if ((int64_t)m->nitems * m->nnodes > ANNEALED || st->s.moved == st->musts.moved)
 		return;
 	steps = steps > MOST_STEPS ? MOST_STEPS : steps < FEWEST_STEPS ? FEWEST_STEPS : steps;
 	bal_state_init(&best, m);
 	bal_state_copy(&best, &st->s);
-	for (uint64_t i = 0; i < RESTARTS && !good_enough(st); i++, heat /= 3) {
+	for (uint64_t i = 0; i < RESTARTS && !good_enough(st); i++) {
 		double f = bal_objective(&best);
 
-		bal_anneal(&st->s, &st->hint, f / (double)(st->s.moved + 5) * heat, steps,
+		bal_anneal(&st->s, &st->hint, f / (double)(st->s.moved + 5) * HEAT, steps,
 			   m->params.seed + i);
 		(void)bal_greedy(&st->s);
 		bal_descent(&st->s);
