@@ -79,6 +79,7 @@ json_t *registry_item(const struct world *w)
 	(void)json_object_set_new(o, "admins", admins);
 	(void)json_object_set_new(o, "storage_classes", registry_class_items(&w->registry));
 	(void)json_object_set_new(o, "tenant_zones", registry_zone_items(&w->registry));
+	(void)json_object_set_new(o, "ha_default", json_boolean(w->registry.ha_default));
 	(void)json_object_set_new(o, "flavors", json_integer((json_int_t)w->registry.nflavors));
 	return o;
 }

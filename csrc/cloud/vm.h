@@ -34,7 +34,8 @@ enum vm_op {
 	VM_RESUME,
 	VM_MIGRATE,
 	VM_DELETE,
-	VM_HA_STATE,
+	VM_HA_ADD,
+	VM_HA_SET,
 	VM_HA_REMOVE,
 	VM_WAIT_RUNNING,
 	VM_WAIT_STOPPED,
@@ -92,6 +93,13 @@ struct vm_disk {
 	const char *class;   /* of storage; NULL = not named */
 	const char *storage; /* named, or of the class (vm_classes()); NULL = the VM's */
 	json_t *props;       /* named drive options as texts: ssd, discard, iothread, cache, ... */
+};
+
+/* High availability as named; -1 = that was not. */
+struct vm_ha {
+	bool named, enabled; /* named: the task says something about it */
+	int max_restart, max_relocate, failback, auto_rebalance;
+	const char *comment; /* one line; NULL = not named */
 };
 
 /* A snapshot of the whole VM. */
@@ -154,6 +162,7 @@ struct vm_spec {
 	size_t nsnaps;
 	bool snaps_named, snaps_exact; /* named: the list, even an empty one */
 	const char *rollback;          /* snapshot; NULL = no */
+	struct vm_ha ha;
 	/*
 	 * Set by the first observation: the process that ran then; 0 = none ran. "restarted" can end by it, and a seed is
 	 * removed when it was not that of a system which the task itself has started.
@@ -217,6 +226,7 @@ struct vm_world {
 	const struct vm_ipam *ipam; /* only zones with dhcp: PVE shows no others */
 	size_t nipam;
 	bool ipam_read;
+	bool ha_writable; /* the API user has Sys.Console on /; only asked when vm_writes_ha() */
 };
 
 /* Which guests must be read? Those that may be wanted ones. all: every guest of the projects, not only by name. */
@@ -267,6 +277,11 @@ bool vm_wants_uses(const struct vm_batch *batch, const struct vm_world *vw);
 
 /* Must its list of snapshots be read? Asked for by the task, or to be removed with the VM. */
 bool vm_asks_snapshots(const struct vm_spec *spec, const struct vm_seen *have);
+
+/* Must all be known that the HA manager knows, and not only its resources? */
+bool vm_wants_ha(const struct vm_batch *batch, const struct vm_world *vw);
+/* May something be written there: the task names it, or some policy does? */
+bool vm_writes_ha(const struct vm_batch *batch, const struct world *w);
 
 /* Does the batch create anything, given what was seen? (Then observation reads bridges and volumes too.) */
 bool vm_creates(const struct vm_batch *batch, const struct vm_world *vw);

@@ -188,7 +188,7 @@ static void put_seen(json_t *obj, const struct world *w, const struct vm_seen *x
 	put(obj, "node", g->node);
 	put(obj, "status", *g->qmpstatus ? g->qmpstatus : g->status);
 	put(obj, "pool", g->pool);
-	put(obj, "ha", g->ha);
+	(void)json_object_set_new(obj, "ha", vm_ha_item(w, g->vmid));
 	if (x->problem) {
 		put(obj, "problem", x->problem);
 		return;

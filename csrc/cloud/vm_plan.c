@@ -117,7 +117,7 @@ static int prepare(struct vm_case *c, const struct vm_world *vw, struct pxc_err 
 		c->import = s->image_volume;
 		c->image_bytes = vm_image_bytes(vw, c->import);
 	}
-	if (vm_root_find(c, err) < 0 || vm_seed_decide(c, err) < 0)
+	if (vm_root_find(c, err) < 0 || vm_seed_decide(c, err) < 0 || vm_ha_decide(c, err) < 0)
 		return -1;
 	if (s->new_name && !c->have)
 		return pxc_fail(err, PXC_EINVAL, "%s does not exist and cannot be renamed to %s",

@@ -275,8 +275,7 @@ static int want_notes(const struct vm_case *c, const char *op, struct vm_change 
 	return 0;
 }
 
-/* The journal that the block carries after this change; NULL = nothing is left to do. */
-static const char *journal_after(struct vm_case *c)
+const char *vm_journal_after(struct vm_case *c)
 {
 	const char *op = c->have ? annot_get(&c->have->notes.annot, "op") : NULL;
 	bool fresh = !c->have || str_eq(op, VM_OP_CLONE);
@@ -287,6 +286,9 @@ static const char *journal_after(struct vm_case *c)
 	/* Without a word about power a new VM is started once; until that is done the block says so. */
 	if (fresh && c->spec->power == VM_POWER_KEEP)
 		return VM_OP_START;
+	/* What only a policy says is done once: a later run must see that it is still due. */
+	if (c->ha == VM_HA_IN && !c->spec->ha.named && c->spec->power != VM_POWER_KEEP)
+		return VM_OP_HA;
 	return str_eq(op, VM_OP_START) && c->spec->power == VM_POWER_KEEP ? VM_OP_START : NULL;
 }
 
@@ -331,5 +333,5 @@ int vm_want(struct vm_case *c, const json_t *base, struct vm_change *ret, struct
 	if (vm_want_disks(c, base, ret, err) < 0 || want_cloud_init_drive(c, base, ret, err) < 0 ||
 	    vm_want_seed(c, base, ret, err) < 0)
 		return -1;
-	return want_notes(c, journal_after(c), ret, err);
+	return want_notes(c, vm_journal_after(c), ret, err);
 }
