@@ -66,10 +66,12 @@ struct bal_model {
 	int64_t (*transit)[LOADS]; /* while VMs move */
 	double (*factor)
 		[PRICED]; /* F = sum of factor * (load - mean)^2; 0 on nodes that are drained */
-	double (*mean)[PRICED];    /* the load each node would have if all were even */
-	double memory;             /* MiB of the nodes in F */
-	double lambda;             /* of F, for each share of memory sent */
-	double hysteresis;         /* an improvement below this is not worth a task */
+	double (*mean)[PRICED]; /* the load each node would have if all were even */
+	double memory;          /* MiB of the nodes in F */
+	double lambda;          /* of F, for each share of memory sent */
+	double hysteresis;      /* an improvement below this is not worth a task */
+	const int32_t *in_before,
+		*out_before;       /* of each node: moves there have been; NULL = none */
 	struct bal_left_list left; /* members of rules that nobody can follow */
 };
 
@@ -153,6 +155,8 @@ double bal_broken(const struct bal_state *s); /* the part of it that broken soft
 double bal_shift_delta(const struct bal_state *s, int32_t item, int32_t to);
 /* Would it fit if "gone" (an item there, or -1) had left? NULL = yes, else the rule or "memory", "cores", ... */
 const char *bal_refusal(const struct bal_state *s, int32_t item, int32_t to, int32_t gone);
+/* The rule that is in the way, or "not allowed", or NULL. */
+const char *bal_forbidden(const struct bal_state *s, int32_t item, int32_t to, int32_t gone);
 /* The best node to shift it to, or -1; *delta is written when there is one. */
 int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta);
 
@@ -209,21 +213,11 @@ bool bal_can_swap(const struct bal_state *s, int32_t v, int32_t w);
 double bal_swap_delta(const struct bal_state *s, int32_t v,
 		      int32_t w); /* right when bal_can_swap() */
 void bal_swap(struct bal_state *s, int32_t v, int32_t w);
+bool bal_share_rules(const struct bal_model *m, int32_t v, int32_t w);
 struct bal_hint;
-/* May end worse. The temperature is of F; the items near home-leaving are tried. */
+/* Never ends worse. The temperature is of F; the items near home-leaving are tried. */
 void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double temperature, int64_t steps,
 		uint64_t seed);
-
-/* order.c */
-struct bal_order {
-	struct bal_move *moves; /* in the arena; why and gain are left to the caller */
-	size_t nmoves;
-	int32_t *dropped; /* indexes of VMs */
-	size_t ndropped;
-};
-/* From where the VMs are to where the state has them. careful: never above the steady limits, no bounces, so that any start of it will do. */
-void bal_order(struct bal_order *ret, const struct bal_state *s, bool careful,
-	       struct pxc_arena *arena);
 
 /* What the bound knows of good states. */
 struct bal_hint {

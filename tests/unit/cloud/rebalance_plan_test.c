@@ -81,8 +81,9 @@ static const struct plan_row answers[] = {
 	{ "one that is", ASKED_TOO(CPU("\"A\"", "\"" V3 "\"", "\"B\"", "\"" V3 "\""), "",
 				   ",\"cpu\":\"x86-64-v3\""),
 	  "{}", FREE },
-	{ "a group that its tags have",
-	  ASKED("", ",\"description\":\"<!-- pxc/1\\nt=vm\\nag=web\\n-->\""), "{}", "*" },
+	{ "a group that its tags have", ASKED("", "},\"groups\":\"web\",\"x\":{\"y\":\"1\""), "{}", FREE },
+	{ "one that they have not", ASKED("", "},\"groups\":\"web,db\",\"x\":{\"y\":\"1\""), "{}",
+	  STAYS("its notes have it in affinity group db and its tags have not (run pxc_vm for it)") },
 };
 
 static void answers_become_constraints(void **state)
@@ -93,6 +94,9 @@ static void answers_become_constraints(void **state)
 
 #define OFF(node) ": look whether it is as it was, look whether " node " has room, migrate from pve1 to " node
 #define TWO "{\"guests\":[" VM(100, "") "," VM(101, "") "]"
+#define FULL                                                                                       \
+	"{\"nodes\":{\"pve1\":{\"memory_gib\":16},\"pve2\":{\"memory_gib\":16}},\"guests\":["          \
+	VM(100, "") "," VM(101, "") "," VM(102, "") "," VM(103, "") "]}"
 #define TOGETHER                                                                                   \
 	"\"ha\":{\"vms\":[100,101],\"rules\":[{\"rule\":\"web\",\"type\":\"resource-affinity\","   \
 	"\"affinity\":\"positive\",\"resources\":\"vm:100,vm:101\"}]}"
@@ -123,8 +127,17 @@ static const struct plan_row plans[] = {
 	  "{\"state\":\"drained\",\"drain\":[\"pve1\"],\"exclude_nodes\":[\"pve3\"]}",
 	  "100 pve1 -> pve2 (drain pve1)" OFF("pve2") HA_WAITS ", " ALONG ", " ALONG ", " ALONG
 	  "; 101 pve1 -> pve2 (drain pve1) {via 100}; " },
-	{ "no more than may move", TWO "}",
-	  "{\"state\":\"drained\",\"drain\":[\"pve1\"],\"max_migrations\":1}", "1* pve1 -> *|*" },
+	{ "what must be is done in any case", TWO "}",
+	  "{\"state\":\"drained\",\"drain\":[\"pve1\"],\"max_migrations\":1}",
+	  "10* pve1 -> * (drain pve1)*; 10* pve1 -> * (drain pve1)*; " },
+	{ "as far as it is worth it", FULL, "{\"state\":\"balanced\",\"nodes\":[\"pve1\",\"pve2\"]}",
+	  "10* pve1 -> pve2 (balance)" OFF("pve2") "; 10* pve1 -> pve2 (balance)" OFF("pve2") "; " },
+	{ "as many as may move", FULL,
+	  "{\"state\":\"balanced\",\"nodes\":[\"pve1\",\"pve2\"],\"max_migrations\":1}",
+	  "10* pve1 -> pve2 (balance)" OFF("pve2") "; " },
+	{ "at level 1 only what must be", FULL, "{\"state\":\"balanced\",\"level\":1}", "" },
+	{ "a difference that is not worth it", FULL,
+	  "{\"state\":\"balanced\",\"tolerance\":40}", "" },
 	{ "drained of what", "{}", "{\"state\":\"drained\"}",
 	  "!state: drained needs the nodes in drain" },
 	{ "a level that is none", "{}", "{\"level\":6}", "!*level*6*" },
