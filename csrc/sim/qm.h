@@ -170,6 +170,11 @@ char *qm_target_storage(const char *map, const char *storage);
 /* qm_migrate_move.c: the guest and its local volumes are on the other node from now on. */
 void qm_arrive(struct sim_guest *g, struct sim_node *to, const char *storages);
 
+/* qm_ha.c */
+/* Is it the HA manager's to do? Then it is asked, by a task that is over at once. timeout_s: of a stop, 0 = hard. */
+bool qm_ask_ha(struct sim_call *call, bool on, int64_t timeout_s);
+extern const struct sim_task_kind qm_hamigrate_kind; /* args "target": asks it to move the guest */
+
 /* qm_nic.c */
 /* The first bridge or vnet of its cards that the node does not have, in name; NULL = it has all. */
 const char *qm_missing_bridge(const struct sim_guest *g, const struct sim_node *node,

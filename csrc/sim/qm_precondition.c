@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/ha.h"
 #include "sim/qm.h"
 
 /* Storages of its drives that the node cannot use; those of each node for itself are moved along, so they do not count. */
@@ -52,12 +53,28 @@ static void add_nodes(struct sim_call *call, const struct sim_guest *g, const js
 		set_unless_empty(why, "unavailable_storages", missing_storages(g, n));
 		set_unless_empty(why, "unavailable-resources",
 				 json_incref(json_object_get(missing, n->name)));
+		if (sim_ha_managed(call->sim, g->vmid))
+			set_unless_empty(why, "blocking-ha-resources",
+					 sim_ha_blocking(call->sim, g->vmid, n));
 		if (!json_object_size(why))
 			(void)json_array_append_new(allowed, json_string(n->name));
 		(void)json_object_set_new(refused, n->name, why);
 	}
 	(void)json_object_set_new(call->data, "allowed_nodes", allowed);
 	(void)json_object_set_new(call->data, "not_allowed_nodes", refused);
+}
+
+/* Those that come along. */
+static void add_partners(struct sim_call *call, const struct sim_guest *g)
+{
+	auto_free unsigned *vmids = NULL;
+	json_t *list = json_array();
+	size_t count = 0;
+
+	sim_ha_partners(call->sim, g->vmid, &vmids, &count);
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(list, json_sprintf("vm:%u", vmids[i]));
+	(void)json_object_set_new(call->data, "dependent-ha-resources", list);
 }
 
 static json_t *values_of(const json_t *object)
@@ -102,6 +119,8 @@ static int get_migrate(struct sim_call *call)
 			       r.mapped, "has-dbus-vmstate", 1);
 	add_nodes(call, g, r.missing);
 	qm_resources_release(&r);
+	if (sim_ha_managed(call->sim, g->vmid))
+		add_partners(call, g);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/cpu.h"
+#include "sim/ha.h"
 #include "sim/migration.h"
 #include "sim/rbd.h"
 #include "sim/request.h"
@@ -75,6 +76,7 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 		"00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00");
 	add_nodes(sim);
 	sdn_init(sim);
+	ha_init(sim);
 	sim_roles_init(sim);
 	if ((options->faults && sim_faults_parse(options->faults, &sim->faults, err) < 0) ||
 	    (options->apidoc && sim_apidoc_load(options->apidoc, &sim->apidoc, err) < 0) ||
@@ -86,11 +88,6 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 	sim_faults_tick(sim);
 	*ret = sim;
 	return 0;
-}
-
-static void free_json(void *value)
-{
-	json_decref(value);
 }
 
 static void free_node(struct sim_node *node)
@@ -129,7 +126,7 @@ void sim_free(struct sim *sim)
 	sim_map_release(&sim->groups, sim_group_free);
 	sim_map_release(&sim->roles, sim_role_free);
 	sim_map_release(&sim->ha, sim_ha_free);
-	sim_map_release(&sim->ha_rules, free_json);
+	ha_free(sim);
 	for (size_t i = 0; i < sim->node_count; i++)
 		free_node(&sim->nodes[i]);
 	free(sim->nodes);
@@ -181,6 +178,7 @@ void sim_node_revive(struct sim *sim, struct sim_node *node)
 		if (sim->guests[i]->node == node)
 			sim_guest_touch(sim->guests[i]);
 	count_votes(sim);
+	sim_ha_kick(sim);
 }
 
 void sim_token(struct sim *sim, const char *name, char secret[37])

@@ -327,6 +327,91 @@ def check(cluster, plan):
     return Checker(cluster, plan).run()
 
 
+# --- nodes for VMs that have none yet ---
+
+class PlacementChecker:
+    """Do new VMs fit where they are said to go, and nowhere when they are refused?"""
+
+    def __init__(self, cluster, placement):
+        self.params, self.placement = cluster["params"], placement
+        self.nodes = {n["name"]: n for n in cluster["nodes"]}
+        self.vms = {v["id"]: v for v in cluster["vms"]}
+        self.hard = [rule for rule in cluster.get("rules", []) if rule["hard"]]
+        self.where = {int(i): n for i, n in placement["nodes"].items()}
+        self.problems = []
+
+    def wrong(self, rule, text):
+        self.problems.append((rule, text))
+
+    def loads(self, where):
+        loads = {n: {"mem": node["base_mem"], "cpu": node["base_cpu"], "vcpu": node["base_cpu"]} for n, node in self.nodes.items()}
+        for i, n in where.items():
+            for r in LOADS:
+                if n is not None:
+                    loads[n][r] += self.vms[i][r]
+        return loads
+
+    def too_full(self, n, load):
+        node, p = self.nodes[n], self.params
+        return (load["mem"] * PPM > node["mem"] * p["steady_ppm"] or load["cpu"] * PPM > node["cpu"] * p["steady_ppm"]
+                or load["vcpu"] * PPM > node["cpu"] * p["overcommit_cpu_ppm"])
+
+    def broken(self, where, who):
+        """The hard rules of these VMs that such a placement would break."""
+        for rule in self.hard:
+            at = [where[i] for i in rule["members"] if where.get(i) is not None]
+            if who & set(rule["members"]) and (len(set(at)) < len(at) if rule["type"] == "apart" else len(set(at)) > 1):
+                yield rule["name"]
+
+    def closed(self, vm, n):
+        return not self.nodes[n]["accepts"] or self.nodes[n]["drain"] or n not in vm.get("allowed", self.nodes)
+
+    def group(self, vm):
+        """Those new ones that can only be placed with it."""
+        found, more = set(), {vm}
+        while more:
+            found |= more
+            more = {i for rule in self.hard if rule["type"] == "together" and found & set(rule["members"])
+                    for i in rule["members"] if i in self.vms and self.vms[i]["node"] is None} - found
+        return found
+
+    def check_refused(self, vm):
+        group = self.group(vm)
+        for n in self.nodes:
+            if any(self.closed(self.vms[i], n) for i in group):
+                continue
+            where = {**self.where, **{i: n for i in group}}
+            if not self.too_full(n, self.loads(where)[n]) and not any(self.broken(where, group)):
+                self.wrong("refused", f"VM {vm} is refused, but {n} could take it")
+
+    def run(self):
+        old = {i: v["node"] for i, v in self.vms.items()}
+        before, loads = self.loads(old), self.loads(self.where)
+        new = [i for i, n in old.items() if n is None]
+        refused = [i for i in new if self.where.get(i) is None]
+        if set(self.where) != set(old) or any(n is not None and self.where[i] != n for i, n in old.items()):
+            self.wrong("moved", "VMs that have a node are moved, or VMs are missing")
+        for i in new:
+            if self.where[i] is not None and self.closed(self.vms[i], self.where[i]):
+                self.wrong("target", f"VM {i} may not be on {self.where[i]}")
+        for n in self.nodes:
+            if loads[n] != before[n] and self.too_full(n, loads[n]):
+                self.wrong("steady", f"{n} is too full: {loads[n]}")
+        for name in self.broken(self.where, {i for i in new if i not in refused}):
+            self.wrong("rule", f"rule {name} is broken")
+        if sorted((row["vm"], row["node"]) for row in self.placement["refused"]) != sorted((i, n) for i in refused for n in self.nodes):
+            self.wrong("refused", "not every node is named for every VM that is refused")
+        for i in refused:
+            self.check_refused(i)
+        return self.problems, {"placed": len(new) - len(refused), "refused": len(refused),
+                               **{r: spread(self.nodes, {n: load[r] for n, load in loads.items()}, r) for r in ("mem", "cpu")}}
+
+
+def check_placement(cluster, placement):
+    """(list of (rule, sentence), figures)"""
+    return PlacementChecker(cluster, placement).run()
+
+
 # --- all placements of a tiny cluster, one by one ---
 
 def best_of_all(cluster, plan=None):

@@ -2,9 +2,9 @@
 /*
  * balance_plan.c - the planner of balance.h on a cluster in JSON, for benches and checkers.
  *
- *	balance_plan [FILE]		a cluster from the file, or from stdin
+ *	balance_plan [--place] [FILE]		a cluster from the file, or from stdin
  *
- * Prints the plan as one JSON object, and on stderr the seconds of each phase.
+ * Prints the plan as one JSON object, and on stderr the seconds of each phase. --place: nodes for the VMs that have none.
  */
 #include <stdio.h>
 #include <string.h>
@@ -65,6 +65,7 @@ static void read_params(struct bal_params *p, const json_t *o)
 	p->max_in = (unsigned)number(o, "max_in", 2);
 	p->max_out = (unsigned)number(o, "max_out", 2);
 	p->max_moves = (unsigned)number(o, "max_moves", 0);
+	p->max_node_moves = (unsigned)number(o, "max_node_moves", 0);
 	p->seed = (uint64_t)number(o, "seed", 1);
 }
 
@@ -93,7 +94,7 @@ static void read_vms(struct input *in, const json_t *list)
 		const json_t *o = json_array_get(list, i), *allowed = json_object_get(o, "allowed");
 
 		vms[i] = (struct bal_vm){ .id = (uint32_t)number(o, "id", 0),
-					  .node = text(o, "node"),
+					  .node = json_string_value(json_object_get(o, "node")),
 					  .mem = number(o, "mem", 0),
 					  .cpu = number(o, "cpu", 0),
 					  .vcpu = number(o, "vcpu", 0),
@@ -209,16 +210,61 @@ static void count_phase(void *context, const char *name)
 	in->last = now;
 }
 
+static int plan(struct input *in, struct pxc_err *err)
+{
+	struct bal_plan plan;
+
+	if (bal_plan(&in->cluster, &plan, err) < 0)
+		return -1;
+	print_plan(&plan);
+	bal_plan_release(&plan);
+	return 0;
+}
+
+static int place(struct input *in, struct pxc_err *err)
+{
+	const struct bal_cluster *c = &in->cluster;
+	struct bal_placement placement;
+	json_t *nodes = json_object(), *refused = json_array(), *o;
+
+	if (bal_place(c, &placement, err) < 0) {
+		json_decref(nodes);
+		json_decref(refused);
+		return -1;
+	}
+	for (size_t i = 0; i < c->nvms; i++) {
+		char id[16];
+
+		(void)snprintf(id, sizeof(id), "%u", c->vms[i].id);
+		json_object_set_new(nodes, id,
+				    placement.nodes[i] ? json_string(placement.nodes[i])
+						       : json_null());
+	}
+	for (size_t i = 0; i < placement.nrefused; i++) {
+		const struct bal_refused *row = &placement.refused[i];
+
+		json_array_append_new(refused, json_pack("{s:i,s:s,s:s}", "vm", (int)row->vm,
+							 "node", row->node, "why", row->why));
+	}
+	o = json_pack("{s:o,s:o}", "nodes", nodes, "refused", refused);
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+	bal_placement_release(&placement);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct input in = { .root = NULL };
-	struct bal_plan plan;
 	struct pxc_err err = { .kind = PXC_OK };
+	bool placing = argc > 1 && strcmp(argv[1], "--place") == 0;
+	const char *file = argv[1 + placing];
 	json_error_t where;
 	int r;
 
 	pxc_mem_init();
-	in.root = argc > 1 ? json_load_file(argv[1], 0, &where) : json_loadf(stdin, 0, &where);
+	in.root = file ? json_load_file(file, 0, &where) : json_loadf(stdin, 0, &where);
 	if (!in.root) {
 		fprintf(stderr, "balance_plan: line %d: %s\n", where.line, where.text);
 		return 1;
@@ -230,15 +276,12 @@ int main(int argc, char **argv)
 	in.cluster.phase = count_phase;
 	in.cluster.context = &in;
 	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &in.last);
-	r = bal_plan(&in.cluster, &plan, &err);
-	if (r < 0) {
+	r = placing ? place(&in, &err) : plan(&in, &err);
+	if (r < 0)
 		fprintf(stderr, "balance_plan: %s\n", err.msg);
-	} else {
-		print_plan(&plan);
+	else
 		for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
 			fprintf(stderr, "%s %.6f\n", phases[i], in.seconds[i]);
-		bal_plan_release(&plan);
-	}
 	arena_release(&in.arena);
 	json_decref(in.root);
 	return r < 0;

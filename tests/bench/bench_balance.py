@@ -63,14 +63,17 @@ class Planner:
         self.tool = os.path.join(build, "tests/bench/balance_plan")
         self.file = os.path.join(build, "bench-balance-cluster.json")
 
-    def plan(self, cluster, times=1):
+    def place(self, cluster, times=1):
+        return self.plan(cluster, times, ["--place"])
+
+    def plan(self, cluster, times=1, flags=()):
         """(plan, processor seconds); no plan when it takes too long"""
         with open(self.file, "w", encoding="utf-8") as f:
             json.dump(cluster, f)
         best = None
         for _ in range(times):
             try:
-                done = subprocess.run([self.tool, self.file], check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LONGEST)
+                done = subprocess.run([self.tool, *flags, self.file], check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LONGEST)
             except subprocess.TimeoutExpired:
                 return None, LONGEST
             if done.returncode:
@@ -184,6 +187,68 @@ def beside_peers(planner, nodes, vms, seed, limits):
     print("#" * TAP, f"{name}: PVE's own{' without threshold' if eager else ''} {result['moves']} moves, sd {theirs[2]:.4f}")
 
 
+# (name, nodes, VMs that are there, new ones, the largest of them in shares of a node, variants, most seconds or None)
+PLACEMENTS = [
+    ("100/10000, 500 new", 100, 10000, 500, 0.05, (), 0.2),
+    ("100/10000, 500 new of any size", 100, 10000, 500, 1, (), 0.2),
+    ("100/10000, 500 new of any size, pins, rules", 100, 10000, 500, 1, ("pins", "rules"), 0.2),
+    ("16/400, 40 new", 16, 400, 40, 1, (), None),
+    ("16/400, 40 new, pins, rules", 16, 400, 40, 1, ("pins", "rules"), None),
+    ("16/400, 40 new, memory 94 % full", 16, 400, 40, 1, ("tight94",), None),
+]
+
+
+def without_some(cluster, count, largest, seed):
+    """The same cluster before so many of its VMs, drawn by lot, had a node."""
+    least = {r: largest * min(node[r] for node in cluster["nodes"]) for r in ("mem", "cpu")}
+    new = [vm["id"] for vm in cluster["vms"] if all(vm[r] <= least[r] for r in least)]
+    new = set(balance_gen.Random(seed).shuffled(new)[:count])
+    return (dict(cluster, vms=[vm for vm in cluster["vms"] if vm["id"] not in new]),
+            [dict(vm, node=None) for vm in cluster["vms"] if vm["id"] in new])
+
+
+def unavoidable(cluster, r):
+    """The share to which the largest new VM fills a node, whichever it goes to."""
+    k = balance_check.PlacementChecker(cluster, {"nodes": {}})
+    loads = k.loads({i: vm["node"] for i, vm in k.vms.items()})
+    return max(min((loads[n][r] + vm[r]) / node[r] for n, node in k.nodes.items()) for vm in cluster["vms"] if vm["node"] is None)
+
+
+def run_placement(planner, case, quick):
+    """New VMs in a balanced cluster, and how even that is beside a plan for all of them at once."""
+    name, nodes, vms, count, largest, variants, seconds = case
+    wrong = refused = 0
+    slowest = more = 0.0
+    for seed in (1, 2) if quick else PLENTY:
+        whole = make(nodes, vms + count, seed, variants, {})
+        old, new = without_some(whole, count, largest, seed)
+        plan, _ = planner.plan(old)
+        old = after(old, plan)
+        cluster = dict(old, vms=old["vms"] + new)
+        placement, spent = planner.place(cluster, 1 if quick else 3)
+        problems, row = balance_check.check_placement(cluster, placement)
+        for rule, text in problems[:5]:
+            print("#" * TAP, f" {name}, seed {seed}: {rule}: {text}")
+        fresh, _ = planner.plan(whole)
+        _, even = judged(name, whole, fresh)
+        wrong += len(problems)
+        refused = max(refused, row["refused"])
+        slowest = max(slowest, spent)
+        for r in ("mem", "cpu"):
+            ours, theirs = row[r], even[r + "_after"]
+            highest = max(theirs[0], unavoidable(cluster, r))
+            more = max(more, 100 * (ours[0] - ours[1] - highest + theirs[1]))
+            print("#" * TAP, f"{name}, seed {seed}: {r} from {ours[1]:.3f} to {ours[0]:.3f}, all balanced afresh from {theirs[1]:.3f} to {theirs[0]:.3f}, "
+                  f"unavoidable {highest:.3f}"
+                  f" ({row['refused']} refused, {spent:.3f} s)")
+    name = "place " + name
+    figure(name + ": states that must not be", wrong, "faults", 0)
+    figure(name + ": refused, at most", refused, "VMs")
+    figure(name + ": spread beyond that of a fresh balance, and of its largest VM", more, "points", 2 if seconds else None)
+    if not quick:
+        figure(name + ": seconds", slowest, "s", seconds)
+
+
 def beside_all_placements(planner, seeds):
     """Clusters so small that all placements can be tried."""
     above = wrong = 0
@@ -224,6 +289,9 @@ def main():
     for case in CASES:
         if case[0].startswith(args.only) and (not args.quick or case[2] <= 400):
             run_case(planner, case[:4] + ((1, 2),) + case[5:] if args.quick else case, args.quick)
+    for case in PLACEMENTS:
+        if ("place " + case[0]).startswith(args.only) and (not args.quick or case[2] <= 400):
+            run_placement(planner, case, args.quick)
     if not args.only:
         beside_all_placements(planner, range(12 if args.quick else 60))
         beside_peers(planner, 16, 400, 1, False)

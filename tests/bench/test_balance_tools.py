@@ -152,6 +152,28 @@ CASES = [
 ]
 
 
+# Nodes of 10000 MiB, steady at 9500: 1 and 2 have one, 3 to 5 are new. (what it is, {VM: node}, VMs said to be refused, rules)
+PLACED = {1: ("a", 6000), 2: ("b", 2000), 3: (None, 2000), 4: (None, 2000, {"allowed": ["a", "b"]}), 5: (None, 9600)}
+PLACEMENTS = [
+    ("a sound placement, with a VM too large for any node, is fine", {3: "c", 4: "b"}, [5], ""),
+    ("a VM where it may not be", {1: "a", 2: "c", 3: "b", 4: "c"}, [5], "moved,target"),
+    ("a VM on a node that is too full", {3: "c", 4: "b", 5: "c"}, [], "steady"),
+    ("a VM that has a node, and is moved", {1: "c", 3: "b", 4: "b"}, [5], "moved"),
+    ("a VM that is refused, but fits", {4: "b"}, [3, 5], "refused"),
+    ("a VM that finds no node, without a word", {3: "c", 4: "b"}, [], "refused"),
+    ("a VM on a node with one it must be apart from", {3: "a", 4: "b"}, [5], "rule"),
+    ("a VM far from one it is together with", {3: "b", 4: "a"}, [5], "rule"),
+]
+
+
+def judged_placement(where, refused, rules):
+    c = cluster(PLACED, [("apart", 1, 3), ("together", 2, 4)])
+    placement = {"nodes": {str(i): where.get(i, vm[0]) for i, vm in PLACED.items()},
+                 "refused": [{"vm": i, "node": n, "why": ""} for i in refused for n in "abc"]}
+    problems, _ = balance_check.check_placement(c, placement)
+    return sorted({rule for rule, _ in problems}) == (rules.split(",") if rules else []), problems
+
+
 def judged(case, rules):
     """Is it refused by these rules, and by no others?"""
     problems, _ = balance_check.check(*case)
@@ -292,6 +314,9 @@ def brute_checks():
 def checks():
     for sentence, case, rules in CASES:
         good, problems = judged(case, rules)
+        yield "refused: " + sentence if rules else sentence, good or print("#", problems)
+    for sentence, where, refused, rules in PLACEMENTS:
+        good, problems = judged_placement(where, refused, rules)
         yield "refused: " + sentence if rules else sentence, good or print("#", problems)
     yield "F is what it is by hand", by_hand()
     rng = balance_gen.Random(5)

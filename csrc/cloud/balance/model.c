@@ -123,9 +123,11 @@ static int take_vms(struct bal_model *m, struct pxc_err *err)
 		if (!sane(vm->mem) || !sane(vm->cpu) || !sane(vm->vcpu) || !sane(vm->wire))
 			return pxc_fail(err, PXC_EINVAL, "VM %u: its size is out of range", vm->id);
 		m->vm_node[i] = bal_find_node(m, vm->node);
-		if (m->vm_node[i] < 0)
+		if (vm->node && m->vm_node[i] < 0)
 			return pxc_fail(err, PXC_EINVAL, "VM %u: there is no node %s", vm->id,
-					vm->node ? vm->node : "for it");
+					vm->node);
+		if (!vm->node && !m->placing)
+			return pxc_fail(err, PXC_EINVAL, "VM %u is on no node yet", vm->id);
 	}
 	return 0;
 }
@@ -163,7 +165,8 @@ static void set_limits(struct bal_model *m)
 	}
 	memcpy(now, m->base, n * sizeof(*now));
 	for (int32_t v = 0; v < m->nvms; v++)
-		bal_vm_load(m->vms[v], now[m->vm_node[v]], 1);
+		if (m->vm_node[v] >= 0)
+			bal_vm_load(m->vms[v], now[m->vm_node[v]], 1);
 	for (int32_t i = 0; i < m->nnodes; i++) {
 		const struct bal_node *node = m->nodes[i];
 
@@ -197,7 +200,7 @@ static void set_weights(struct bal_model *m)
 			load[r] += m->base[i][r];
 	}
 	for (int32_t v = 0; v < m->nvms; v++)
-		if (!m->vms[v]->stays || !m->nodes[m->vm_node[v]]->drain)
+		if (!m->vms[v]->stays || m->vm_node[v] < 0 || !m->nodes[m->vm_node[v]]->drain)
 			bal_vm_load(m->vms[v], load, 1);
 	for (int32_t i = 0; i < m->nnodes; i++) {
 		const double own[PRICED] = { (double)m->nodes[i]->mem, (double)m->nodes[i]->cpu };
@@ -218,14 +221,24 @@ double bal_move_cost(const struct bal_model *m, const struct bal_vm *vm)
 	return m->lambda * (double)(vm->wire + MOVE_MIB) / m->memory;
 }
 
-int bal_model_init(struct bal_model *m, const struct bal_cluster *c, struct pxc_err *err)
+static int init(struct bal_model *m, const struct bal_cluster *c, bool placing, struct pxc_err *err)
 {
-	*m = (struct bal_model){ .cluster = c, .params = c->params };
+	*m = (struct bal_model){ .cluster = c, .params = c->params, .placing = placing };
 	if (check_params(&m->params, err) < 0 || take_nodes(m, err) < 0 || take_vms(m, err) < 0)
 		return -1;
 	set_limits(m);
 	set_weights(m);
 	return bal_rules_init(m, err);
+}
+
+int bal_model_init(struct bal_model *m, const struct bal_cluster *c, struct pxc_err *err)
+{
+	return init(m, c, false, err);
+}
+
+int bal_model_init_placing(struct bal_model *m, const struct bal_cluster *c, struct pxc_err *err)
+{
+	return init(m, c, true, err);
 }
 
 void bal_model_release(struct bal_model *m)

@@ -45,7 +45,21 @@ static void count(struct bal_state *s, const struct bal_item *it, int32_t n, int
 	}
 }
 
-/* Scattered items are on each node with what they have there, and count for no rule. */
+/* Scattered items are on each node with what they have there, new ones on none; neither counts for a rule. */
+static void put_scattered(struct bal_state *s, const struct bal_item *it, int64_t times)
+{
+	const struct bal_model *m = s->m;
+
+	for (int32_t i = 0; i < it->nmembers; i++) {
+		int32_t v = m->members[it->member + i];
+
+		if (m->vm_node[v] < 0)
+			continue;
+		bal_vm_load(m->vms[v], s->load[m->vm_node[v]], times);
+		refresh(s, m->vm_node[v]);
+	}
+}
+
 static void put(struct bal_state *s, int32_t item, int32_t n)
 {
 	const struct bal_model *m = s->m;
@@ -58,12 +72,7 @@ static void put(struct bal_state *s, int32_t item, int32_t n)
 		list_add(&s->on[n], s->pos, item);
 		return;
 	}
-	for (int32_t i = 0; i < it->nmembers; i++) {
-		int32_t v = m->members[it->member + i];
-
-		bal_vm_load(m->vms[v], s->load[m->vm_node[v]], 1);
-		refresh(s, m->vm_node[v]);
-	}
+	put_scattered(s, it, 1);
 }
 
 static void take(struct bal_state *s, int32_t item)
@@ -78,12 +87,7 @@ static void take(struct bal_state *s, int32_t item)
 		list_drop(&s->on[n], s->pos, item);
 		return;
 	}
-	for (int32_t i = 0; i < it->nmembers; i++) {
-		int32_t v = m->members[it->member + i];
-
-		bal_vm_load(m->vms[v], s->load[m->vm_node[v]], -1);
-		refresh(s, m->vm_node[v]);
-	}
+	put_scattered(s, it, -1);
 }
 
 void bal_state_init(struct bal_state *s, const struct bal_model *m)
@@ -98,6 +102,8 @@ void bal_state_init(struct bal_state *s, const struct bal_model *m)
 	s->load = pxc_calloc(nodes, sizeof(*s->load));
 	s->count = pxc_calloc(counts + 1, sizeof(*s->count));
 	s->on = pxc_calloc(nodes, sizeof(*s->on));
+	s->in = pxc_calloc(nodes, sizeof(*s->in));
+	s->out = pxc_calloc(nodes, sizeof(*s->out));
 	memcpy(s->load, m->base, (size_t)m->nnodes * sizeof(*s->load));
 	memcpy(s->count, m->base_count, counts * sizeof(*s->count));
 	for (int32_t n = 0; n < m->nnodes; n++) {
@@ -118,6 +124,8 @@ void bal_state_release(struct bal_state *s)
 	free(s->load);
 	free(s->count);
 	free(s->on);
+	free(s->in);
+	free(s->out);
 	*s = (struct bal_state){ .m = NULL };
 }
 
@@ -137,7 +145,7 @@ uint32_t bal_moved_vms(const struct bal_model *m, int32_t item, int32_t at)
 	if (it->home >= 0)
 		return at == it->home ? 0 : (uint32_t)it->nmembers;
 	for (int32_t i = 0; at >= 0 && i < it->nmembers; i++)
-		n += m->vm_node[m->members[it->member + i]] != at;
+		n += bal_moves(m, m->members[it->member + i], at);
 	return n;
 }
 
@@ -151,7 +159,7 @@ double bal_moved_cost(const struct bal_model *m, int32_t item, int32_t at)
 	for (int32_t i = 0; at >= 0 && i < it->nmembers; i++) {
 		int32_t v = m->members[it->member + i];
 
-		if (m->vm_node[v] != at)
+		if (bal_moves(m, v, at))
 			cost += bal_move_cost(m, m->vms[v]);
 	}
 	return cost;
@@ -161,6 +169,10 @@ void bal_shift(struct bal_state *s, int32_t item, int32_t to)
 {
 	s->moved -= bal_moved_vms(s->m, item, s->at[item]);
 	s->moved += bal_moved_vms(s->m, item, to);
+	if (s->m->params.max_node_moves) {
+		bal_count_ways(s, item, s->at[item], -1);
+		bal_count_ways(s, item, to, 1);
+	}
 	take(s, item);
 	put(s, item, to);
 }
@@ -230,14 +242,14 @@ static double scattered_delta(const struct bal_state *s, int32_t item, int32_t t
 		double x = s->spots[to].x[r], d = it->d[r];
 
 		for (int32_t i = 0; i < it->nmembers; i++) {
-			int32_t v = m->members[it->member + i];
-			const struct bal_spot *a = &s->spots[m->vm_node[v]];
+			int32_t v = m->members[it->member + i], from = m->vm_node[v];
 			double part = (double)(r == MEM ? m->vms[v]->mem : m->vms[v]->cpu);
 
-			if (m->vm_node[v] == to)
+			if (from == to)
 				d -= part;
-			else
-				sum += a->factor[r] * part * (part - 2 * a->x[r]);
+			else if (from >= 0)
+				sum += s->spots[from].factor[r] * part *
+				       (part - 2 * s->spots[from].x[r]);
 		}
 		sum += s->spots[to].factor[r] * d * (d + 2 * x);
 	}
@@ -303,14 +315,6 @@ const char *bal_refusal(const struct bal_state *s, int32_t item, int32_t to, int
 	return NULL;
 }
 
-bool bal_over_moves(const struct bal_state *s, int32_t item, int32_t to)
-{
-	const struct bal_model *m = s->m;
-	uint32_t was = bal_moved_vms(m, item, s->at[item]), is = bal_moved_vms(m, item, to);
-
-	return m->params.max_moves && is > was && s->moved + is - was > m->params.max_moves;
-}
-
 int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta)
 {
 	const struct bal_model *m = s->m;
@@ -333,7 +337,8 @@ int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta)
 		}
 		if (best >= 0 && d >= *delta)
 			continue;
-		if (bal_refusal(s, item, n, -1) || bal_over_moves(s, item, n))
+		if (bal_refusal(s, item, n, -1) ||
+		    bal_over_moves(s, &(struct bal_step){ item, n }, 1))
 			continue;
 		best = n;
 		*delta = d;

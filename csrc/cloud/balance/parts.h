@@ -15,7 +15,7 @@ struct bal_item {
 	double d[PRICED];         /* what the movable members need, as load has it */
 	double cost;              /* what moving all of them adds to F */
 	int64_t load[LOADS];      /* likewise, exact */
-	int32_t home;             /* node; -1 = its members are scattered */
+	int32_t home;             /* node; -1 = its members are scattered, or new */
 	int32_t class;            /* index of the nodes it may be on */
 	int32_t member, nmembers; /* in bal_model.members: indexes of movable VMs */
 	int32_t rule, nrules;     /* in bal_model.item_rules: rules that count where it is */
@@ -43,10 +43,11 @@ struct bal_model {
 	const struct bal_cluster *cluster;
 	struct pxc_arena arena;
 	struct bal_params params;
+	bool placing;                  /* only what is new is moved */
 	const struct bal_node **nodes; /* by name */
 	int32_t nnodes;
 	const struct bal_vm **vms; /* by id */
-	int32_t *vm_node;          /* of each VM */
+	int32_t *vm_node;          /* of each VM; -1 = it is new */
 	int32_t *vm_item;          /* -1: it does not move */
 	int32_t nvms;
 	struct bal_item *items;
@@ -85,14 +86,16 @@ struct bal_list {
 
 struct bal_state {
 	const struct bal_model *m;
-	int32_t *at;  /* of each item; -1 = scattered */
+	int32_t *at;  /* of each item; -1 = scattered, or new */
 	int32_t *pos; /* in its node's list */
 	struct bal_spot *spots;
 	int64_t (*load)[LOADS];
 	uint16_t *count; /* ncounts x nnodes */
 	struct bal_list *on;
-	uint32_t moved;   /* VMs that are not where they were */
-	const bool *near; /* of each item: is it looked at by searches? NULL = all are */
+	uint32_t moved;    /* VMs that are not where they were */
+	int32_t *in, *out; /* of each node: how many of them have come, and gone */
+	bool unlimited;    /* what must be is shifted, however many moves that takes */
+	const bool *near;  /* of each item: is it looked at by searches? NULL = all are */
 };
 
 struct bal_random {
@@ -110,11 +113,20 @@ static inline uint64_t bal_next(struct bal_random *r)
 /* model.c */
 must_check int bal_model_init(struct bal_model *m, const struct bal_cluster *c,
 			      struct pxc_err *err);
+/* With VMs that are new as the only ones that can be anywhere else. */
+must_check int bal_model_init_placing(struct bal_model *m, const struct bal_cluster *c,
+				      struct pxc_err *err);
 void bal_model_release(struct bal_model *m);
 int32_t bal_find_node(const struct bal_model *m, const char *name); /* -1: there is none */
 int32_t bal_find_vm(const struct bal_model *m, uint32_t id);
 void bal_vm_load(const struct bal_vm *vm, int64_t load[LOADS], int64_t times); /* add it so often */
 double bal_move_cost(const struct bal_model *m, const struct bal_vm *vm);
+
+/* Does being on node n mean that the VM has moved? */
+static inline bool bal_moves(const struct bal_model *m, int32_t vm, int32_t n)
+{
+	return m->vm_node[vm] >= 0 && m->vm_node[vm] != n;
+}
 
 static inline bool bal_may(const struct bal_model *m, const struct bal_item *it, int32_t n)
 {
@@ -141,7 +153,6 @@ double bal_broken(const struct bal_state *s); /* the part of it that broken soft
 double bal_shift_delta(const struct bal_state *s, int32_t item, int32_t to);
 /* Would it fit if "gone" (an item there, or -1) had left? NULL = yes, else the rule or "memory", "cores", ... */
 const char *bal_refusal(const struct bal_state *s, int32_t item, int32_t to, int32_t gone);
-bool bal_over_moves(const struct bal_state *s, int32_t item, int32_t to);
 /* The best node to shift it to, or -1; *delta is written when there is one. */
 int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta);
 
@@ -157,6 +168,26 @@ static inline double bal_load_delta(const struct bal_state *s, const struct bal_
 	return sum;
 }
 
+/* refusal.c: why a node cannot take a VM that can be moved, after its name ("has 2048 MiB left"). That it cannot is known. */
+const char *bal_say_refusal(const struct bal_state *s, int32_t v, int32_t n,
+			    struct pxc_arena *arena);
+bool bal_is_among(const struct bal_vm *vm, const char *node); /* may it be there, by its own? */
+
+/* allowance.c */
+struct bal_step {
+	int32_t item, to;
+};
+void bal_count_ways(struct bal_state *s, int32_t item, int32_t at, int32_t sign);
+bool bal_over_limits(const struct bal_state *s, const struct bal_step *steps, int n);
+
+/* Would these be more migrations than are allowed? */
+static inline bool bal_over_moves(const struct bal_state *s, const struct bal_step *steps, int n)
+{
+	const struct bal_params *p = &s->m->params;
+
+	return (p->max_moves || p->max_node_moves) && !s->unlimited && bal_over_limits(s, steps, n);
+}
+
 /* The phases. Each leaves a feasible state that is no worse. */
 static inline bool bal_stays(const struct bal_item *it)
 {
@@ -166,6 +197,10 @@ static inline bool bal_searched(const struct bal_state *s, int32_t item)
 {
 	return (!s->near || s->near[item]) && !bal_stays(&s->m->items[item]) && s->at[item] >= 0;
 }
+/* How much worse its second best node is; huge when it has only one. *to: the best, or -1. */
+double bal_regret(const struct bal_state *s, int32_t item, int32_t *to);
+/* Another item changes places with it or leaves for a third node, so that it fits. Has it been shifted? */
+bool bal_make_room(struct bal_state *s, int32_t item);
 void bal_mandatory(struct bal_model *m, struct bal_state *s, struct bal_left_list *unmovable,
 		   const char **why, struct pxc_arena *arena);
 bool bal_greedy(struct bal_state *s); /* did anything move? */

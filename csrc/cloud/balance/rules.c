@@ -118,6 +118,11 @@ static void say_members(struct pxc_buf *out, const struct bal_model *m, const in
 		buf_printf(out, " and %d more", n - MEMBERS_SAID);
 }
 
+static bool is_base(const struct bal_model *m, int32_t v)
+{
+	return m->vm_node[v] >= 0 && (m->placing || m->vms[v]->stays);
+}
+
 /* Members that cannot be moved pin the group to their node; on two nodes, nobody can follow the rule. */
 static bool pinned(const struct grouping *g, const int32_t *vms, int32_t n, int32_t *node)
 {
@@ -125,7 +130,7 @@ static bool pinned(const struct grouping *g, const int32_t *vms, int32_t n, int3
 	for (int32_t i = 0; i < n; i++) {
 		int32_t here = g->m->vm_node[vms[i]];
 
-		if (!g->m->vms[vms[i]]->stays)
+		if (!is_base(g->m, vms[i]))
 			continue;
 		if (*node >= 0 && *node != here)
 			return false;
@@ -165,9 +170,9 @@ static int add_item(struct grouping *g, const int32_t *vms, int32_t n, struct px
 	struct bal_model *m = g->m;
 	struct bal_item *it = &m->items[m->nitems];
 	int32_t pin;
-	bool own_home;
+	bool own_home, torn = !pinned(g, vms, n, &pin);
 
-	if (!pinned(g, vms, n, &pin)) {
+	if (torn && !m->placing) {
 		leave_group(g, vms, n);
 		return 0;
 	}
@@ -177,7 +182,7 @@ static int add_item(struct grouping *g, const int32_t *vms, int32_t n, struct px
 	for (int32_t i = 0; i < n; i++) {
 		const struct bal_vm *vm = m->vms[vms[i]];
 
-		if (vm->stays) {
+		if (is_base(m, vms[i])) {
 			stays(m, vms[i]);
 			continue;
 		}
@@ -187,7 +192,7 @@ static int add_item(struct grouping *g, const int32_t *vms, int32_t n, struct px
 		m->vm_item[vms[i]] = m->nitems;
 		m->members[it->member + it->nmembers++] = vms[i];
 		bal_vm_load(vm, it->load, 1);
-		it->cost += bal_move_cost(m, vm);
+		it->cost += m->placing ? 0 : bal_move_cost(m, vm);
 		if (it->home != m->vm_node[vms[i]])
 			it->home = it->home == -2 ? m->vm_node[vms[i]] : -1;
 	}
@@ -209,6 +214,8 @@ static int add_item(struct grouping *g, const int32_t *vms, int32_t n, struct px
 		g->set[w] &= g->open[w] & (pin < 0 || pin / 64 == w ? ~(uint64_t)0 : 0);
 	if (pin >= 0)
 		g->set[pin / 64] &= (uint64_t)1 << (pin % 64);
+	if (torn)
+		memset(g->set, 0, (size_t)m->words * sizeof(*g->set));
 	it->class = class_of(g);
 	for (int r = 0; r < PRICED; r++)
 		it->d[r] = (double)it->load[r];
