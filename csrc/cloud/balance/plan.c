@@ -122,6 +122,9 @@ static void search(struct making *p)
 	told(p, "bound");
 	follow_hint(p);
 	anneal(p);
+	told(p, "plan");
+	p->plan.bound = bal_sharpen(&p->s, p->f0, p->plan.bound, &p->hint);
+	told(p, "bound");
 	if (p->f_musts - bal_objective(&p->s) < p->m.hysteresis)
 		bal_state_copy(&p->s, &p->musts);
 }
@@ -284,6 +287,9 @@ int bal_plan(const struct bal_cluster *cluster, struct bal_plan *ret, struct pxc
 		p.hint.is_near = arena_alloc(&p.plan.arena, (size_t)p.m.nitems + 1);
 		p.hint.near =
 			arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(int32_t));
+		p.hint.worth = arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(double));
+		p.hint.slope =
+			arena_alloc(&p.plan.arena, ((size_t)p.m.nnodes + 1) * sizeof(*p.hint.slope));
 		restart(&p);
 		p.f0 = bal_objective(&p.s) - bal_broken(&p.s);
 		plan_moves(&p);
