@@ -151,7 +151,7 @@ double bal_sharpen(struct bal_state *s, double f0, double bound, const struct ba
 	int since = 0;
 	struct bal_state try;
 
-	if ((int64_t)m->nitems * m->nnodes > 2600000)
+	if ((int64_t)m->nitems * m->nnodes > (int)env("SMALL", 60000))
 		return bound;
 	bal_state_init(&try, m);
 	a.pack.d = arena_alloc(&a.arena, items * sizeof(*a.pack.d));
