@@ -65,6 +65,7 @@ static void read_params(struct bal_params *p, const json_t *o)
 	p->max_in = (unsigned)number(o, "max_in", 2);
 	p->max_out = (unsigned)number(o, "max_out", 2);
 	p->max_moves = (unsigned)number(o, "max_moves", 0);
+	p->max_node_moves = (unsigned)number(o, "max_node_moves", 0);
 	p->seed = (uint64_t)number(o, "seed", 1);
 }
 

@@ -46,7 +46,8 @@ static void step(struct bal_state *s, const struct bal_hint *hint, double temper
 		if (kind >> 62 == 0 && m->items[v].home >= 0)
 			to = m->items[v].home;
 		if (to != s->at[v] && accepted(bal_shift_delta(s, v, to), temperature, random) &&
-		    !bal_refusal(s, v, to, -1) && !bal_over_moves(s, v, to))
+		    !bal_refusal(s, v, to, -1) &&
+		    !bal_over_moves(s, &(struct bal_step){ v, to }, 1))
 			bal_shift(s, v, to);
 	} else {
 		int32_t w = hint->near[kind / 2 % (uint64_t)hint->nnear];

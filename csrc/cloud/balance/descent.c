@@ -43,13 +43,7 @@ static bool may_swap(const struct bal_state *s, int32_t v, int32_t w)
 
 	if (bal_refusal(s, v, b, w) || bal_refusal(s, w, a, v))
 		return false;
-	if (s->m->params.max_moves) {
-		uint32_t was = bal_moved_vms(s->m, v, a) + bal_moved_vms(s->m, w, b);
-		uint32_t is = bal_moved_vms(s->m, v, b) + bal_moved_vms(s->m, w, a);
-
-		return is <= was || s->moved + is - was <= s->m->params.max_moves;
-	}
-	return true;
+	return !bal_over_moves(s, (const struct bal_step[]){ { v, b }, { w, a } }, 2);
 }
 
 double bal_swap_delta(const struct bal_state *s, int32_t v, int32_t w)

@@ -162,44 +162,19 @@ bool bal_make_room(struct bal_state *s, int32_t item)
 	return true;
 }
 
-static void say_refusal(struct pxc_buf *out, const struct bal_state *s, int32_t item, int32_t n)
-{
-	const struct bal_model *m = s->m;
-	const struct bal_item *it = &m->items[item];
-	const char *node = m->nodes[n]->name, *why = bal_refusal(s, item, n, -1);
-	int64_t left = m->limit[n][MEM] - s->load[n][MEM];
-
-	if (!why)
-		buf_printf(out, "the limit of %u moves is reached", m->params.max_moves);
-	else if (m->nodes[n]->drain)
-		buf_printf(out, "%s is drained", node);
-	else if (!m->nodes[n]->accepts)
-		buf_printf(out, "%s takes nothing", node);
-	else if (strcmp(why, "not allowed") == 0)
-		buf_printf(out, "%s is not allowed", node);
-	else if (strcmp(why, "memory") == 0)
-		buf_printf(out, "%s has %lld MiB left of the %lld it needs", node,
-			   (long long)(left > 0 ? left : 0), (long long)it->load[MEM]);
-	else if (strcmp(why, "cores") == 0 || strcmp(why, "assigned cores") == 0)
-		buf_printf(out, "%s has not enough %s left", node, why);
-	else
-		buf_printf(out, "rule %s keeps it off %s", why, node);
-}
-
 /* It stays for good; its members are part of what never moves. */
 static void give_up(struct musts *q, int32_t item)
 {
 	struct bal_model *m = q->m;
 	auto_buf struct pxc_buf why = { .data = NULL };
-	int32_t said = 0;
+	int32_t said = 0, first = m->members[m->items[item].member];
 
 	for (int32_t n = 0; n < m->nnodes; n++) {
 		if (n == q->s->at[item])
 			continue;
-		if (said++ < NODES_SAID) {
-			buf_adds(&why, said > 1 ? ", " : "");
-			say_refusal(&why, q->s, item, n);
-		}
+		if (said++ < NODES_SAID)
+			buf_printf(&why, "%s%s %s", said > 1 ? ", " : "", m->nodes[n]->name,
+				   bal_say_refusal(q->s, first, n, q->arena));
 	}
 	if (said > NODES_SAID)
 		buf_printf(&why, ", and %d more", said - NODES_SAID);
@@ -242,6 +217,32 @@ static void place(struct musts *q)
 	}
 }
 
+/* What cannot be moved though it should. Of those that a rule keeps apart the first may stay. */
+static void say_stays(struct musts *q)
+{
+	const struct bal_model *m = q->m;
+	auto_free uint32_t *there =
+		pxc_calloc((size_t)m->ncounts * (size_t)m->nnodes + 1, sizeof(*there));
+
+	for (int32_t v = 0; v < m->nvms; v++) {
+		const struct bal_vm *vm = m->vms[v];
+		const struct bal_node *node = m->nodes[m->vm_node[v]];
+		bool wrong = node->drain || !bal_is_among(vm, node->name);
+
+		if (!vm->stays)
+			continue;
+		for (int32_t i = m->vm_rule[v]; i < m->vm_rule[v + 1]; i++)
+			wrong = there[(ptrdiff_t)m->vm_rules[i] * m->nnodes + m->vm_node[v]]++ ||
+				wrong;
+		if (wrong)
+			bal_leave(q->unmovable, q->arena,
+				  (struct bal_left){ vm->id, node->name,
+						     arena_printf(q->arena,
+								  "cannot move VM %u off %s: %s",
+								  vm->id, node->name, vm->stays) });
+	}
+}
+
 void bal_mandatory(struct bal_model *m, struct bal_state *s, struct bal_left_list *unmovable,
 		   const char **why, struct pxc_arena *arena)
 {
@@ -257,6 +258,9 @@ void bal_mandatory(struct bal_model *m, struct bal_state *s, struct bal_left_lis
 	for (int32_t rule = 0; rule < m->ncounts; rule++)
 		if (m->counts[rule].hard)
 			list_broken(&q, rule);
+	say_stays(&q);
 	qsort_r(items, (size_t)q.n, sizeof(*items), larger_first, m);
+	s->unlimited = true;
 	place(&q);
+	s->unlimited = false;
 }

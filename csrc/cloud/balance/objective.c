@@ -102,6 +102,8 @@ void bal_state_init(struct bal_state *s, const struct bal_model *m)
 	s->load = pxc_calloc(nodes, sizeof(*s->load));
 	s->count = pxc_calloc(counts + 1, sizeof(*s->count));
 	s->on = pxc_calloc(nodes, sizeof(*s->on));
+	s->in = pxc_calloc(nodes, sizeof(*s->in));
+	s->out = pxc_calloc(nodes, sizeof(*s->out));
 	memcpy(s->load, m->base, (size_t)m->nnodes * sizeof(*s->load));
 	memcpy(s->count, m->base_count, counts * sizeof(*s->count));
 	for (int32_t n = 0; n < m->nnodes; n++) {
@@ -122,6 +124,8 @@ void bal_state_release(struct bal_state *s)
 	free(s->load);
 	free(s->count);
 	free(s->on);
+	free(s->in);
+	free(s->out);
 	*s = (struct bal_state){ .m = NULL };
 }
 
@@ -165,6 +169,10 @@ void bal_shift(struct bal_state *s, int32_t item, int32_t to)
 {
 	s->moved -= bal_moved_vms(s->m, item, s->at[item]);
 	s->moved += bal_moved_vms(s->m, item, to);
+	if (s->m->params.max_node_moves) {
+		bal_count_ways(s, item, s->at[item], -1);
+		bal_count_ways(s, item, to, 1);
+	}
 	take(s, item);
 	put(s, item, to);
 }
@@ -307,14 +315,6 @@ const char *bal_refusal(const struct bal_state *s, int32_t item, int32_t to, int
 	return NULL;
 }
 
-bool bal_over_moves(const struct bal_state *s, int32_t item, int32_t to)
-{
-	const struct bal_model *m = s->m;
-	uint32_t was = bal_moved_vms(m, item, s->at[item]), is = bal_moved_vms(m, item, to);
-
-	return m->params.max_moves && is > was && s->moved + is - was > m->params.max_moves;
-}
-
 int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta)
 {
 	const struct bal_model *m = s->m;
@@ -337,7 +337,8 @@ int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta)
 		}
 		if (best >= 0 && d >= *delta)
 			continue;
-		if (bal_refusal(s, item, n, -1) || bal_over_moves(s, item, n))
+		if (bal_refusal(s, item, n, -1) ||
+		    bal_over_moves(s, &(struct bal_step){ item, n }, 1))
 			continue;
 		best = n;
 		*delta = d;

@@ -92,8 +92,10 @@ struct bal_state {
 	int64_t (*load)[LOADS];
 	uint16_t *count; /* ncounts x nnodes */
 	struct bal_list *on;
-	uint32_t moved;   /* VMs that are not where they were */
-	const bool *near; /* of each item: is it looked at by searches? NULL = all are */
+	uint32_t moved;    /* VMs that are not where they were */
+	int32_t *in, *out; /* of each node: how many of them have come, and gone */
+	bool unlimited;    /* what must be is shifted, however many moves that takes */
+	const bool *near;  /* of each item: is it looked at by searches? NULL = all are */
 };
 
 struct bal_random {
@@ -151,7 +153,6 @@ double bal_broken(const struct bal_state *s); /* the part of it that broken soft
 double bal_shift_delta(const struct bal_state *s, int32_t item, int32_t to);
 /* Would it fit if "gone" (an item there, or -1) had left? NULL = yes, else the rule or "memory", "cores", ... */
 const char *bal_refusal(const struct bal_state *s, int32_t item, int32_t to, int32_t gone);
-bool bal_over_moves(const struct bal_state *s, int32_t item, int32_t to);
 /* The best node to shift it to, or -1; *delta is written when there is one. */
 int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta);
 
@@ -165,6 +166,26 @@ static inline double bal_load_delta(const struct bal_state *s, const struct bal_
 		sum += a->factor[r] * it->d[r] * (it->d[r] - 2 * a->x[r]) +
 		       b->factor[r] * it->d[r] * (it->d[r] + 2 * b->x[r]);
 	return sum;
+}
+
+/* refusal.c: why a node cannot take a VM that can be moved, after its name ("has 2048 MiB left"). That it cannot is known. */
+const char *bal_say_refusal(const struct bal_state *s, int32_t v, int32_t n,
+			    struct pxc_arena *arena);
+bool bal_is_among(const struct bal_vm *vm, const char *node); /* may it be there, by its own? */
+
+/* allowance.c */
+struct bal_step {
+	int32_t item, to;
+};
+void bal_count_ways(struct bal_state *s, int32_t item, int32_t at, int32_t sign);
+bool bal_over_limits(const struct bal_state *s, const struct bal_step *steps, int n);
+
+/* Would these be more migrations than are allowed? */
+static inline bool bal_over_moves(const struct bal_state *s, const struct bal_step *steps, int n)
+{
+	const struct bal_params *p = &s->m->params;
+
+	return (p->max_moves || p->max_node_moves) && !s->unlimited && bal_over_limits(s, steps, n);
 }
 
 /* The phases. Each leaves a feasible state that is no worse. */

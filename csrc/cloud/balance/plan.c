@@ -62,7 +62,7 @@ static void follow_hint(struct making *p)
 		for (int32_t i = 0; i < m->nitems; i++) {
 			if (other.at[i] == p->hint.at[i] || bal_stays(&m->items[i]) ||
 			    bal_refusal(&other, i, p->hint.at[i], -1) ||
-			    bal_over_moves(&other, i, p->hint.at[i]))
+			    bal_over_moves(&other, &(struct bal_step){ i, p->hint.at[i] }, 1))
 				continue;
 			bal_shift(&other, i, p->hint.at[i]);
 			more = true;
