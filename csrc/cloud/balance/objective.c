@@ -110,6 +110,10 @@ void bal_state_init(struct bal_state *s, const struct bal_model *m)
 		memcpy(s->spots[n].factor, m->factor[n], sizeof(m->factor[n]));
 		refresh(s, n);
 	}
+	for (int32_t n = 0; m->in_before && n < m->nnodes; n++) {
+		s->in[n] = m->in_before[n];
+		s->out[n] = m->out_before[n];
+	}
 	for (int32_t i = 0; i < m->nitems; i++)
 		put(s, i, m->items[i].home);
 }

@@ -66,10 +66,12 @@ struct bal_model {
 	int64_t (*transit)[LOADS]; /* while VMs move */
 	double (*factor)
 		[PRICED]; /* F = sum of factor * (load - mean)^2; 0 on nodes that are drained */
-	double (*mean)[PRICED];    /* the load each node would have if all were even */
-	double memory;             /* MiB of the nodes in F */
-	double lambda;             /* of F, for each share of memory sent */
-	double hysteresis;         /* an improvement below this is not worth a task */
+	double (*mean)[PRICED]; /* the load each node would have if all were even */
+	double memory;          /* MiB of the nodes in F */
+	double lambda;          /* of F, for each share of memory sent */
+	double hysteresis;      /* an improvement below this is not worth a task */
+	const int32_t *in_before,
+		*out_before;       /* of each node: moves there have been; NULL = none */
 	struct bal_left_list left; /* members of rules that nobody can follow */
 };
 
@@ -214,17 +216,6 @@ struct bal_hint;
 void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double temperature, int64_t steps,
 		uint64_t seed);
 
-/* order.c */
-struct bal_order {
-	struct bal_move *moves; /* in the arena; why and gain are left to the caller */
-	size_t nmoves;
-	int32_t *dropped; /* indexes of VMs */
-	size_t ndropped;
-};
-/* From where the VMs are to where the state has them. careful: never above the steady limits, no bounces, so that any start of it will do. */
-void bal_order(struct bal_order *ret, const struct bal_state *s, bool careful,
-	       struct pxc_arena *arena);
-
 /* What the bound knows of good states. */
 struct bal_hint {
 	int32_t *at;   /* of each item: where its larger part would be if VMs could be divided */
@@ -250,4 +241,5 @@ struct bal_pack {
 double bal_pack(struct bal_pack *p, double slack, int32_t budget);
 
 /* sharpen.c: a higher bound than bal_bound() has, from nodes that take items whole. f: of the state. */
-double bal_sharpen(struct bal_state *s, double f0, double bound, const struct bal_hint *hint);
+double bal_sharpen(struct bal_state *s, double f0, double bound, const struct bal_hint *hint,
+		   bool improve);

@@ -13,9 +13,9 @@
 #include "cloud/balance/parts.h"
 
 static double env(const char *n, double d) { return getenv(n) ? atof(getenv(n)) : d; }
-#define ROUNDS env("ROUNDS", 100)
-#define BUDGET ((int)env("BUDGET", 400))
-#define FINE env("FINE", 0.0005)
+#define ROUNDS env("ROUNDS", 150)
+#define BUDGET ((int)env("BUDGET", 100))
+#define FINE env("FINE", 0.001)
 
 void stat_pack(void);
 struct ascent {
@@ -130,7 +130,7 @@ static void follow(struct ascent *a, struct bal_state *try)
 			int32_t to = a->taker[i];
 
 			if (a->pull[i] < 0 || a->pull[i] > 0 || bal_stays(&m->items[i]) || try->at[i] == to ||
-			    bal_refusal(try, i, to, -1) || bal_over_moves(try, i, to))
+			    bal_refusal(try, i, to, -1) || bal_over_moves(try, &(struct bal_step){ i, to }, 1))
 				continue;
 			bal_shift(try, i, to);
 			more = true;
@@ -142,7 +142,8 @@ static void follow(struct ascent *a, struct bal_state *try)
 		bal_state_copy(a->s, try);
 }
 
-double bal_sharpen(struct bal_state *s, double f0, double bound, const struct bal_hint *hint)
+double bal_sharpen(struct bal_state *s, double f0, double bound, const struct bal_hint *hint,
+		   bool improve)
 {
 	const struct bal_model *m = s->m;
 	struct ascent a = { .m = m, .s = s };
@@ -177,7 +178,7 @@ double bal_sharpen(struct bal_state *s, double f0, double bound, const struct ba
 		for (int r = 0; !m->items[i].fixed && r < PRICED; r++)
 			a.low[s->at[i]][r] -= m->items[i].d[r];
 	}
-	for (int round = 0; round < ROUNDS && f - best > env("ENOUGH", 0.001) * (f0 - best); round++) {
+	for (int round = 0; round < ROUNDS && f - best > env("ENOUGH", 0.003) * (f0 - best); round++) {
 		double now, norm = 0, gg = 0, gd = 0, dd = 0, beta;
 
 		a.cands = 0;
@@ -187,7 +188,7 @@ double bal_sharpen(struct bal_state *s, double f0, double bound, const struct ba
 				100 * (f0 - f) / (f0 - best), step, (int)(a.cands / m->nnodes)), stat_pack();
 		if (now > best + 0.02 * (f - best)) {
 			since = 0;
-		} else if (++since >= env("SINCE", 8)) {
+		} else if (++since >= env("SINCE", 5)) {
 			step /= 2;
 			since = 0;
 		}
@@ -201,7 +202,7 @@ double bal_sharpen(struct bal_state *s, double f0, double bound, const struct ba
 		}
 		if (gg <= 0)
 			break;
-		if (round % (int)env("FOLLOW", 4) == 0) {
+		if (improve && round % (int)env("FOLLOW", 4) == 0) {
 			follow(&a, &try);
 			f = bal_objective(s) - bal_broken(s);
 		}
