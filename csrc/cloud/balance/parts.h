@@ -12,8 +12,9 @@ enum { MEM, CPU, PRICED, VCPU = PRICED, LOADS }; /* the first two are in F, all 
 
 /* VMs that move as one: a single VM, or the members of hard rules "together". */
 struct bal_item {
-	double d[PRICED];         /* what the movable members need, as load has it */
-	double cost;              /* what moving all of them adds to F */
+	double d[PRICED]; /* what the movable members need, as load has it */
+	double cost; /* what moving all of them adds to F; while searching, what else it costs */
+	double own_cost;          /* without that */
 	int64_t load[LOADS];      /* likewise, exact */
 	int32_t home;             /* node; -1 = its members are scattered, or new */
 	int32_t class;            /* index of the nodes it may be on */
