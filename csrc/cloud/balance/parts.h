@@ -243,10 +243,11 @@ struct bal_pack {
 	double factor[PRICED], low[PRICED], top[PRICED]; /* of the node: load - mean */
 	bool *in; /* of each item: in a choice to begin with; then in the best that was found */
 	double slope[PRICED]; /* of F there, when items may be divided */
+	int64_t looked;       /* items looked at, in all calls so far */
 };
 /* No choice costs less than this. slack: how far from the best is close enough; budget: divisions of the search. */
 double bal_pack(struct bal_pack *p, double slack, int32_t budget);
 
-/* sharpen.c: a higher bound than bal_bound() has, from nodes that take items whole. f: of the state. */
+/* sharpen.c: a bound at least as high as the one of bal_bound(). improve: the state may become a better one on the way. */
 double bal_sharpen(struct bal_state *s, double f0, double bound, const struct bal_hint *hint,
 		   bool improve);
