@@ -55,6 +55,8 @@ struct ha_rule {
 };
 
 struct ha {
+	unsigned
+		release; /* of PVE: 902 is 9.2; 0 = not read, and nothing but the resources is known */
 	bool has_rules;                /* false: PVE 8, whose groups are shown as rules HA_NODES */
 	struct ha_resource *resources; /* sorted by vmid */
 	size_t nresources;
@@ -68,13 +70,14 @@ struct ha {
 
 /*
  * From the data of the replies (NULL = the call does not exist there); what PVE shows in a form that is not known is left
- * out with a text in warnings (array). err EREMOTE: a reply that is no list.
+ * out with a text in warnings (array). The release is left 0. err EREMOTE: a reply that is no list. Groups count only where there are no rules.
  */
 must_check int ha_decode(const json_t *resources, const json_t *rules, const json_t *groups,
 			 const json_t *current, const json_t *manager, const json_t *options,
 			 struct pxc_arena *arena, json_t *warnings, struct ha **ret,
 			 struct pxc_err *err);
 
+/* Finders; ha NULL = nothing is known of it. */
 const struct ha_resource *ha_resource(const struct ha *ha, unsigned vmid); /* NULL: not HA */
-const struct ha_rule *ha_rule(const struct ha *ha, const char *name);
+const struct ha_rule *ha_rule(const struct ha *ha, const char *name);      /* NULL: none */
 bool ha_in_maintenance(const struct ha *ha, const char *node);

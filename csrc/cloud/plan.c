@@ -26,6 +26,7 @@ void pxc_plans_release(struct pxc_plans *plans)
 			free(p->steps[k].why);
 		}
 		free(p->steps);
+		free((void *)p->waits_for);
 		json_decref(p->before);
 		json_decref(p->after);
 		json_decref(p->item);
@@ -80,6 +81,13 @@ void pxc_plan_add(struct pxc_plan *plan, int op, enum pxc_impact impact, json_t 
 	va_start(ap, why);
 	step->why = vprint(why, ap);
 	va_end(ap);
+}
+
+void pxc_plan_after(struct pxc_plan *plan, const struct pxc_plan *other)
+{
+	plan->waits_for = pxc_realloc((void *)plan->waits_for,
+				      (plan->nwaits_for + 1) * sizeof(struct pxc_plan *));
+	plan->waits_for[plan->nwaits_for++] = other;
 }
 
 void pxc_plan_warn(struct pxc_plan *plan, const char *fmt, ...)

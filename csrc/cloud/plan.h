@@ -29,10 +29,22 @@ struct pxc_step {
 	char *why;              /* owned; "grow scsi0: 10G -> 20G", for people */
 };
 
+/* A place that a plan takes while it is under way: of all that name the same text, at most "max". */
+struct pxc_use {
+	const char *name; /* borrowed; "into pve2"; NULL = nothing */
+	unsigned max;     /* at least 1 */
+};
+
+#define PXC_USES 2
+
 struct pxc_plan {
 	const char *label; /* borrowed; the object's name in messages: "vm acme/web-1" */
 	int phase;         /* plans of a lower phase are done first, e.g. downloads before VMs */
-	unsigned about;    /* of helpers with one label and phase: which one, e.g. its VMID */
+	/*
+	 * Of helpers with one label and phase: which one, e.g. its VMID. An object whose place in the batch changes from look to
+	 * look has it too (a move: it is gone when it is done), and is then known by label and about.
+	 */
+	unsigned about;
 	/* Borrowed; a plan of a lower phase that must have succeeded, or NULL. */
 	const struct pxc_plan *needs;
 	/* Borrowed; the helper plan whose steps bring about this object's change, or NULL. */
@@ -42,6 +54,13 @@ struct pxc_plan {
 	 * what they did: then nothing of it has happened, and they have failed with whatever failed first. NULL: none.
 	 */
 	const struct pxc_plan *undoes;
+	/*
+	 * Plans of the same phase that must be done before this one begins; see pxc_plan_after(). When one of them is not done, this
+	 * one is not begun, which is a conflict: the run looks again, and may find another way.
+	 */
+	const struct pxc_plan **waits_for; /* owned array of borrowed plans */
+	size_t nwaits_for;
+	struct pxc_use uses[PXC_USES];
 	/* What else is to be done can only be planned when these steps are done: the run goes round again. */
 	bool again;
 	enum pxc_impact allow;  /* worst impact that is accepted here; DESTROYS unless set */
@@ -70,4 +89,5 @@ const char *pxc_impact_name(enum pxc_impact impact); /* "waits", "quiet", "disru
 /* Append a step. Steals args on every path (NULL counts as {}). */
 void pxc_plan_add(struct pxc_plan *plan, int op, enum pxc_impact impact, json_t *args_new,
 		  const char *why, ...) printf_like(5, 6);
+void pxc_plan_after(struct pxc_plan *plan, const struct pxc_plan *other);
 void pxc_plan_warn(struct pxc_plan *plan, const char *fmt, ...) printf_like(2, 3);

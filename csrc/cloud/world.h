@@ -22,6 +22,8 @@ struct world_node {
 	bool online;
 	double cpus;           /* logical processors; 0 = not known (freshly started) */
 	uint64_t memory_bytes; /* physical; 0 = not known */
+	double used_cpus;      /* of cpus, at the last round of pvestatd */
+	uint64_t used_bytes;   /* likewise; 0 = not known */
 };
 
 struct world_guest {
@@ -38,6 +40,8 @@ struct world_guest {
 	const char *ha;          /* HA state wanted ("started"), "" = not an HA resource */
 	double cpus;             /* 0 = not known */
 	uint64_t memory_bytes;   /* configured; 0 = not known (its node is offline) */
+	double used_cpus;        /* of cpus, at the last round of pvestatd; 0 = does not run */
+	uint64_t used_bytes;     /* of the node's memory, likewise */
 };
 
 struct world_storage {
@@ -51,6 +55,8 @@ struct world_pool {
 	const char *comment; /* "" = none */
 };
 
+struct ha; /* cloud/ha.h */
+
 struct world {
 	const char *cluster_name; /* of a stand-alone node: the node's name */
 	bool quorate;
@@ -62,7 +68,10 @@ struct world {
 	size_t nstorages;
 	struct world_pool *pools;
 	size_t npools;
-	json_t *options; /* GET /cluster/options data; kept alive by the run */
+	json_t *options;      /* GET /cluster/options data; kept alive by the run */
+	json_t *ha_resources; /* GET /cluster/ha/resources data, likewise; NULL = not read */
+	const struct ha *
+		ha; /* the resources, and once modules/ha_read.h was asked, all else; NULL = not read */
 	/* The registry: datacenter notes. */
 	struct annot_text notes;  /* finding NONE: no pxc_cloud yet */
 	struct registry registry; /* valid when finding is OK */

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/str.h"
 #include "modules/kind.h"
 
 struct env_defer {
@@ -29,13 +30,19 @@ void pxc_env_defer(struct pxc_env *env, void (*release)(void *ptr), void *ptr)
 void pxc_env_warn(struct pxc_env *env, const char *fmt, ...)
 {
 	char text[1024];
+	json_t *said;
 	va_list ap;
+	size_t i;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (!env->warnings)
 		env->warnings = json_array();
+	/* A run that looks several times sees the same each time. */
+	json_array_foreach (env->warnings, i, said)
+		if (str_eq(json_string_value(said), text))
+			return;
 	(void)json_array_append_new(env->warnings, json_string(text));
 }
 

@@ -8,7 +8,7 @@
 
 /*
  * Side by side; of a node that stands alone, and of clusters that have never had HA, an empty one. The world is there for its
- * options and the version of PVE. A missing right (Sys.Audit on /) is EDENIED naming it.
+ * options and its HA resources. A missing right (Sys.Audit on /) is EDENIED naming it.
  */
 must_check int ha_read(struct pxc_env *env, const struct world *w, struct ha **ret,
 		       struct pxc_err *err);

@@ -3,30 +3,16 @@
 
 #include <string.h>
 
-#include "base/mem.h"
-#include "modules/lock.h"
-#include "modules/outcome.h"
+#include "modules/kind_parts.h"
 
 /* Conflicts (a stale digest, a VMID or name taken meanwhile) send the run round again this often. */
 #define ROUNDS 4
 
-/* Objects worked on side by side. Most of a job's time is a task on the server, so this may well be more than the
- * requests that are under way at once; PVE spreads the tasks over its nodes. */
-#define JOBS_AT_ONCE 16
-
 /* How long to wait before looking again at something that is busy: a guest being created by another run. */
 #define BUSY_MS 500
 
-struct run {
-	const struct pxc_kind *kind;
-	struct pxc_env *env;
-	void *batch, *world;
-	struct outcomes outcomes;
-	struct locks locks;
-};
-
 /* Look and plan; "not now" is looked at again until the task's deadline. */
-static int look(struct run *run, struct pxc_plans *ret, struct pxc_err *err)
+static int look(struct kind_run *run, struct pxc_plans *ret, struct pxc_err *err)
 {
 	int64_t give_up = pve_now_ms(run->env->pve) + run->env->task_timeout_ms;
 
@@ -62,128 +48,39 @@ static int refuse_impact(const struct pxc_plans *plans, struct pxc_err *err)
 	return 0;
 }
 
-/* Must plan p wait for plan q to be done well? A helper of a later phase completes what the objects it is for have begun. */
-static bool follows(const struct pxc_plan *p, const struct pxc_plan *q)
-{
-	return p->needs == q || (q->via == p && q->phase < p->phase);
-}
-
-/* Runs only when the plan that it undoes has stopped. */
-static bool is_undone(struct run *run, const struct pxc_plans *plans, const struct pxc_plan *p)
-{
-	for (size_t k = 0; k < plans->nplans; k++)
-		if (plans->plans[k] == p->undoes)
-			return outcome_stopped(&run->outcomes, k);
-	return false;
-}
-
-/* May this plan's steps run in this phase? Objects that failed earlier in the run are left alone. */
-static bool ready(struct run *run, const struct pxc_plans *plans, size_t i, int phase)
-{
-	const struct pxc_plan *p = plans->plans[i];
-
-	if (p->phase != phase || p->nsteps == 0 || outcome_failed(&run->outcomes, i))
-		return false;
-	if (p->undoes)
-		return is_undone(run, plans, p);
-	for (size_t k = 0; k < plans->nplans; k++)
-		if (follows(p, plans->plans[k]) && outcome_stopped(&run->outcomes, k)) {
-			outcome_follow(&run->outcomes, i, k);
-			return false;
-		}
-	return true;
-}
-
-/* Replies that people want to see with the diff. */
-static void show(struct run *run, const struct pxc_plan *plan, const struct pve_job *job)
-{
-	struct outcomes *o = &run->outcomes;
-
-	for (size_t k = 0; run->kind->shows && k < job->ndone; k++) {
-		json_t *entry = run->kind->shows(plan->steps[k].op, plan->steps[k].args,
-						 job->steps[k].ret_data);
-
-		if (entry && !o->shown)
-			o->shown = json_array();
-		if (entry)
-			(void)json_array_append_new(o->shown, entry);
-	}
-}
-
-static void run_phase(struct run *run, const struct pxc_plans *plans, int phase)
-{
-	struct pve_job *jobs = pxc_calloc(plans->nplans, sizeof(*jobs));
-	size_t *owner = pxc_calloc(plans->nplans, sizeof(*owner)), njobs = 0;
-
-	for (size_t i = 0; i < plans->nplans; i++) {
-		const struct pxc_plan *p = plans->plans[i];
-		struct pve_step *steps;
-
-		if (!ready(run, plans, i, phase))
-			continue;
-		steps = pxc_calloc(p->nsteps, sizeof(*steps));
-		for (size_t k = 0; k < p->nsteps; k++)
-			steps[k] = (struct pve_step){ .op = &run->kind->ops[p->steps[k].op],
-						      .args = p->steps[k].args,
-						      .why = p->steps[k].why,
-						      .context = run->env };
-		owner[njobs] = i;
-		jobs[njobs++] = (struct pve_job){ .steps = steps, .nsteps = p->nsteps };
-	}
-	if (njobs)
-		pve_run(run->env->pve, jobs, njobs,
-			run->kind->side_by_side ? run->kind->side_by_side : JOBS_AT_ONCE);
-	for (size_t j = 0; j < njobs; j++) {
-		const struct pxc_plan *p = plans->plans[owner[j]];
-
-		outcome_add(&run->outcomes, owner[j], p, &jobs[j]);
-		show(run, p, &jobs[j]);
-		if (run->kind->told)
-			run->kind->told(run->env, run->batch, p, &jobs[j]);
-		if (p->undoes && jobs[j].err.kind == PXC_OK)
-			outcome_undone(&run->outcomes, plans, owner[j]);
-		pve_job_release(&jobs[j]);
-		free(jobs[j].steps);
-	}
-	free(owner);
-	free(jobs);
-}
-
-static void apply(struct run *run, const struct pxc_plans *plans)
-{
-	int last = 0;
-
-	for (size_t i = 0; i < plans->nplans; i++)
-		if (plans->plans[i]->phase > last)
-			last = plans->plans[i]->phase;
-	for (int phase = 0; phase <= last; phase++)
-		run_phase(run, plans, phase);
-}
-
 /* Does a plan that is about to be done say that others follow it? */
-static bool goes_on(struct run *run, const struct pxc_plans *plans)
+static bool goes_on(struct kind_run *run, const struct pxc_plans *plans)
 {
 	for (size_t i = 0; i < plans->nplans; i++)
-		if (plans->plans[i]->again && !outcome_failed(&run->outcomes, i))
+		if (plans->plans[i]->again && !outcome_closed(&run->outcomes, i))
 			return true;
 	return false;
 }
 
-/* Is anything left to do, other than for objects that failed? */
-static const struct pxc_plan *first_open(struct run *run, const struct pxc_plans *plans)
+/* Is anything left to do, other than for objects that failed or were dropped? */
+static const struct pxc_plan *first_open(struct kind_run *run, const struct pxc_plans *plans)
 {
 	for (size_t i = 0; i < plans->nplans; i++)
 		if (plans->plans[i]->nsteps && !plans->plans[i]->undoes &&
-		    !outcome_failed(&run->outcomes, i))
+		    !outcome_closed(&run->outcomes, i))
 			return plans->plans[i];
 	return NULL;
+}
+
+/* What a plan would do, for people: not the looks in front of it. */
+static const char *first_change(const struct pxc_plan *plan)
+{
+	for (size_t i = 0; i < plan->nsteps; i++)
+		if (plan->steps[i].impact > PXC_WAITS)
+			return plan->steps[i].why;
+	return plan->steps[0].why;
 }
 
 /*
  * Hold the locks these plans need. What was seen before a lock was held may be stale, so *ret_again says
  * whether to look again first.
  */
-static int hold(struct run *run, const struct pxc_plans *plans, bool *ret_again,
+static int hold(struct kind_run *run, const struct pxc_plans *plans, bool *ret_again,
 		struct pxc_err *err)
 {
 	const char *const *names =
@@ -199,7 +96,22 @@ static int hold(struct run *run, const struct pxc_plans *plans, bool *ret_again,
 	return 0;
 }
 
-static int rounds(struct run *run, struct pxc_plans *plans, struct pxc_err *err)
+static bool enough_failed(const struct kind_run *run)
+{
+	unsigned most = run->limits.max_failures;
+
+	return most && outcomes_nfailed(&run->outcomes) >= most;
+}
+
+/* What is still open is not begun any more. */
+static void leave_rest(struct kind_run *run, const struct pxc_plans *plans)
+{
+	for (size_t i = 0; i < plans->nplans; i++)
+		if (plans->plans[i]->nsteps && !outcome_closed(&run->outcomes, i))
+			outcome_leave(&run->outcomes, i, "so many failed that the run stops");
+}
+
+static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err *err)
 {
 	const char *conflict;
 
@@ -216,8 +128,12 @@ static int rounds(struct run *run, struct pxc_plans *plans, struct pxc_err *err)
 		}
 		if (!first_open(run, plans))
 			return 0;
+		if (enough_failed(run)) {
+			leave_rest(run, plans);
+			return 0;
+		}
 		more = goes_on(run, plans);
-		apply(run, plans);
+		kind_apply(run, plans);
 		if (look(run, plans, err) < 0) {
 			outcomes_take_back(&run->outcomes);
 			/* What is refused now, was not when it was planned: not the task's fault any more. */
@@ -229,15 +145,18 @@ static int rounds(struct run *run, struct pxc_plans *plans, struct pxc_err *err)
 		open = first_open(run, plans);
 		if (!open)
 			return 0;
-		if (outcomes_conflict(&run->outcomes) || more)
+		if (outcomes_conflict(&run->outcomes) || outcomes_wait(&run->outcomes) || more ||
+		    run->kind->drifts)
 			continue;
 		/* A helper that turns up behind a failure puts right what that has left: the next run's work. */
-		if (!open->item && outcomes_failed(&run->outcomes))
+		if (!open->item && outcomes_nfailed(&run->outcomes))
 			return 0;
 		return pxc_fail(err, PXC_EREMOTE, "%s did not converge: %s", open->label,
-				open->steps[0].why);
+				first_change(open));
 	}
 	conflict = outcomes_conflict(&run->outcomes);
+	if (!conflict && (run->kind->drifts || outcomes_wait(&run->outcomes)))
+		return 0;
 	return pxc_fail(err, PXC_ECONFLICT, "gave up after %d rounds: %s", ROUNDS,
 			conflict ? conflict : "each left more to do");
 }
@@ -246,7 +165,7 @@ static int rounds(struct run *run, struct pxc_plans *plans, struct pxc_err *err)
 int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_result,
 	     struct pxc_err *err)
 {
-	struct run run = { .kind = kind, .env = env };
+	struct kind_run run = { .kind = kind, .env = env };
 	auto_plans struct pxc_plans plans = { .nplans = 0 };
 	bool check = env->args->task.check_mode;
 	int r = -1;
@@ -254,6 +173,8 @@ int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_resu
 	if (kind->decode(env, &run.batch, err) == 0 && look(&run, &plans, err) == 0 &&
 	    refuse_impact(&plans, err) == 0) {
 		outcomes_preview(&run.outcomes, &plans);
+		if (kind->limits)
+			kind->limits(run.batch, &run.limits);
 		r = check || !first_open(&run, &plans) ? 0 : rounds(&run, &plans, err);
 		locks_release(&run.locks, env);
 		if (kind->locks && !check)

@@ -5,6 +5,11 @@
  * Every module takes one object, or a list of them under its plural: a batch. The loop decodes, observes,
  * plans the whole batch, applies object by object side by side, observes again and plans again: that plan
  * must be empty. Only the loop knows check mode, conflicts and the allowed impact. Layer: modules.
+ *
+ * Plans that stream ("waits_for" and "uses" in cloud/plan.h, a judge in pve/client.h) end in one more way: dropped. That is
+ * neither a failure nor a change; the item has the reason under "dropped", and the run does not come back to it. What was not
+ * begun because something in front of it was not done is looked at again, in a new round; because of max_failures, it is
+ * left, with "not_begun". told() sees the job of each plan, also of those that were not begun.
  */
 #pragma once
 
@@ -34,11 +39,19 @@ struct pxc_env {
 	uint32_t sdn_wait_ms;      /* how long it is waited for */
 	uint32_t
 		task_timeout_ms; /* one step; also how long the run waits for a lock or a busy object */
+	/* Where lines about progress go; NULL = standard error at -v. */
+	void (*tell)(void *context, const char *line);
+	void *tell_context;
 };
 
 #define LOCK_RBD "rbd/"
 #define LOCK_SDN                                                                                   \
 	"sdn" /* PVE's own lock on the SDN configuration, where it has one; see lock_sdn.h */
+
+struct kind_limits {
+	unsigned max_jobs;     /* plans under way at once; as side_by_side unless set */
+	unsigned max_failures; /* so many plans have failed: no other begins; 0 = no limit */
+};
 
 struct pxc_kind {
 	const char *name;     /* "vm": the module is pxc_<name> */
@@ -63,6 +76,18 @@ struct pxc_kind {
 	/* What has become of a plan's steps, before it is looked again: what was tried in vain. May be NULL. */
 	void (*told)(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
 		     const struct pve_job *job);
+	/* How many at once and how many failures, of this run; may be NULL. max_failures counts over all rounds. */
+	void (*limits)(const void *batch, struct kind_limits *ret);
+	/*
+	 * A run that people watch: items say when they began and how long they took ("began", "seconds"), and at -v each plan
+	 * that begins and ends is a line on standard error ("3/17 VM 101 pve1 -> pve2: 12 s").
+	 */
+	bool progress;
+	/*
+	 * What is planned for moves by itself (loads): what a look finds after the change is the work of a new round, and after
+	 * the last one that of the next run. For every other kind it is "did not converge".
+	 */
+	bool drifts;
 	/* Plans under way at once; 0 = the usual number. 1: what the server serialises anyway is not made to wait there. */
 	unsigned side_by_side;
 	/* An entry for the result's diff out of a step's reply (new reference), or NULL; may itself be NULL. */

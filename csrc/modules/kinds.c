@@ -3,9 +3,9 @@
 #include "modules/kind.h"
 
 extern const struct pxc_kind cloud_kind, flavor_kind, project_kind, vm_kind, info_kind,
-	rbd_image_kind, volume_kind, sdn_kind;
+	rbd_image_kind, volume_kind, sdn_kind, balance_kind;
 
 const struct pxc_kind *const pxc_kinds[] = {
 	&cloud_kind,  &flavor_kind, &project_kind, &vm_kind, &rbd_image_kind,
-	&volume_kind, &sdn_kind,    &info_kind,    NULL,
+	&volume_kind, &sdn_kind,    &balance_kind, &info_kind, NULL,
 };

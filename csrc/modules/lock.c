@@ -71,8 +71,28 @@ int locks_acquire(struct locks *locks, struct pxc_env *env, const char *const *n
 		return r;
 	}
 	locks->taken = true;
+	locks->noted_ms = pve_now_ms(env->pve);
 	locks->fresh = locks->nheld > 0 || pve_sdn_token(env->pve);
 	return 0;
+}
+
+bool locks_prolong(struct locks *locks, struct pxc_env *env)
+{
+	int64_t now = pve_now_ms(env->pve);
+
+	if (locks->lost || !locks_hold(locks))
+		return false;
+	if (now < locks->noted_ms + LOCK_LEASE_S * 1000 / 3)
+		return true;
+	locks->noted_ms = now;
+	for (size_t i = locks->nheld; i-- > 0;) {
+		if (!locks->held[i].groupid || lock_group_prolong(env, locks->held[i].groupid))
+			continue;
+		/* Not ours to give back. */
+		locks->held[i] = locks->held[--locks->nheld];
+		locks->lost = true;
+	}
+	return !locks->lost;
 }
 
 void locks_release(struct locks *locks, struct pxc_env *env)

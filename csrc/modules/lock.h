@@ -27,9 +27,11 @@ struct lock_held {
 
 struct locks {
 	bool taken; /* those that could be: without the right to make groups it may be none */
+	bool lost;  /* one was ours and is so no more */
 	bool fresh; /* one is held, so that what was seen before may be old */
 	struct lock_held *held; /* owned array */
 	size_t nheld;
+	int64_t noted_ms; /* pve_now_ms(): those in PVE are good for LOCK_LEASE_S from then on */
 };
 
 /*
@@ -40,6 +42,8 @@ must_check int locks_acquire(struct locks *locks, struct pxc_env *env, const cha
 			     struct pxc_err *err);
 /* Are the locks in Ceph still ours? They end by themselves when Ceph could not be reached for their lease. */
 bool locks_hold(const struct locks *locks);
+/* During long work: note the locks in PVE down anew, once a third of their time is over. false: one is not ours any more. */
+bool locks_prolong(struct locks *locks, struct pxc_env *env);
 void locks_release(struct locks *locks, struct pxc_env *env);
 
 /*

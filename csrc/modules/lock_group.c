@@ -132,6 +132,14 @@ static bool stale(const struct pxc_env *env, const struct holder *h)
 	return str_eq(h->host, host) && h->pid > 0 && born(h->pid) != h->born;
 }
 
+static bool is_mine(const struct holder *h)
+{
+	char host[128] = "";
+
+	(void)gethostname(host, sizeof(host) - 1);
+	return str_eq(h->host, host) && h->pid == (long)getpid() && h->born == born(getpid());
+}
+
 static int create(struct pxc_env *env, const char *groupid, struct pxc_err *err)
 {
 	auto_free char *comment = token(env, groupid, NULL);
@@ -144,7 +152,7 @@ static int create(struct pxc_env *env, const char *groupid, struct pxc_err *err)
 	/* "Already exists" may be our own request, whose answer was lost and which was sent again. */
 	if (read_holder(env, groupid, &h, err) < 0)
 		return err->kind == PXC_ENOTFOUND ? pxc_fail(err, PXC_ECONFLICT, "just freed") : -1;
-	if (h.pid == (long)getpid() && h.born == born(getpid()) && !stale(env, &h))
+	if (is_mine(&h) && !stale(env, &h))
 		return 0;
 	return pxc_fail(err, PXC_ECONFLICT, "held");
 }
@@ -230,6 +238,20 @@ int lock_group_note(struct pxc_env *env, const char *groupid, const char *sdn, s
 		return -1;
 	*err = (struct pxc_err){ .kind = PXC_OK }; /* said twice it is the same */
 	return pve_call(env->pve, &ops[LOCK_NOTE], args, NULL, err);
+}
+
+bool lock_group_prolong(struct pxc_env *env, const char *groupid)
+{
+	const char *sdn = str_eq(groupid, LOCK_GROUP_SDN) ? pve_sdn_token(env->pve) : NULL;
+	struct pxc_err err = { .kind = PXC_OK };
+	struct holder h;
+
+	/* Not to be read or written just now: there is time for two more tries. */
+	if (read_holder(env, groupid, &h, &err) < 0)
+		return err.kind != PXC_ENOTFOUND;
+	if (!is_mine(&h))
+		return false;
+	return lock_group_note(env, groupid, sdn, &err) == 0 || err.kind != PXC_ENOTFOUND;
 }
 
 void locks_sweep(struct pxc_env *env)

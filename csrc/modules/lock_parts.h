@@ -14,6 +14,9 @@ void lock_group_drop(struct pxc_env *env, const char *groupid);
 must_check int lock_group_note(struct pxc_env *env, const char *groupid, const char *sdn,
 			       struct pxc_err *err);
 
+/* The group that this run holds is good for LOCK_LEASE_S again. false: it is somebody else's by now, or nobody's. */
+bool lock_group_prolong(struct pxc_env *env, const char *groupid);
+
 /*
  * lock_sdn.c: PVE's own lock on the SDN configuration (api: POST /cluster/sdn/lock, PVE 9). The client carries its token
  * from then on. It tells nobody who holds it, so the group beside it does. On PVE 8 there is none: nothing is taken.

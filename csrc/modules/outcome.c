@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "modules/outcome.h"
 
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -48,31 +50,32 @@ static void add_warnings(struct outcome *o, const json_t *texts)
 	}
 }
 
-/* Which of the helpers that look alike is it? */
+/* Which of the plans that look alike is it? */
 static unsigned nth_alike(const struct pxc_plans *plans, size_t i)
 {
 	const struct pxc_plan *p = plans->plans[i];
 	unsigned n = 0;
 
 	for (size_t k = 0; k < i; k++)
-		n += !plans->plans[k]->item && plans->plans[k]->phase == p->phase &&
+		n += !plans->plans[k]->item == !p->item && plans->plans[k]->phase == p->phase &&
 		     plans->plans[k]->about == p->about && str_eq(plans->plans[k]->label, p->label);
 	return n;
 }
 
-/* Objects keep their number; helpers come and go between rounds, and are known by what they are about. */
+/* Objects keep their number, unless they say what they are about; helpers come and go between rounds, as those do. */
 static size_t find(struct outcomes *o, const struct pxc_plans *plans, size_t i)
 {
 	const struct pxc_plan *p = plans->plans[i];
-	unsigned nth = p->item ? 0 : nth_alike(plans, i);
+	bool fixed = p->item && !p->about;
+	unsigned nth = fixed ? 0 : nth_alike(plans, i);
 
-	if (p->item && i < o->n)
+	if (fixed && i < o->n)
 		return i;
-	for (size_t k = 0; !p->item && k < o->n; k++) {
+	for (size_t k = 0; !fixed && k < o->n; k++) {
 		const struct outcome *x = &o->list[k];
 
-		if (!x->has_item && x->phase == p->phase && x->about == p->about && x->nth == nth &&
-		    str_eq(x->label, p->label))
+		if (x->has_item == (p->item != NULL) && x->phase == p->phase &&
+		    x->about == p->about && x->nth == nth && str_eq(x->label, p->label))
 			return k;
 	}
 	o->list = pxc_realloc(o->list, (o->n + 1) * sizeof(*o->list));
@@ -82,6 +85,7 @@ static size_t find(struct outcomes *o, const struct pxc_plans *plans, size_t i)
 					  .nth = nth,
 					  .has_item = p->item != NULL,
 					  .via = -1,
+					  .took_ms = -1,
 					  .planned = json_array(),
 					  .done = json_array() };
 	return o->n++;
@@ -136,6 +140,16 @@ void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan,
 		x->changed |= plan->steps[k].impact > PXC_WAITS;
 	}
 	add_warnings(x, job->warnings);
+	x->waits = x->left = x->dropped = false;
+	if (job->state == PVE_JOB_NOT_BEGUN && *job->why) {
+		x->waits = !job->stopped;
+		x->left = job->stopped;
+	} else {
+		x->dropped = job->state == PVE_JOB_DROPPED;
+		x->began_ms = job->began_ms - o->since_ms;
+		x->took_ms = job->ended_ms - job->began_ms;
+	}
+	(void)snprintf(x->why, sizeof(x->why), "%s", job->why);
 	x->conflict = job->err.kind == PXC_ECONFLICT || job->err.kind == PXC_EUNSURE;
 	x->failed = job->err.kind != PXC_OK && !x->conflict;
 	x->err = job->err;
@@ -164,6 +178,13 @@ static void end_conflict(struct outcome *x)
 	x->conflict = false;
 	x->changed |= x->err.kind == PXC_EUNSURE;
 	x->err = (struct pxc_err){ .kind = PXC_OK };
+}
+
+/* What was not begun is not needed any more. */
+static void stop_waiting(struct outcome *x)
+{
+	x->waits = false;
+	x->why[0] = '\0';
 }
 
 static void take_back(struct outcome *x)
@@ -200,6 +221,8 @@ void outcomes_settle(struct outcomes *o, const struct pxc_plans *plans)
 	}
 	for (size_t i = 0; i < o->n; i++) {
 		o->list[i].undone &= open[i];
+		if (o->list[i].waits && !open[i])
+			stop_waiting(&o->list[i]);
 		if (o->list[i].conflict && !open[i])
 			end_conflict(&o->list[i]);
 	}
@@ -207,16 +230,35 @@ void outcomes_settle(struct outcomes *o, const struct pxc_plans *plans)
 	free(open);
 }
 
-bool outcome_failed(const struct outcomes *o, size_t i)
+bool outcome_closed(const struct outcomes *o, size_t i)
 {
-	return o->list[o->of[i]].failed;
+	const struct outcome *x = &o->list[o->of[i]];
+
+	return x->failed || x->dropped || x->left;
 }
 
 bool outcome_stopped(const struct outcomes *o, size_t i)
 {
 	const struct outcome *x = &o->list[o->of[i]];
 
-	return x->failed || x->conflict;
+	return outcome_closed(o, i) || x->conflict || x->waits;
+}
+
+void outcome_wait(struct outcomes *o, size_t i, const char *label, const char *how)
+{
+	struct outcome *x = &o->list[o->of[i]];
+
+	x->waits = true;
+	(void)snprintf(x->why, sizeof(x->why), "%s %s", label, how);
+}
+
+void outcome_leave(struct outcomes *o, size_t i, const char *why)
+{
+	struct outcome *x = &o->list[o->of[i]];
+
+	x->waits = false;
+	x->left = true;
+	(void)snprintf(x->why, sizeof(x->why), "%s", why);
 }
 
 void outcome_follow(struct outcomes *o, size_t i, size_t other)
@@ -227,6 +269,9 @@ void outcome_follow(struct outcomes *o, size_t i, size_t other)
 	x->failed = first->failed;
 	x->conflict = first->conflict;
 	x->err = first->err;
+	x->left = first->left;
+	if (first->dropped || first->waits)
+		outcome_wait(o, i, first->label, first->dropped ? "was dropped" : "was not begun");
 	/* Nothing was sent for this one, so that no answer of its own can have been lost. */
 	if (x->err.kind == PXC_EUNSURE)
 		x->err.kind = PXC_ECONFLICT;
@@ -253,12 +298,27 @@ void outcome_undone(struct outcomes *o, const struct pxc_plans *plans, size_t i)
 	}
 }
 
-bool outcomes_failed(const struct outcomes *o)
+size_t outcomes_nfailed(const struct outcomes *o)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->n; i++)
+		n += o->list[i].failed;
+	return n;
+}
+
+bool outcomes_wait(const struct outcomes *o)
 {
 	for (size_t i = 0; i < o->n; i++)
-		if (o->list[i].failed)
+		if (o->list[i].waits)
 			return true;
 	return false;
+}
+
+void outcomes_begin(struct outcomes *o, int64_t now_ms)
+{
+	if (!o->since_ms)
+		o->since_ms = now_ms;
 }
 
 const char *outcomes_conflict(const struct outcomes *o)

@@ -18,6 +18,12 @@ struct outcome {
 	bool undone;   /* and taken back since, unless the next look finds it done all the same */
 	bool conflict; /* the last round ended in a conflict: look again */
 	bool failed;
+	bool dropped;  /* a gate found it not worth doing any more */
+	bool waits;    /* not begun, since one it waits for was not done: look again */
+	bool left;     /* not begun, since too many have failed */
+	char why[300]; /* of these three: "VM 101 pve1 -> pve2 failed" */
+	int64_t began_ms,
+		took_ms; /* of its last job: since the run began changing things; took_ms -1 = none was begun */
 	struct pxc_err err;
 	json_t *before, *after, *item; /* owned; from the first plan; item from the last */
 	json_t *planned, *done;        /* owned; arrays of {object, why, impact} */
@@ -28,7 +34,8 @@ struct outcomes {
 	struct outcome
 		*list; /* owned; objects in the order of the batch, then helpers as they appeared */
 	size_t n;
-	json_t *shown; /* owned; array of entries for the diff that came from replies, or NULL */
+	json_t *shown;    /* owned; array of entries for the diff that came from replies, or NULL */
+	int64_t since_ms; /* when the run began changing things; 0 = not yet */
 	size_t *of; /* owned; by number of the plan, of those that were previewed or settled last */
 };
 
@@ -40,9 +47,18 @@ void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan,
 /* After a closing look: items as they are now; objects with nothing left to do are no conflict any more. */
 void outcomes_settle(struct outcomes *o, const struct pxc_plans *plans);
 
-bool outcome_failed(const struct outcomes *o, size_t i);
-bool outcomes_failed(const struct outcomes *o); /* has any? */
-/* Failed, or ended in a conflict in this round. */
+/* The run begins to change things now; only the first call counts. */
+void outcomes_begin(struct outcomes *o, int64_t now_ms);
+
+/* Nothing more is done for it in this run: failed, dropped, or left. */
+bool outcome_closed(const struct outcomes *o, size_t i);
+size_t outcomes_nfailed(const struct outcomes *o);
+bool outcomes_wait(const struct outcomes *o); /* does any, for one that was not done? */
+/* Plan i was not begun: "<label> <how>". */
+void outcome_wait(struct outcomes *o, size_t i, const char *label, const char *how);
+/* Plan i is not begun in this run any more. */
+void outcome_leave(struct outcomes *o, size_t i, const char *why);
+/* Closed, waiting, or ended in a conflict in this round. */
 bool outcome_stopped(const struct outcomes *o, size_t i);
 /* Plan i was not run because plan other has stopped: it shares its fate. */
 void outcome_follow(struct outcomes *o, size_t i, size_t other);

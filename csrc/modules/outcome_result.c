@@ -40,16 +40,32 @@ static void inherit(const struct outcomes *o)
 	}
 }
 
-static json_t *item_of(const struct outcome *x, bool check, bool brief)
+/* Of a run that people watch: when it began and how long it took, in seconds. */
+static void add_times(json_t *item, const struct outcome *x)
+{
+	if (x->took_ms < 0)
+		return;
+	(void)json_object_set_new(item, "began", json_integer((x->began_ms + 500) / 1000));
+	(void)json_object_set_new(item, "seconds", json_integer((x->took_ms + 500) / 1000));
+}
+
+static json_t *item_of(const struct outcome *x, bool check, bool brief, bool times)
 {
 	bool changed = check ? x->would_change : x->changed;
-	json_t *item = brief && !changed && !x->failed ? shorten(x->item) : json_copy(x->item);
+	json_t *item =
+		brief && !changed && !x->failed && !*x->why ? shorten(x->item) : json_copy(x->item);
 
 	(void)json_object_set_new(item, "changed", json_boolean(changed));
 	if (x->failed || x->conflict) {
 		(void)json_object_set_new(item, "failed", json_true());
 		(void)json_object_set_new(item, "msg", result_text(x->err.msg));
 	}
+	if (x->dropped)
+		(void)json_object_set_new(item, "dropped", result_text(x->why));
+	else if (x->waits || x->left)
+		(void)json_object_set_new(item, "not_begun", result_text(x->why));
+	if (times)
+		add_times(item, x);
 	return item;
 }
 
@@ -91,7 +107,8 @@ json_t *outcomes_result(const struct outcomes *o, const struct pxc_kind *kind,
 		if (x->warnings)
 			(void)json_array_extend(warnings, x->warnings);
 		if (x->has_item) {
-			(void)json_array_append_new(items, item_of(x, check, o->n > FULL_BATCH));
+			(void)json_array_append_new(
+				items, item_of(x, check, o->n > FULL_BATCH, kind->progress));
 			if (x->would_change)
 				add_diff(diff, x);
 		}
@@ -116,7 +133,7 @@ json_t *outcomes_result(const struct outcomes *o, const struct pxc_kind *kind,
 
 int outcomes_verdict(const struct outcomes *o, struct pxc_err *err)
 {
-	const struct outcome *first = NULL;
+	const struct outcome *first = NULL, *left = NULL;
 	size_t failed = 0, all = 0;
 
 	for (size_t i = 0; i < o->n; i++) {
@@ -126,7 +143,11 @@ int outcomes_verdict(const struct outcomes *o, struct pxc_err *err)
 		failed += bad && o->list[i].has_item;
 		if (bad && !first)
 			first = &o->list[i];
+		if (o->list[i].left && !left)
+			left = &o->list[i];
 	}
+	if (!first && left)
+		return pxc_fail(err, PXC_EREMOTE, "%s was not begun: %s", left->label, left->why);
 	if (!first)
 		return 0;
 	*err = first->err;

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "cloud/ha.h"
 
 enum { RESOURCES, STATUS, OPTIONS, POOLS, HA, NREADS };
 
@@ -61,8 +62,18 @@ static int guest_order(const void *a, const void *b)
 	return (x->vmid > y->vmid) - (x->vmid < y->vmid);
 }
 
+/* PVE gives the part of its processors that is busy. */
+static double busy(const json_t *object)
+{
+	double share = json_number_value(json_object_get(object, "cpu"));
+
+	return share > 0 ? share * json_number_value(json_object_get(object, "maxcpu")) : 0;
+}
+
 static void add_guest(struct world *w, const json_t *r)
 {
+	uint64_t on_host = bytes(r, "memhost");
+
 	w->guests[w->nguests++] = (struct world_guest){
 		.vmid = (unsigned)json_integer_value(json_object_get(r, "vmid")),
 		.container = str_eq(text(r, "type", ""), "lxc"),
@@ -77,6 +88,9 @@ static void add_guest(struct world *w, const json_t *r)
 		.ha = "",
 		.cpus = json_number_value(json_object_get(r, "maxcpu")),
 		.memory_bytes = bytes(r, "maxmem"),
+		.used_cpus = busy(r),
+		/* What it takes of the node, which PVE 8 does not tell apart from what the guest sees. */
+		.used_bytes = on_host ? on_host : bytes(r, "mem"),
 	};
 }
 
@@ -99,6 +113,8 @@ static void read_resources(struct world *w, struct pxc_arena *arena, const json_
 				.online = str_eq(text(r, "status", ""), "online"),
 				.cpus = json_number_value(json_object_get(r, "maxcpu")),
 				.memory_bytes = bytes(r, "maxmem"),
+				.used_cpus = busy(r),
+				.used_bytes = bytes(r, "mem"),
 			};
 		else if (str_eq(type, "storage"))
 			w->storages[w->nstorages++] = (struct world_storage){
@@ -151,20 +167,22 @@ static void read_pools(struct world *w, struct pxc_arena *arena, const json_t *l
 			(struct world_pool){ text(r, "poolid", ""), text(r, "comment", "") };
 }
 
-static void read_ha(struct world *w, const json_t *list)
+static int read_ha(struct pxc_env *env, struct world *w, struct pxc_err *err)
 {
-	size_t i;
-	json_t *r;
+	json_auto_t *warnings = json_array();
+	struct ha *ha = NULL;
 
-	json_array_foreach (list, i, r) {
-		const char *sid = text(r, "sid", "");
-		const char *colon = strchr(sid, ':');
-		const struct world_guest *g =
-			colon ? world_guest(w, (unsigned)strtoul(colon + 1, NULL, 10)) : NULL;
+	if (ha_decode(w->ha_resources, NULL, NULL, NULL, NULL, w->options, env->arena, warnings,
+		      &ha, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ha->nresources; i++) {
+		const struct world_guest *g = world_guest(w, ha->resources[i].vmid);
 
 		if (g)
-			w->guests[g - w->guests].ha = text(r, "state", "started");
+			w->guests[g - w->guests].ha = ha->resources[i].state;
 	}
+	w->ha = ha;
+	return 0;
 }
 
 static int read_registry(struct pxc_env *env, struct world *w, struct pxc_err *err)
@@ -283,12 +301,12 @@ int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret
 	read_resources(w, env->arena, reads[RESOURCES].data);
 	read_status(w, reads[STATUS].data);
 	read_pools(w, env->arena, reads[POOLS].data);
-	read_ha(w, reads[HA].data);
 	w->options = reads[OPTIONS].data;
+	w->ha_resources = reads[HA].data;
 	if (w->nnodes == 0 || !*w->cluster_name)
 		return pxc_fail(err, PXC_EREMOTE,
 				"the server lists no node: half an answer, not taken for truth");
-	if (read_registry(env, w, err) < 0 ||
+	if (read_ha(env, w, err) < 0 || read_registry(env, w, err) < 0 ||
 	    (detail != WORLD_LISTS && read_live(env, w, detail, err) < 0))
 		return -1;
 	*ret = w;

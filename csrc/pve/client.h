@@ -54,6 +54,22 @@ void pve_sleep(struct pve_client *pve, uint32_t ms);
  */
 typedef int pve_work_fn(void *context, const json_t *args, json_t **ret_data, struct pxc_err *err);
 
+enum pve_judgement {
+	PVE_GO,   /* the step is done */
+	PVE_WAIT, /* look again */
+	PVE_DROP, /* the job is not worth doing any more: it ends without a failure */
+	PVE_FAIL, /* what is waited for will not come */
+};
+
+/* One look of a step that waits, for its judge. */
+struct pve_look {
+	const json_t *args;        /* the step's */
+	const json_t *data;        /* NULL when the call failed, or answered null */
+	const struct pxc_err *err; /* kind PXC_OK: it answered; ENOTFOUND: there is no such thing */
+	bool late;                 /* the step's time is over: PVE_WAIT now ends it with ETIMEOUT */
+	char why[200]; /* out; for every verdict but PVE_GO: "pve2 has 2048 MiB free, 4096 are needed" */
+};
+
 /* One kind of request: a row of a kind's table. */
 struct pve_op {
 	const char *method;
@@ -66,6 +82,11 @@ struct pve_op {
 	 * go on waiting. 401 and 403 end the wait by themselves.
 	 */
 	bool (*until)(const json_t *data, const json_t *args, int http, const char *text);
+	/*
+	 * Likewise a GET that is repeated, where "not yet" is not the only other answer: a gate in front of a job that may
+	 * turn out to be pointless, or something awaited that can go wrong. Instead of "until". 401 and 403 as there.
+	 */
+	enum pve_judgement (*judge)(struct pve_look *look);
 	bool gone_ok; /* ENOTFOUND counts as done (deletes) */
 	bool sdn;     /* changes the SDN configuration: see pve_set_sdn_token() */
 	/* Done also when a step before it has failed, and with it those behind: what must not be left behind is put right. */
@@ -84,12 +105,38 @@ struct pve_step {
 	json_t *ret_data;
 };
 
+/* What a job takes a place of: of all jobs under way that name the same text, at most "max" (as this job sees it). */
+struct pve_use {
+	const char *name; /* borrowed; NULL = nothing */
+	unsigned max;     /* at least 1 */
+};
+
+#define PVE_USES 2
+
+enum pve_job_state {
+	PVE_JOB_NOT_BEGUN, /* nothing was sent: one in "after" did not end well, or max_failures was reached */
+	PVE_JOB_UNDER_WAY,
+	PVE_JOB_DONE,
+	PVE_JOB_DROPPED, /* by a judge; steps in front of it are done */
+	PVE_JOB_FAILED,
+};
+
 /* Steps in order, each awaited to the end of its task; stops at its first failure, or goes on at the next op->always. */
 struct pve_job {
 	struct pve_step *steps;
 	size_t nsteps;
+	const char *label; /* borrowed; in sentences about this job; NULL = "another" */
+	/* Borrowed; jobs of the same run. This one begins when all of them are done, and never when one of them ended otherwise. */
+	const struct pve_job *const *after;
+	size_t nafter;
+	struct pve_use uses[PVE_USES];
+	void *owner; /* the caller's */
 	/* out */
-	size_t ndone; /* in front of the first failure */
+	enum pve_job_state state;
+	char why[300]; /* NOT_BEGUN: "VM 101 pve1 -> pve2 failed"; DROPPED: the judge's words; else "" */
+	bool stopped;               /* NOT_BEGUN: because of max_failures */
+	int64_t began_ms, ended_ms; /* pve_now_ms(); of a job that was begun */
+	size_t ndone;               /* in front of the first failure */
 	struct pxc_err
 		err; /* the first failure, and the second if there was one; kind PXC_OK when all are done */
 	json_t *warnings; /* owned; array of strings: WARN lines of tasks that ended with WARNINGS; or NULL */
@@ -105,6 +152,27 @@ void pve_job_release(struct pve_job *job);
  * its kind read from PVE's words; ETIMEOUT leaves it running on the server.
  */
 void pve_run(struct pve_client *pve, struct pve_job *jobs, size_t njobs, unsigned max_jobs);
+
+struct pve_limits {
+	unsigned max_jobs; /* under way at once; 0 = 4 per URL */
+	unsigned
+		max_failures; /* so many have failed: no other begins, those under way are awaited; 0 = no limit */
+	/*
+	 * Asked between events, at least once a minute; may itself call the client. A text, borrowed to the end, is why no
+	 * other job begins any more. NULL: nothing is against it, or nobody to ask.
+	 */
+	const char *(*stops)(void *context);
+	/* A job has begun, or has ended, however. Must send nothing. NULL = nobody wants to know. */
+	void (*told)(void *context, const struct pve_job *job);
+	void *context;
+};
+
+/*
+ * The same as a stream: jobs begin in the order given, each as soon as what it waits for ("after", its "uses") allows, and
+ * whatever is behind it need not wait for it. Jobs without steps are done at once.
+ */
+void pve_stream(struct pve_client *pve, struct pve_job *jobs, size_t njobs,
+		const struct pve_limits *limits);
 
 /* Many reads side by side. */
 struct pve_read {

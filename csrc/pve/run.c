@@ -7,45 +7,15 @@
 #include "base/str.h"
 #include "pve/core.h"
 #include "pve/errors.h"
-#include "pve/tasks.h"
-#include "pve/work.h"
+#include "pve/stream.h"
 
-#define JOBS_PER_URL 4
 #define LOOK_MS 50u /* between two looks at something awaited; doubles up to: */
 #define LOOK_MAX_MS 2000u
 #define LAST_LOOK_MS 1000 /* the look at the very deadline may take so long */
 
 enum { OK = 200, UNAUTHORIZED = 401, FORBIDDEN = 403 };
 
-struct run;
-
-/* A job under way. */
-struct slot {
-	struct run *run;
-	struct pve_job *job; /* NULL = free */
-	size_t at;           /* the step under way */
-	struct pve_exchange x;
-	struct pxc_err x_err;
-	struct pve_task task;
-	struct pve_work work;
-	char *path;     /* of the step, filled in */
-	json_t *params; /* of the step, without what the path took */
-	int64_t deadline;
-	uint32_t wait_ms, look_ms;
-	char last
-		[300]; /* what the last look at something awaited said; "" = an answer that was not yet right */
-};
-
-struct run {
-	struct pve_job *jobs;
-	size_t njobs, next; /* next: the first not begun */
-	size_t nopen;       /* under way */
-	struct slot *slots;
-	size_t nslots;
-	struct pve_tasks tasks;
-};
-
-static void begin_step(struct pve_client *pve, struct slot *s);
+static void begin_step(struct pve_client *pve, struct pve_slot *s);
 
 /* --- from an op and its arguments to a request -------------------------------------------------------- */
 
@@ -105,12 +75,17 @@ static json_t *sendable(const json_t *args)
 
 /* --- the end of a step and of a job ------------------------------------------------------------------- */
 
-static struct pve_step *step_of(const struct slot *s)
+static struct pve_step *step_of(const struct pve_slot *s)
 {
 	return &s->job->steps[s->at];
 }
 
-static void clear_step(struct slot *s)
+static bool waits_until(const struct pve_op *op)
+{
+	return op->until || op->judge;
+}
+
+static void clear_step(struct pve_slot *s)
 {
 	free(s->path);
 	json_decref(s->params);
@@ -118,25 +93,20 @@ static void clear_step(struct slot *s)
 	s->params = NULL;
 }
 
-static void next_job(struct pve_client *pve, struct slot *s)
+/* Not the next step, then, but the next that is done in any case. */
+static void skip_rest(struct pve_client *pve, struct pve_slot *s)
 {
-	struct run *run = s->run;
-
-	s->job = NULL;
-	run->nopen--;
-	while (run->next < run->njobs && !s->job) {
-		struct pve_job *job = &run->jobs[run->next++];
-
-		if (job->nsteps == 0)
-			continue;
-		s->job = job;
-		s->at = 0;
-		run->nopen++;
+	clear_step(s);
+	do
+		s->at++;
+	while (s->at < s->job->nsteps && !step_of(s)->op->always);
+	if (s->at >= s->job->nsteps)
+		pve_slot_ended(pve, s);
+	else
 		begin_step(pve, s);
-	}
 }
 
-static void fail_step(struct pve_client *pve, struct slot *s, const struct pxc_err *err)
+static void fail_step(struct pve_client *pve, struct pve_slot *s, const struct pxc_err *err)
 {
 	struct pve_step *step = step_of(s);
 	struct pxc_err mine = *err;
@@ -147,35 +117,30 @@ static void fail_step(struct pve_client *pve, struct slot *s, const struct pxc_e
 	else
 		(void)pxc_context(&mine, "%s %s", step->op->method,
 				  s->path ? s->path : step->op->path);
-	if (again)
+	if (again) {
 		(void)pxc_context(&s->job->err, "%s; and before that", mine.msg);
-	else
+		s->at = s->job->nsteps;
+	} else {
 		s->job->err = mine;
-	clear_step(s);
-	do
-		s->at++;
-	while (s->at < s->job->nsteps && !step_of(s)->op->always);
-	if (again || s->at >= s->job->nsteps)
-		next_job(pve, s);
-	else
-		begin_step(pve, s);
+	}
+	skip_rest(pve, s);
 }
 
-static void end_step(struct pve_client *pve, struct slot *s, json_t *ret_data_new)
+static void end_step(struct pve_client *pve, struct pve_slot *s, json_t *ret_data_new)
 {
 	step_of(s)->ret_data = ret_data_new;
 	clear_step(s);
-	if (s->job->err.kind == PXC_OK)
+	if (s->job->err.kind == PXC_OK && !*s->job->why)
 		s->job->ndone++;
 	if (++s->at < s->job->nsteps)
 		begin_step(pve, s);
 	else
-		next_job(pve, s);
+		pve_slot_ended(pve, s);
 }
 
 /* --- waiting for a task ------------------------------------------------------------------------------- */
 
-static void add_warnings(struct slot *s, const json_t *lines)
+static void add_warnings(struct pve_slot *s, const json_t *lines)
 {
 	const char *why = step_of(s)->why;
 	json_t *line;
@@ -195,7 +160,7 @@ static void add_warnings(struct slot *s, const json_t *lines)
 
 static void task_done(struct pve_client *pve, struct pve_task *task)
 {
-	struct slot *s = task->owner;
+	struct pve_slot *s = task->owner;
 	struct pxc_err err = task->err;
 	json_t *status = task->status ? json_string(task->status) : NULL;
 	bool gone = step_of(s)->op->gone_ok && task->status && pve_words_guest_gone(task->status);
@@ -210,17 +175,17 @@ static void task_done(struct pve_client *pve, struct pve_task *task)
 	fail_step(pve, s, &err);
 }
 
-static void watch(struct pve_client *pve, struct slot *s, const char *upid)
+static void watch(struct pve_client *pve, struct pve_slot *s, const char *upid)
 {
 	s->task = (struct pve_task){
 		.upid = pxc_strdup(upid), .deadline = s->deadline, .done = task_done, .owner = s
 	};
-	pve_task_watch(pve, &s->run->tasks, &s->task);
+	pve_task_watch(pve, &s->stream->tasks, &s->task);
 }
 
 /* --- waiting until something is so -------------------------------------------------------------------- */
 
-static void look_again(struct pve_client *pve, struct slot *s)
+static void look_again(struct pve_client *pve, struct pve_slot *s)
 {
 	int64_t left = s->deadline - pve_now_ms(pve);
 	struct pxc_err err = { .kind = PXC_OK };
@@ -235,13 +200,46 @@ static void look_again(struct pve_client *pve, struct slot *s)
 	pve_submit(pve, &s->x, left < s->look_ms ? (uint32_t)left : s->look_ms);
 }
 
-static void looked(struct pve_client *pve, struct slot *s, const struct pve_exchange *x)
+static void judged(struct pve_client *pve, struct pve_slot *s, const struct pve_exchange *x)
+{
+	const struct pve_step *step = step_of(s);
+	struct pve_look look = { .args = step->args,
+				 .data = x->err->kind == PXC_OK && !json_is_null(x->data) ? x->data
+											  : NULL,
+				 .err = x->err,
+				 .late = pve_now_ms(pve) >= s->deadline };
+	struct pxc_err err = { .kind = PXC_OK };
+
+	switch (step->op->judge(&look)) {
+	case PVE_GO:
+		end_step(pve, s, json_incref((json_t *)(uintptr_t)look.data));
+		break;
+	case PVE_WAIT:
+		(void)snprintf(s->last, sizeof(s->last), "%.299s", look.why);
+		look_again(pve, s);
+		break;
+	case PVE_DROP:
+		(void)snprintf(s->job->why, sizeof(s->job->why), "%s", look.why);
+		skip_rest(pve, s);
+		break;
+	case PVE_FAIL:
+		(void)pxc_fail(&err, PXC_EREMOTE, "%s", look.why);
+		fail_step(pve, s, &err);
+		break;
+	}
+}
+
+static void looked(struct pve_client *pve, struct pve_slot *s, const struct pve_exchange *x)
 {
 	const struct pve_step *step = step_of(s);
 	bool answered = x->err->kind == PXC_OK;
 
 	if (x->http == UNAUTHORIZED || x->http == FORBIDDEN || x->err->kind == PXC_EBUG) {
 		fail_step(pve, s, x->err);
+		return;
+	}
+	if (step->op->judge) {
+		judged(pve, s, x);
 		return;
 	}
 	if (step->op->until(answered ? x->data : NULL, step->args, answered ? OK : x->http,
@@ -257,10 +255,10 @@ static void looked(struct pve_client *pve, struct slot *s, const struct pve_exch
 
 static void request_done(struct pve_client *pve, struct pve_exchange *x)
 {
-	struct slot *s = x->owner;
+	struct pve_slot *s = x->owner;
 	const struct pve_op *op = step_of(s)->op;
 
-	if (op->until)
+	if (waits_until(op))
 		looked(pve, s, x);
 	else if (x->err->kind == PXC_ENOTFOUND && op->gone_ok)
 		end_step(pve, s, NULL);
@@ -274,7 +272,7 @@ static void request_done(struct pve_client *pve, struct pve_exchange *x)
 
 static void work_done(struct pve_client *pve, struct pve_work *work)
 {
-	struct slot *s = work->owner;
+	struct pve_slot *s = work->owner;
 	struct pxc_err err = work->err;
 
 	if (err.kind == PXC_OK || (err.kind == PXC_ENOTFOUND && step_of(s)->op->gone_ok)) {
@@ -285,7 +283,7 @@ static void work_done(struct pve_client *pve, struct pve_work *work)
 	fail_step(pve, s, &err);
 }
 
-static void begin_work(struct pve_client *pve, struct slot *s)
+static void begin_work(struct pve_client *pve, struct pve_slot *s)
 {
 	const struct pve_step *step = step_of(s);
 
@@ -297,7 +295,7 @@ static void begin_work(struct pve_client *pve, struct slot *s)
 	pve_work_submit(pve, &s->work);
 }
 
-static void begin_step(struct pve_client *pve, struct slot *s)
+static void begin_step(struct pve_client *pve, struct pve_slot *s)
 {
 	struct pve_step *step = step_of(s);
 	json_int_t own = json_integer_value(json_object_get(step->args, "_wait_ms"));
@@ -323,8 +321,8 @@ static void begin_step(struct pve_client *pve, struct slot *s)
 	s->x = (struct pve_exchange){ .method = step->op->method,
 				      .path = s->path,
 				      .params = s->params,
-				      .deadline =
-					      s->deadline + (step->op->until ? LAST_LOOK_MS : 0),
+				      .deadline = s->deadline +
+						  (waits_until(step->op) ? LAST_LOOK_MS : 0),
 				      .repeatable = str_eq(step->op->method, "GET"),
 				      .done = request_done,
 				      .owner = s,
@@ -332,36 +330,8 @@ static void begin_step(struct pve_client *pve, struct slot *s)
 	pve_submit(pve, &s->x, 0);
 }
 
-void pve_run(struct pve_client *pve, struct pve_job *jobs, size_t njobs, unsigned max_jobs)
+void pve_slot_begin(struct pve_client *pve, struct pve_slot *s)
 {
-	struct run run = { .jobs = jobs, .njobs = njobs };
-	size_t limit = max_jobs ? max_jobs : JOBS_PER_URL * pve->nendpoints;
-
-	run.nslots = njobs < limit ? njobs : limit;
-	run.slots = pxc_calloc(run.nslots, sizeof(*run.slots));
-	pve_tasks_init(&run.tasks);
-	for (size_t i = 0; i < njobs; i++) {
-		jobs[i].ndone = 0;
-		jobs[i].err = (struct pxc_err){ .kind = PXC_OK };
-		jobs[i].warnings = NULL;
-	}
-	for (size_t i = 0; i < run.nslots; i++) {
-		run.slots[i].run = &run;
-		run.nopen++;
-		next_job(pve, &run.slots[i]);
-	}
-	while (run.nopen)
-		pve_pump(pve, PVE_LONG_MS);
-	pve_tasks_release(pve, &run.tasks);
-	free(run.slots);
-}
-
-void pve_job_release(struct pve_job *job)
-{
-	for (size_t i = 0; i < job->nsteps; i++) {
-		json_decref(job->steps[i].ret_data);
-		job->steps[i].ret_data = NULL;
-	}
-	json_decref(job->warnings);
-	job->warnings = NULL;
+	s->at = 0;
+	begin_step(pve, s);
 }

@@ -49,9 +49,8 @@ json_t *sim_resource_node(const struct sim_call *call, const struct sim_node *no
 	if (!node->online)
 		return entry;
 	json_object_set_new(entry, "uptime", json_integer(uptime_s(call, node)));
-	json_object_set_new(entry, "cpu", json_real(0.01));
-	json_object_set_new(entry, "mem",
-			    json_integer((json_int_t)(node->used_bytes + (2ull << 30))));
+	json_object_set_new(entry, "cpu", json_real(node->seen.cpu));
+	json_object_set_new(entry, "mem", json_integer((json_int_t)node->seen.mem_bytes));
 	json_object_set_new(entry, "disk", json_integer((json_int_t)(NODE_DISK_BYTES / 10)));
 	return entry;
 }
@@ -79,12 +78,13 @@ static int get_node(struct sim_call *call)
 		"wakeonlan");
 }
 
-static json_t *memory_of(const struct sim_node *node)
+static json_t *memory_of(const struct sim *sim, const struct sim_node *node)
 {
-	uint64_t used = node->used_bytes + (2ull << 30);
+	struct sim_use use;
+	uint64_t used;
 
-	if (used > node->memory_bytes)
-		used = node->memory_bytes;
+	sim_node_use(sim, node, &use);
+	used = use.mem_bytes;
 	return json_pack("{s:I, s:I, s:I, s:I}", "total", (json_int_t)node->memory_bytes, "used",
 			 (json_int_t)used, "free", (json_int_t)(node->memory_bytes - used),
 			 "available", (json_int_t)(node->memory_bytes - used));
@@ -94,6 +94,7 @@ static int get_node_status(struct sim_call *call)
 {
 	const struct sim_node *node = call->node;
 	const uint64_t used = NODE_DISK_BYTES / 10;
+	char load[32];
 	auto_free char *manager = pxc_printf("pve-manager/%s/" REPOID, version(call->sim));
 	json_t *cpu = json_pack(
 		"{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:i}", "flags",
@@ -108,15 +109,16 @@ static int get_node_status(struct sim_call *call)
 		"{s:{s:s}, s:{s:i, s:i, s:i}, s:i, s:s, s:I, s:i, s:o, s:s, s:{s:i}, s:o}",
 		"boot-info", "mode", "legacy-bios", "swap", "used", 0, "free", 0, "total", 0,
 		"idle", 0, "pveversion", manager, "uptime", (json_int_t)uptime_s(call, node),
-		"wait", 0, "memory", memory_of(node), "kversion",
+		"wait", 0, "memory", memory_of(call->sim, node), "kversion",
 		"Linux 6.18.0-1-pve #1 SMP PREEMPT_DYNAMIC", "ksm", "shared", 0, "cpuinfo", cpu);
 	json_object_set_new(call->data, "rootfs",
 			    json_pack("{s:I, s:I, s:I, s:I}", "total", (json_int_t)NODE_DISK_BYTES,
 				      "used", (json_int_t)used, "free",
 				      (json_int_t)(NODE_DISK_BYTES - used), "avail",
 				      (json_int_t)(NODE_DISK_BYTES - used)));
-	json_object_set_new(call->data, "loadavg", json_pack("[s,s,s]", "0.10", "0.10", "0.10"));
-	json_object_set_new(call->data, "cpu", json_real(0.01));
+	snprintf(load, sizeof(load), "%.2f", node->wanted);
+	json_object_set_new(call->data, "loadavg", json_pack("[s,s,s]", load, load, load));
+	json_object_set_new(call->data, "cpu", json_real(node->seen.cpu));
 	json_object_set_new(call->data, "current-kernel",
 			    json_pack("{s:s, s:s, s:s, s:s}", "machine", "x86_64", "sysname",
 				      "Linux", "release", "6.18.0-1-pve", "version",

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/areas.h"
+#include "sim/ha.h"
 #include "sim/sdn.h"
 #include "sim/state.h"
 
@@ -25,19 +26,22 @@ static void add_stats(const struct sim *sim, const struct sim_guest *guest, stru
 {
 	bool up = guest->seen_run != SIM_STOPPED && guest->run != SIM_STOPPED;
 	long long uptime = up ? (long long)(sim->stat_ms - guest->started_ms) / 1000 : 0;
+	/* digits by hand: this is done for every guest of the cluster */
+	unsigned ppm = up ? (unsigned)(guest->seen.cpu * 1e6 + 0.5) : 0;
 
 	if (uptime < 0)
 		uptime = 0;
 	/* the summary without its braces */
 	buf_addc(out, ',');
 	buf_add(out, guest->summary + 1, strlen(guest->summary) - 2);
-	buf_printf(
-		out,
-		",\"uptime\":%lld,\"cpu\":%s,\"mem\":%llu,\"memhost\":%llu,\"disk\":0,\"netin\":%lld,"
-		"\"netout\":%lld,\"diskread\":%lld,\"diskwrite\":%lld",
-		uptime, up ? "0.01" : "0", up ? (unsigned long long)guest->seen_maxmem / 2 : 0ull,
-		up ? (unsigned long long)guest->seen_maxmem / 2 : 0ull, uptime * 100, uptime * 80,
-		uptime * 1000, uptime * 500);
+	buf_printf(out,
+		   ",\"uptime\":%lld,\"cpu\":%u.%06u,\"mem\":%llu,\"memhost\":%llu,\"disk\":0,"
+		   "\"netin\":%lld,\"netout\":%lld,\"diskread\":%lld,\"diskwrite\":%lld",
+		   uptime, ppm / 1000000, ppm % 1000000,
+		   up ? (unsigned long long)guest->seen.mem_bytes : 0ull,
+		   up ? (unsigned long long)guest->seen.host_bytes : 0ull, uptime * SIM_NETIN_RATE,
+		   uptime * SIM_NETOUT_RATE, uptime * SIM_DISKREAD_RATE,
+		   uptime * SIM_DISKWRITE_RATE);
 }
 
 void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, bool show_pool,
@@ -54,8 +58,8 @@ void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, bo
 		add_string(out, "tags", tags);
 	if (guest->lock)
 		add_string(out, "lock", guest->lock);
-	if (ha && ha->crm[0])
-		add_string(out, "hastate", ha->crm);
+	if (ha && sim_ha_hastate(ha))
+		add_string(out, "hastate", sim_ha_hastate(ha));
 	if (guest->summary)
 		add_stats(sim, guest, out);
 	else
@@ -142,9 +146,9 @@ static void add_nodes(struct sim_call *call)
 		json_t *entry = sim_resource_node(call, node);
 
 		json_object_set_new(entry, "cgroup-mode", json_integer(2));
-		if (call->sim->ha.count)
+		if (sim_ha_node_state(call->sim, node))
 			json_object_set_new(entry, "hastate",
-					    json_string(node->online ? "online" : "unknown"));
+					    json_string(sim_ha_node_state(call->sim, node)));
 		add_json(&call->text, entry);
 	}
 }

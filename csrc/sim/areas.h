@@ -21,7 +21,10 @@ extern const struct sim_route sim_content_routes[];      /* api_content.c */
 extern const struct sim_route sim_volume_routes[];       /* api_volume.c */
 extern const struct sim_route sim_upload_routes[];       /* api_upload.c */
 extern const struct sim_route sim_download_routes[];     /* api_download.c */
-extern const struct sim_route sim_ha_routes[];           /* api_ha.c */
+extern const struct sim_route sim_ha_routes[];           /* api_ha.c: resources */
+extern const struct sim_route sim_ha_rule_routes[];      /* api_ha_rules.c */
+extern const struct sim_route sim_ha_group_routes[];     /* api_ha_groups.c */
+extern const struct sim_route sim_ha_status_routes[];    /* api_ha_status.c */
 extern const struct sim_route sim_network_routes[];      /* api_network.c */
 extern const struct sim_route sim_sdn_routes[]; /* sdn_lock.c: index, lock, rollback, fabrics */
 extern const struct sim_route sim_sdn_zone_routes[];    /* sdn_zone.c */
@@ -32,6 +35,8 @@ extern const struct sim_route sim_sdn_ips_routes[];     /* api_sdn_ips.c */
 extern const struct sim_route sim_sdn_apply_routes[];   /* sdn_apply.c */
 extern const struct sim_route sim_sdn_dry_routes[];     /* sdn_dry.c */
 extern const struct sim_route sim_sdn_node_routes[];    /* api_sdn_node.c */
+extern const struct sim_route sim_metrics_routes[];     /* api_metrics.c */
+extern const struct sim_route sim_rrd_routes[];         /* api_rrd.c */
 
 /* The answer of an index: a list of {key: name} from blank-separated names. */
 int sim_answer_index(struct sim_call *call, const char *key, const char *names);
@@ -58,5 +63,7 @@ void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, bo
 			struct pxc_buf *out);
 /* The node as /nodes and /cluster/resources show it; NULL privileges = the few fields anyone sees. New reference. */
 json_t *sim_resource_node(const struct sim_call *call, const struct sim_node *node);
+/* The pressure fields of PVE 9, of a guest or a container whose work waited for so many per cent of the time. */
+void sim_add_pressure(json_t *entry, double stall);
 /* SHA-1-like digest text (40 hex) over a JSON value, for the shared config files. */
 void sim_json_digest(const json_t *value, char digest[41]);

@@ -19,6 +19,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sim/history.h"
+#include "sim/load.h"
 #include "sim/map.h"
 #include "sim/sim.h"
 
@@ -33,7 +35,10 @@ struct sim_node {
 	uint64_t memory_bytes;
 	int64_t started_ms;  /* cluster clock */
 	int64_t died_ms;     /* when it went offline */
-	uint64_t used_bytes; /* memory of its running guests at pvestatd's last round */
+	struct sim_use seen; /* at pvestatd's last round */
+	double crowd; /* share of the processor time asked for that guests got at that round, 0 to 1 */
+	double wanted; /* processors that were asked for */
+	struct sim_history *history;
 	uint32_t next_pid;
 	json_t *config; /* PUT /nodes/{node}/config */
 	json_t *bridges; /* of /etc/network/interfaces: [{"name", "vlan_aware": bool, "mtu": 0 = none, "ports"}] */
@@ -65,10 +70,16 @@ struct sim_guest {
 	char digest
 		[41]; /* SHA-1 of the config text; "" = to be computed (sim_guest_touch() clears it) */
 	char *summary; /* what pvestatd said at its last round, JSON; NULL = nothing yet ("unknown") */
-	enum sim_run seen_run;  /* run state at that round */
-	uint64_t seen_maxmem;   /* bytes at that round */
-	bool unseen;            /* touched since that round */
-	struct rbd_hold *holds; /* images in Ceph that it keeps open while it runs; see rbd.h */
+	enum sim_run seen_run; /* run state at that round */
+	uint64_t seen_maxmem;  /* bytes at that round */
+	unsigned seen_cpus;    /* its processors at that round */
+	struct sim_use seen;   /* what it used at that round */
+	struct sim_history *history;
+	struct sim_load load;
+	uint64_t touched_bytes;    /* most memory that it has used since it started */
+	struct sim_node *arriving; /* where it is being received; NULL = nowhere */
+	bool unseen;               /* touched since that round */
+	struct rbd_hold *holds;    /* images in Ceph that it keeps open while it runs; see rbd.h */
 };
 
 struct sim_storage {
@@ -149,10 +160,31 @@ struct sim_acl {
 
 struct sim_ha {
 	unsigned vmid;
-	json_t *config;  /* state, comment, max_restart, ...: what was set */
-	char state[16];  /* what is asked for: started, stopped, disabled, ignored */
-	char target[64]; /* node it is asked to move to, "" = none */
-	char crm[24];    /* what the manager says: queued, started, stopped, ... */
+	json_t *config; /* state, comment, max_restart, ...: what was set */
+	char state[16]; /* what is asked for: started, stopped, disabled, ignored */
+
+	/* the manager's own, see ha.h */
+	char crm[24]; /* what it is at: started, stopped, migrate, ...; "" = it has not seen it */
+	struct sim_node *node, *target; /* where it has it; where it is to go while crm says so */
+	struct sim_node *back; /* where it comes back to after the maintenance of that node */
+	char command[12];      /* asked for and not begun: migrate, relocate, stop; "" = none */
+	struct sim_node *command_node; /* of a move */
+	int64_t timeout_s; /* of a stop that was asked for: 0 = hard, -1 = the LRM's own */
+	uint64_t failed;   /* nodes where it did not start: bits by number - 1 */
+	unsigned failures; /* how often that was so in a row */
+	bool running;      /* it has been started since it is "started" */
+
+	/* the LRM's */
+	bool fresh;     /* it has not begun the manager's last order */
+	unsigned tries; /* of that order, so far */
+	char *upid;     /* of the task that carries it out, NULL = none */
+	int result;     /* of the order: enum ha_result */
+
+	/* what rules come to for it, see ha_compile() */
+	struct sim_ha **together, **apart; /* in the order of their sids */
+	size_t ntogether, napart;
+	struct sim_map prefers; /* node -> priority + 1 as a pointer; empty = all alike */
+	bool strict;            /* no other nodes than these */
 };
 
 struct sim_task;
@@ -181,10 +213,10 @@ struct sim {
 	struct sim_map users, groups, roles; /* id -> sim_user, sim_group, sim_role */
 	struct sim_acl *acls;                /* array */
 	size_t acl_count, acl_room;
-	struct sim_map ha;       /* "vm:100" -> sim_ha */
-	struct sim_map ha_rules; /* name -> json_t */
-	json_t *dc;              /* /cluster/options: what was set; property strings as objects */
-	json_t *log;             /* /cluster/log, newest first */
+	struct sim_map ha;   /* "vm:100" -> sim_ha */
+	struct sim_crm *crm; /* ha.h: rules, groups, manager */
+	json_t *dc;          /* /cluster/options: what was set; property strings as objects */
+	json_t *log;         /* /cluster/log, newest first */
 	unsigned log_serial;
 
 	struct sim_task **tasks; /* in order of start; only the newest are kept */
@@ -196,6 +228,7 @@ struct sim {
 	struct sim_apidoc *apidoc;
 	struct sim_sdn *sdn;
 	bool unseen;             /* some guest was touched since pvestatd's last round */
+	bool loads_move;         /* every round differs from the one before */
 	int64_t stat_ms;         /* time of that round */
 	char fingerprint[96];    /* of the TLS certificate, as /nodes shows it */
 	unsigned config_version; /* bumped by every write: coarse digest of shared files */
@@ -487,10 +520,12 @@ void sim_qemu_seed(struct sim *sim, unsigned vmid, struct sim_node *node);
 must_check int sim_qemu_world(struct sim *sim, const json_t *spec, struct pxc_err *err);
 /* Stable state of one guest for sim_dump(): config, pending, snapshots, status, node, pool, lock. New reference. */
 json_t *sim_qemu_dump(const struct sim_guest *guest);
-/* The HA manager's next look at a resource: start or stop the guest as ha->state wants (starts qmstart/qmstop). */
-void sim_qemu_ha(struct sim *sim, struct sim_ha *ha);
-/* Somebody asked the HA manager to move the resource to a node: it does so at its next round. */
-void sim_qemu_ha_move(struct sim *sim, struct sim_ha *ha, const char *node);
+/* What an LRM starts; the task is borrowed, and may have ended. timeout_s 0 = a hard stop. */
+const struct sim_task *sim_qemu_ha_start(struct sim *sim, struct sim_guest *guest);
+const struct sim_task *sim_qemu_ha_stop(struct sim *sim, struct sim_guest *guest,
+					int64_t timeout_s);
+const struct sim_task *sim_qemu_ha_migrate(struct sim *sim, struct sim_guest *guest,
+					   const struct sim_node *to);
 /* A node died: its guests are off (HA ones recover elsewhere later). */
 void sim_qemu_node_died(struct sim *sim, struct sim_node *node);
 /* The SHA-1 digest of the guest's config text; cached in guest->digest. */

@@ -66,6 +66,10 @@ struct sim_guest *sim_guest_add(struct sim *sim, unsigned vmid, struct sim_node 
 	guest->pending = json_object();
 	guest->deleted = json_object();
 	guest->snapshots = json_object();
+	sim_load_init(&guest->load);
+	if (sim->options.loads_day)
+		sim_load_day(&guest->load, sim->options.seed, vmid);
+	sim->loads_move = sim->loads_move || sim_load_moves(&guest->load);
 	sim_guest_touch(guest);
 	return guest;
 }
@@ -81,6 +85,7 @@ void sim_guest_free(struct sim_guest *guest)
 	free(guest->lock);
 	free(guest->pool);
 	free(guest->summary);
+	history_free(guest->history);
 	free(guest);
 }
 
@@ -147,38 +152,4 @@ unsigned sim_next_vmid(const struct sim *sim)
 		i++;
 	}
 	return vmid < upper ? vmid : 0;
-}
-
-static void sum_memory(struct sim *sim)
-{
-	for (size_t i = 0; i < sim->node_count; i++)
-		sim->nodes[i].used_bytes = 0;
-	for (size_t i = 0; i < sim->guest_count; i++)
-		if (sim->guests[i]->seen_run != SIM_STOPPED)
-			sim->guests[i]->node->used_bytes += sim->guests[i]->seen_maxmem;
-}
-
-/* The summaries which pvestatd broadcasts: name, status and size of a guest, as seen at the last round. */
-void sim_stat_round(struct sim *sim)
-{
-	if (!sim->unseen)
-		return;
-	for (size_t i = 0; i < sim->guest_count; i++) {
-		struct sim_guest *guest = sim->guests[i];
-		json_t *summary;
-
-		if (!guest->unseen || guest->creating || !guest->node->online)
-			continue;
-		summary = sim_qemu_summary(guest);
-		free(guest->summary);
-		guest->summary = json_dumps(summary, JSON_COMPACT);
-		guest->seen_run = guest->run;
-		guest->seen_maxmem =
-			(uint64_t)json_integer_value(json_object_get(summary, "maxmem"));
-		json_decref(summary);
-		guest->unseen = false;
-	}
-	sim->unseen = false;
-	sum_memory(sim);
-	sim_storage_round(sim);
 }

@@ -60,6 +60,29 @@ static int set_deaf(struct sim *sim, const json_t *params)
 	return 0;
 }
 
+/* Another load for a guest: numbers by name, see load.h. */
+static int set_load(struct sim *sim, json_t *params)
+{
+	struct sim_guest *guest =
+		sim_guest_find(sim, (unsigned)strtoul(arg(params, "vmid"), NULL, 10));
+	json_auto_t *spec = json_object();
+	struct pxc_err err;
+	const char *key;
+	json_t *value;
+
+	if (!guest)
+		return -1;
+	json_object_foreach (params, key, value)
+		if (strcmp(key, "vmid") != 0)
+			json_object_set_new(spec, key,
+					    json_real(strtod(json_string_value(value), NULL)));
+	if (sim_load_read(&guest->load, spec, &err) < 0)
+		return -1;
+	sim->loads_move = sim->loads_move || sim_load_moves(&guest->load);
+	sim_guest_touch(guest);
+	return 0;
+}
+
 /* Whether ifreload works on the node: what its next reload of SDN comes to. */
 static int set_sdn(struct sim *sim, const json_t *params)
 {
@@ -109,6 +132,8 @@ static void control(struct sim *sim, const struct sim_request *request, const ch
 		done = set_config(sim, params);
 	else if (!strcmp(path, "/sim/guest"))
 		done = set_deaf(sim, params);
+	else if (!strcmp(path, "/sim/load"))
+		done = set_load(sim, params);
 	else if (!strcmp(path, "/sim/sdn"))
 		done = set_sdn(sim, params);
 	else if (!strcmp(path, "/sim/faults"))

@@ -138,6 +138,13 @@ extern const struct sim_task_kind qm_start_kind, qm_stop_kind, qm_shutdown_kind,
 int64_t qm_start_now(struct sim_task *task,
 		     struct sim_guest *g); /* 0, or -1 with the task failed */
 
+/* qm_ha.c */
+/* Is it the HA manager's to do? Then it is asked, by a task that is over at once. timeout_s: of a stop, 0 = hard. */
+bool qm_ask_ha(struct sim_call *call, bool on, int64_t timeout_s);
+
+/* qm_migrate.c: args "target", "online", "targetstorage", "with-local-disks" */
+extern const struct sim_task_kind qm_migrate_kind;
+
 /* qm_nic.c */
 /* The first bridge or vnet of its cards that the node does not have, in name; NULL = it has all. */
 const char *qm_missing_bridge(const struct sim_guest *g, const struct sim_node *node,

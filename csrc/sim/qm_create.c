@@ -197,6 +197,10 @@ int sim_qemu_world(struct sim *sim, const json_t *spec, struct pxc_err *err)
 	g = sim_guest_add(sim, vmid, node);
 	if (apply_all(sim, g, json_object_get(spec, "config"), made, err) < 0)
 		return pxc_context(err, "world: guest %u", vmid);
+	if (json_object_get(spec, "load") &&
+	    sim_load_read(&g->load, json_object_get(spec, "load"), err) < 0)
+		return pxc_context(err, "world: guest %u", vmid);
+	sim->loads_move = sim->loads_move || sim_load_moves(&g->load);
 	sim_guest_set_pool(sim, g, qm_text(spec, "pool", NULL));
 	if (!strcmp(qm_text(spec, "status", "stopped"), "running"))
 		qm_run(g, SIM_RUNNING);

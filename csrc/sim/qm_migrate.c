@@ -5,10 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "sim/ha.h"
 #include "sim/qm.h"
 
 #define MIGRATE_MS 5000
-#define HA_ROUND_MS 10000
 
 static json_t *local_disk(const struct sim_volume *v, const char *key, const char *text)
 {
@@ -249,39 +249,17 @@ static void migrate_abort(struct sim_task *task)
 
 static int64_t ask_work(struct sim_task *task)
 {
-	sim_task_log(task, "Requesting HA migration for VM %u to node %s", task->vmid,
-		     qm_text(task->args, "target", ""));
+	const struct sim_ha *ha = sim_ha_find(task->sim, task->vmid);
+	const char *target = qm_text(task->args, "target", "");
+
+	sim_task_log(task, "Requesting HA migration for VM %u to node %s", task->vmid, target);
+	if (ha)
+		sim_ha_request(task->sim, ha, "migrate", target);
 	return 0;
 }
 
-static const struct sim_task_kind migrate_kind = { "qmigrate", migrate_work, migrate_abort };
+const struct sim_task_kind qm_migrate_kind = { "qmigrate", migrate_work, migrate_abort };
 static const struct sim_task_kind hamigrate_kind = { "hamigrate", ask_work, NULL };
-
-/* The manager's round: the move begins, or waits for the next round when the guest is busy. */
-static void ha_round(struct sim *sim, json_t *ctx)
-{
-	unsigned vmid = (unsigned)qm_int(ctx, "vmid", 0);
-	struct sim_guest *g = sim_guest_find(sim, vmid);
-	struct sim_ha *ha = sim_ha_find(sim, vmid);
-	const struct sim_node *to = ha ? sim_node_find(sim, ha->target) : NULL;
-	char id[16];
-
-	if (!g || !to || to == g->node || !to->online || !g->node->online)
-		return;
-	if (g->lock || g->busy) {
-		sim_later(sim, HA_ROUND_MS, ha_round, json_incref(ctx));
-		return;
-	}
-	(void)snprintf(id, sizeof(id), "%u", g->vmid);
-	(void)sim_task_start_on(sim, g->node, &migrate_kind, id, g->vmid,
-				json_pack("{s:s,s:i}", "target", to->name, "online", 1));
-}
-
-void sim_qemu_ha_move(struct sim *sim, struct sim_ha *ha, const char *node)
-{
-	(void)snprintf(ha->target, sizeof(ha->target), "%s", node);
-	sim_later(sim, HA_ROUND_MS, ha_round, json_pack("{s:i}", "vmid", (int)ha->vmid));
-}
 
 static int check_target(struct sim_call *call, const char *id, const struct sim_node *to)
 {
@@ -314,11 +292,9 @@ static int post_migrate(struct sim_call *call)
 	if (!g)
 		return -1;
 	(void)snprintf(id, sizeof(id), "%u", g->vmid);
-	if (sim_ha_find(call->sim, g->vmid)) {
-		sim_qemu_ha_move(call->sim, sim_ha_find(call->sim, g->vmid), target);
+	if (sim_ha_managed(call->sim, g->vmid))
 		return sim_task_start(call, &hamigrate_kind, id, g->vmid,
 				      json_pack("{s:s}", "target", target));
-	}
 	if (qm_need_unlocked(call, g) < 0)
 		return -1;
 	if (g->run != SIM_STOPPED && !sim_arg_int(call, "online", 0))
@@ -326,7 +302,7 @@ static int post_migrate(struct sim_call *call)
 	if (storage && strcmp(storage, "1") != 0 && check_target(call, storage, to) < 0)
 		return -1;
 	return sim_task_start(
-		call, &migrate_kind, id, g->vmid,
+		call, &qm_migrate_kind, id, g->vmid,
 		json_pack("{s:s,s:s?,s:I,s:I}", "target", target, "targetstorage", storage,
 			  "online", (json_int_t)sim_arg_int(call, "online", 0), "with-local-disks",
 			  (json_int_t)sim_arg_int(call, "with-local-disks", 0)));

@@ -19,6 +19,7 @@ void qm_run(struct sim_guest *g, enum sim_run run)
 		g->started_ms = g->sim->now_ms;
 	}
 	if (run == SIM_STOPPED) {
+		g->touched_bytes = 0;
 		rbd_let_go(g, NULL);
 		g->pid = 0;
 		g->frozen = false;
@@ -27,6 +28,8 @@ void qm_run(struct sim_guest *g, enum sim_run run)
 	}
 	g->run = run;
 	sim_guest_touch(g);
+	if (run != SIM_STOPPED)
+		sim_guest_grow(g);
 }
 
 /* A disk is not there: file storages are looked at before, images in Ceph are QEMU's business. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/areas.h"
+#include "sim/ha.h"
 #include "sim/qm.h"
 
 /* A guest's list entry: GET /nodes/{n}/qemu. Also the head of status/current. */
@@ -11,19 +12,18 @@ static json_t *list_entry(const struct sim_guest *g, bool full)
 {
 	json_t *o = sim_qemu_summary(g);
 	int64_t uptime = g->run == SIM_STOPPED ? 0 : (g->sim->now_ms - g->started_ms) / 1000;
+	struct sim_use use;
 
+	sim_guest_use(g, &use);
 	(void)json_object_set_new(o, "vmid", json_integer(g->vmid));
 	(void)json_object_set_new(o, "cpus", json_incref(json_object_get(o, "maxcpu")));
 	(void)json_object_del(o, "maxcpu");
 	(void)json_object_set_new(o, "uptime", json_integer(uptime));
-	(void)json_object_set_new(o, "cpu", json_integer(0));
+	(void)json_object_set_new(o, "cpu", use.cpu > 0 ? json_real(use.cpu) : json_integer(0));
 	(void)json_object_set_new(o, "disk", json_integer(0));
 	(void)json_object_set_new(o, "netin", json_integer(0));
 	(void)json_object_set_new(o, "netout", json_integer(0));
-	(void)json_object_set_new(
-		o, "mem",
-		json_integer(g->run == SIM_STOPPED ? 0
-						   : (json_int_t)qm_memory_bytes(g->config) / 2));
+	(void)json_object_set_new(o, "mem", json_integer((json_int_t)use.mem_bytes));
 	if (!qm_template(g))
 		(void)json_object_del(o, "template");
 	if (g->lock)
@@ -32,7 +32,7 @@ static json_t *list_entry(const struct sim_guest *g, bool full)
 		(void)json_object_set_new(o, "pid", json_integer(g->pid));
 	if (!full)
 		return o;
-	(void)json_object_set_new(o, "memhost", json_incref(json_object_get(o, "mem")));
+	(void)json_object_set_new(o, "memhost", json_integer((json_int_t)use.host_bytes));
 	(void)json_object_set_new(o, "qmpstatus", json_string(qm_qmpstatus(g)));
 	if (json_object_get(g->config, "serial0"))
 		(void)json_object_set_new(o, "serial", json_integer(1));
@@ -56,8 +56,8 @@ static int get_list(struct sim_call *call)
 /* What only a running guest has: counters per card, and the pressure of its processes. */
 static void add_running(json_t *entry, const struct sim_guest *g)
 {
-	static const char *const pressures[] = { "cpu", "io", "memory" };
 	json_t *nics = json_object();
+	struct sim_use use;
 
 	for (unsigned n = 0; n < 32; n++) {
 		char key[16], tap[32];
@@ -71,20 +71,24 @@ static void add_running(json_t *entry, const struct sim_guest *g)
 	if (json_object_size(nics))
 		(void)json_object_set(entry, "nics", nics);
 	json_decref(nics);
-	for (size_t i = 0; i < ARRAY_SIZE(pressures); i++) {
-		char some[32], full[32];
+	sim_guest_use(g, &use);
+	sim_add_pressure(entry, use.stall);
+}
 
-		(void)snprintf(some, sizeof(some), "pressure%ssome", pressures[i]);
-		(void)snprintf(full, sizeof(full), "pressure%sfull", pressures[i]);
-		(void)json_object_set_new(entry, some, json_integer(0));
-		(void)json_object_set_new(entry, full, json_integer(0));
-	}
+static json_t *ha_entry(const struct sim *sim, unsigned vmid)
+{
+	const struct sim_ha *ha = sim_ha_find(sim, vmid);
+
+	if (!ha || !sim_ha_managed(sim, vmid))
+		return json_pack("{s:i}", "managed", 0);
+	return json_pack("{s:i,s:o?,s:s*}", "managed", 1, "state",
+			 *ha->crm ? json_string(ha->crm) : json_null(), "group",
+			 json_string_value(json_object_get(ha->config, "group")));
 }
 
 static int get_current(struct sim_call *call)
 {
 	struct sim_guest *g = qm_guest(call);
-	const struct sim_ha *ha = g ? sim_ha_find(call->sim, g->vmid) : NULL;
 	json_auto_t *agent = NULL;
 
 	if (!g)
@@ -92,9 +96,7 @@ static int get_current(struct sim_call *call)
 	call->data = list_entry(g, true);
 	if (json_object_get(g->config, "vga"))
 		(void)json_object_set_new(call->data, "clipboard", json_null());
-	(void)json_object_set_new(call->data, "ha",
-				  ha ? json_pack("{s:i,s:s}", "managed", 1, "state", ha->crm)
-				     : json_pack("{s:i}", "managed", 0));
+	(void)json_object_set_new(call->data, "ha", ha_entry(call->sim, g->vmid));
 	agent = prop_parse(qm_text(g->config, "agent", ""), "enabled");
 	if (prop_bool(qm_text(agent, "enabled", "0")))
 		(void)json_object_set_new(call->data, "agent", json_integer(1));

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/ha.h"
 #include "sim/rbd.h"
 #include "sim/request.h"
 #include "sim/sdn.h"
@@ -36,8 +37,10 @@ static void add_nodes(struct sim *sim)
 
 		node->number = (unsigned)i + 1;
 		snprintf(node->name, sizeof(node->name), "pve%u", node->number);
-		snprintf(node->ip, sizeof(node->ip), "10.77.0.%u", 10 + node->number);
+		snprintf(node->ip, sizeof(node->ip), "10.77.%u.%u", (10 + node->number) / 256,
+			 (10 + node->number) % 256);
 		node->online = true;
+		node->crowd = 1;
 		node->cores = sim->options.node_cores;
 		node->memory_bytes = (uint64_t)sim->options.node_memory_mib << 20;
 		node->started_ms = sim->now_ms - 5400000 - (int64_t)(sim_random(sim) % 60000);
@@ -52,9 +55,9 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 {
 	struct sim *sim;
 
-	if (options->nodes > 64)
-		return pxc_fail(err, PXC_EINVAL, "a simulated cluster has 1 to 64 nodes, not %u",
-				options->nodes);
+	if (options->nodes > SIM_MAX_NODES)
+		return pxc_fail(err, PXC_EINVAL, "a simulated cluster has 1 to %d nodes, not %u",
+				SIM_MAX_NODES, options->nodes);
 	sim = pxc_calloc(1, sizeof(*sim));
 	copy_options(sim, options);
 	sim->random = options->seed;
@@ -69,6 +72,7 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 		"00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00");
 	add_nodes(sim);
 	sdn_init(sim);
+	ha_init(sim);
 	sim_roles_init(sim);
 	if ((options->faults && sim_faults_parse(options->faults, &sim->faults, err) < 0) ||
 	    (options->apidoc && sim_apidoc_load(options->apidoc, &sim->apidoc, err) < 0) ||
@@ -82,17 +86,13 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 	return 0;
 }
 
-static void free_json(void *value)
-{
-	json_decref(value);
-}
-
 static void free_node(struct sim_node *node)
 {
 	json_decref(node->config);
 	json_decref(node->bridges);
 	json_decref(node->sdn_file);
 	json_decref(node->sdn_links);
+	history_free(node->history);
 }
 
 void sim_free(struct sim *sim)
@@ -119,7 +119,7 @@ void sim_free(struct sim *sim)
 	sim_map_release(&sim->groups, sim_group_free);
 	sim_map_release(&sim->roles, sim_role_free);
 	sim_map_release(&sim->ha, sim_ha_free);
-	sim_map_release(&sim->ha_rules, free_json);
+	ha_free(sim);
 	for (size_t i = 0; i < sim->node_count; i++)
 		free_node(&sim->nodes[i]);
 	free(sim->nodes);
@@ -170,6 +170,7 @@ void sim_node_revive(struct sim *sim, struct sim_node *node)
 		if (sim->guests[i]->node == node)
 			sim_guest_touch(sim->guests[i]);
 	count_votes(sim);
+	sim_ha_kick(sim);
 }
 
 void sim_token(struct sim *sim, const char *name, char secret[37])

@@ -16,8 +16,10 @@
 
 struct sim;
 
+#define SIM_MAX_NODES 512
+
 struct sim_options {
-	unsigned nodes; /* 1..64: pve1, pve2, ...; 0 = 3 */
+	unsigned nodes; /* 1..SIM_MAX_NODES: pve1, pve2, ...; 0 = 3 */
 	unsigned vms;   /* guests to begin with, spread over the nodes */
 	uint64_t seed;
 	double speed;             /* cluster seconds per wall second; 0 = tasks end at once */
@@ -36,6 +38,7 @@ struct sim_options {
 	const char *ceph_conf;
 	const char *ceph_pool; /* of such storages that name none; NULL = "rbd" */
 	bool ceph_idle;        /* running guests do not keep their images open */
+	bool loads_day;        /* every guest has a load that changes over the day (load.h) */
 };
 
 struct sim_reply {

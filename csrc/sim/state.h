@@ -39,7 +39,10 @@ uint64_t sim_privs_on(const struct sim *sim, const struct sim_user *user,
 		      const struct sim_token *token, const char *path, uint64_t *ret_propagated);
 void sim_acl_drop(struct sim *sim, char type, const char *who);
 
-/* pvestatd's round: every guest that was touched gets a fresh summary. */
+/*
+ * pvestatd's round: every guest that was touched gets a fresh summary, and what everything uses is measured, if anything
+ * can have changed.
+ */
 void sim_stat_round(struct sim *sim);
 
 /* The guest is about to go: a task that holds its lock file lets go of it. */

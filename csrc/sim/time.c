@@ -8,7 +8,7 @@
 #include "sim/rbd.h"
 #include "sim/state.h"
 
-#define STAT_ROUND_MS 10000
+#define STAT_ROUND_MS (ROUND_S * 1000)
 #define KEPT_LOG 500
 
 struct sim_timer {
@@ -55,12 +55,12 @@ void sim_timers_free(struct sim *sim)
 /* pvestatd looks every ten seconds; nobody notices a round in which nothing had changed. */
 static int64_t next_round(const struct sim *sim)
 {
-	return sim->unseen ? sim->stat_ms + STAT_ROUND_MS : INT64_MAX;
+	return sim->unseen || sim->loads_move ? sim->stat_ms + STAT_ROUND_MS : INT64_MAX;
 }
 
 static void skip_rounds(struct sim *sim)
 {
-	if (!sim->unseen && sim->now_ms >= sim->stat_ms + STAT_ROUND_MS)
+	if (!sim->unseen && !sim->loads_move && sim->now_ms >= sim->stat_ms + STAT_ROUND_MS)
 		sim->stat_ms += (sim->now_ms - sim->stat_ms) / STAT_ROUND_MS * STAT_ROUND_MS;
 }
 

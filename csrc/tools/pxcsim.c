@@ -27,13 +27,14 @@ struct settings {
 
 static const char usage[] =
 	"usage: pxcsim [options]\n"
-	"  --nodes N         nodes of the cluster, 1 to 64 (3); one node stands alone unless --cluster\n"
+	"  --nodes N         nodes of the cluster, 1 to 512 (3); one node stands alone unless --cluster\n"
 	"  --cluster NAME    the cluster's name (pxcsim)\n"
 	"  --vms N           guests to begin with (0)\n"
 	"  --cores N, --memory MIB   of every node (16, 65536)\n"
 	"  --listen ADDRESS  (127.0.0.1)        --port P   0 = any that is free (8006)\n"
 	"  --speed X         cluster seconds per second; 0 = tasks end at once (1);\n"
 	"                    manual = time stands still but for POST /sim/advance?ms=N\n"
+	"  --loads day|flat  what guests use changes over the day, or never (flat)\n"
 	"  --seed N          everything random comes from it (a fresh one)\n"
 	"  --start SECONDS   the cluster's clock begins there (now)\n"
 	"  --pve 8|9         the version of Proxmox VE that it plays: of SDN and /version (9)\n"
@@ -59,6 +60,7 @@ enum {
 	OPT_PORT,
 	OPT_SPEED,
 	OPT_SEED,
+	OPT_LOADS,
 	OPT_START,
 	OPT_PVE,
 	OPT_APIDOC,
@@ -85,6 +87,7 @@ static const struct option long_options[] = {
 	{ "port", required_argument, NULL, OPT_PORT },
 	{ "speed", required_argument, NULL, OPT_SPEED },
 	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "loads", required_argument, NULL, OPT_LOADS },
 	{ "start", required_argument, NULL, OPT_START },
 	{ "pve", required_argument, NULL, OPT_PVE },
 	{ "apidoc", required_argument, NULL, OPT_APIDOC },
@@ -141,9 +144,9 @@ static int set_number(struct settings *settings, int option, const char *text)
 		int option;
 		double low, high;
 	} ranges[] = {
-		{ OPT_NODES, 1, 64 },        { OPT_VMS, 0, 100000 }, { OPT_CORES, 1, 4096 },
-		{ OPT_MEMORY, 16, 1 << 30 }, { OPT_PORT, 0, 65535 }, { OPT_SPEED, 0, 1e6 },
-		{ OPT_SEED, 0, 1.8e19 },     { OPT_START, 1, 4e9 },  { OPT_PVE, 8, 9 },
+		{ OPT_NODES, 1, SIM_MAX_NODES }, { OPT_VMS, 0, 100000 }, { OPT_CORES, 1, 4096 },
+		{ OPT_MEMORY, 16, 1 << 30 },     { OPT_PORT, 0, 65535 }, { OPT_SPEED, 0, 1e6 },
+		{ OPT_SEED, 0, 1.8e19 },         { OPT_START, 1, 4e9 },  { OPT_PVE, 8, 9 },
 	};
 	double value = 0;
 
@@ -212,6 +215,11 @@ static int set_option(struct settings *settings, int option, const char *text)
 		return 0;
 	case OPT_CEPH_IDLE:
 		settings->sim.ceph_idle = true;
+		return 0;
+	case OPT_LOADS:
+		settings->sim.loads_day = !strcmp(text, "day");
+		if (!settings->sim.loads_day && strcmp(text, "flat") != 0)
+			return complain("--loads is day or flat, not", text);
 		return 0;
 	case OPT_CERT:
 		settings->cert = text;

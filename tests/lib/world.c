@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "cloud/project_block.h"
 #include "cloud/vm_parts.h"
+#include "lib/ha_world.h"
 #include "lib/net_world.h"
 #include "lib/rbd_world.h"
 
@@ -59,6 +60,7 @@ static void add_nodes(struct test_world *w)
 			.online = number(n, "online", 1) != 0,
 			.cpus = (double)number(n, "cores", 16),
 			.memory_bytes = (uint64_t)number(n, "memory_gib", 64) * GIB,
+			.used_bytes = (uint64_t)number(n, "used_mib", 0) * MIB,
 		};
 		w->world.storages[w->world.nstorages++] =
 			(struct world_storage){ names[i], "shared", "dir", "images", true, true };
@@ -119,6 +121,11 @@ static const char *project_comment(struct test_world *w, const char *poolid, con
 	json_object_foreach (json_object_get(p, "quota"), key, value)
 		block.quota.v[quota_find(key)] = json_integer_value(value);
 	project_encode(&block, poolid, "00000000", &a);
+	json_object_foreach (json_object_get(p, "groups"), key, value) {
+		auto_free char *name = pxc_printf("ag.%s", key);
+
+		annot_set(&a, name, json_string_value(value));
+	}
 	comment = annot_render(ANNOT_TOKEN, text(p, "human", ""), &a, "");
 	annot_release(&a);
 	return arena_strdup(&w->arena, comment);
@@ -231,6 +238,8 @@ static void add_guests(struct test_world *w)
 			.ha = text(g, "ha", ""),
 			.cpus = (double)strtol(text(config, "cores", "1"), NULL, 10),
 			.memory_bytes = strtoull(text(config, "memory", "1024"), NULL, 10) * MIB,
+			.used_bytes = (uint64_t)number(g, "used_mib", 0) * MIB,
+			.used_cpus = json_number_value(json_object_get(g, "used_cpus")),
 		};
 		w->world.nguests++;
 		if (!w->world.guests[i].container)
@@ -261,6 +270,7 @@ void test_world_create(struct test_world *ret, const char *json)
 		(void)json_object_set_new(ret->vm.volumes, json_string_value(value),
 					  json_integer(2ll << 30));
 	ret->vm.index = keep(ret, vm_index(&ret->vm));
+	ret->ha = test_ha(ret, json_object_get(ret->json, "ha"));
 	test_rbd_world(ret);
 	test_net_world(ret);
 }

@@ -2,19 +2,19 @@
 /*
  * world.h - snapshots of a cluster for tests of plans, from a few lines of JSON.
  *
- * {"nodes":    {"pve1": {"online": 0, "memory_gib": 64, "cores": 16}},   default: pve1, pve2, pve3 of 64 GiB and 16 cores
+ * {"nodes":    {"pve1": {"online": 0, "memory_gib": 64, "cores": 16, "used_mib": 0}},   default: pve1, pve2, pve3 of 64 GiB and 16 cores
  *  "registry": {"storage": "fast", "f.small": "vcpus/1,ram_mb/1024,disk_gb/5"},   over domain=example.org, bridge=vmbr0,
  *                                                                         storage=shared; null = no registry at all
- *  "pools":    {"acme": {"quota": {"cores": 4}}, "plain": null},          default: project acme; null = a pool without a token
+ *  "pools":    {"acme": {"quota": {"cores": 4}, "groups": {"web": "nodes,pve1/2"}}, "plain": null},          default: project acme; null = a pool without a token
  *  "guests":   [{"vmid": 100, "node": "pve1", "status": "running", "pool": "acme", "config": {"memory": "1024"},
  *                "block": {"name": "web"}, "human": "text", "pending": ["memory"], "current": {...}, "raw": "notes as they are",
  *                "template": 1, "ha": "started", "paused": 1, "problem": "why", "addresses": [...],
- *                "snapshots": [PVE's rows], "rollback": {the configuration of the snapshot to go back to}}],
+ *                "used_mib": 512, "used_cpus": 0.5, "snapshots": [PVE's rows], "rollback": {the configuration of the snapshot to go back to}}],
  *  "bridges":  {"pve1": ["vmbr0"]}, "volumes": ["pve1/local:import/x.qcow2"],
  *  "sdn_zones": {"lab": "vlan"},                                          zones of PVE's SDN and their types
  *  "imports":  ["nfs"],                                                   more storages, shared, for imports only
  *  "downloads": {"x.qcow2": true}}                                        what PVE downloads right now
- * What lies in Ceph ("rbd"): rbd_world.h. Networks ("vnets"): net_world.h.
+ * What lies in Ceph ("rbd"): rbd_world.h. Networks ("vnets"): net_world.h. HA ("ha"): ha_world.h.
  * Storages: "shared" (shared), "fast" and "slow" (shared, of type rbd) and "local" (per node, import too) on every node.
  */
 #pragma once
@@ -30,6 +30,7 @@ struct test_world {
 	struct vm_world vm;
 	struct rbd_world rbd;
 	struct image_world images;
+	struct ha *ha;
 };
 
 void test_world_create(struct test_world *ret, const char *json); /* NULL or "" = {} */

@@ -174,8 +174,11 @@ static void find_end(struct making *p)
 			freed = true;
 		}
 	}
-	if (freed)
-		p->first.bound = bal_bound(&p->end, p->first.f0, &p->first.hint);
+	if (!freed)
+		return;
+	p->first.bound = bal_bound(&p->end, p->first.f0, &p->first.hint);
+	p->first.bound =
+		bal_sharpen(&p->end, p->first.f0, p->first.bound, &p->first.hint, false);
 }
 
 /* Moves of later stages may be of VMs that were dropped before. */

@@ -100,6 +100,9 @@ void bal_stage_search(struct bal_stage *st)
 	bal_told(st->m.cluster, "bound");
 	follow_hint(st);
 	anneal(st);
+	bal_told(st->m.cluster, "plan");
+	st->bound = bal_sharpen(&st->s, st->f0, st->bound, &st->hint, true);
+	bal_told(st->m.cluster, "bound");
 	if (st->f_musts - bal_objective(&st->s) < st->m.hysteresis)
 		bal_state_copy(&st->s, &st->musts);
 }

@@ -27,6 +27,9 @@ int bal_stage_init(struct bal_stage *st, const struct bal_cluster *cluster, stru
 	st->hint.at = arena_alloc(&m->arena, items * sizeof(*st->hint.at));
 	st->hint.is_near = arena_alloc(&m->arena, items * sizeof(*st->hint.is_near));
 	st->hint.near = arena_alloc(&m->arena, items * sizeof(*st->hint.near));
+	st->hint.worth = arena_alloc(&m->arena, items * sizeof(*st->hint.worth));
+	st->hint.slope =
+		arena_alloc(&m->arena, ((size_t)m->nnodes + 1) * sizeof(*st->hint.slope));
 	bal_stage_restart(st);
 	st->f0 = bal_objective(&st->s) - bal_broken(&st->s);
 	return 0;
@@ -151,6 +154,7 @@ static void shrink(struct bal_stage *st, struct bal_way_so_far *way)
 		if (m->items[i].pinned && !m->items[i].home_ok && st->s.at[i] == m->items[i].home)
 			must_stay(st, i);
 	st->bound = bal_bound(&st->s, st->f0, &st->hint);
+	st->bound = bal_sharpen(&st->s, st->f0, st->bound, &st->hint, false);
 }
 
 static bool improves(const struct bal_stage *st)

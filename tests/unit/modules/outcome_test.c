@@ -132,7 +132,7 @@ static void undo(const struct undoing *row)
 		outcomes_settle(&o, &later);
 	else
 		outcomes_take_back(&o);
-	failed = outcomes_failed(&o);
+	failed = outcomes_nfailed(&o) > 0;
 	result = outcomes_result(&o, &kind, &env, false);
 	if (json_is_true(json_object_get(result, "changed")) != row->is_changed ||
 	    failed != row->is_failed ||

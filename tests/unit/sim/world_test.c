@@ -45,17 +45,17 @@ static void a_world_that_makes_no_sense_is_refused(void **state)
 	}
 }
 
-static void sixty_four_nodes_are_the_most(void **state)
+static void five_hundred_and_twelve_nodes_are_the_most(void **state)
 {
-	struct sim_options options = { .nodes = 65 };
+	struct sim_options options = { .nodes = SIM_MAX_NODES + 1 };
 	struct pxc_err err = { 0 };
 	struct sim *sim = NULL;
 
 	(void)state;
 	assert_int_equal(sim_create(&options, &sim, &err), -1);
-	options.nodes = 64;
+	options.nodes = SIM_MAX_NODES;
 	assert_int_equal(sim_create(&options, &sim, &err), 0);
-	assert_non_null(sim_node_find(sim, "pve64"));
+	assert_non_null(sim_node_find(sim, "pve512"));
 	sim_free(sim);
 }
 
@@ -64,7 +64,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_world_replaces_what_comes_by_default),
 		cmocka_unit_test(a_world_that_makes_no_sense_is_refused),
-		cmocka_unit_test(sixty_four_nodes_are_the_most),
+		cmocka_unit_test(five_hundred_and_twelve_nodes_are_the_most),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* rebalance_plan.c - moves become migrations, each an object of the task, in the order in which they start. */
+#include <math.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/units.h"
+#include "cloud/migrate.h"
+#include "cloud/project.h"
+#include "cloud/rebalance_parts.h"
+
+/* One decimal, as people read it. */
+static double tenths(double value)
+{
+	return round(value * 10) / 10;
+}
+
+static json_t *project_of(const struct world *w, const struct world_guest *g)
+{
+	const struct world_pool *pool = world_pool(w, g->pool);
+	json_auto_t *item = pool ? project_item(w, pool) : NULL;
+
+	return json_incref(json_object_get(item, "name"));
+}
+
+/* How much of what the plan gains would be lost without this move, in percent. */
+static double gain(const struct bal_plan *plan, const struct bal_move *move)
+{
+	double all = plan->f0 - plan->f;
+
+	return all > 0 && move->gain > 0 ? (double)move->gain / BAL_PPM / all * 100 : 0;
+}
+
+static json_t *item_of(const struct rebalance_batch *b, const struct rebalance_world *bw,
+		       const struct bal_move *move, const struct world_guest *g)
+{
+	int64_t seconds = (move->wire + b->spec.bandwidth - 1) / b->spec.bandwidth;
+	json_t *item = json_pack("{s:i,s:s,s:s,s:s,s:s,s:f,s:I,s:f,s:b}", "vmid", (int)move->vm,
+				 "name", g->name ? g->name : "", "from", move->from, "to", move->to,
+				 "why", move->why, "gib", tenths((double)move->wire / 1024),
+				 "seconds", (json_int_t)(seconds > 0 ? seconds : 1), "gain",
+				 tenths(gain(&bw->plan, move)), "bounce", move->bounce);
+	json_t *project = project_of(bw->w, g), *after = json_array();
+
+	if (project)
+		(void)json_object_set_new(item, "project", project);
+	for (size_t i = 0; i < move->nstarts_after; i++)
+		(void)json_array_append_new(after,
+					    json_integer((json_int_t)move->starts_after[i]));
+	(void)json_object_set_new(item, "starts_after", after);
+	return item;
+}
+
+static int64_t limit_of(const struct rebalance_world *bw, const char *node)
+{
+	return (int64_t)((__int128)rebalance_node(bw, node)->mem *
+			 bw->cluster.params.transient_ppm / BAL_PPM);
+}
+
+static int64_t memory_of(const struct rebalance_world *bw, unsigned vmid)
+{
+	for (size_t i = 0; i < bw->cluster.nvms; i++)
+		if (bw->cluster.vms[i].id == vmid)
+			return bw->cluster.vms[i].mem;
+	return 0;
+}
+
+static void add_steps(const struct rebalance_batch *b, const struct rebalance_world *bw,
+		      const struct bal_move *move, const struct world_guest *g,
+		      struct pxc_plan *plan)
+{
+	size_t ndisks;
+	struct migration m = { .vmid = move->vm,
+			       .from = move->from,
+			       .to = move->to,
+			       .running = rebalance_runs(g),
+			       .ha = rebalance_ha(bw, g) != NULL,
+			       .need_mib = memory_of(bw, move->vm),
+			       .limit_mib = limit_of(bw, move->to),
+			       .wait_s = b->spec.timeout_s,
+			       .max_into = b->spec.params.max_in,
+			       .max_out_of = b->spec.params.max_out };
+
+	(void)rebalance_disks(bw, move->vm, &ndisks);
+	m.local_disks = ndisks > 0 && b->spec.local_disks;
+	migrate_plan(plan, &m, bw->arena);
+}
+
+/* The HA manager moves this one along with the leader: the leader's plan waits for it. */
+static void add_follower(const struct rebalance_batch *b, const struct bal_move *move,
+			 struct pxc_plan *leader)
+{
+	static const struct {
+		int op;
+		bool there;
+	} waits[] = { { MIGRATE_HA_BEGUN, false },
+		      { MIGRATE_HA_MOVED, false },
+		      { MIGRATE_THERE, true } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(waits); i++)
+		pxc_plan_add(leader, waits[i].op, PXC_WAITS,
+			     json_pack("{s:s,s:i,s:I}", "node",
+				       waits[i].there ? move->to : move->from, "vmid",
+				       (int)move->vm, "_wait_ms",
+				       (json_int_t)b->spec.timeout_s * 1000),
+			     "wait for VM %u, which the HA manager moves along", move->vm);
+}
+
+static void add_order(const struct rebalance_world *bw, size_t i, struct pxc_plan *const *plans)
+{
+	const struct bal_move *move = &bw->plan.moves[i];
+	size_t leader = rebalance_leader(bw, i);
+
+	for (size_t k = 0; k < move->nstarts_after; k++) {
+		size_t other = rebalance_leader(bw, move->starts_after[k]);
+
+		if (other != leader)
+			pxc_plan_after(plans[leader], plans[other]);
+	}
+}
+
+int rebalance_plan(const struct rebalance_batch *b, const struct rebalance_world *bw,
+		   struct pxc_plans *ret, struct pxc_err *err)
+{
+	size_t n = bw->planned ? bw->plan.nmoves : 0;
+	auto_free struct pxc_plan **plans = pxc_calloc(n + 1, sizeof(struct pxc_plan *));
+
+	if (bw->busy)
+		return pxc_fail(err, PXC_EBUSY, "VM %u is still under way", bw->busy);
+	for (size_t i = 0; i < n; i++) {
+		const struct bal_move *move = &bw->plan.moves[i];
+		const struct world_guest *g = world_guest(bw->w, move->vm);
+		size_t leader = rebalance_leader(bw, i);
+
+		plans[i] = pxc_plans_add(
+			ret, arena_printf(bw->arena, "vm %s (%u) %s -> %s", g->name ? g->name : "",
+					  move->vm, move->from, move->to));
+		plans[i]->about = move->vm;
+		plans[i]->item = item_of(b, bw, move, g);
+		plans[i]->before = json_pack("{s:s}", "node", move->from);
+		plans[i]->after = json_pack("{s:s}", "node", move->to);
+		if (b->spec.moves && leader != i) {
+			plans[i]->via = plans[leader];
+			add_follower(b, move, plans[leader]);
+		} else if (b->spec.moves) {
+			add_steps(b, bw, move, g, plans[i]);
+		}
+	}
+	for (size_t i = 0; i < n && b->spec.moves; i++)
+		add_order(bw, i, plans);
+	return 0;
+}
