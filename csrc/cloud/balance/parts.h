@@ -204,8 +204,8 @@ static inline bool bal_searched(const struct bal_state *s, int32_t item)
 }
 /* How much worse its second best node is; huge when it has only one. *to: the best, or -1. */
 double bal_regret(const struct bal_state *s, int32_t item, int32_t *to);
-/* Another item changes places with it or leaves for a third node, so that it fits. Has it been shifted? */
-bool bal_make_room(struct bal_state *s, int32_t item);
+/* Another item changes places with it or leaves for a third node, so that it fits. Who it was, or -1. */
+int32_t bal_make_room(struct bal_state *s, int32_t item);
 void bal_mandatory(struct bal_model *m, struct bal_state *s, struct bal_left_list *unmovable,
 		   const char **why, struct pxc_arena *arena);
 bool bal_greedy(struct bal_state *s); /* did anything move? */
