@@ -20,9 +20,9 @@ static json_t *configs_of(const char *text)
 		if (n == 4)
 			json_object_set_new(config, "nodes", json_string(nodes));
 		else
-			json_object_set_new(config, "affinity",
-					    json_string(strcmp(kind, "apart") ? "positive"
-									       : "negative"));
+			json_object_set_new(
+				config, "affinity",
+				json_string(strcmp(kind, "apart") ? "positive" : "negative"));
 		json_array_append_new(list, config);
 	}
 	return list;
@@ -91,9 +91,9 @@ static void each_check_has_its_words(void **state)
 
 		ha_rules_read(sim, configs, &rules);
 		errors = ha_check(&rules, cases[i].nodes);
-		json_array_foreach (json_object_get(json_object_get(errors, cases[i].rule),
-						    "resources"),
-				    k, text)
+		json_array_foreach (
+			json_object_get(json_object_get(errors, cases[i].rule), "resources"), k,
+			text)
 			buf_printf(&all, "%s%s", k ? ", " : "", json_string_value(text));
 		if (strcmp(buf_str(&all), cases[i].errors) != 0)
 			fail_msg("%s: of %s: \"%s\", not \"%s\"", cases[i].rules, cases[i].rule,

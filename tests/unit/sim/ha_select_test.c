@@ -21,15 +21,15 @@ static void it_goes_to_the_node_of_the_highest_priority(void **state)
 		unsigned strict, node;
 	} cases[] = {
 		{ "pve2:2,pve3:5", 0, 3 }, { "pve1,pve3:1", 0, 3 }, { "pve1,pve3", 0, 1 },
-		{ "pve2", 1, 2 },	   { "pve1", 1, 1 },
+		{ "pve2", 1, 2 },          { "pve1", 1, 1 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct sim *sim = ha_cluster(3, "100@1");
-		auto_free char *form = pxc_printf(
-			"rule=r1&type=node-affinity&resources=vm:100&nodes=%s&strict=%u",
-			cases[i].nodes, cases[i].strict);
+		auto_free char *form =
+			pxc_printf("rule=r1&type=node-affinity&resources=vm:100&nodes=%s&strict=%u",
+				   cases[i].nodes, cases[i].strict);
 
 		add(sim, 100, NULL);
 		rule(sim, form);
@@ -68,7 +68,8 @@ static void those_of_a_positive_rule_come_together(void **state)
 	for (unsigned vmid = 100; vmid <= 102; vmid++)
 		add(sim, vmid, NULL);
 	rounds(sim, 3);
-	rule(sim, "rule=r1&type=resource-affinity&resources=vm:100,vm:101,vm:102&affinity=positive");
+	rule(sim,
+	     "rule=r1&type=resource-affinity&resources=vm:100,vm:101,vm:102&affinity=positive");
 	rounds(sim, 5);
 	for (unsigned vmid = 100; vmid <= 102; vmid++)
 		expect_at(sim, vmid, 2, "started"); /* where most of them were */
@@ -87,7 +88,8 @@ static void those_of_a_negative_rule_go_apart(void **state)
 	for (unsigned vmid = 100; vmid <= 102; vmid++)
 		add(sim, vmid, NULL);
 	rounds(sim, 3);
-	rule(sim, "rule=r1&type=resource-affinity&resources=vm:100,vm:101,vm:102&affinity=negative");
+	rule(sim,
+	     "rule=r1&type=resource-affinity&resources=vm:100,vm:101,vm:102&affinity=negative");
 	rounds(sim, 6);
 	for (unsigned vmid = 100; vmid <= 102; vmid++)
 		assert_string_equal(crm(sim, vmid), "started");

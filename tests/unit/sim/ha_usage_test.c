@@ -21,7 +21,7 @@ static void imbalance_is_the_spread_against_the_worst_there_is(void **state)
 		{ { 0, 0, 0, 0 }, 0 },
 		{ { .5, .5, .5, .5 }, 0 },
 		{ { .8, 0, 0, 0 }, 1 },
-		{ { .4, .4, 0, 0 }, 0.57735 },	 /* cv 1, of at most the root of 3 */
+		{ { .4, .4, 0, 0 }, 0.57735 },    /* cv 1, of at most the root of 3 */
 		{ { .6, .4, .4, .2 }, 0.204124 }, /* deviation .1414 of .4 */
 	};
 	struct sim *sim = ha_cluster(4, "-100@1");
