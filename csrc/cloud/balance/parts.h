@@ -12,8 +12,9 @@ enum { MEM, CPU, PRICED, VCPU = PRICED, LOADS }; /* the first two are in F, all 
 
 /* VMs that move as one: a single VM, or the members of hard rules "together". */
 struct bal_item {
-	double d[PRICED];         /* what the movable members need, as load has it */
-	double cost;              /* what moving all of them adds to F */
+	double d[PRICED]; /* what the movable members need, as load has it */
+	double cost; /* what moving all of them adds to F; while searching, what else it costs */
+	double own_cost;          /* without that */
 	int64_t load[LOADS];      /* likewise, exact */
 	int32_t home;             /* node; -1 = its members are scattered, or new */
 	int32_t class;            /* index of the nodes it may be on */
@@ -219,12 +220,33 @@ struct bal_hint;
 void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double temperature, int64_t steps,
 		uint64_t seed);
 
+/* gain.c: the moves' gains, in their order. */
+void bal_gains(const struct bal_model *m, struct bal_move *moves, size_t nmoves);
+
 /* What the bound knows of good states. */
 struct bal_hint {
 	int32_t *at;   /* of each item: where its larger part would be if VMs could be divided */
 	int32_t *near; /* items that may be of use elsewhere than home */
 	int32_t nnear;
 	bool *is_near; /* of each item */
+	double *worth; /* of each item: between what its best node and its second best one cost */
+	double (*slope)[PRICED]; /* of each node's part of F */
 };
 /* bound.c: no state that leaves the fixed items where they are has a lower F; a good start is near the best. */
 double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint);
+
+/* pack.c: which items a node would have, if each had a price there. */
+struct bal_pack {
+	int32_t n;
+	double (*d)[PRICED]; /* of each item */
+	double *price; /* of each item, for being there; less than 0 = it is worth something */
+	double factor[PRICED], low[PRICED], top[PRICED]; /* of the node: load - mean */
+	bool *in; /* of each item: in a choice to begin with; then in the best that was found */
+	double slope[PRICED]; /* of F there, when items may be divided */
+};
+/* No choice costs less than this. slack: how far from the best is close enough; budget: divisions of the search. */
+double bal_pack(struct bal_pack *p, double slack, int32_t budget);
+
+/* sharpen.c: a higher bound than bal_bound() has, from nodes that take items whole. f: of the state. */
+double bal_sharpen(struct bal_state *s, double f0, double bound, const struct bal_hint *hint,
+		   bool improve);
