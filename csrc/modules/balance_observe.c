@@ -39,8 +39,7 @@ static void check(struct pxc_env *env, struct rebalance_batch *b, const struct r
 
 	for (size_t i = 0; i < n; i++) {
 		const struct world_guest *g = world_guest(bw->w, vmids[i]);
-		const char *base =
-			arena_printf(env->arena, "/nodes/%s/qemu/%u", g->node, g->vmid);
+		const char *base = arena_printf(env->arena, "/nodes/%s/qemu/%u", g->node, g->vmid);
 
 		reads[2 * i].path = arena_printf(env->arena, "%s/migrate", base);
 		reads[2 * i + 1].path = arena_printf(env->arena, "%s/config", base);
@@ -110,10 +109,11 @@ static void look_after(struct pxc_env *env, const struct rebalance_batch *b,
 		if (d->unsure && str_eq(g->lock, "migrate"))
 			bw->busy = d->vmid;
 		else if (!d->unsure && !str_eq(g->node, d->to))
-			pxc_env_warn(env,
-				     "VM %u was moved to %s and is on %s again: somebody else moves "
-				     "it, too",
-				     d->vmid, d->to, g->node);
+			pxc_env_warn(
+				env,
+				"VM %u was moved to %s and is on %s again: somebody else moves "
+				"it, too",
+				d->vmid, d->to, g->node);
 	}
 }
 
@@ -121,7 +121,6 @@ int balance_observe(struct pxc_env *env, struct rebalance_batch *b, struct rebal
 		    struct pxc_err *err)
 {
 	struct rebalance_world *bw = arena_alloc(env->arena, sizeof(*bw));
-	const struct bal_params *p = &b->spec.params;
 	struct world *w = NULL;
 
 	bw->arena = env->arena;
@@ -130,10 +129,12 @@ int balance_observe(struct pxc_env *env, struct rebalance_batch *b, struct rebal
 		return -1;
 	bw->w = w;
 	look_after(env, b, bw);
-	if (bw->busy || (b->begun && (!b->unfinished || (p->max_moves && b->nbegun >= p->max_moves))))
+	if (bw->busy || (b->begun && !b->unfinished))
 		return 0;
 	b->unfinished = false;
 	if (read_rules(env, bw, err) < 0 || rebalance_check_spec(&b->spec, bw, err) < 0 ||
+	    ((b->spec.cool_down_s || b->spec.metric == REBALANCE_P95) &&
+	     balance_read_clock(env, b, bw, err) < 0) ||
 	    balance_read_nodes(env, b, bw, err) < 0 ||
 	    (b->spec.metric == REBALANCE_P95 && balance_read_history(env, bw, err) < 0))
 		return -1;

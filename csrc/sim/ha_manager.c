@@ -203,6 +203,7 @@ static void tick(struct sim *sim, json_t *ctx)
 	crm->ticking = false;
 	crm->changed = false;
 	if (sim->quorate) {
+		ha_lrm_report(sim);
 		if (elect(sim))
 			look(sim);
 		ha_lrm(sim);

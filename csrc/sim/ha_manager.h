@@ -79,5 +79,7 @@ void ha_balance(struct sim *sim);
 
 enum ha_result { HA_NONE, HA_DONE, HA_FAILED, HA_IGNORED };
 
+/* What tasks that have ended came to, before the manager looks. */
+void ha_lrm_report(struct sim *sim);
 /* Every node's LRM carries out what is due. */
 void ha_lrm(struct sim *sim);
