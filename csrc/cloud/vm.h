@@ -49,6 +49,11 @@ enum vm_op {
 	VM_IPAM_ADD, /* an address is registered in PVE's own list */
 	VM_IPAM_REMOVE,
 	VM_WAIT_UNUSED, /* a slot holds the disk that is to be destroyed, and no other */
+	/* HA rules of its affinity groups: */
+	VM_WAIT_HA_NODES,
+	VM_RULE_CREATE,
+	VM_RULE_CHANGE,
+	VM_RULE_REMOVE,
 	/* By Ceph itself: */
 	VM_RBD_CLONE,
 	VM_RBD_SEED,
@@ -118,7 +123,9 @@ struct vm_spec {
 	json_t *config;          /* named PVE options: texts; null = remove */
 	const char *description; /* NULL = untouched */
 	json_t *metadata;        /* object of texts: all of them (exact); NULL = untouched */
-	json_t *tags;            /* array of texts; NULL = untouched */
+	const char *const
+		*affinity; /* names of all its groups, sorted, NULL-terminated; NULL = untouched */
+	json_t *tags;      /* array of texts; NULL = untouched */
 	bool tags_exact;
 	const char *node;          /* NULL = auto */
 	unsigned template_vmid;    /* 0 = by name or none */
@@ -284,6 +291,8 @@ bool vm_asks_snapshots(const struct vm_spec *spec, const struct vm_seen *have);
 
 /* Must all be known that the HA manager knows, and not only its resources? */
 bool vm_wants_ha(const struct vm_batch *batch, const struct vm_world *vw);
+/* Are VMs of the batch in affinity groups, or to be, so that HA and its rules must be known? */
+bool vm_wants_rules(const struct vm_batch *batch, const struct vm_world *vw);
 /* May something be written there: the task names it, or some policy does? */
 bool vm_writes_ha(const struct vm_batch *batch, const struct world *w);
 

@@ -11,6 +11,15 @@
  */
 must_check int vm_check_quota(const struct vm_case *cases, size_t n, struct pxc_err *err);
 
+/*
+ * The affinity groups that VMs of the batch are to be in, once VMIDs are chosen; cases point at ret.
+ * err EINVAL: a group that is not there; as affinity_check()
+ */
+must_check int vm_affinity(struct vm_case *cases, size_t n, struct vm_affinity *ret,
+			   struct pxc_err *err);
+/* Helper plans that bring the HA rules of their groups to what is there; who changes that asks for another round. */
+void vm_affinity_steps(struct vm_case *cases, size_t n, struct pxc_plans *ret);
+
 struct vm_shape {
 	int64_t cores, ram_mb, disk_gb;
 };

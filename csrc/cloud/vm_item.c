@@ -197,6 +197,7 @@ static void put_seen(json_t *obj, const struct world *w, const struct vm_seen *x
 	put(obj, "flavor", annot_get(&x->notes.annot, "flavor"));
 	put(obj, "image", annot_get(&x->notes.annot, "image"));
 	put_config(obj, x->config, vm_owns_block(x) ? &x->notes.annot : NULL);
+	(void)json_object_set_new(obj, "affinity", vm_affinity_item(&x->notes.annot));
 	(void)json_object_set_new(obj, "metadata", metadata(&x->notes.annot));
 	text = human(&x->notes);
 	(void)json_object_set_new(obj, "description", json_string(text));

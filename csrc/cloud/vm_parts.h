@@ -2,6 +2,7 @@
 /* vm_parts.h - what the files of cloud/vm_*.c share; nobody else includes it. Layer: cloud. */
 #pragma once
 
+#include "cloud/affinity.h"
 #include "cloud/image_file.h"
 #include "cloud/vm.h"
 
@@ -73,6 +74,16 @@ struct vm_case {
 		*cards; /* CARDS of them, by slot; NULL: it has nothing to do with networks */
 	enum vm_ha_wish ha;
 	const struct vm_placing *placing; /* how its node was found; NULL = it has one */
+	const struct vm_affinity
+		*affinity; /* of the whole batch; NULL while VMIDs are not chosen */
+};
+
+/* What is known of affinity groups when VMs are placed: see affinity_rules(). Lives in the arena of the plan. */
+struct vm_affinity {
+	struct affinity groups;
+	const struct affinity_guest
+		*known; /* the VMs of the batch, in the groups they are to be in */
+	size_t nknown;
 };
 
 /* A change of configuration: what is sent in one config call, and what needs calls of its own. */
@@ -239,6 +250,13 @@ json_t *vm_snap_items(const struct vm_seen *seen);               /* for the resu
 bool vm_rolls_back(const struct vm_case *c); /* is that to be done, by this run, before all else? */
 bool vm_rolled(const struct vm_case *c);     /* has this run done it? */
 must_check int vm_rollback_steps(struct vm_case *c, struct pxc_err *err);
+
+/* vm_affinity.c: groups of VMs */
+void vm_affinity_block(const struct vm_case *c, struct annot *block);
+void vm_affinity_tags(const struct vm_case *c,
+		      json_t *tags); /* those of its groups, and no other such */
+void vm_affinity_lock(const struct vm_case *c, json_t *args); /* noted in the args of a step */
+json_t *vm_affinity_item(const struct annot *block);          /* array of names; new reference */
 
 /* vm_seed.c: what cloud-init reads, as a small RBD image */
 #define VM_SEED_SLOT "scsi30"

@@ -70,6 +70,7 @@ static void add_config(struct vm_case *c, const struct vm_change *change, const 
 	if (digest)
 		(void)json_object_set_new(args, "digest", json_string(digest));
 	vm_net_locks(c, args);
+	vm_affinity_lock(c, args);
 	pxc_plan_add(c->plan, change->allocates ? VM_CONFIG_DISKS : VM_CONFIG, PXC_QUIET, args,
 		     "set %s", what);
 }

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/units.h"
+#include "cloud/project_block.h"
 #include "cloud/vm_parts.h"
 #include "modules/items.h"
 
@@ -174,6 +175,20 @@ static int decode_tags(const json_t *given, const json_t *item, struct vm_spec *
 				"cloud's own",
 				s->label, t);
 	}
+	return 0;
+}
+
+static int decode_affinity(struct pxc_env *env, const json_t *given, struct vm_spec *s,
+			   struct pxc_err *err)
+{
+	const char *const *list = item_list(env->arena, given, "affinity");
+
+	for (size_t i = 0; list && list[i]; i++)
+		if (!item_slug(list[i]))
+			return pxc_fail(err, PXC_EINVAL,
+					"%s: affinity: \"%s\" is no name of an affinity group",
+					s->label, list[i]);
+	s->affinity = list ? strv_sorted(env->arena, list) : NULL;
 	return 0;
 }
 
@@ -467,9 +482,9 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	decode_behaviour(item, s);
 	if (decode_names(env, item, s, err) < 0 || check_description(s, err) < 0 ||
 	    decode_config(given, s, err) < 0 || decode_tags(given, item, s, err) < 0 ||
-	    decode_metadata(env, given, s, err) < 0 || decode_seed(item, s, err) < 0 ||
-	    decode_ha(item, s, err) < 0 || decode_image(env, item, s, err) < 0 ||
-	    vm_decode_snaps(env, item, s, err) < 0)
+	    decode_affinity(env, given, s, err) < 0 || decode_metadata(env, given, s, err) < 0 ||
+	    decode_seed(item, s, err) < 0 || decode_ha(item, s, err) < 0 ||
+	    decode_image(env, item, s, err) < 0 || vm_decode_snaps(env, item, s, err) < 0)
 		return -1;
 	decode_cloud_init(env, given, s);
 	s->nets_exact = str_eq(item_text(item, "networks_mode"), "exact") &&

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cloud/project_find.h"
+#include "modules/affinity_read.h"
 #include "modules/ha_read.h"
 #include "modules/rbd.h"
 #include "modules/vm_read.h"
@@ -94,34 +95,19 @@ static bool power_named(const struct vm_batch *batch)
 	return false;
 }
 
-/* May the API user change HA resources? PVE would say no only when the VM is made. */
-static int read_ha_rights(struct pxc_env *env, struct vm_world *vw, struct pxc_err *err)
-{
-	json_auto_t *params = json_pack("{s:s}", "path", "/");
-	struct pve_read read = { .params = params };
-
-	read.path = arena_strdup(env->arena, "/access/permissions");
-	pve_read_all(env->pve, &read, 1);
-	if (read.err.kind != PXC_OK) {
-		*err = read.err;
-		return pxc_context(err, "rights of the API user");
-	}
-	vw->ha_writable = json_object_get(json_object_get(read.data, "/"), "Sys.Console") != NULL;
-	json_decref(read.data);
-	return 0;
-}
-
 static int read_ha(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,
 		   struct world *w, struct pxc_err *err)
 {
 	struct ha *ha = NULL;
 
-	if (!vm_wants_ha(batch, vw))
+	if (!vm_wants_ha(batch, vw) && !vm_wants_rules(batch, vw))
 		return 0;
 	if (ha_read(env, w, &ha, err) < 0)
 		return -1;
 	w->ha = ha;
-	return vm_writes_ha(batch, w) ? read_ha_rights(env, vw, err) : 0;
+	return vm_writes_ha(batch, w) || vm_wants_rules(batch, vw)
+		       ? affinity_read_right(env, &vw->ha_writable, err)
+		       : 0;
 }
 
 /* The cluster's lists and the configurations of the candidates. */

@@ -1,126 +1,68 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* api_ha.c - /cluster/ha: resources, and what the manager says about them. */
+/* api_ha.c - /cluster/ha/resources: which guests are the HA manager's business. */
 #include <stdio.h>
 #include <string.h>
 
 #include "sim/areas.h"
-#include "sim/state.h"
-
-#define MANAGER_ROUND_MS 10000
-
-void sim_ha_free(void *value)
-{
-	struct sim_ha *ha = value;
-
-	json_decref(ha->config);
-	free(ha);
-}
-
-struct sim_ha *sim_ha_find(const struct sim *sim, unsigned vmid)
-{
-	char sid[24];
-
-	snprintf(sid, sizeof(sid), "vm:%u", vmid);
-	return sim_map_get(&sim->ha, sid);
-}
-
-void sim_ha_remove(struct sim *sim, unsigned vmid, bool purge_rules)
-{
-	char sid[24];
-	struct sim_ha *ha;
-
-	(void)purge_rules; /* rules are not kept yet */
-	snprintf(sid, sizeof(sid), "vm:%u", vmid);
-	ha = sim_map_remove(&sim->ha, sid);
-	if (ha)
-		sim_ha_free(ha);
-}
-
-/* "vm:100" or "100" to the number; 0 with a failure set. */
-static unsigned vmid_of(struct sim_call *call)
-{
-	const char *sid = sim_arg(call, "sid"), *colon = strchr(sid, ':');
-	const char *number = colon ? colon + 1 : sid;
-
-	if (colon && strncmp(sid, "vm:", 3) && strncmp(sid, "ct:", 3)) {
-		sim_fail(call, 500, "unknown section type '%.*s'", (int)(colon - sid), sid);
-		return 0;
-	}
-	if (!*number || number[strspn(number, "0123456789")]) {
-		sim_param_error(call, "sid",
-				"invalid format - value does not look like a valid VM ID\n");
-		return 0;
-	}
-	return (unsigned)strtoul(number, NULL, 10);
-}
+#include "sim/ha_sid.h"
 
 static void digest_of_all(const struct sim *sim, char digest[41])
 {
-	json_auto_t *all = json_object();
+	json_auto_t *all = ha_dump(sim);
 
-	for (size_t i = 0; i < sim->ha.count; i++) {
-		const struct sim_ha *ha = sim->ha.entries[i].value;
-
-		json_object_set(all, sim->ha.entries[i].key, ha->config);
-	}
 	sim_json_digest(all, digest);
 }
 
-static json_t *describe(const struct sim *sim, const struct sim_ha *ha)
+static json_t *describe(const struct sim *sim, const struct sim_ha *ha, const char *digest)
 {
 	json_t *entry = json_copy(ha->config);
-	char digest[41];
+	const char *group = json_string_value(json_object_get(ha->config, "group"));
 
-	digest_of_all(sim, digest);
 	json_object_set_new(entry, "sid", json_sprintf("vm:%u", ha->vmid));
 	json_object_set_new(entry, "type", json_string("vm"));
 	json_object_set_new(entry, "digest", json_string(digest));
+	if (group && !json_object_get(sim->crm->groups, group))
+		json_object_set_new(entry, "errors",
+				    json_pack("{s:o}", "group",
+					      json_sprintf("group '%s' does not exist", group)));
 	return entry;
 }
 
 static int get_resources(struct sim_call *call)
 {
 	const char *type = sim_arg(call, "type");
+	char digest[41];
 
 	call->data = json_array();
+	digest_of_all(call->sim, digest);
 	for (size_t i = 0; i < call->sim->ha.count; i++)
 		if (!type || !strcmp(type, "vm"))
-			json_array_append_new(call->data,
-					      describe(call->sim, call->sim->ha.entries[i].value));
+			json_array_append_new(
+				call->data,
+				describe(call->sim, call->sim->ha.entries[i].value, digest));
 	return 0;
 }
 
 static int get_resource(struct sim_call *call)
 {
-	unsigned vmid = vmid_of(call);
-	const struct sim_ha *ha = vmid ? sim_ha_find(call->sim, vmid) : NULL;
+	const struct sim_ha *ha;
+	struct ha_sid sid;
+	char digest[41];
 
-	if (!vmid)
+	if (ha_sid(call, &sid) < 0)
 		return -1;
+	ha = sim_map_get(&call->sim->ha, sid.full);
 	if (!ha)
-		return sim_fail(call, 500, "no such resource 'vm:%u'", vmid);
-	call->data = describe(call->sim, ha);
+		return sim_fail(call, 500, "no such resource '%s'", sid.full);
+	digest_of_all(call->sim, digest);
+	call->data = describe(call->sim, ha, digest);
 	return 0;
-}
-
-/* The manager's next look: what it does then is the guest area's business. */
-static void manager_round(struct sim *sim, json_t *ctx)
-{
-	unsigned vmid = (unsigned)json_integer_value(json_object_get(ctx, "vmid"));
-	struct sim_ha *ha = sim_ha_find(sim, vmid);
-
-	if (!ha || !sim->quorate)
-		return;
-	snprintf(ha->crm, sizeof(ha->crm), "%s",
-		 strcmp(ha->state, "disabled") ? ha->state : "stopped");
-	sim_qemu_ha(sim, ha);
 }
 
 static void take(struct sim_call *call, struct sim_ha *ha)
 {
-	static const char *const fields[] = { "state",        "comment",  "max_restart",
-					      "max_relocate", "failback", "auto-rebalance" };
-	const char *state = sim_arg(call, "state");
+	static const char *const fields[] = { "comment",  "max_restart",    "max_relocate",
+					      "failback", "auto-rebalance", "group" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		json_t *value = json_object_get(call->params, fields[i]);
@@ -128,177 +70,183 @@ static void take(struct sim_call *call, struct sim_ha *ha)
 		if (value)
 			json_object_set(ha->config, fields[i], value);
 	}
-	if (state && !strcmp(state, "enabled")) {
-		state = "started";
-		json_object_set_new(ha->config, "state", json_string(state));
-	}
-	if (state)
-		snprintf(ha->state, sizeof(ha->state), "%s", state);
-	if (!strcmp(ha->state, "ignored"))
-		snprintf(ha->crm, sizeof(ha->crm), "ignored");
-	sim_later(call->sim, MANAGER_ROUND_MS, manager_round,
-		  json_pack("{s:i}", "vmid", (int)ha->vmid));
+	if (sim_arg(call, "state"))
+		sim_ha_set_state(ha, sim_arg(call, "state"));
+	call->sim->crm->compiled = false;
+	sim_ha_kick(call->sim);
 }
 
-static int refuse_group(struct sim_call *call)
+/* Groups are of PVE 8, and there they must exist. */
+static int check_group(struct sim_call *call)
 {
-	if (!sim_has(call, "group"))
+	const char *group = sim_arg(call, "group");
+
+	if (!group)
 		return 0;
-	return sim_fail(call, 500,
-			"invalid parameter 'group': ha groups have been migrated to rules");
+	if (call->sim->options.pve != 8)
+		return sim_fail(call, 500,
+				"invalid parameter 'group': ha groups have been migrated to rules");
+	if (!json_object_get(call->sim->crm->groups, group))
+		return sim_fail(call, 500, "HA group '%s' does not exist", group);
+	return 0;
+}
+
+static int check_name(struct sim_call *call, const struct ha_sid *sid)
+{
+	size_t type = strcspn(sid->full, ":");
+	const char *given = sim_arg(call, "type");
+
+	if (given && (strlen(given) != type || strncmp(given, sid->full, type) != 0))
+		return sim_fail(call, 500, "types does not match");
+	if (!sid->vm && strncmp(sid->full, "ct:", 3) != 0)
+		return sim_fail(call, 500, "unknown section type '%.*s'", (int)type, sid->full);
+	if (sid->name[strspn(sid->name, "0123456789")] || *sid->name == '0' || !sid->name[1])
+		return sim_fail(call, 500, "invalid VMID");
+	return 0;
 }
 
 static int post_resource(struct sim_call *call)
 {
-	unsigned vmid = vmid_of(call);
-	char sid[24];
 	struct sim_ha *ha;
+	struct ha_sid sid;
 
-	if (!vmid || refuse_group(call) < 0)
+	if (sim_need_quorum(call) < 0 || ha_sid(call, &sid) < 0 || check_name(call, &sid) < 0 ||
+	    check_group(call) < 0)
 		return -1;
-	if (!call->sim->quorate)
+	if (sim_map_get(&call->sim->ha, sid.full))
 		return sim_fail(call, 500,
-				"create resource failed: cfs-lock 'domain-ha' error: no quorum!");
-	snprintf(sid, sizeof(sid), "vm:%u", vmid);
-	if (sim_ha_find(call->sim, vmid))
-		return sim_fail(call, 500,
-				"create resource failed: resource ID '%s' already defined", sid);
-	if (!sim_guest_find(call->sim, vmid))
-		return sim_fail(call, 500, "Resource '%s' does not exist in cluster", sid);
+				"create resource failed: resource ID '%s' already defined",
+				sid.full);
+	if (!sid.vm || !sim_guest_find(call->sim, (unsigned)strtoul(sid.name, NULL, 10)))
+		return sim_fail(call, 500, "resource '%s' does not exists in cluster", sid.full);
+	/* sets of nodes are bits of one number */
+	if (call->sim->node_count > 64)
+		return sim_fail(call, 500, "the simulator's HA manager knows 64 nodes at most");
 	ha = pxc_calloc(1, sizeof(*ha));
-	ha->vmid = vmid;
+	ha->vmid = (unsigned)strtoul(sid.name, NULL, 10);
 	ha->config = json_object();
-	snprintf(ha->state, sizeof(ha->state), "started");
-	snprintf(ha->crm, sizeof(ha->crm), "queued");
-	sim_map_put(&call->sim->ha, sid, ha);
+	(void)snprintf(ha->state, sizeof(ha->state), "started");
+	sim_map_put(&call->sim->ha, sid.full, ha);
 	take(call, ha);
+	return 0;
+}
+
+static int check_delete(struct sim_call *call)
+{
+	static const char *const options[] = { "state",         "group",        "comment",
+					       "max_restart",   "max_relocate", "failback",
+					       "auto-rebalance" };
+	const char *list = sim_arg(call, "delete");
+	char *key;
+
+	for (; (key = sim_list_next(&list)); free(key)) {
+		bool known = false;
+
+		for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+			known |= !strcmp(options[i], key);
+		if (known)
+			continue;
+		sim_fail(call, 500, "update resources config failed: no such option '%s'", key);
+		free(key);
+		return -1;
+	}
 	return 0;
 }
 
 static int put_resource(struct sim_call *call)
 {
-	unsigned vmid = vmid_of(call);
-	struct sim_ha *ha = vmid ? sim_ha_find(call->sim, vmid) : NULL;
+	struct sim_ha *ha;
+	struct ha_sid sid;
 	char digest[41];
 
-	if (!vmid || refuse_group(call) < 0)
+	if (ha_sid(call, &sid) < 0 || check_group(call) < 0)
 		return -1;
-	if (!ha)
-		return sim_fail(call, 500,
-				"update resources config failed: no such resource 'vm:%u'", vmid);
+	ha = sim_map_get(&call->sim->ha, sid.full);
+	if (ha_need_sane(call, ha) < 0)
+		return -1;
+	if (!call->sim->quorate)
+		return sim_fail(
+			call, 500,
+			"update resources config failed: cfs-lock 'domain-ha' error: no quorum!");
 	digest_of_all(call->sim, digest);
 	if (sim_check_digest(call, digest) < 0)
 		return -1;
-	sim_forget_keys(ha->config, sim_arg(call, "delete"));
+	if (!ha)
+		return sim_fail(call, 500, "update resources config failed: no such resource '%s'",
+				sid.full);
+	if (check_delete(call) < 0)
+		return -1;
 	take(call, ha);
+	sim_forget_keys(ha->config, sim_arg(call, "delete"));
+	if (!json_object_get(ha->config, "state"))
+		(void)snprintf(ha->state, sizeof(ha->state), "started");
 	return 0;
 }
 
 static int delete_resource(struct sim_call *call)
 {
-	unsigned vmid = vmid_of(call);
+	const struct sim_ha *ha;
+	struct ha_sid sid;
 
-	if (!vmid)
+	if (ha_sid(call, &sid) < 0)
 		return -1;
-	if (!sim_ha_find(call->sim, vmid))
-		return sim_fail(call, 500, "cannot delete service 'vm:%u', not HA managed!", vmid);
-	sim_ha_remove(call->sim, vmid, sim_arg_int(call, "purge", 1));
-	return 0;
-}
-
-static int post_migrate(struct sim_call *call)
-{
-	unsigned vmid = vmid_of(call);
-	const char *node = sim_arg(call, "node");
-	struct sim_ha *ha = vmid ? sim_ha_find(call->sim, vmid) : NULL;
-
-	if (!vmid)
-		return -1;
+	ha = sim_map_get(&call->sim->ha, sid.full);
 	if (!ha)
-		return sim_fail(call, 500, "no such resource 'vm:%u'", vmid);
-	if (!sim_node_find(call->sim, node))
-		return sim_fail(call, 500, "no such cluster node '%s'", node);
-	sim_qemu_ha_move(call->sim, ha, node);
-	call->data =
-		json_pack("{s:s, s:o}", "requested-node", node, "sid", json_sprintf("vm:%u", vmid));
+		return sim_fail(call, 500, "cannot delete service '%s', not HA managed!", sid.full);
+	if (!call->sim->quorate)
+		return sim_fail(call, 500,
+				"delete resource failed: cfs-lock 'domain-ha' error: no quorum!");
+	sim_ha_remove(call->sim, ha->vmid, sim_arg_int(call, "purge", 1));
 	return 0;
 }
 
-static json_t *service(const struct sim *sim, const struct sim_ha *ha)
+static int get_index(struct sim_call *call)
 {
-	const struct sim_guest *guest = sim_guest_find(sim, ha->vmid);
-	const char *node = guest ? guest->node->name : "";
-	json_t *entry = json_pack("{s:o, s:o, s:s, s:s, s:s, s:s, s:i, s:i, s:i}", "id",
-				  json_sprintf("service:vm:%u", ha->vmid), "sid",
-				  json_sprintf("vm:%u", ha->vmid), "type", "service", "node", node,
-				  "state", ha->crm, "request_state", ha->state, "failback", 1,
-				  "max_restart", 1, "max_relocate", 1);
-	static const char *const fields[] = { "max_restart", "max_relocate", "failback" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		if (json_object_get(ha->config, fields[i]))
-			json_object_set(entry, fields[i], json_object_get(ha->config, fields[i]));
-	json_object_set_new(entry, "status",
-			    json_sprintf("vm:%u (%s, %s)", ha->vmid, node, ha->crm));
-	if (strcmp(ha->crm, "queued") && strcmp(ha->crm, "ignored"))
-		json_object_set_new(entry, "crm_state", json_string(ha->crm));
-	return entry;
-}
-
-static int get_current(struct sim_call *call)
-{
-	const struct sim *sim = call->sim;
-
-	call->data = json_array();
-	json_array_append_new(call->data, json_pack("{s:s, s:s, s:s, s:s, s:i}", "id", "quorum",
-						    "type", "quorum", "node", call->node->name,
-						    "status", sim->quorate ? "OK" : "No quorum!",
-						    "quorate", (int)sim->quorate));
-	for (size_t i = 0; i < sim->ha.count; i++)
-		json_array_append_new(call->data, service(sim, sim->ha.entries[i].value));
-	return 0;
+	return sim_answer_index(call, "id",
+				call->sim->options.pve == 8 ? "status resources groups"
+							    : "status resources groups rules");
 }
 
 #define STATES "started, stopped, enabled, disabled, ignored"
 #define FIELDS                                                                                     \
 	{ .name = "state", .choices = STATES }, { .name = "comment", .max = 4096 },                \
-		{ .name = "failback", .type = SIM_BOOL },                                          \
-		{ .name = "auto-rebalance", .type = SIM_BOOL }, { .name = "group" },               \
+		{ .name = "failback", .type = SIM_BOOL, .flags = SIM_NEW },                        \
+		{ .name = "auto-rebalance", .type = SIM_BOOL, .flags = SIM_NEW },                  \
+		{ .name = "group" },                                                               \
 		{ .name = "max_relocate", .type = SIM_INT, .min = 0, .max = INT32_MAX },           \
 	{                                                                                          \
 		.name = "max_restart", .type = SIM_INT, .min = 0, .max = INT32_MAX                 \
 	}
 
 static const struct sim_param resources_get[] = { { .name = "type", .choices = "ct, vm" }, { 0 } };
+static const struct sim_param resource_get[] = { { .name = "sid", .format = ha_format_sid },
+						 { 0 } };
 static const struct sim_param resource_post[] = {
-	{ .name = "sid", .flags = SIM_REQUIRED },
+	{ .name = "sid", .flags = SIM_REQUIRED, .format = ha_format_sid },
 	{ .name = "type", .choices = "ct, vm" },
 	FIELDS,
 	{ 0 },
 };
 static const struct sim_param resource_put[] = {
+	{ .name = "sid", .format = ha_format_sid },
 	FIELDS,
 	{ .name = "delete", .flags = SIM_LIST, .max = 4096 },
 	{ .name = "digest", .max = 64 },
 	{ 0 },
 };
-static const struct sim_param resource_delete[] = { { .name = "purge", .type = SIM_BOOL }, { 0 } };
-
-static const struct sim_param resource_migrate[] = {
-	{ .name = "node", .flags = SIM_REQUIRED },
+static const struct sim_param resource_delete[] = {
+	{ .name = "sid", .format = ha_format_sid },
+	{ .name = "purge", .type = SIM_BOOL, .flags = SIM_NEW },
 	{ 0 },
 };
-
 #define RESOURCE "/cluster/ha/resources/{sid}"
 
 const struct sim_route sim_ha_routes[] = {
+	{ "GET", "/cluster/ha", get_index, NULL, NULL, "/ Sys.Audit", 0 },
 	{ "GET", "/cluster/ha/resources", get_resources, resources_get, NULL, "/ Sys.Audit", 0 },
 	{ "POST", "/cluster/ha/resources", post_resource, resource_post, NULL, "/ Sys.Console", 0 },
-	{ "GET", RESOURCE, get_resource, NULL, NULL, "/ Sys.Audit", 0 },
+	{ "GET", RESOURCE, get_resource, resource_get, NULL, "/ Sys.Audit", 0 },
 	{ "PUT", RESOURCE, put_resource, resource_put, NULL, "/ Sys.Console", 0 },
 	{ "DELETE", RESOURCE, delete_resource, resource_delete, NULL, "/ Sys.Console", 0 },
-	{ "POST", RESOURCE "/migrate", post_migrate, resource_migrate, NULL, "/ Sys.Console", 0 },
-	{ "POST", RESOURCE "/relocate", post_migrate, resource_migrate, NULL, "/ Sys.Console", 0 },
-	{ "GET", "/cluster/ha/status/current", get_current, NULL, NULL, "/ Sys.Audit", 0 },
 	{ 0 },
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/areas.h"
+#include "sim/ha.h"
 #include "sim/sdn.h"
 #include "sim/state.h"
 
@@ -57,8 +58,8 @@ void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, bo
 		add_string(out, "tags", tags);
 	if (guest->lock)
 		add_string(out, "lock", guest->lock);
-	if (ha && ha->crm[0])
-		add_string(out, "hastate", ha->crm);
+	if (ha && sim_ha_hastate(ha))
+		add_string(out, "hastate", sim_ha_hastate(ha));
 	if (guest->summary)
 		add_stats(sim, guest, out);
 	else
@@ -145,9 +146,9 @@ static void add_nodes(struct sim_call *call)
 		json_t *entry = sim_resource_node(call, node);
 
 		json_object_set_new(entry, "cgroup-mode", json_integer(2));
-		if (call->sim->ha.count)
+		if (sim_ha_node_state(call->sim, node))
 			json_object_set_new(entry, "hastate",
-					    json_string(node->online ? "online" : "unknown"));
+					    json_string(sim_ha_node_state(call->sim, node)));
 		add_json(&call->text, entry);
 	}
 }

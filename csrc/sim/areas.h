@@ -21,7 +21,11 @@ extern const struct sim_route sim_content_routes[];      /* api_content.c */
 extern const struct sim_route sim_volume_routes[];       /* api_volume.c */
 extern const struct sim_route sim_upload_routes[];       /* api_upload.c */
 extern const struct sim_route sim_download_routes[];     /* api_download.c */
-extern const struct sim_route sim_ha_routes[];           /* api_ha.c */
+extern const struct sim_route sim_ha_routes[];           /* api_ha.c: resources */
+extern const struct sim_route sim_ha_move_routes[];      /* api_ha_move.c */
+extern const struct sim_route sim_ha_rule_routes[];      /* api_ha_rules.c */
+extern const struct sim_route sim_ha_group_routes[];     /* api_ha_groups.c */
+extern const struct sim_route sim_ha_status_routes[];    /* api_ha_status.c */
 extern const struct sim_route sim_network_routes[];      /* api_network.c */
 extern const struct sim_route sim_sdn_routes[]; /* sdn_lock.c: index, lock, rollback, fabrics */
 extern const struct sim_route sim_sdn_zone_routes[];    /* sdn_zone.c */
@@ -34,6 +38,7 @@ extern const struct sim_route sim_sdn_dry_routes[];     /* sdn_dry.c */
 extern const struct sim_route sim_sdn_node_routes[];    /* api_sdn_node.c */
 extern const struct sim_route sim_metrics_routes[];     /* api_metrics.c */
 extern const struct sim_route sim_rrd_routes[];         /* api_rrd.c */
+extern const struct sim_route sim_mapping_routes[];     /* api_mapping.c */
 
 /* The answer of an index: a list of {key: name} from blank-separated names. */
 int sim_answer_index(struct sim_call *call, const char *key, const char *names);

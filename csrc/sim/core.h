@@ -41,6 +41,7 @@ struct sim_node {
 	struct sim_history *history;
 	uint32_t next_pid;
 	json_t *config; /* PUT /nodes/{node}/config */
+	json_t *cpu;    /* its processors, see cpu.h */
 	json_t *bridges; /* of /etc/network/interfaces: [{"name", "vlan_aware": bool, "mtu": 0 = none, "ports"}] */
 	json_t *sdn_file; /* the running SDN configuration as of its last reload; NULL = never; shared */
 	json_t *sdn_links; /* the one that its links were made from: the same, unless ifreload failed */
@@ -160,17 +161,39 @@ struct sim_acl {
 
 struct sim_ha {
 	unsigned vmid;
-	json_t *config;  /* state, comment, max_restart, ...: what was set */
-	char state[16];  /* what is asked for: started, stopped, disabled, ignored */
-	char target[64]; /* node it is asked to move to, "" = none */
-	char crm[24];    /* what the manager says: queued, started, stopped, ... */
+	json_t *config; /* state, comment, max_restart, ...: what was set */
+	char state[16]; /* what is asked for: started, stopped, disabled, ignored */
+
+	/* the manager's own, see ha.h */
+	char crm[24]; /* what it is at: started, stopped, migrate, ...; "" = it has not seen it */
+	struct sim_node *node, *target; /* where it has it; where it is to go while crm says so */
+	struct sim_node *back; /* where it comes back to after the maintenance of that node */
+	char command[12];      /* asked for and not begun: migrate, relocate, stop; "" = none */
+	struct sim_node *command_node; /* of a move */
+	int64_t timeout_s; /* of a stop that was asked for: 0 = hard, -1 = the LRM's own */
+	uint64_t failed;   /* nodes where it did not start: bits by number - 1 */
+	unsigned failures; /* how often that was so in a row */
+	bool running;      /* it has been started since it is "started" */
+
+	/* the LRM's */
+	bool fresh;     /* it has not begun the manager's last order */
+	unsigned tries; /* of that order, so far */
+	char *upid;     /* of the task that carries it out, NULL = none */
+	int result;     /* of the order: enum ha_result */
+
+	/* what rules come to for it, see ha_compile() */
+	struct sim_ha **together, **apart; /* in the order of their sids */
+	size_t ntogether, napart;
+	struct sim_map prefers; /* node -> priority + 1 as a pointer; empty = all alike */
+	bool strict;            /* no other nodes than these */
 };
 
 struct sim_task;
 struct sim_timer;
 struct sim_faults;
 struct sim_apidoc;
-struct sim_sdn; /* sdn.h */
+struct sim_sdn;  /* sdn.h */
+struct sim_flow; /* migration.c */
 
 struct sim {
 	struct sim_options options; /* its strings are copies */
@@ -192,10 +215,10 @@ struct sim {
 	struct sim_map users, groups, roles; /* id -> sim_user, sim_group, sim_role */
 	struct sim_acl *acls;                /* array */
 	size_t acl_count, acl_room;
-	struct sim_map ha;       /* "vm:100" -> sim_ha */
-	struct sim_map ha_rules; /* name -> json_t */
-	json_t *dc;              /* /cluster/options: what was set; property strings as objects */
-	json_t *log;             /* /cluster/log, newest first */
+	struct sim_map ha;   /* "vm:100" -> sim_ha */
+	struct sim_crm *crm; /* ha.h: rules, groups, manager */
+	json_t *dc;          /* /cluster/options: what was set; property strings as objects */
+	json_t *log;         /* /cluster/log, newest first */
 	unsigned log_serial;
 
 	struct sim_task **tasks; /* in order of start; only the newest are kept */
@@ -206,6 +229,8 @@ struct sim {
 	struct sim_faults *faults;
 	struct sim_apidoc *apidoc;
 	struct sim_sdn *sdn;
+	struct sim_flow *flows;  /* what migrations send, see migration.h */
+	json_t *mappings;        /* "pci", "usb", "dir" -> id -> {"map": [texts], ...} */
 	bool unseen;             /* some guest was touched since pvestatd's last round */
 	bool loads_move;         /* every round differs from the one before */
 	int64_t stat_ms;         /* time of that round */
@@ -246,8 +271,13 @@ void sim_volume_remove(struct sim *sim, struct sim_volume *volume);
 char *sim_volume_name(struct sim *sim, const struct sim_storage *storage,
 		      const struct sim_node *node, unsigned vmid, const char *kind,
 		      const char *format);
+/* Bytes of it that take space; what a copy sends. */
+uint64_t sim_volume_written(const struct sim_volume *volume);
 /* Re-key a local volume that moved to another node (migration). */
 void sim_volume_move_node(struct sim *sim, struct sim_volume *volume, struct sim_node *node);
+
+/* Does the cluster's name for a device or folder ("pci", "usb", "dir") stand for something on the node? */
+bool sim_mapped_on(const struct sim *sim, const char *type, const char *id, const char *node);
 
 /* "vm:100" -> resource, or NULL. */
 struct sim_ha *sim_ha_find(const struct sim *sim, unsigned vmid);
@@ -499,10 +529,12 @@ void sim_qemu_seed(struct sim *sim, unsigned vmid, struct sim_node *node);
 must_check int sim_qemu_world(struct sim *sim, const json_t *spec, struct pxc_err *err);
 /* Stable state of one guest for sim_dump(): config, pending, snapshots, status, node, pool, lock. New reference. */
 json_t *sim_qemu_dump(const struct sim_guest *guest);
-/* The HA manager's next look at a resource: start or stop the guest as ha->state wants (starts qmstart/qmstop). */
-void sim_qemu_ha(struct sim *sim, struct sim_ha *ha);
-/* Somebody asked the HA manager to move the resource to a node: it does so at its next round. */
-void sim_qemu_ha_move(struct sim *sim, struct sim_ha *ha, const char *node);
+/* What an LRM starts; the task is borrowed, and may have ended. timeout_s 0 = a hard stop. */
+const struct sim_task *sim_qemu_ha_start(struct sim *sim, struct sim_guest *guest);
+const struct sim_task *sim_qemu_ha_stop(struct sim *sim, struct sim_guest *guest,
+					int64_t timeout_s);
+const struct sim_task *sim_qemu_ha_migrate(struct sim *sim, struct sim_guest *guest,
+					   const struct sim_node *to);
 /* A node died: its guests are off (HA ones recover elsewhere later). */
 void sim_qemu_node_died(struct sim *sim, struct sim_node *node);
 /* The SHA-1 digest of the guest's config text; cached in guest->digest. */

@@ -5,70 +5,6 @@
 
 #include "sim/qm.h"
 
-#define HA_ROUND_MS 10000
-
-/* Through the HA manager a task only asks; see sim_qemu_ha(). */
-static int64_t ask_start_work(struct sim_task *task)
-{
-	sim_task_log(task, "Requesting HA start for VM %u", task->vmid);
-	return 0;
-}
-
-static int64_t ask_stop_work(struct sim_task *task)
-{
-	sim_task_log(task, "Requesting HA stop for VM %u", task->vmid);
-	return 0;
-}
-
-static const struct sim_task_kind hastart_kind = { "hastart", ask_start_work, NULL };
-static const struct sim_task_kind hastop_kind = { "hastop", ask_stop_work, NULL };
-
-void sim_qemu_ha(struct sim *sim, struct sim_ha *ha)
-{
-	struct sim_guest *g = sim_guest_find(sim, ha->vmid);
-	bool on = !strcmp(ha->state, "started") || !strcmp(ha->state, "enabled");
-	char id[16];
-
-	if (!g || g->busy || g->lock || !strcmp(ha->state, "ignored"))
-		return;
-	(void)snprintf(id, sizeof(id), "%u", g->vmid);
-	if (on && g->run == SIM_STOPPED && g->node->online)
-		(void)sim_task_start_on(sim, g->node, &qm_start_kind, id, g->vmid, NULL);
-	else if (!on && g->run != SIM_STOPPED)
-		(void)sim_task_start_on(sim, g->node, &qm_stop_kind, id, g->vmid, NULL);
-}
-
-void sim_qemu_node_died(struct sim *sim, struct sim_node *node)
-{
-	for (size_t i = 0; i < sim->guest_count; i++)
-		if (sim->guests[i]->node == node && sim->guests[i]->run != SIM_STOPPED)
-			qm_run(sim->guests[i], SIM_STOPPED);
-}
-
-static void ha_round(struct sim *sim, json_t *ctx)
-{
-	struct sim_ha *ha = sim_ha_find(sim, (unsigned)json_integer_value(ctx));
-
-	if (ha)
-		sim_qemu_ha(sim, ha);
-}
-
-/* Is it the HA manager's to do? Then note the wish and answer with a task that is over at once. */
-static bool ask_ha(struct sim_call *call, bool on)
-{
-	struct sim_ha *ha = sim_ha_find(call->sim, call->vmid);
-	char id[16];
-
-	if (!ha || !strcmp(ha->state, "ignored"))
-		return false;
-	(void)snprintf(ha->state, sizeof(ha->state), "%s", on ? "started" : "stopped");
-	(void)json_object_set_new(ha->config, "state", json_string(ha->state));
-	(void)snprintf(id, sizeof(id), "%u", call->vmid);
-	sim_later(call->sim, HA_ROUND_MS, ha_round, json_integer(call->vmid));
-	(void)sim_task_start(call, on ? &hastart_kind : &hastop_kind, id, call->vmid, NULL);
-	return true;
-}
-
 static int begin(struct sim_call *call, const struct sim_task_kind *kind)
 {
 	char id[16];
@@ -85,17 +21,19 @@ static int post_start(struct sim_call *call)
 {
 	if (sim_need_quorum(call) < 0)
 		return -1;
-	return ask_ha(call, true) ? 0 : begin(call, &qm_start_kind);
+	return qm_ask_ha(call, true, 0) ? 0 : begin(call, &qm_start_kind);
 }
 
 static int post_stop(struct sim_call *call)
 {
-	return ask_ha(call, false) ? 0 : begin(call, &qm_stop_kind);
+	return qm_ask_ha(call, false, 0) ? 0 : begin(call, &qm_stop_kind);
 }
 
 static int post_shutdown(struct sim_call *call)
 {
-	return ask_ha(call, false) ? 0 : begin(call, &qm_shutdown_kind);
+	return qm_ask_ha(call, false, sim_arg_int(call, "timeout", 60))
+		       ? 0
+		       : begin(call, &qm_shutdown_kind);
 }
 
 /* Calls that fail at once when the guest is off. */

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/cpu.h"
+#include "sim/ha.h"
+#include "sim/migration.h"
 #include "sim/rbd.h"
 #include "sim/request.h"
 #include "sim/sdn.h"
@@ -45,6 +48,7 @@ static void add_nodes(struct sim *sim)
 		node->started_ms = sim->now_ms - 5400000 - (int64_t)(sim_random(sim) % 60000);
 		node->next_pid = 0x200 + (uint32_t)(sim_random(sim) & 0xff);
 		node->config = json_object();
+		node->cpu = cpu_default();
 		node->bridges = json_pack("[{s:s, s:b, s:s}]", "name", "vmbr0", "vlan_aware", 0,
 					  "ports", "eno1");
 	}
@@ -65,12 +69,14 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 	sim->clustered = sim->options.nodes > 1 || *sim->options.cluster_name;
 	sim->quorate = true;
 	sim->dc = json_object();
+	sim->mappings = json_pack("{s:{}, s:{}, s:{}}", "pci", "usb", "dir");
 	sim->log = json_array();
 	snprintf(
 		sim->fingerprint, sizeof(sim->fingerprint), "%s",
 		"00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00");
 	add_nodes(sim);
 	sdn_init(sim);
+	ha_init(sim);
 	sim_roles_init(sim);
 	if ((options->faults && sim_faults_parse(options->faults, &sim->faults, err) < 0) ||
 	    (options->apidoc && sim_apidoc_load(options->apidoc, &sim->apidoc, err) < 0) ||
@@ -84,14 +90,10 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 	return 0;
 }
 
-static void free_json(void *value)
-{
-	json_decref(value);
-}
-
 static void free_node(struct sim_node *node)
 {
 	json_decref(node->config);
+	json_decref(node->cpu);
 	json_decref(node->bridges);
 	json_decref(node->sdn_file);
 	json_decref(node->sdn_links);
@@ -102,8 +104,10 @@ void sim_free(struct sim *sim)
 {
 	if (!sim)
 		return;
-	for (size_t i = 0; i < sim->task_count; i++)
+	for (size_t i = 0; i < sim->task_count; i++) {
+		sim_flow_end(sim->tasks[i]);
 		sim_task_free(sim->tasks[i]);
+	}
 	free(sim->tasks);
 	sim_timers_free(sim);
 	for (size_t i = 0; i < sim->guest_count; i++)
@@ -122,12 +126,13 @@ void sim_free(struct sim *sim)
 	sim_map_release(&sim->groups, sim_group_free);
 	sim_map_release(&sim->roles, sim_role_free);
 	sim_map_release(&sim->ha, sim_ha_free);
-	sim_map_release(&sim->ha_rules, free_json);
+	ha_free(sim);
 	for (size_t i = 0; i < sim->node_count; i++)
 		free_node(&sim->nodes[i]);
 	free(sim->nodes);
 	sdn_free(sim);
 	json_decref(sim->dc);
+	json_decref(sim->mappings);
 	json_decref(sim->log);
 	sim_faults_free(sim->faults);
 	sim_apidoc_free(sim->apidoc);
@@ -173,6 +178,7 @@ void sim_node_revive(struct sim *sim, struct sim_node *node)
 		if (sim->guests[i]->node == node)
 			sim_guest_touch(sim->guests[i]);
 	count_votes(sim);
+	sim_ha_kick(sim);
 }
 
 void sim_token(struct sim *sim, const char *name, char secret[37])

@@ -38,10 +38,10 @@ AREAS = collections.OrderedDict([
     ('qemu', r'/nodes/[^/]+/qemu(?!/\d+/firewall)(/|$)'),
     ('sdn', r'/cluster/sdn(/|$)'),
     ('nodes/sdn', r'/nodes/[^/]+/sdn(/|$)'),
+    ('ha', r'/cluster/ha(/|$)'),
 ])
 # Replayed and shown, but not part of the required figure.
 MORE = collections.OrderedDict([
-    ('ha/resources', r'/cluster/ha/resources(/[^/]+(/migrate)?)?$'),
     ('nodes/network', r'/nodes/[^/]+/network$'),
     ('nodes', r'/nodes(/[^/]+(/(status|version|config|time|lxc))?)?$'),
     ('cluster', r'/cluster(/(log|config/nodes|config/totem|config/join))?$'),
@@ -63,6 +63,8 @@ BEFORE = {
     'task.long.shutdown': [('/sim/guest?vmid=200&deaf=1', None)],
     'lock.put': [('/sim/lock?vmid=200&lock=backup', None)],  # qm set 200 --lock backup
     'prot.set': [('/sim/lock?vmid=200&lock=', None)],        # qm unlock 200
+    # the recording waited until the HA manager had written its first status
+    'c.ha.rule.neg': [('/sim/advance?ms=25000', None)],
 }
 HEX40 = re.compile(r'^[0-9a-f]{40}$')
 UPID = re.compile(r'UPID:([^:]+):([0-9A-F]{8}):([0-9A-F]{8}):([0-9A-F]{8}):([^:]*):([^:]*):([^: ]+):')
@@ -119,6 +121,7 @@ class Volatile:
         value = re.sub(r'^[0-9a-f]{40}$', '<digest>', value)
         value = re.sub(r'\$5\$[^$]{8}\$[./0-9A-Za-z]{43}', '<password hash>', value)
         value = re.sub(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d', '<time>', value)
+        value = re.sub(r'\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}', '<time>', value)
         value = MAC.sub('<mac>', value)
         value = re.sub(r'<time>\.\d{9} [+-]\d{4}', '<time>', value)
         value = re.sub(r'/proc/\d+/fd/\d+', '<file>', value)
@@ -219,7 +222,7 @@ def identity(entry):
     """What a list entry is about; lists made from hashes come in any order."""
     if not isinstance(entry, dict):
         return Volatile.text(json.dumps(entry))
-    for key in ('id', 'volid', 'poolid', 'userid', 'groupid', 'roleid', 'sid', 'tokenid', 'key', 'iface',
+    for key in ('id', 'rule', 'volid', 'poolid', 'userid', 'groupid', 'roleid', 'sid', 'tokenid', 'key', 'iface',
                 'subdir', 'realm', 'name', 'storage', 'vmid', 'node'):
         if key in entry:
             return '%s=%s' % (key, entry[key])

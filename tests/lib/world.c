@@ -60,6 +60,7 @@ static void add_nodes(struct test_world *w)
 			.online = number(n, "online", 1) != 0,
 			.cpus = (double)number(n, "cores", 16),
 			.memory_bytes = (uint64_t)number(n, "memory_gib", 64) * GIB,
+			.used_bytes = (uint64_t)number(n, "used_mib", 0) * MIB,
 		};
 		w->world.storages[w->world.nstorages++] =
 			(struct world_storage){ names[i], "shared", "dir", "images", true, true };
@@ -238,6 +239,8 @@ static void add_guests(struct test_world *w)
 			.ha = text(g, "ha", text(json_object_get(g, "ha"), "state", "")),
 			.cpus = (double)strtol(text(config, "cores", "1"), NULL, 10),
 			.memory_bytes = strtoull(text(config, "memory", "1024"), NULL, 10) * MIB,
+			.used_bytes = (uint64_t)number(g, "used_mib", 0) * MIB,
+			.used_cpus = json_number_value(json_object_get(g, "used_cpus")),
 		};
 		w->world.nguests++;
 		if (!w->world.guests[i].container)
