@@ -170,6 +170,7 @@ struct vm_spec {
 	bool snaps_named, snaps_exact; /* named: the list, even an empty one */
 	const char *rollback;          /* snapshot; NULL = no */
 	struct vm_ha ha;
+	const char *const *affinity; /* names of groups, NULL-terminated; NULL = not named */
 	/*
 	 * Set by the first observation: the process that ran then; 0 = none ran. "restarted" can end by it, and a seed is
 	 * removed when it was not that of a system which the task itself has started.
@@ -192,6 +193,8 @@ struct vm_batch {
 	/* Written by the run: what was tried in vain, and is not chosen again. */
 	struct vm_refused *refused;
 	size_t nrefused, refused_cap;
+	bool verbose;
+	json_t *placed; /* owned by the run; label of a VM that it has made -> why it is where it is */
 };
 
 /* One guest whose configuration was read. */
@@ -222,6 +225,7 @@ struct vm_world {
 	const struct world *w;
 	struct vm_seen **seen; /* candidates and templates, any order */
 	size_t nseen;
+	json_t *cpu_flags; /* node -> what its processor has; a missing node = not known; NULL = not asked */
 	json_t *bridges; /* node -> array of bridge and vnet names; a missing node = not known; NULL = not read */
 	json_t *volumes; /* "node/volid" -> bytes of import volumes that are there; NULL = not read */
 	const struct rbd_world *rbd; /* NULL = not read: nothing is to be made there */
@@ -291,6 +295,9 @@ bool vm_wants_ha(const struct vm_batch *batch, const struct vm_world *vw);
 bool vm_wants_rules(const struct vm_batch *batch, const struct vm_world *vw);
 /* May something be written there: the task names it, or some policy does? */
 bool vm_writes_ha(const struct vm_batch *batch, const struct world *w);
+
+/* Is it to be known what processors have, since a VM may be made that needs more than any has? */
+bool vm_wants_flags(const struct vm_batch *batch, const struct world *w, struct pxc_arena *arena);
 
 /* Does the batch create anything, given what was seen? (Then observation reads bridges and volumes too.) */
 bool vm_creates(const struct vm_batch *batch, const struct vm_world *vw);

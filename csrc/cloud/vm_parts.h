@@ -73,6 +73,7 @@ struct vm_case {
 	struct vm_card
 		*cards; /* CARDS of them, by slot; NULL: it has nothing to do with networks */
 	enum vm_ha_wish ha;
+	const struct vm_placing *placing; /* how its node was found; NULL = it has one */
 	const struct vm_affinity
 		*affinity; /* of the whole batch; NULL while VMIDs are not chosen */
 };

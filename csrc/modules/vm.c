@@ -190,7 +190,15 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 static void told(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
 		 const struct pve_job *job)
 {
+	struct vm_batch *b = batch;
+	json_t *placement = json_object_get(plan->item, "placement");
+
 	vm_note_refused(env, batch, plan, job, vm_ops);
+	if (!placement)
+		return;
+	if (!b->placed)
+		b->placed = pxc_env_keep(env, json_object());
+	(void)json_object_set(b->placed, plan->label, placement);
 }
 
 static int name_order(const void *a, const void *b)

@@ -531,6 +531,7 @@ int vm_decode(struct pxc_env *env, struct vm_batch **ret, struct pxc_err *err)
 	b->stamp = env->stamp;
 	b->actor = env->actor;
 	b->nonce = env->nonce;
+	b->verbose = env->args->task.verbosity > 0;
 	for (size_t i = 0; i < b->nspecs; i++)
 		if (decode_one(env, json_array_get(items, i), json_array_get(given, i),
 			       &b->specs[i], err) < 0)

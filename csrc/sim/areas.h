@@ -22,6 +22,7 @@ extern const struct sim_route sim_volume_routes[];       /* api_volume.c */
 extern const struct sim_route sim_upload_routes[];       /* api_upload.c */
 extern const struct sim_route sim_download_routes[];     /* api_download.c */
 extern const struct sim_route sim_ha_routes[];           /* api_ha.c: resources */
+extern const struct sim_route sim_ha_move_routes[];      /* api_ha_move.c */
 extern const struct sim_route sim_ha_rule_routes[];      /* api_ha_rules.c */
 extern const struct sim_route sim_ha_group_routes[];     /* api_ha_groups.c */
 extern const struct sim_route sim_ha_status_routes[];    /* api_ha_status.c */
@@ -37,6 +38,7 @@ extern const struct sim_route sim_sdn_dry_routes[];     /* sdn_dry.c */
 extern const struct sim_route sim_sdn_node_routes[];    /* api_sdn_node.c */
 extern const struct sim_route sim_metrics_routes[];     /* api_metrics.c */
 extern const struct sim_route sim_rrd_routes[];         /* api_rrd.c */
+extern const struct sim_route sim_mapping_routes[];     /* api_mapping.c */
 
 /* The answer of an index: a list of {key: name} from blank-separated names. */
 int sim_answer_index(struct sim_call *call, const char *key, const char *names);

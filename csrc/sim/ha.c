@@ -30,6 +30,18 @@ void ha_free(struct sim *sim)
 	sim->crm = NULL;
 }
 
+json_t *ha_dump(const struct sim *sim)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < sim->ha.count; i++) {
+		const struct sim_ha *ha = sim->ha.entries[i].value;
+
+		json_object_set(all, sim->ha.entries[i].key, ha->config);
+	}
+	return all;
+}
+
 void sim_ha_free(void *value)
 {
 	struct sim_ha *ha = value;

@@ -60,6 +60,7 @@ struct sim_crm {
 
 void ha_init(struct sim *sim);
 void ha_free(struct sim *sim);
+json_t *ha_dump(const struct sim *sim); /* sid -> configuration; new reference */
 
 /* ---- what guests ask ---------------------------------------------------------------------------------------- */
 

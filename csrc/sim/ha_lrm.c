@@ -126,22 +126,45 @@ static void keep_locks(struct sim *sim, const size_t *services)
 	}
 }
 
-void ha_lrm(struct sim *sim)
+static void count_workers(const struct sim *sim, unsigned workers[64])
 {
-	unsigned workers[64] = { 0 };
-	size_t services[64] = { 0 };
-
 	for (size_t i = 0; i < sim->ha.count; i++) {
 		const struct sim_ha *ha = sim->ha.entries[i].value;
 		const struct sim_task *task = ha->upid ? running(sim, ha->upid) : NULL;
 
 		if (task)
 			workers[task->node->number - 1]++;
+	}
+}
+
+static void serve_all(struct sim *sim, bool begun_only)
+{
+	unsigned workers[64] = { 0 };
+
+	count_workers(sim, workers);
+	for (size_t i = 0; i < sim->ha.count; i++) {
+		struct sim_ha *ha = sim->ha.entries[i].value;
+
+		if (*ha->crm && (ha->upid || !begun_only))
+			serve(sim, ha, workers);
+	}
+}
+
+void ha_lrm_report(struct sim *sim)
+{
+	serve_all(sim, true);
+}
+
+void ha_lrm(struct sim *sim)
+{
+	size_t services[64] = { 0 };
+
+	serve_all(sim, false);
+	for (size_t i = 0; i < sim->ha.count; i++) {
+		const struct sim_ha *ha = sim->ha.entries[i].value;
+
 		if (*ha->crm && ha->node)
 			services[ha->node->number - 1]++;
 	}
-	for (size_t i = 0; i < sim->ha.count; i++)
-		if (*((struct sim_ha *)sim->ha.entries[i].value)->crm)
-			serve(sim, sim->ha.entries[i].value, workers);
 	keep_locks(sim, services);
 }

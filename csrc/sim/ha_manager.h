@@ -7,6 +7,7 @@
 /* ---- ha_manager.c ---- */
 
 bool ha_is(const struct sim_ha *ha, const char *crm);
+bool ha_wants(const struct sim_ha *ha, const char *state); /* what is asked for */
 /* Another state; what belonged to the old one is forgotten. target: of a move, else NULL. */
 void ha_become(struct sim *sim, struct sim_ha *ha, const char *crm, struct sim_node *target);
 /* Resource options with their defaults. */
@@ -18,6 +19,11 @@ bool ha_over(const struct sim *sim, int64_t since_ms, int64_t ms);
 void ha_forget(struct sim_ha *ha);
 /* A move begins at the manager's next look: the guest's, and with it those of its partners. */
 void ha_move(struct sim *sim, struct sim_ha *ha, const char *what, struct sim_node *to);
+
+/* ---- ha_state.c ---- */
+
+/* One step of a service, if there is one. */
+void ha_next(struct sim *sim, struct sim_ha *ha);
 
 /* ---- ha_node.c: nodes, fencing, maintenance, commands ---- */
 
@@ -73,5 +79,7 @@ void ha_balance(struct sim *sim);
 
 enum ha_result { HA_NONE, HA_DONE, HA_FAILED, HA_IGNORED };
 
+/* What tasks that have ended came to, before the manager looks. */
+void ha_lrm_report(struct sim *sim);
 /* Every node's LRM carries out what is due. */
 void ha_lrm(struct sim *sim);

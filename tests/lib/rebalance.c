@@ -143,6 +143,22 @@ static void read_ha(struct made *m)
 	m->bw.ha = ha;
 }
 
+/* The configuration as PVE has it, with a block in its notes when the world says of which groups the VM is. New reference. */
+static json_t *config_of(const json_t *check)
+{
+	json_t *config = json_deep_copy(json_object_get(check, "config"));
+	auto_annot struct annot block = { .npairs = 0 };
+	auto_free char *notes = NULL;
+
+	if (!*text(check, "groups"))
+		return config;
+	annot_set(&block, "t", "vm");
+	annot_set(&block, AFFINITY_KEY, text(check, "groups"));
+	notes = annot_render(ANNOT_BLOCK, "", &block, "");
+	(void)json_object_set_new(config, "description", json_string(notes));
+	return config;
+}
+
 static void ask(struct made *m)
 {
 	json_t *value;
@@ -150,9 +166,10 @@ static void ask(struct made *m)
 
 	json_object_foreach (json_object_get(m->w.json, "checks"), key, value) {
 		unsigned vmid = (unsigned)strtoul(key, NULL, 10);
+		json_auto_t *config = config_of(value);
 
 		rebalance_check(m->b, &m->bw, world_guest(&m->w.world, vmid),
-				json_object_get(value, "pre"), json_object_get(value, "config"));
+				json_object_get(value, "pre"), config);
 		rebalance_note_checked(m->b, vmid);
 	}
 }

@@ -7,7 +7,8 @@
  *  "disks":   [{"vmid": 100, "storage": "data", "volid": "data:100/x", "gib": 4}]         on the node of the VM only
  *  "moved":   {"100": 60}                                                                seconds since the last migration
  *  "loads":   {"100": [MiB, cores]}                                                      of the last half hour
- *  "checks":  {"100": {"pre": {...}, "config": {...}}}      what PVE answers about it; asked before the cluster is made
+ *  "checks":  {"100": {"pre": {...}, "config": {...}, "groups": "web"}}   what PVE answers about it; asked before the cluster is made;
+ *             groups: as its notes say
  *  "cpu":     {"pve1": ["model", "flags"]}                  "bridges" as in world.h
  */
 #pragma once

@@ -75,7 +75,7 @@ static const struct {
 	    { "pve2", G(4), 32000, 0, 0, true, false } },
 	  { V(100, "pve1", 8, 4) },
 	  { { .name = NULL } },
-	  " / cannot move VM 100 off pve1 (drain pve1): pve2 has 3891 MiB left of the 8192 it needs" },
+	  " / cannot move VM 100 off pve1 (drain pve1): pve2 has 3891 MiB left" },
 	{ "somebody makes room",
 	  { { "pve1", G(64), 32000, 0, 0, true, true },
 	    { "pve2", G(32), 32000, 0, 0, true, false },
@@ -143,7 +143,7 @@ static void each_cluster_gets_its_plan(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct bal_cluster c = { .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2, 0,
-						     1 },
+						     0, 1 },
 					 .nodes = rows[i].nodes,
 					 .vms = rows[i].vms,
 					 .rules = rows[i].rules };
@@ -263,7 +263,7 @@ static void a_start_that_needs_room_waits_for_the_departure(void **state)
 					  { "pve2", G(32), 32000, 0, 0, true, false },
 					  { "pve3", G(16), 32000, 0, 0, true, false } };
 	const struct bal_vm vms[] = { V(100, "pve1", 24, 1), V(101, "pve2", 12, 1) };
-	const struct bal_cluster c = { .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2, 0,
+	const struct bal_cluster c = { .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2, 0, 0,
 						   1 },
 				       .nodes = nodes,
 				       .nnodes = 3,
