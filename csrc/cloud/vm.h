@@ -170,7 +170,6 @@ struct vm_spec {
 	bool snaps_named, snaps_exact; /* named: the list, even an empty one */
 	const char *rollback;          /* snapshot; NULL = no */
 	struct vm_ha ha;
-	const char *const *affinity; /* names of groups, NULL-terminated; NULL = not named */
 	/*
 	 * Set by the first observation: the process that ran then; 0 = none ran. "restarted" can end by it, and a seed is
 	 * removed when it was not that of a system which the task itself has started.
