@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "cloud/balance/parts.h"
 
-#define STEEP 30   /* how much steeper F is made above a limit */
-#define SWEEPS 40  /* over items that are not settled, in one relaxation */
+#define STEEP 30  /* how much steeper F is made above a limit */
+#define SWEEPS 40 /* over items that are not settled, in one relaxation */
 #define ACTIVE 64
 #define WHOLE 1e-6 /* of an item: as good as none of it, or all */
 
@@ -24,7 +24,7 @@ struct packing {
 	double *y;          /* of each: the part of it that is in */
 	bool *in;
 	int32_t active[ACTIVE];
-	int8_t *fixed;      /* -1 = free, else 0 or 1 */
+	int8_t *fixed; /* -1 = free, else 0 or 1 */
 	double best;
 	double slack;
 	int32_t budget;
@@ -50,7 +50,8 @@ static long st_branch, st_n, st_pack, st_sweep, st_open;
 void stat_pack(void);
 void stat_pack(void)
 {
-	fprintf(stderr, "   packs %ld branches %ld n %ld sweeps %ld open %ld\n", st_pack, st_branch, st_n / (st_pack + 1), st_sweep, st_open);
+	fprintf(stderr, "   packs %ld branches %ld n %ld sweeps %ld open %ld\n", st_pack, st_branch,
+		st_n / (st_pack + 1), st_sweep, st_open);
 	st_pack = st_branch = st_n = st_sweep = st_open = 0;
 }
 /* One item by an exact step to where it is best; what that gains, roughly. */

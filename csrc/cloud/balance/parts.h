@@ -220,6 +220,9 @@ struct bal_hint;
 void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double temperature, int64_t steps,
 		uint64_t seed);
 
+/* gain.c: the moves' gains, in their order. */
+void bal_gains(const struct bal_model *m, struct bal_move *moves, size_t nmoves);
+
 /* What the bound knows of good states. */
 struct bal_hint {
 	int32_t *at;   /* of each item: where its larger part would be if VMs could be divided */
@@ -236,7 +239,7 @@ double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint);
 struct bal_pack {
 	int32_t n;
 	double (*d)[PRICED]; /* of each item */
-	double *price;       /* of each item, for being there; less than 0 = it is worth something */
+	double *price; /* of each item, for being there; less than 0 = it is worth something */
 	double factor[PRICED], low[PRICED], top[PRICED]; /* of the node: load - mean */
 	bool *in; /* of each item: in a choice to begin with; then in the best that was found */
 	double slope[PRICED]; /* of F there, when items may be divided */

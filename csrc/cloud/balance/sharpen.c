@@ -6,13 +6,16 @@
  * of all worths and of what the nodes are left with is below F of every plan, whatever the worths are. An item that two nodes
  * take is worth less, and one that nobody takes is worth more: so the worths ascend to where the bound is highest.
  */
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "cloud/balance/parts.h"
 
-static double env(const char *n, double d) { return getenv(n) ? atof(getenv(n)) : d; }
+static double env(const char *n, double d)
+{
+	return getenv(n) ? atof(getenv(n)) : d;
+}
 #define ROUNDS env("ROUNDS", 150)
 #define BUDGET ((int)env("BUDGET", 100))
 #define FINE env("FINE", 0.001)
@@ -22,12 +25,12 @@ struct ascent {
 	const struct bal_model *m;
 	struct bal_state *s;
 	struct bal_pack pack;
-	int32_t *item;    /* of each candidate of the pack */
+	int32_t *item; /* of each candidate of the pack */
 	double (*low)[PRICED];
 	double (*slope)[PRICED];
-	double *cap;      /* of each node: what is settled to cost no more than so much above ... */
+	double *cap; /* of each node: what is settled to cost no more than so much above ... */
 	double *worth;
-	double *pull, *dir;     /* of each item */
+	double *pull, *dir; /* of each item */
 	int32_t *taker;
 	double *scale;
 	struct pxc_arena arena;
@@ -129,8 +132,9 @@ static void follow(struct ascent *a, struct bal_state *try)
 		for (int32_t i = 0; i < m->nitems; i++) {
 			int32_t to = a->taker[i];
 
-			if (a->pull[i] < 0 || a->pull[i] > 0 || bal_stays(&m->items[i]) || try->at[i] == to ||
-			    bal_refusal(try, i, to, -1) || bal_over_moves(try, &(struct bal_step){ i, to }, 1))
+			if (a->pull[i] < 0 || a->pull[i] > 0 || bal_stays(&m->items[i]) ||
+			    try->at[i] == to || bal_refusal(try, i, to, -1) ||
+			    bal_over_moves(try, &(struct bal_step){ i, to }, 1))
 				continue;
 			bal_shift(try, i, to);
 			more = true;
@@ -178,14 +182,18 @@ double bal_sharpen(struct bal_state *s, double f0, double bound, const struct ba
 		for (int r = 0; !m->items[i].fixed && r < PRICED; r++)
 			a.low[s->at[i]][r] -= m->items[i].d[r];
 	}
-	for (int round = 0; round < ROUNDS && f - best > env("ENOUGH", 0.003) * (f0 - best); round++) {
+	for (int round = 0; round < ROUNDS && f - best > env("ENOUGH", 0.003) * (f0 - best);
+	     round++) {
 		double now, norm = 0, gg = 0, gd = 0, dd = 0, beta;
 
 		a.cands = 0;
 		now = evaluate(&a, (f0 - best) * FINE / m->nnodes);
 		if (getenv("SHARP"))
-			fprintf(stderr, "round %d: %.6f best %.6f f %.6f captured %.3f step %g cands %d\n", round, now, best, f,
-				100 * (f0 - f) / (f0 - best), step, (int)(a.cands / m->nnodes)), stat_pack();
+			fprintf(stderr,
+				"round %d: %.6f best %.6f f %.6f captured %.3f step %g cands %d\n",
+				round, now, best, f, 100 * (f0 - f) / (f0 - best), step,
+				(int)(a.cands / m->nnodes)),
+				stat_pack();
 		if (now > best + 0.02 * (f - best)) {
 			since = 0;
 		} else if (++since >= env("SINCE", 5)) {
