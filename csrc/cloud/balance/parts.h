@@ -236,14 +236,15 @@ double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint);
 struct bal_pack {
 	int32_t n;
 	double (*d)[PRICED]; /* of each item */
-	double *price;       /* of each item, for being there; less than 0 = it is worth something */
+	double *price; /* of each item, for being there; less than 0 = it is worth something */
 	double factor[PRICED], low[PRICED], top[PRICED]; /* of the node: load - mean */
 	bool *in; /* of each item: in a choice to begin with; then in the best that was found */
 	double slope[PRICED]; /* of F there, when items may be divided */
+	int64_t looked;       /* items looked at, in all calls so far */
 };
 /* No choice costs less than this. slack: how far from the best is close enough; budget: divisions of the search. */
 double bal_pack(struct bal_pack *p, double slack, int32_t budget);
 
-/* sharpen.c: a higher bound than bal_bound() has, from nodes that take items whole. f: of the state. */
+/* sharpen.c: a bound at least as high as the one of bal_bound(). improve: the state may become a better one on the way. */
 double bal_sharpen(struct bal_state *s, double f0, double bound, const struct bal_hint *hint,
 		   bool improve);

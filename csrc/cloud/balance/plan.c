@@ -177,8 +177,7 @@ static void find_end(struct making *p)
 	if (!freed)
 		return;
 	p->first.bound = bal_bound(&p->end, p->first.f0, &p->first.hint);
-	p->first.bound =
-		bal_sharpen(&p->end, p->first.f0, p->first.bound, &p->first.hint, false);
+	p->first.bound = bal_sharpen(&p->end, p->first.f0, p->first.bound, &p->first.hint, false);
 }
 
 /* Moves of later stages may be of VMs that were dropped before. */
