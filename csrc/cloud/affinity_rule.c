@@ -204,12 +204,19 @@ static char *comment_of(const struct affinity_view *v, const struct affinity_gro
 	return annot_render(ANNOT_TOKEN, human, &a, "");
 }
 
+/* The lock under which rules of a project are written, for the kind. */
+static json_t *lock_of(const char *project)
+{
+	return json_pack("[o]", json_sprintf("project.%s", project));
+}
+
 /* What every request about a rule of this group says of it. */
 static json_t *rule_args(const struct affinity_group *g, const struct resources *r,
 			 const char *rule)
 {
 	auto_free char *resources = resources_text(r), *nodes = nodes_text(g);
-	json_t *args = json_pack("{s:s,s:s}", "rule", rule, "resources", resources);
+	json_t *args = json_pack("{s:s,s:s,s:o}", "rule", rule, "resources", resources, "_locks",
+				 lock_of(g->project));
 
 	if (affinity_sites(g->policy)) {
 		(void)json_object_set_new(args, "type", json_string("node-affinity"));
@@ -271,10 +278,11 @@ static void wait_for_nodes(const struct affinity_group *g, const struct resource
 			     "wait until the HA manager knows %zu nodes", r->n);
 }
 
-static void remove_rule(const struct ha_rule *r, const char *title, const struct affinity_ops *ops,
-			struct pxc_plan *plan)
+static void remove_rule(const struct ha_rule *r, const char *project, const char *title,
+			const struct affinity_ops *ops, struct pxc_plan *plan)
 {
-	pxc_plan_add(plan, ops->remove, PXC_QUIET, json_pack("{s:s}", "rule", r->name),
+	pxc_plan_add(plan, ops->remove, PXC_QUIET,
+		     json_pack("{s:s,s:o}", "rule", r->name, "_locks", lock_of(project)),
 		     "remove HA rule %s of group %s", r->name, title);
 }
 
@@ -346,14 +354,14 @@ bool affinity_rule_steps(const struct affinity_view *v, const struct affinity_gr
 		no_right(group->title, plan);
 	} else if (want && have && have->type != type &&
 		   (type == HA_NODES || have->type == HA_NODES)) {
-		remove_rule(have, group->title, ops, plan);
+		remove_rule(have, group->project, group->title, ops, plan);
 		create_rule(v, group, &r, ops, plan);
 	} else if (want && have) {
 		change_rule(group, &r, have, ops, plan);
 	} else if (want) {
 		create_rule(v, group, &r, ops, plan);
 	} else {
-		remove_rule(have, group->title, ops, plan);
+		remove_rule(have, group->project, group->title, ops, plan);
 	}
 	resources_release(&r);
 	return more;
@@ -366,7 +374,7 @@ void affinity_rule_remove(const struct affinity_view *v, const char *project, co
 	auto_free char *title = pxc_printf("%s/%s", project, name);
 
 	if (r && v->may)
-		remove_rule(r, title, ops, plan);
+		remove_rule(r, project, title, ops, plan);
 	else if (r)
 		no_right(title, plan);
 }

@@ -60,7 +60,7 @@ struct rebalance_disk {
 
 struct rebalance_moved {
 	unsigned vmid;
-	int64_t ago_s; /* since its last migration ended; negative when clocks differ */
+	int64_t ago_s; /* since its last migration ended; negative when clocks of nodes differ */
 };
 
 struct rebalance_load {
@@ -81,6 +81,7 @@ struct rebalance_world {
 	const struct world *w;
 	const struct ha *ha;
 	struct affinity_rules rules;
+	int64_t now_s; /* by the cluster's clock; 0 = not asked */
 	struct rebalance_node *nodes;
 	struct rebalance_disk *disks;
 	size_t ndisks;

@@ -205,9 +205,11 @@ int rebalance_cluster(const struct rebalance_batch *b, struct rebalance_world *b
 				   .vms = vms,
 				   .rules = bw->rules.rules,
 				   .nrules = bw->rules.nrules };
-	/* What an earlier round has begun counts. */
+	/* What an earlier round has begun counts; when that was all, only what must be is left to do. */
 	if (c->params.max_moves > b->nbegun)
 		c->params.max_moves -= b->nbegun;
+	else if (c->params.max_moves)
+		c->params.tolerance_ppm = BAL_PPM;
 	if (take_nodes(b, bw, nodes, err) < 0)
 		return -1;
 	for (size_t i = 0; i < w->nguests; i++) {

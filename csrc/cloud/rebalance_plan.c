@@ -23,7 +23,7 @@ static json_t *project_of(const struct world *w, const struct world_guest *g)
 	return json_incref(json_object_get(item, "name"));
 }
 
-/* How much of what the plan gains would be lost without this move, in percent. */
+/* How much of what the plan gains comes with this move, in percent; of what must be, maybe nothing. */
 static double gain(const struct bal_plan *plan, const struct bal_move *move)
 {
 	double all = plan->f0 - plan->f;

@@ -17,8 +17,11 @@ must_check int balance_decode(struct pxc_env *env, struct rebalance_batch **ret,
 must_check int balance_observe(struct pxc_env *env, struct rebalance_batch *b,
 			       struct rebalance_world **ret, struct pxc_err *err);
 
+/* balance_read.c: what time it is there; this host's clock may be wrong. (api: GET /nodes/{node}/time) */
+must_check int balance_read_clock(struct pxc_env *env, const struct rebalance_batch *b,
+				  struct rebalance_world *bw, struct pxc_err *err);
 /*
- * balance_read.c: of each node that is looked at, side by side. (api: GET /nodes/{node}/status, /nodes/{node}/tasks,
+ * Of each node that is looked at, side by side. (api: GET /nodes/{node}/status, /nodes/{node}/tasks,
  * /nodes/{node}/storage/{storage}/content)
  */
 must_check int balance_read_nodes(struct pxc_env *env, const struct rebalance_batch *b,

@@ -78,7 +78,7 @@ int balance_read_history(struct pxc_env *env, struct rebalance_world *bw, struct
 {
 	json_auto_t *params =
 		json_pack("{s:i,s:I}", "history", 1, "start-time",
-			  (json_int_t)(env->clock->wall_s(env->clock) - HALF_HOUR_S));
+			  (json_int_t)(bw->now_s - HALF_HOUR_S));
 	struct pve_read read = { .path = arena_strdup(env->arena, "/cluster/metrics/export"),
 				 .params = params };
 	auto_free struct sample *samples = NULL;

@@ -121,7 +121,6 @@ int balance_observe(struct pxc_env *env, struct rebalance_batch *b, struct rebal
 		    struct pxc_err *err)
 {
 	struct rebalance_world *bw = arena_alloc(env->arena, sizeof(*bw));
-	const struct bal_params *p = &b->spec.params;
 	struct world *w = NULL;
 
 	bw->arena = env->arena;
@@ -130,10 +129,12 @@ int balance_observe(struct pxc_env *env, struct rebalance_batch *b, struct rebal
 		return -1;
 	bw->w = w;
 	look_after(env, b, bw);
-	if (bw->busy || (b->begun && (!b->unfinished || (p->max_moves && b->nbegun >= p->max_moves))))
+	if (bw->busy || (b->begun && !b->unfinished))
 		return 0;
 	b->unfinished = false;
 	if (read_rules(env, bw, err) < 0 || rebalance_check_spec(&b->spec, bw, err) < 0 ||
+	    ((b->spec.cool_down_s || b->spec.metric == REBALANCE_P95) &&
+	     balance_read_clock(env, b, bw, err) < 0) ||
 	    balance_read_nodes(env, b, bw, err) < 0 ||
 	    (b->spec.metric == REBALANCE_P95 && balance_read_history(env, bw, err) < 0))
 		return -1;

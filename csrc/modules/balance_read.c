@@ -89,7 +89,7 @@ static void take_disks(struct pxc_env *env, struct rebalance_world *bw, const st
 }
 
 static void take_migrations(struct pxc_env *env, struct rebalance_world *bw, const json_t *data,
-			    int64_t now, size_t *cap)
+			    size_t *cap)
 {
 	size_t i;
 	json_t *row;
@@ -103,7 +103,7 @@ static void take_migrations(struct pxc_env *env, struct rebalance_world *bw, con
 			continue;
 		bw->moved = arena_grow(env->arena, bw->moved, bw->nmoved, cap, sizeof(*bw->moved));
 		bw->moved[bw->nmoved++] =
-			(struct rebalance_moved){ vmid, now - item_int(row, "endtime") };
+			(struct rebalance_moved){ vmid, bw->now_s - item_int(row, "endtime") };
 	}
 }
 
@@ -152,15 +152,30 @@ static int check_read(const struct pve_read *read, const struct ask *ask, const 
 			   node);
 }
 
+int balance_read_clock(struct pxc_env *env, const struct rebalance_batch *b,
+		       struct rebalance_world *bw, struct pxc_err *err)
+{
+	const char *node = NULL;
+	json_auto_t *data = NULL;
+
+	for (size_t i = 0; i < bw->w->nnodes && !node; i++)
+		if (rebalance_has_node(&b->spec, &bw->w->nodes[i]))
+			node = bw->w->nodes[i].name;
+	if (pve_get(env->pve, arena_printf(env->arena, "/nodes/%s/time", node ? node : ""), &data,
+		    err) < 0)
+		return pxc_context(err, "time of node %s", node ? node : "");
+	bw->now_s = item_int(data, "time");
+	return 0;
+}
+
 int balance_read_nodes(struct pxc_env *env, const struct rebalance_batch *b,
 		       struct rebalance_world *bw, struct pxc_err *err)
 {
 	const struct world *w = bw->w;
-	int64_t now = env->clock->wall_s(env->clock);
 	/* A migration counts by its end, and lists of tasks go by their start. */
 	json_t *since = pxc_env_keep(
 		env, json_pack("{s:s,s:I,s:i}", "typefilter", "qmigrate", "since",
-			       (json_int_t)(now - b->spec.cool_down_s - b->spec.timeout_s), "limit",
+			       (json_int_t)(bw->now_s - b->spec.cool_down_s - b->spec.timeout_s), "limit",
 			       5000));
 	json_t *images = pxc_env_keep(env, json_pack("{s:s}", "content", "images"));
 	struct asks a = { .n = 0 };
@@ -193,7 +208,7 @@ int balance_read_nodes(struct pxc_env *env, const struct rebalance_batch *b,
 		else if (a.asks[i].what == NODE_DISKS)
 			take_disks(env, bw, &a.asks[i], data, &disks_cap);
 		else
-			take_migrations(env, bw, data, now, &moved_cap);
+			take_migrations(env, bw, data, &moved_cap);
 	}
 	if (bw->ndisks)
 		qsort(bw->disks, bw->ndisks, sizeof(*bw->disks), by_vmid);

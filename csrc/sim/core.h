@@ -41,6 +41,7 @@ struct sim_node {
 	struct sim_history *history;
 	uint32_t next_pid;
 	json_t *config; /* PUT /nodes/{node}/config */
+	json_t *cpu;    /* its processors, see cpu.h */
 	json_t *bridges; /* of /etc/network/interfaces: [{"name", "vlan_aware": bool, "mtu": 0 = none, "ports"}] */
 	json_t *sdn_file; /* the running SDN configuration as of its last reload; NULL = never; shared */
 	json_t *sdn_links; /* the one that its links were made from: the same, unless ifreload failed */
@@ -162,7 +163,8 @@ struct sim_task;
 struct sim_timer;
 struct sim_faults;
 struct sim_apidoc;
-struct sim_sdn; /* sdn.h */
+struct sim_sdn;  /* sdn.h */
+struct sim_flow; /* migration.c */
 
 struct sim {
 	struct sim_options options; /* its strings are copies */
@@ -198,6 +200,8 @@ struct sim {
 	struct sim_faults *faults;
 	struct sim_apidoc *apidoc;
 	struct sim_sdn *sdn;
+	struct sim_flow *flows;  /* what migrations send, see migration.h */
+	json_t *mappings;        /* "pci", "usb", "dir" -> id -> {"map": [texts], ...} */
 	bool unseen;             /* some guest was touched since pvestatd's last round */
 	bool loads_move;         /* every round differs from the one before */
 	int64_t stat_ms;         /* time of that round */
@@ -238,8 +242,12 @@ void sim_volume_remove(struct sim *sim, struct sim_volume *volume);
 char *sim_volume_name(struct sim *sim, const struct sim_storage *storage,
 		      const struct sim_node *node, unsigned vmid, const char *kind,
 		      const char *format);
+/* Bytes of it that take space; what a copy sends. */
+uint64_t sim_volume_written(const struct sim_volume *volume);
 /* Re-key a local volume that moved to another node (migration). */
 void sim_volume_move_node(struct sim *sim, struct sim_volume *volume, struct sim_node *node);
+/* Does the cluster's name for a device or folder ("pci", "usb", "dir") stand for something on the node? */
+bool sim_mapped_on(const struct sim *sim, const char *type, const char *id, const char *node);
 
 /* Drops the ACLs on a path, as destroying a guest does for /vms/N; NULL = all. */
 void sim_acl_forget_path(struct sim *sim, const char *path);
@@ -488,7 +496,5 @@ void sim_qemu_seed(struct sim *sim, unsigned vmid, struct sim_node *node);
 must_check int sim_qemu_world(struct sim *sim, const json_t *spec, struct pxc_err *err);
 /* Stable state of one guest for sim_dump(): config, pending, snapshots, status, node, pool, lock. New reference. */
 json_t *sim_qemu_dump(const struct sim_guest *guest);
-/* A node died: its guests are off (HA ones recover elsewhere later). */
-void sim_qemu_node_died(struct sim *sim, struct sim_node *node);
 /* The SHA-1 digest of the guest's config text; cached in guest->digest. */
 const char *sim_qemu_digest(struct sim_guest *guest);

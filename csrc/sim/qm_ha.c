@@ -32,7 +32,7 @@ const struct sim_task *sim_qemu_ha_migrate(struct sim *sim, struct sim_guest *g,
 					   const struct sim_node *to)
 {
 	return begin(sim, g, &qm_migrate_kind,
-		     json_pack("{s:s,s:b}", "target", to->name, "online", g->run != SIM_STOPPED));
+		     json_pack("{s:s,s:i}", "target", to->name, "online", g->run != SIM_STOPPED));
 }
 
 void sim_qemu_node_died(struct sim *sim, struct sim_node *node)
@@ -83,6 +83,51 @@ static int64_t ask_stop_work(struct sim_task *task)
 	return 0;
 }
 
+/* What ha-manager says of others: they stand in the way, and then it fails, or they come along. */
+static int tell_of_others(struct sim_task *task, const char *target, const char *command)
+{
+	const struct sim_node *to = sim_node_find(task->sim, target);
+	json_auto_t *blocking = to ? sim_ha_blocking(task->sim, task->vmid, to) : NULL;
+	auto_free unsigned *partners = NULL;
+	size_t count = 0, i;
+	json_t *one;
+
+	if (json_array_size(blocking)) {
+		sim_task_log(task, "cannot migrate resource 'vm:%u' to node '%s':", task->vmid,
+			     target);
+		sim_task_log(task, "%s", "");
+		json_array_foreach (blocking, i, one)
+			sim_task_log(
+				task,
+				"- resource '%s' on target node '%s' in negative affinity with resource 'vm:%u'",
+				qm_text(one, "sid", ""), target, task->vmid);
+		return sim_task_fail(task, "command 'ha-manager %s' failed: exit code 255",
+				     command);
+	}
+	sim_ha_partners(task->sim, task->vmid, &partners, &count);
+	for (i = 0; i < count; i++)
+		sim_task_log(
+			task,
+			"also migrate resource 'vm:%u' in positive affinity with resource 'vm:%u' to target node '%s'",
+			partners[i], task->vmid, target);
+	return 0;
+}
+
+static int64_t ask_migrate_work(struct sim_task *task)
+{
+	const struct sim_ha *ha = sim_ha_find(task->sim, task->vmid);
+	const char *target = qm_text(task->args, "target", "");
+	auto_free char *command = pxc_printf("migrate vm:%u %s", task->vmid, target);
+
+	sim_task_log(task, "Requesting HA migration for VM %u to node %s", task->vmid, target);
+	if (refused(task, command))
+		return -1;
+	if (ha)
+		sim_ha_request(task->sim, ha, "migrate", target);
+	return tell_of_others(task, target, command);
+}
+
+const struct sim_task_kind qm_hamigrate_kind = { "hamigrate", ask_migrate_work, NULL };
 static const struct sim_task_kind hastart_kind = { "hastart", ask_start_work, NULL };
 static const struct sim_task_kind hastop_kind = { "hastop", ask_stop_work, NULL };
 

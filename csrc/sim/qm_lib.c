@@ -6,10 +6,23 @@
 #include "sim/qm.h"
 
 const struct sim_route *const sim_qemu_routes[] = {
-	qm_list_routes,       qm_create_routes,   qm_config_routes,    qm_power_routes,
-	qm_clone_routes,      qm_disk_routes,     qm_snapshot_routes,  qm_agent_routes,
-	qm_migrate_routes,    qm_move_routes,     qm_cloudinit_routes, qm_monitor_routes,
-	qm_agent_exec_routes, qm_template_routes, qm_destroy_routes,   NULL,
+	qm_list_routes,
+	qm_create_routes,
+	qm_config_routes,
+	qm_power_routes,
+	qm_clone_routes,
+	qm_disk_routes,
+	qm_snapshot_routes,
+	qm_agent_routes,
+	qm_migrate_routes,
+	qm_move_routes,
+	qm_cloudinit_routes,
+	qm_monitor_routes,
+	qm_agent_exec_routes,
+	qm_template_routes,
+	qm_destroy_routes,
+	qm_precondition_routes,
+	NULL,
 };
 
 struct sim_guest *qm_guest(struct sim_call *call)

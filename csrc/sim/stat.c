@@ -61,6 +61,11 @@ void sim_guest_grow(struct sim_guest *guest)
 		guest->touched_bytes = used;
 }
 
+uint64_t sim_guest_wants(const struct sim_guest *guest)
+{
+	return used_now(guest, memory_of(guest));
+}
+
 static uint64_t memory_used(const struct sim *sim, const struct sim_node *node)
 {
 	uint64_t used = sim_node_overhead(node);

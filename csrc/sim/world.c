@@ -2,6 +2,7 @@
 /* world.c - what a cluster holds at its start: storages, users, guests; and the dump of it all. */
 #include <string.h>
 
+#include "sim/cpu.h"
 #include "sim/disk.h"
 #include "sim/ha.h"
 #include "sim/rbd.h"
@@ -154,6 +155,8 @@ static int world_nodes(struct sim *sim, json_t *nodes, struct pxc_err *err)
 			node->cores = (unsigned)cores;
 		if (memory_mib > 0)
 			node->memory_bytes = (uint64_t)memory_mib << 20;
+		if (cpu_read(node, json_object_get(spec, "cpu"), err) < 0)
+			return -1;
 		if (sdn_world_bridges(node, json_object_get(spec, "bridges"), err) < 0)
 			return -1;
 	}
@@ -194,6 +197,7 @@ static int read_world(struct sim *sim, struct pxc_err *err)
 	    reach_ceph(sim, err) < 0 || world_users(sim, json_object_get(world, "users")) < 0)
 		return -1;
 	world_pools(sim, json_object_get(world, "pools"));
+	(void)json_object_update_recursive(sim->mappings, json_object_get(world, "mappings"));
 	json_object_foreach (json_object_get(world, "volumes"), volid, spec)
 		if (world_volume(sim, volid, spec, err) < 0)
 			return -1;

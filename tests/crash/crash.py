@@ -8,7 +8,7 @@ Each story has clusters of its own. After the kill the same task runs again and 
 cluster must hold exactly what was wanted.
 
 VMs, here: three are created (cloned, imported, blank), changed, deleted; one gets other snapshots. No disk may be without its VM, no lock
-and no journal left. Networks, in networks.py. Last: runs at once, for the same VMs and in the same SDN.
+and no journal left. Networks and balancing, in files of their own. Last: runs at once.
 """
 import argparse
 import json
@@ -22,6 +22,7 @@ import urllib.parse
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import balance  # noqa: E402
 import networks  # noqa: E402
 from killproxy import KillProxy  # noqa: E402
 
@@ -47,13 +48,15 @@ def vms(*wanted):
     return lambda cluster: vm_problems(cluster, set(wanted))
 
 
-# Story -> what comes before, the task that is killed (each a module and its arguments), what is wrong in the end; options of pxcsim.
+# Story -> what comes before (functions, too), the task that is killed (a module and its arguments), what is wrong in the end; options of
+# pxcsim.
 STORIES = {
     "snapshots": ([("pxc_vm", SNAPSHOT)], ("pxc_vm", SNAPSHOTS), vms("a")),
     "create": ([], ("pxc_vm", CREATE), vms("a", "b", "c")),
     "change": ([("pxc_vm", CREATE)], ("pxc_vm", CHANGE), vms("a", "b", "d")),
     "delete": ([("pxc_vm", CREATE), ("pxc_vm", CHANGE)], ("pxc_vm", DELETE), vms()),
     **networks.STORIES,
+    **balance.STORIES,
 }
 WORLD = {
     "volumes": {"shared:import/img.qcow2": {"size": 3 << 30}},
@@ -183,7 +186,10 @@ def one_kill(cluster, story, at, mode):
     """Returns what went wrong (None: nothing), and whether request number `at` came at all."""
     before, task, problems, *_ = STORIES[story]
     for earlier in before:
-        cluster.must(*earlier)
+        if callable(earlier):
+            earlier(cluster)
+        else:
+            cluster.must(*earlier)
     proxy = KillProxy(cluster.info["port"], f"{cluster.folder}/cert.pem", f"{cluster.folder}/key.pem")
     victim = cluster.start(*task, proxy.port)
     proxy.arm(at, mode, victim.pid)
@@ -259,7 +265,7 @@ def main():
         good = True
         for story in [options.story] if options.story else STORIES:
             good &= kill_story(options.build, folder, story, options.stride, options.speed)
-        for test in [same_vms, *networks.MEETINGS]:
+        for test in [same_vms, *networks.MEETINGS, *balance.MEETINGS]:
             good &= meeting(options.build, folder, options.speed, test)
     return 0 if good else 1
 

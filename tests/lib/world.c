@@ -60,6 +60,7 @@ static void add_nodes(struct test_world *w)
 			.online = number(n, "online", 1) != 0,
 			.cpus = (double)number(n, "cores", 16),
 			.memory_bytes = (uint64_t)number(n, "memory_gib", 64) * GIB,
+			.used_bytes = (uint64_t)number(n, "used_mib", 0) * MIB,
 		};
 		w->world.storages[w->world.nstorages++] =
 			(struct world_storage){ names[i], "shared", "dir", "images", true, true };
@@ -119,6 +120,7 @@ static const char *project_comment(struct test_world *w, const char *poolid, con
 
 	json_object_foreach (json_object_get(p, "quota"), key, value)
 		block.quota.v[quota_find(key)] = json_integer_value(value);
+	block.ha = ha_policy_named(text(p, "ha", "default"));
 	project_encode(&block, poolid, "00000000", &a);
 	json_object_foreach (json_object_get(p, "groups"), key, value) {
 		auto_free char *name = pxc_printf("ag.%s", key);
@@ -234,9 +236,11 @@ static void add_guests(struct test_world *w)
 			.tags = text(config, "tags", "pxc;stack-default"),
 			.lock = text(g, "lock", ""),
 			.container = number(g, "lxc", 0) != 0,
-			.ha = text(g, "ha", ""),
+			.ha = text(g, "ha", text(json_object_get(g, "ha"), "state", "")),
 			.cpus = (double)strtol(text(config, "cores", "1"), NULL, 10),
 			.memory_bytes = strtoull(text(config, "memory", "1024"), NULL, 10) * MIB,
+			.used_bytes = (uint64_t)number(g, "used_mib", 0) * MIB,
+			.used_cpus = json_number_value(json_object_get(g, "used_cpus")),
 		};
 		w->world.nguests++;
 		if (!w->world.guests[i].container)
@@ -268,6 +272,8 @@ void test_world_create(struct test_world *ret, const char *json)
 					  json_integer(2ll << 30));
 	ret->vm.index = keep(ret, vm_index(&ret->vm));
 	ret->ha = test_ha(ret, json_object_get(ret->json, "ha"));
+	ret->world.ha = ret->ha;
+	ret->vm.ha_writable = !json_object_get(json_object_get(ret->json, "ha"), "denied");
 	test_rbd_world(ret);
 	test_net_world(ret);
 }

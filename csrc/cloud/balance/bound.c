@@ -275,6 +275,25 @@ static bool is_near(struct fluid *f, int32_t item)
 	return false;
 }
 
+/* Between these two prices it makes no difference to the bound how dear the item is. */
+static double worth(struct fluid *f, int32_t item)
+{
+	const struct bal_model *m = f->m;
+	const struct bal_item *it = &m->items[item];
+	double best = 1e300, second = 1e300;
+
+	for (int32_t n = 0; n < m->nnodes; n++) {
+		double p;
+
+		if (!bal_may(m, it, n))
+			continue;
+		p = price_at(f, it, n) + bal_moved_cost(m, item, n);
+		second = p < best ? best : p < second ? p : second;
+		best = p < best ? p : best;
+	}
+	return second < 1e299 ? (best + second) / 2 : best;
+}
+
 double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
@@ -301,6 +320,10 @@ double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint)
 				   (s->at[i] != s->m->items[i].home || is_near(&f, i));
 		if (hint->is_near[i])
 			hint->near[hint->nnear++] = i;
+		hint->worth[i] = s->m->items[i].fixed ? 0 : worth(&f, i);
 	}
+	for (int32_t n = 0; n < s->m->nnodes; n++)
+		for (int r = 0; r < PRICED; r++)
+			hint->slope[n][r] = f.g[r][n];
 	return best > 0 ? best : 0;
 }

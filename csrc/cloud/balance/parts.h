@@ -12,8 +12,9 @@ enum { MEM, CPU, PRICED, VCPU = PRICED, LOADS }; /* the first two are in F, all 
 
 /* VMs that move as one: a single VM, or the members of hard rules "together". */
 struct bal_item {
-	double d[PRICED];         /* what the movable members need, as load has it */
-	double cost;              /* what moving all of them adds to F */
+	double d[PRICED]; /* what the movable members need, as load has it */
+	double cost; /* what moving all of them adds to F; while searching, what else it costs */
+	double own_cost;          /* without that */
 	int64_t load[LOADS];      /* likewise, exact */
 	int32_t home;             /* node; -1 = its members are scattered, or new */
 	int32_t class;            /* index of the nodes it may be on */
@@ -66,10 +67,12 @@ struct bal_model {
 	int64_t (*transit)[LOADS]; /* while VMs move */
 	double (*factor)
 		[PRICED]; /* F = sum of factor * (load - mean)^2; 0 on nodes that are drained */
-	double (*mean)[PRICED];    /* the load each node would have if all were even */
-	double memory;             /* MiB of the nodes in F */
-	double lambda;             /* of F, for each share of memory sent */
-	double hysteresis;         /* an improvement below this is not worth a task */
+	double (*mean)[PRICED]; /* the load each node would have if all were even */
+	double memory;          /* MiB of the nodes in F */
+	double lambda;          /* of F, for each share of memory sent */
+	double hysteresis;      /* an improvement below this is not worth a task */
+	const int32_t *in_before,
+		*out_before;       /* of each node: moves there have been; NULL = none */
 	struct bal_left_list left; /* members of rules that nobody can follow */
 };
 
@@ -153,6 +156,8 @@ double bal_broken(const struct bal_state *s); /* the part of it that broken soft
 double bal_shift_delta(const struct bal_state *s, int32_t item, int32_t to);
 /* Would it fit if "gone" (an item there, or -1) had left? NULL = yes, else the rule or "memory", "cores", ... */
 const char *bal_refusal(const struct bal_state *s, int32_t item, int32_t to, int32_t gone);
+/* The rule that is in the way, or "not allowed", or NULL. */
+const char *bal_forbidden(const struct bal_state *s, int32_t item, int32_t to, int32_t gone);
 /* The best node to shift it to, or -1; *delta is written when there is one. */
 int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta);
 
@@ -209,21 +214,14 @@ bool bal_can_swap(const struct bal_state *s, int32_t v, int32_t w);
 double bal_swap_delta(const struct bal_state *s, int32_t v,
 		      int32_t w); /* right when bal_can_swap() */
 void bal_swap(struct bal_state *s, int32_t v, int32_t w);
+bool bal_share_rules(const struct bal_model *m, int32_t v, int32_t w);
 struct bal_hint;
-/* May end worse. The temperature is of F; the items near home-leaving are tried. */
+/* Never ends worse. The temperature is of F; the items near home-leaving are tried. */
 void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double temperature, int64_t steps,
 		uint64_t seed);
 
-/* order.c */
-struct bal_order {
-	struct bal_move *moves; /* in the arena; why and gain are left to the caller */
-	size_t nmoves;
-	int32_t *dropped; /* indexes of VMs */
-	size_t ndropped;
-};
-/* From where the VMs are to where the state has them. careful: never above the steady limits, no bounces, so that any start of it will do. */
-void bal_order(struct bal_order *ret, const struct bal_state *s, bool careful,
-	       struct pxc_arena *arena);
+/* gain.c: the moves' gains, in their order. */
+void bal_gains(const struct bal_model *m, struct bal_move *moves, size_t nmoves);
 
 /* What the bound knows of good states. */
 struct bal_hint {
@@ -231,6 +229,24 @@ struct bal_hint {
 	int32_t *near; /* items that may be of use elsewhere than home */
 	int32_t nnear;
 	bool *is_near; /* of each item */
+	double *worth; /* of each item: between what its best node and its second best one cost */
+	double (*slope)[PRICED]; /* of each node's part of F */
 };
 /* bound.c: no state that leaves the fixed items where they are has a lower F; a good start is near the best. */
 double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint);
+
+/* pack.c: which items a node would have, if each had a price there. */
+struct bal_pack {
+	int32_t n;
+	double (*d)[PRICED]; /* of each item */
+	double *price; /* of each item, for being there; less than 0 = it is worth something */
+	double factor[PRICED], low[PRICED], top[PRICED]; /* of the node: load - mean */
+	bool *in; /* of each item: in a choice to begin with; then in the best that was found */
+	double slope[PRICED]; /* of F there, when items may be divided */
+};
+/* No choice costs less than this. slack: how far from the best is close enough; budget: divisions of the search. */
+double bal_pack(struct bal_pack *p, double slack, int32_t budget);
+
+/* sharpen.c: a higher bound than bal_bound() has, from nodes that take items whole. f: of the state. */
+double bal_sharpen(struct bal_state *s, double f0, double bound, const struct bal_hint *hint,
+		   bool improve);

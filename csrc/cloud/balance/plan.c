@@ -1,219 +1,126 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* plan.c - the whole plan: what must be, what is worth it, an order for it, and how close that is to the best. */
+/* plan.c - the whole plan: stage after stage until nothing more is found, and how close to the best that is. */
 #include <math.h>
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "cloud/balance/parts.h"
-
-/* How often a plan is made again without the VMs for which no order of moves was found. */
-#define ROUNDS 6
-#define ANNEALED 150000 /* items times nodes: more is too much for annealing */
-#define RESTARTS 3
-#define HINT_PASSES 8
-#define STEPS 8000 /* of annealing, for each item that is near */
-#define MOST_STEPS 1500000
-#define FEWEST_STEPS 50000
-#define HEAT 1.6     /* of what a move costs, to begin with; then a third of it */
-#define ENOUGH 0.002 /* of the possible improvement: what is not worth a further search */
+#include "cloud/balance/stage.h"
 
 struct making {
-	struct bal_model m;
-	struct bal_state s;     /* what is planned */
-	struct bal_state musts; /* only what must be */
-	const char **why;       /* of each item; NULL = balance */
-	struct bal_hint hint;   /* of each item: see bal_bound() */
+	struct bal_cluster now; /* where the VMs are after the stages so far */
+	struct bal_vm *vms;
+	struct bal_stage first;
+	struct bal_way_so_far way;
+	const char **why; /* of each VM; NULL = balance */
 	struct bal_left_list unmovable, dropped;
-	struct bal_order order;
+	struct bal_state end; /* in the model of the first stage */
 	struct bal_plan plan;
-	double f0, f_musts;
 };
 
-static void told(const struct making *p, const char *phase)
+static void append(struct bal_left_list *list, struct pxc_arena *arena,
+		   const struct bal_left_list *more)
 {
-	const struct bal_cluster *c = p->m.cluster;
-
-	if (c->phase)
-		c->phase(c->context, phase);
+	for (size_t i = 0; i < more->n; i++)
+		bal_leave(list, arena, more->rows[i]);
 }
 
-static void restart(struct making *p)
+/* The VMs are where the stage has them. Has it moved any? */
+static bool take_over(struct making *p, const struct bal_stage *st)
 {
-	bal_state_release(&p->s);
-	bal_state_release(&p->musts);
-	bal_state_init(&p->s, &p->m);
-	bal_state_init(&p->musts, &p->m);
-	memset(p->why, 0, (size_t)p->m.nitems * sizeof(*p->why));
-	p->unmovable.n = 0;
+	const struct bal_model *m = &st->m;
+	const int32_t *node = p->way.goals[p->way.ngoals - 1].node;
+	bool moved = false;
+
+	for (int32_t v = 0; v < m->nvms; v++) {
+		int32_t item = m->vm_item[v];
+
+		if (node[v] == m->vm_node[v])
+			continue;
+		moved = true;
+		p->vms[m->vms[v] - st->m.cluster->vms].node = m->nodes[node[v]]->name;
+		if (!p->why[v])
+			p->why[v] = st->why[item];
+	}
+	p->unmovable = st->unmovable;
+	append(&p->dropped, &p->plan.arena, &st->dropped);
+	return moved;
 }
 
-/* Where VMs would be if they could be divided is a good start too; what is better of both is kept. */
-static void follow_hint(struct making *p)
+/* A further stage cannot gain more than what this one is above its bound; below the hysteresis it would do nothing. */
+static bool may_go_on(struct making *p, const struct bal_stage *st)
 {
-	const struct bal_model *m = &p->m;
-	struct bal_state other;
-	bool more = true;
+	const size_t before = p->way.order.nmoves;
 
-	bal_state_init(&other, m);
-	other.near = p->s.near = p->hint.is_near;
-	bal_state_copy(&other, &p->musts);
-	for (int pass = 0; more && pass < HINT_PASSES; pass++) {
-		more = false;
-		for (int32_t i = 0; i < m->nitems; i++) {
-			if (other.at[i] == p->hint.at[i] || bal_stays(&m->items[i]) ||
-			    bal_refusal(&other, i, p->hint.at[i], -1) ||
-			    bal_over_moves(&other, &(struct bal_step){ i, p->hint.at[i] }, 1))
-				continue;
-			bal_shift(&other, i, p->hint.at[i]);
-			more = true;
+	if (p->way.ngoals == BAL_STAGES)
+		return false;
+	if (p->first.m.params.max_moves) {
+		const unsigned all = p->first.m.cluster->params.max_moves;
+
+		if (before >= all)
+			return false;
+		p->now.params.max_moves = all - (unsigned)before;
+	}
+	return st->unmovable.n || bal_objective(&st->s) - st->bound >= st->m.hysteresis;
+}
+
+static void count_moves(struct making *p, struct bal_model *m)
+{
+	int32_t *in = arena_alloc(&m->arena, ((size_t)m->nnodes + 1) * sizeof(*in));
+	int32_t *out = arena_alloc(&m->arena, ((size_t)m->nnodes + 1) * sizeof(*out));
+
+	for (int32_t n = 0; n < m->nnodes; n++) {
+		in[n] = p->way.order.logs[n].nin;
+		out[n] = p->way.order.logs[n].nout;
+	}
+	m->in_before = in;
+	m->out_before = out;
+}
+
+static void go_on(struct making *p)
+{
+	struct bal_stage later;
+	struct pxc_err err = { .kind = PXC_OK };
+	bool more = take_over(p, &p->first) && may_go_on(p, &p->first);
+
+	while (more) {
+		/* What was no mistake before is none now. */
+		if (bal_stage_init(&later, &p->now, &p->plan.arena, &err) == 0) {
+			count_moves(p, &later.m);
+			bal_stage_restart(&later);
+			bal_stage_run(&later, &p->way);
+			more = take_over(p, &later) && may_go_on(p, &later);
+		} else {
+			more = false;
 		}
+		bal_stage_release(&later);
 	}
-	(void)bal_greedy(&other);
-	bal_descent(&other);
-	bal_descent(&p->s);
-	if (bal_objective(&other) < bal_objective(&p->s) - BAL_EPSILON)
-		bal_state_copy(&p->s, &other);
-	bal_state_release(&other);
-}
-
-static bool good_enough(const struct making *p)
-{
-	double f = bal_objective(&p->s) - bal_broken(&p->s);
-
-	return f - p->plan.bound < ENOUGH * (p->f0 - p->plan.bound);
-}
-
-static void anneal(struct making *p)
-{
-	const struct bal_model *m = &p->m;
-	int64_t steps = (int64_t)p->hint.nnear * STEPS;
-	struct bal_state best;
-	double heat = HEAT;
-
-	if ((int64_t)m->nitems * m->nnodes > ANNEALED || p->s.moved == p->musts.moved)
-		return;
-	steps = steps > MOST_STEPS ? MOST_STEPS : steps < FEWEST_STEPS ? FEWEST_STEPS : steps;
-	bal_state_init(&best, m);
-	bal_state_copy(&best, &p->s);
-	for (uint64_t i = 0; i < RESTARTS && !good_enough(p); i++, heat /= 3) {
-		double f = bal_objective(&best);
-
-		bal_anneal(&p->s, &p->hint, f / (double)(p->s.moved + 5) * heat, steps,
-			   m->params.seed + i);
-		(void)bal_greedy(&p->s);
-		bal_descent(&p->s);
-		if (bal_objective(&p->s) < f - BAL_EPSILON)
-			bal_state_copy(&best, &p->s);
-		else
-			bal_state_copy(&p->s, &best);
-	}
-	bal_state_release(&best);
-}
-
-/* What is left must be worth a task of its own, so that small changes of load do not move VMs to and fro. */
-static void search(struct making *p)
-{
-	bal_mandatory(&p->m, &p->s, &p->unmovable, p->why, &p->plan.arena);
-	bal_state_copy(&p->musts, &p->s);
-	p->f_musts = bal_objective(&p->s);
-	(void)bal_greedy(&p->s);
-	told(p, "plan");
-	p->plan.bound = bal_bound(&p->s, p->f0, &p->hint);
-	told(p, "bound");
-	follow_hint(p);
-	anneal(p);
-	if (p->f_musts - bal_objective(&p->s) < p->m.hysteresis)
-		bal_state_copy(&p->s, &p->musts);
-}
-
-static void pin_dropped(struct making *p)
-{
-	static const char why[] = "no order of moves leads to where it would be better";
-
-	for (size_t i = 0; i < p->order.ndropped; i++) {
-		int32_t v = p->order.dropped[i];
-		struct bal_item *it = &p->m.items[p->m.vm_item[v]];
-
-		if (!it->pinned && it->home_ok)
-			bal_leave(&p->dropped, &p->plan.arena,
-				  (struct bal_left){ p->m.vms[v]->id,
-						     p->m.nodes[p->m.vm_node[v]]->name, why });
-		it->pinned = true;
-	}
-}
-
-static void must_stay(struct making *p, int32_t item)
-{
-	struct bal_item *it = &p->m.items[item];
-
-	it->fixed = true;
-	for (int32_t i = 0; i < it->nmembers; i++) {
-		int32_t v = p->m.members[it->member + i];
-		const char *node = p->m.nodes[p->m.vm_node[v]]->name;
-		bool told_already = false;
-
-		for (size_t k = 0; k < p->unmovable.n; k++)
-			told_already = told_already || p->unmovable.rows[k].vm == p->m.vms[v]->id;
-		if (!told_already)
-			bal_leave(
-				&p->unmovable, &p->plan.arena,
-				(struct bal_left){
-					p->m.vms[v]->id, node,
-					arena_printf(
-						&p->plan.arena,
-						"cannot move VM %u off %s: no order of moves leads away",
-						p->m.vms[v]->id, node) });
-	}
-}
-
-/* Whoever could not go stays; then those whose room that takes. In the end nobody moves, which can be ordered. */
-static void shrink(struct making *p)
-{
-	do {
-		for (size_t i = 0; i < p->order.ndropped; i++) {
-			int32_t item = p->m.vm_item[p->order.dropped[i]];
-
-			bal_shift(&p->s, item, p->m.items[item].home);
-		}
-		bal_order(&p->order, &p->s, true, &p->plan.arena);
-		pin_dropped(p);
-	} while (p->order.ndropped);
-	for (int32_t i = 0; i < p->m.nitems; i++)
-		if (p->m.items[i].pinned && !p->m.items[i].home_ok &&
-		    p->s.at[i] == p->m.items[i].home)
-			must_stay(p, i);
-	p->plan.bound = bal_bound(&p->s, p->f0, &p->hint);
-}
-
-static void plan_moves(struct making *p)
-{
-	for (int round = 0;; round++) {
-		search(p);
-		told(p, "plan");
-		bal_order(&p->order, &p->s, false, &p->plan.arena);
-		told(p, "order");
-		if (p->order.ndropped == 0)
-			return;
-		pin_dropped(p);
-		if (round == ROUNDS)
-			break;
-		restart(p);
-	}
-	shrink(p);
 }
 
 static void explain(struct making *p)
 {
-	const struct bal_model *m = &p->m;
+	const struct bal_model *m = &p->first.m;
+	const struct bal_order *o = &p->way.order;
 
-	for (size_t i = 0; i < p->order.nmoves; i++) {
-		struct bal_move *move = &p->order.moves[i];
-		int32_t item = m->vm_item[bal_find_vm(m, move->vm)], home = m->items[item].home;
+	p->plan.moves = arena_alloc(&p->plan.arena, (o->nmoves + 1) * sizeof(*p->plan.moves));
+	p->plan.nmoves = o->nmoves;
+	for (size_t i = 0; i < o->nmoves; i++) {
+		struct bal_move *move = &p->plan.moves[i];
+		const int32_t v = o->legs[i].vm;
+		size_t *after;
 
-		move->why = p->why[item] ? p->why[item] : "balance";
-		if (home >= 0)
-			move->gain = llround(bal_shift_delta(&p->s, item, home) * BAL_PPM);
+		*move = o->moves[i];
+		after = arena_alloc(&p->plan.arena, (move->nstarts_after + 1) * sizeof(*after));
+		memcpy(after, move->starts_after, move->nstarts_after * sizeof(*after));
+		move->starts_after = after;
+		if (o->where[v] == m->vm_node[v])
+			move->why = o->helped[v] >= 0
+					    ? arena_printf(&p->plan.arena, "room for VM %u",
+							   m->vms[o->helped[v]]->id)
+					    : "balance";
+		else
+			move->why = p->why[v] ? p->why[v] : "balance";
 	}
+	bal_gains(m, p->plan.moves, p->plan.nmoves);
 }
 
 static int64_t ppm(int64_t load, int64_t capacity)
@@ -223,7 +130,7 @@ static int64_t ppm(int64_t load, int64_t capacity)
 
 static void share(struct making *p)
 {
-	const struct bal_model *m = &p->m;
+	const struct bal_model *m = &p->first.m;
 	struct bal_state before;
 
 	bal_state_init(&before, m);
@@ -234,9 +141,9 @@ static void share(struct making *p)
 		p->plan.shares[n] = (struct bal_share){
 			.node = m->nodes[n]->name,
 			.mem_before = ppm(before.load[n][MEM], m->nodes[n]->mem),
-			.mem_after = ppm(p->s.load[n][MEM], m->nodes[n]->mem),
+			.mem_after = ppm(p->end.load[n][MEM], m->nodes[n]->mem),
 			.cpu_before = ppm(before.load[n][CPU], m->nodes[n]->cpu),
-			.cpu_after = ppm(p->s.load[n][CPU], m->nodes[n]->cpu),
+			.cpu_after = ppm(p->end.load[n][CPU], m->nodes[n]->cpu),
 		};
 	bal_state_release(&before);
 }
@@ -248,52 +155,97 @@ static int64_t captured(const struct bal_plan *plan)
 	return best <= 0 || got >= best ? BAL_PPM : (int64_t)(got / best * BAL_PPM);
 }
 
+/* Where all stages lead, in the model of the first; the bound leaves out what is still unmovable, and only that. */
+static void find_end(struct making *p)
+{
+	struct bal_model *m = &p->first.m;
+	bool freed = false;
+
+	bal_state_init(&p->end, m);
+	for (int32_t i = 0; i < m->nitems; i++) {
+		const int32_t v = m->members[m->items[i].member];
+		const int32_t at = p->way.order.where[v];
+
+		if (m->items[i].home >= 0 ? at != m->items[i].home : p->first.s.at[i] >= 0)
+			bal_shift(&p->end, i, at);
+		if (m->items[i].fixed && p->end.at[i] != m->items[i].home) {
+			m->items[i].fixed = false;
+			freed = true;
+		}
+	}
+	if (!freed)
+		return;
+	p->first.bound = bal_bound(&p->end, p->first.f0, &p->first.hint);
+	p->first.bound = bal_sharpen(&p->end, p->first.f0, p->first.bound, &p->first.hint, false);
+}
+
+/* Moves of later stages may be of VMs that were dropped before. */
+static void list_dropped(struct making *p)
+{
+	const struct bal_model *m = &p->first.m;
+	struct bal_left_list kept = { .n = 0 };
+
+	for (size_t i = 0; i < p->dropped.n; i++) {
+		const struct bal_left *row = &p->dropped.rows[i];
+		const int32_t at = p->way.order.where[bal_find_vm(m, row->vm)];
+		bool known = !str_eq(row->node, m->nodes[at]->name);
+
+		for (size_t k = 0; k < kept.n; k++)
+			known = known || kept.rows[k].vm == row->vm;
+		if (!known)
+			bal_leave(&kept, &p->plan.arena, *row);
+	}
+	p->plan.dropped = kept.rows;
+	p->plan.ndropped = kept.n;
+}
+
 static void finish(struct making *p)
 {
 	struct bal_plan *plan = &p->plan;
+	const struct bal_model *m = &p->first.m;
 
+	find_end(p);
 	explain(p);
 	share(p);
-	for (size_t i = 0; i < p->m.left.n; i++) {
-		struct bal_left row = p->m.left.rows[i];
+	list_dropped(p);
+	for (size_t i = 0; i < m->left.n; i++) {
+		struct bal_left row = m->left.rows[i];
 
 		row.why = arena_printf(&plan->arena, "cannot move VM %u off %s: %s", row.vm,
 				       row.node, row.why);
 		bal_leave(&p->unmovable, &plan->arena, row);
 	}
-	plan->moves = p->order.moves;
-	plan->nmoves = p->order.nmoves;
 	plan->unmovable = p->unmovable.rows;
 	plan->nunmovable = p->unmovable.n;
-	plan->dropped = p->dropped.rows;
-	plan->ndropped = p->dropped.n;
-	plan->f0 = p->f0;
-	plan->f = bal_objective(&p->s) - bal_broken(&p->s);
+	plan->f0 = p->first.f0;
+	plan->f = bal_objective(&p->end) - bal_broken(&p->end) + p->way.order.sent;
+	for (int32_t i = 0; i < m->nitems; i++)
+		plan->f -= bal_moved_cost(m, i, p->end.at[i]); /* is in what was sent */
+	plan->bound = p->first.bound;
 	plan->captured_ppm = captured(plan);
 }
 
 int bal_plan(const struct bal_cluster *cluster, struct bal_plan *ret, struct pxc_err *err)
 {
-	struct making p = { .f0 = 0 };
-	int r = bal_model_init(&p.m, cluster, err);
+	struct making p = { .now = *cluster };
+	int r = bal_stage_init(&p.first, cluster, &p.plan.arena, err);
 
 	if (r == 0) {
-		told(&p, "model");
-		p.why = arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(*p.why));
-		p.hint.at = arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(int32_t));
-		p.hint.is_near = arena_alloc(&p.plan.arena, (size_t)p.m.nitems + 1);
-		p.hint.near =
-			arena_alloc(&p.plan.arena, ((size_t)p.m.nitems + 1) * sizeof(int32_t));
-		restart(&p);
-		p.f0 = bal_objective(&p.s) - bal_broken(&p.s);
-		plan_moves(&p);
+		p.vms = arena_alloc(&p.first.m.arena, (cluster->nvms + 1) * sizeof(*p.vms));
+		if (cluster->nvms)
+			memcpy(p.vms, cluster->vms, cluster->nvms * sizeof(*p.vms));
+		p.now.vms = p.vms;
+		p.why = arena_alloc(&p.first.m.arena, (cluster->nvms + 1) * sizeof(*p.why));
+		p.way.first = &p.first.m;
+		bal_stage_run(&p.first, &p.way);
+		go_on(&p);
 		finish(&p);
-		told(&p, "plan");
+		bal_told(cluster, "plan");
 		*ret = p.plan;
-		bal_state_release(&p.s);
-		bal_state_release(&p.musts);
+		bal_state_release(&p.end);
+		bal_order_release(&p.way.order);
 	}
-	bal_model_release(&p.m);
+	bal_stage_release(&p.first);
 	return r;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cloud/balance/balance.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -75,7 +76,7 @@ static const struct {
 	    { "pve2", G(4), 32000, 0, 0, true, false } },
 	  { V(100, "pve1", 8, 4) },
 	  { { .name = NULL } },
-	  " / cannot move VM 100 off pve1 (drain pve1): pve2 has 3891 MiB left of the 8192 it needs" },
+	  " / cannot move VM 100 off pve1 (drain pve1): pve2 has 3891 MiB left" },
 	{ "somebody makes room",
 	  { { "pve1", G(64), 32000, 0, 0, true, true },
 	    { "pve2", G(32), 32000, 0, 0, true, false },
@@ -143,7 +144,7 @@ static void each_cluster_gets_its_plan(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct bal_cluster c = { .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2, 0,
-						     1 },
+						     0, 1 },
 					 .nodes = rows[i].nodes,
 					 .vms = rows[i].vms,
 					 .rules = rows[i].rules };
@@ -263,7 +264,7 @@ static void a_start_that_needs_room_waits_for_the_departure(void **state)
 					  { "pve2", G(32), 32000, 0, 0, true, false },
 					  { "pve3", G(16), 32000, 0, 0, true, false } };
 	const struct bal_vm vms[] = { V(100, "pve1", 24, 1), V(101, "pve2", 12, 1) };
-	const struct bal_cluster c = { .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2, 0,
+	const struct bal_cluster c = { .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2, 0, 0,
 						   1 },
 				       .nodes = nodes,
 				       .nnodes = 3,
@@ -400,6 +401,26 @@ static void no_more_moves_than_allowed(void **state)
 	bal_plan_release(&plan);
 }
 
+/* Move by move, also where nodes are emptied. */
+static void moves_gain_together_what_the_plan_gains(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 12; seed++) {
+		struct world w;
+		struct bal_plan plan;
+		int64_t sum = 0;
+
+		world_make(&w, seed, 5, 80);
+		w.nodes[1].drain = seed % 3 == 0;
+		plan_world(&w, &plan);
+		for (size_t i = 0; i < plan.nmoves; i++)
+			sum += plan.moves[i].gain;
+		assert_true(llabs(sum - llround((plan.f0 - plan.f) * BAL_PPM)) <=
+			    (int64_t)plan.nmoves + 1);
+		bal_plan_release(&plan);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +432,7 @@ int main(void)
 		cmocka_unit_test(the_order_of_the_input_does_not_matter),
 		cmocka_unit_test(rules_hold_in_the_end),
 		cmocka_unit_test(no_more_moves_than_allowed),
+		cmocka_unit_test(moves_gain_together_what_the_plan_gains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,8 @@ static inline void world_make(struct world *w, uint64_t seed, size_t nnodes, siz
 	int64_t used[WORLD_NODES] = { 0 };
 
 	*w = (struct world){ .random = { seed * 7919 + 12345 } };
-	w->c = (struct bal_cluster){ .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2, 0, 1 },
+	w->c = (struct bal_cluster){ .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2, 0, 0,
+						 1 },
 				     .nodes = w->nodes,
 				     .nnodes = nnodes,
 				     .vms = w->vms,

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* search.c - from what must be to what is worth it: from two starts, by single moves, swaps and annealing. */
+#include "base/mem.h"
+#include "cloud/balance/stage.h"
+
+#define ANNEALED 150000 /* items times nodes: more is too much for annealing */
+#define RESTARTS 3
+#define HINT_PASSES 8
+#define STEPS 30000 /* of annealing, for each item that is near */
+#define MOST_STEPS 5000000
+#define FEWEST_STEPS 50000
+#define HEAT 0.7     /* of what a move costs, to begin with */
+#define ENOUGH 0.002 /* of the possible improvement: what is not worth a further search */
+
+void bal_stage_restart(struct bal_stage *st)
+{
+	bal_state_release(&st->s);
+	bal_state_release(&st->musts);
+	bal_state_init(&st->s, &st->m);
+	bal_state_init(&st->musts, &st->m);
+	memset(st->why, 0, (size_t)st->m.nitems * sizeof(*st->why));
+	st->unmovable.n = 0;
+}
+
+/* Where VMs would be if they could be divided is a good start too; what is better of both is kept. */
+static void follow_hint(struct bal_stage *st)
+{
+	const struct bal_model *m = &st->m;
+	struct bal_state other;
+	bool more = true;
+
+	bal_state_init(&other, m);
+	other.near = st->s.near = st->hint.is_near;
+	bal_state_copy(&other, &st->musts);
+	for (int pass = 0; more && pass < HINT_PASSES; pass++) {
+		more = false;
+		for (int32_t i = 0; i < m->nitems; i++) {
+			if (other.at[i] == st->hint.at[i] || bal_stays(&m->items[i]) ||
+			    bal_refusal(&other, i, st->hint.at[i], -1) ||
+			    bal_over_moves(&other, &(struct bal_step){ i, st->hint.at[i] }, 1))
+				continue;
+			bal_shift(&other, i, st->hint.at[i]);
+			more = true;
+		}
+	}
+	(void)bal_greedy(&other);
+	bal_descent(&other);
+	bal_descent(&st->s);
+	if (bal_objective(&other) < bal_objective(&st->s) - BAL_EPSILON)
+		bal_state_copy(&st->s, &other);
+	bal_state_release(&other);
+}
+
+static bool good_enough(const struct bal_stage *st)
+{
+	double f = bal_objective(&st->s) - bal_broken(&st->s);
+
+	return f - st->bound < ENOUGH * (st->f0 - st->bound);
+}
+
+static void anneal(struct bal_stage *st)
+{
+	const struct bal_model *m = &st->m;
+	int64_t steps = (int64_t)st->hint.nnear * STEPS;
+	struct bal_state best;
+
+	if ((int64_t)m->nitems * m->nnodes > ANNEALED || st->s.moved == st->musts.moved)
+		return;
+	steps = steps > MOST_STEPS ? MOST_STEPS : steps < FEWEST_STEPS ? FEWEST_STEPS : steps;
+	bal_state_init(&best, m);
+	bal_state_copy(&best, &st->s);
+	for (uint64_t i = 0; i < RESTARTS && !good_enough(st); i++) {
+		double f = bal_objective(&best);
+
+		bal_anneal(&st->s, &st->hint, f / (double)(st->s.moved + 5) * HEAT, steps,
+			   m->params.seed + i);
+		(void)bal_greedy(&st->s);
+		bal_descent(&st->s);
+		if (bal_objective(&st->s) < f - BAL_EPSILON)
+			bal_state_copy(&best, &st->s);
+		else
+			bal_state_copy(&st->s, &best);
+	}
+	bal_state_release(&best);
+}
+
+/* What is left must be worth a task of its own, so that small changes of load do not move VMs to and fro. */
+void bal_stage_search(struct bal_stage *st)
+{
+	double bound;
+
+	bal_mandatory(&st->m, &st->s, &st->unmovable, st->why, st->arena);
+	bal_state_copy(&st->musts, &st->s);
+	st->f_musts = bal_objective(&st->s);
+	(void)bal_greedy(&st->s);
+	bal_told(st->m.cluster, "plan");
+	bound = bal_bound(&st->s, st->f0, &st->hint);
+	if (st->bound < 0)
+		st->bound = bound; /* later ones count what else moves cost */
+	bal_told(st->m.cluster, "bound");
+	follow_hint(st);
+	anneal(st);
+	bal_told(st->m.cluster, "plan");
+	st->bound = bal_sharpen(&st->s, st->f0, st->bound, &st->hint, true);
+	bal_told(st->m.cluster, "bound");
+	if (st->f_musts - bal_objective(&st->s) < st->m.hysteresis)
+		bal_state_copy(&st->s, &st->musts);
+}

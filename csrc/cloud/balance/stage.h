@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * stage.h - one search from where the VMs are, and an order for what it found. Layer: cloud, private.
+ *
+ * A plan is a row of stages, each of which begins where the one before ends, until one finds nothing more. So a second plan right
+ * after the first is empty: it would be the stage that found nothing.
+ */
+#pragma once
+
+#include "cloud/balance/order.h"
+
+#define BAL_STAGES 5
+
+struct bal_stage {
+	struct bal_model m;
+	struct bal_state s;     /* what is planned */
+	struct bal_state musts; /* only what must be */
+	const char **why;       /* of each item; NULL = balance */
+	struct bal_hint hint;   /* of each item: see bal_bound() */
+	struct bal_left_list unmovable, dropped;
+	double f0, f_musts, bound;
+	struct pxc_arena *arena; /* for what is said */
+};
+
+/* The goals so far, and the order that leads to them. */
+struct bal_way_so_far {
+	const struct bal_model *first;
+	struct bal_goal goals[BAL_STAGES];
+	size_t ngoals;
+	struct bal_order order;
+};
+
+/* search.c: what must be, and what is worth it; st->bound and the hint on the way. */
+void bal_stage_restart(struct bal_stage *st);
+void bal_stage_search(struct bal_stage *st);
+
+/* stage.c */
+must_check int bal_stage_init(struct bal_stage *st, const struct bal_cluster *cluster,
+			      struct pxc_arena *arena, struct pxc_err *err);
+void bal_stage_release(struct bal_stage *st);
+/* Search, and add the goal; where no order leads there, search again without it. */
+void bal_stage_run(struct bal_stage *st, struct bal_way_so_far *way);
+void bal_told(const struct bal_cluster *c, const char *phase);
