@@ -39,6 +39,14 @@ static const char *const *groups_wanted(const struct vm_case *c)
 	return c->spec->affinity ? c->spec->affinity : groups_had(c->have, c->arena);
 }
 
+/* One that is gone tells no more in which groups it was. */
+static bool project_has_groups(const struct world *w, const char *project)
+{
+	const char *pool = project_pool(w, project);
+
+	return pool && strstr(world_pool(w, pool)->comment, " ag.");
+}
+
 bool vm_wants_rules(const struct vm_batch *batch, const struct vm_world *vw)
 {
 	for (size_t i = 0; i < batch->nspecs; i++) {
@@ -46,7 +54,9 @@ bool vm_wants_rules(const struct vm_batch *batch, const struct vm_world *vw)
 		const struct vm_seen *have = NULL;
 		struct pxc_err err;
 
-		if ((s->affinity && s->affinity[0] && !s->absent) ||
+		if (s->absent && !project_has_groups(vw->w, s->project))
+			continue;
+		if (s->affinity || s->absent ||
 		    (vm_match(s, vw, &have, &err) == 0 && have &&
 		     annot_get(&have->notes.annot, AFFINITY_KEY)))
 			return true;
@@ -171,12 +181,22 @@ void vm_affinity_lock(const struct vm_case *c, json_t *args)
 	(void)json_array_append_new(locks, json_sprintf("project.%s", c->spec->project));
 }
 
-/* Is the VM of the batch, or was it, in the group? */
+static bool in_rule(const struct vm_case *c, const struct affinity_group *g)
+{
+	const struct ha_rule *r = affinity_rule_of(c->w->ha, g->project, g->name);
+
+	for (size_t i = 0; r && i < r->nvmids; i++)
+		if (r->vmids[i] == c->vmid)
+			return true;
+	return false;
+}
+
+/* Is the VM of the batch, or was it, in the group? Of one that is gone this is not known. */
 static bool concerns(const struct vm_case *c, const struct affinity_group *g)
 {
 	return str_eq(c->spec->project, g->project) &&
-	       (strv_has(groups_had(c->have, c->arena), g->name) ||
-		strv_has(groups_wanted(c), g->name));
+	       (c->spec->absent || strv_has(groups_had(c->have, c->arena), g->name) ||
+		strv_has(groups_wanted(c), g->name) || in_rule(c, g));
 }
 
 static bool changes_rule(const struct vm_case *c)
