@@ -138,13 +138,13 @@ static const char *disk_stays(const struct rebalance_batch *b, const struct reba
 		bool cd = json_integer_value(json_object_get(disk, "cdrom")) != 0;
 
 		if (cd && !json_integer_value(json_object_get(disk, "is_cloudinit")))
-			return arena_printf(bw->arena,
-					    "its drive holds %s, which is on one node only",
+			return arena_printf(bw->arena, "it has a CD of its node in the drive (%s)",
 					    text(disk, "volid"));
 		if (!b->spec.local_disks)
-			return arena_printf(bw->arena,
-					    "its disk %s is on one node only (with_local_disks)",
-					    text(disk, "volid"));
+			return arena_printf(
+				bw->arena,
+				"it has a disk on one node only (%s; see with_local_disks)",
+				text(disk, "volid"));
 	}
 	return NULL;
 }
@@ -166,7 +166,7 @@ static const char *untagged_group(const struct rebalance_world *bw, const struct
 		if (n && !world_has_tag(g->tags, arena_printf(bw->arena, AFFINITY_TAG "%s", name)))
 			return arena_printf(
 				bw->arena,
-				"its notes have it in affinity group %s and its tags have not (run "
+				"its notes and its tags differ about its affinity groups (%s; run "
 				"pxc_vm for it)",
 				name);
 	}
