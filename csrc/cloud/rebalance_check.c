@@ -130,8 +130,7 @@ static const char *names_of(struct pxc_arena *arena, const json_t *list)
 static const char *pve_refuses(const struct rebalance_world *bw, const json_t *pre,
 			       const char *node)
 {
-	const json_t *against =
-		json_object_get(json_object_get(pre, "not_allowed_nodes"), node);
+	const json_t *against = json_object_get(json_object_get(pre, "not_allowed_nodes"), node);
 	const json_t *storages = json_object_get(against, "unavailable_storages"),
 		     *resources = json_object_get(against, "unavailable-resources"),
 		     *ha = json_object_get(against, "blocking-ha-resources");
@@ -155,15 +154,14 @@ static const char *holds_device(const struct rebalance_world *bw, const json_t *
 	json_t *value;
 
 	if (json_array_size(json_object_get(pre, "local_resources")))
-		return arena_printf(
-			bw->arena, "it uses a device of its node (%s)",
-			names_of(bw->arena, json_object_get(pre, "local_resources")));
+		return arena_printf(bw->arena, "it uses a device of its node (%s)",
+				    names_of(bw->arena, json_object_get(pre, "local_resources")));
 	json_object_foreach ((json_t *)(uintptr_t)mapped, key, value)
 		if (json_integer_value(json_object_get(value, "live-migration")) == 0 &&
 		    !json_is_true(json_object_get(value, "live-migration")))
-			return arena_printf(
-				bw->arena, "it uses a mapped device that cannot migrate live (%s)",
-				key);
+			return arena_printf(bw->arena,
+					    "it uses a mapped device that cannot migrate live (%s)",
+					    key);
 	return NULL;
 }
 
@@ -178,7 +176,8 @@ static const char *disk_stays(const struct rebalance_batch *b, const struct reba
 		bool cd = json_integer_value(json_object_get(disk, "cdrom")) != 0;
 
 		if (cd && !json_integer_value(json_object_get(disk, "is_cloudinit")))
-			return arena_printf(bw->arena, "its drive holds %s, which is on one node only",
+			return arena_printf(bw->arena,
+					    "its drive holds %s, which is on one node only",
 					    text(disk, "volid"));
 		if (!b->spec.local_disks)
 			return arena_printf(bw->arena,
@@ -276,8 +275,8 @@ void rebalance_note_checked(struct rebalance_batch *b, unsigned vmid)
 
 	if (rebalance_checked(b, vmid))
 		return;
-	b->checked = arena_grow(b->arena, b->checked, b->nchecked, &b->checked_cap,
-				sizeof(*b->checked));
+	b->checked =
+		arena_grow(b->arena, b->checked, b->nchecked, &b->checked_cap, sizeof(*b->checked));
 	memmove(&b->checked[at + 1], &b->checked[at], (b->nchecked - at) * sizeof(*b->checked));
 	b->checked[at] = vmid;
 	b->nchecked++;

@@ -23,7 +23,7 @@ static json_t *project_of(const struct world *w, const struct world_guest *g)
 	return json_incref(json_object_get(item, "name"));
 }
 
-/* How much of what the plan gains would be lost without this move, in percent. */
+/* How much of what the plan gains comes with this move, in percent; of what must be, maybe nothing. */
 static double gain(const struct bal_plan *plan, const struct bal_move *move)
 {
 	double all = plan->f0 - plan->f;
@@ -45,8 +45,7 @@ static json_t *item_of(const struct rebalance_batch *b, const struct rebalance_w
 	if (project)
 		(void)json_object_set_new(item, "project", project);
 	for (size_t i = 0; i < move->nstarts_after; i++)
-		(void)json_array_append_new(after,
-					    json_integer((json_int_t)move->starts_after[i]));
+		(void)json_array_append_new(after, json_integer((json_int_t)move->starts_after[i]));
 	(void)json_object_set_new(item, "starts_after", after);
 	return item;
 }
@@ -132,9 +131,9 @@ int rebalance_plan(const struct rebalance_batch *b, const struct rebalance_world
 		const struct world_guest *g = world_guest(bw->w, move->vm);
 		size_t leader = rebalance_leader(bw, i);
 
-		plans[i] = pxc_plans_add(
-			ret, arena_printf(bw->arena, "vm %s (%u) %s -> %s", g->name ? g->name : "",
-					  move->vm, move->from, move->to));
+		plans[i] = pxc_plans_add(ret, arena_printf(bw->arena, "vm %s (%u) %s -> %s",
+							   g->name ? g->name : "", move->vm,
+							   move->from, move->to));
 		plans[i]->about = move->vm;
 		plans[i]->item = item_of(b, bw, move, g);
 		plans[i]->before = json_pack("{s:s}", "node", move->from);

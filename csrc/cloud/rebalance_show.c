@@ -86,7 +86,7 @@ static double spread(const struct rebalance_world *bw, bool cpu, bool after)
 		const struct bal_share *s = &bw->plan.shares[i];
 		const struct bal_node *n = rebalance_node(bw, s->node);
 		double size = (double)(cpu ? n->cpu : n->mem);
-		double share = (double)(cpu ? after ? s->cpu_after : s->cpu_before
+		double share = (double)(cpu     ? after ? s->cpu_after : s->cpu_before
 					: after ? s->mem_after
 						: s->mem_before) /
 			       BAL_PPM * 100;
@@ -130,8 +130,12 @@ static const char *certificate(const struct rebalance_world *bw)
 {
 	double points = (double)bw->cluster.params.tolerance_ppm / 10000;
 
-	if (nothing_to_gain(&bw->cluster, &bw->plan) && points >= 100)
-		return "nothing must move, and at level 1 nothing else does";
+	/* Only what must be was looked for. */
+	if (points >= 100 && bw->plan.nunmovable == 0)
+		return "what must move does, and nothing else was asked for";
+	if (points >= 100)
+		return arena_printf(bw->arena, "%zu VMs must move and cannot: see unmovable",
+				    bw->plan.nunmovable);
 	if (nothing_to_gain(&bw->cluster, &bw->plan))
 		return arena_printf(bw->arena,
 				    "the nodes are even enough: no plan gains more than a "
@@ -156,10 +160,9 @@ static json_t *unreachable(const struct bal_plan *plan)
 	json_t *ret = json_array();
 
 	for (size_t i = 0; i < plan->ndropped; i++)
-		(void)json_array_append_new(ret, json_sprintf("VM %u stays on %s: %s",
-							      plan->dropped[i].vm,
-							      plan->dropped[i].node,
-							      plan->dropped[i].why));
+		(void)json_array_append_new(
+			ret, json_sprintf("VM %u stays on %s: %s", plan->dropped[i].vm,
+					  plan->dropped[i].node, plan->dropped[i].why));
 	return ret;
 }
 
@@ -179,6 +182,42 @@ static json_t *counts(const json_t *plan)
 			 moved, "dropped", dropped, "not_begun", left, "failed", failed);
 }
 
+static json_t *texts(const char *const *list)
+{
+	json_t *ret = json_array();
+
+	for (size_t i = 0; list && list[i]; i++)
+		(void)json_array_append_new(ret, json_string(list[i]));
+	return ret;
+}
+
+/* The failure of a node that the others could not make up for is worth a warning: the first such, and how many there are. */
+static void add_reserve(const struct rebalance_world *bw, json_t *result)
+{
+	struct pxc_err err = { .kind = PXC_OK };
+	json_t *list = rebalance_ready(bw, &err), *row, *warnings;
+	const char *first = NULL;
+	unsigned n = 0;
+	size_t i;
+
+	if (err.kind != PXC_OK || !list)
+		return;
+	warnings = json_object_get(result, "warnings");
+	json_array_foreach (list, i, row) {
+		const char *why = json_string_value(json_object_get(row, "why"));
+
+		n += why != NULL;
+		first = first ? first : why;
+	}
+	if (n == 1)
+		(void)json_array_append_new(warnings, json_string(first));
+	else if (n)
+		(void)json_array_append_new(
+			warnings,
+			json_sprintf("%s (and so it is with %u more nodes)", first, n - 1));
+	(void)json_object_set_new(result, "reserve", list);
+}
+
 static void add_warnings(const struct rebalance_batch *b, const struct rebalance_world *bw,
 			 json_t *warnings)
 {
@@ -193,6 +232,8 @@ static void add_warnings(const struct rebalance_batch *b, const struct rebalance
 			json_sprintf("PVE balances HA guests itself (crs ha-auto-rebalance): %u of "
 				     "them are left to it, and move only off drained nodes",
 				     left));
+	if (bw->not_packed && *bw->not_packed)
+		(void)json_array_append_new(warnings, json_string(bw->not_packed));
 }
 
 void rebalance_show(const struct rebalance_batch *b, const struct rebalance_world *bw,
@@ -209,7 +250,10 @@ void rebalance_show(const struct rebalance_batch *b, const struct rebalance_worl
 	(void)json_object_set_new(result, "certificate", json_string(certificate(bw)));
 	(void)json_object_set_new(result, "unmovable", unmovable(&bw->plan));
 	(void)json_object_set_new(result, "unreachable", unreachable(&bw->plan));
+	if (b->spec.pack)
+		(void)json_object_set_new(result, "packed", texts(bw->packed));
 	add_warnings(b, bw, json_object_get(result, "warnings"));
+	add_reserve(bw, result);
 	if (diff)
 		add_diff(bw, diff);
 }

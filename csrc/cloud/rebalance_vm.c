@@ -12,9 +12,9 @@ void rebalance_refuse(struct rebalance_batch *b, unsigned vmid, const char *node
 {
 	b->refusals = arena_grow(b->arena, b->refusals, b->nrefusals, &b->refusals_cap,
 				 sizeof(*b->refusals));
-	b->refusals[b->nrefusals++] = (struct rebalance_refusal){
-		vmid, arena_strdup(b->arena, node), arena_strdup(b->arena, why)
-	};
+	b->refusals[b->nrefusals++] =
+		(struct rebalance_refusal){ vmid, arena_strdup(b->arena, node),
+					    arena_strdup(b->arena, why) };
 }
 
 static int by_vmid(const void *key, const void *row)
@@ -161,13 +161,14 @@ const char *rebalance_stays(const struct rebalance_batch *b, const struct rebala
 }
 
 /* Can the node take over the disks that are on another one only? */
-static bool takes_disks(const struct rebalance_world *bw, const struct world_guest *g,
-			const char *node)
+static bool takes_disks(const struct rebalance_batch *b, const struct rebalance_world *bw,
+			const struct world_guest *g, const char *node)
 {
 	size_t n;
 
 	for (const struct rebalance_disk *d = rebalance_disks(bw, g->vmid, &n); n; d++, n--)
-		if (!str_eq(node, g->node) && !world_storage(bw->w, node, d->storage, "images"))
+		if (!str_eq(node, g->node) &&
+		    (!b->spec.local_disks || !world_storage(bw->w, node, d->storage, "images")))
 			return false;
 	return true;
 }
@@ -209,7 +210,7 @@ static bool taken(const struct rebalance_batch *b, const struct rebalance_world 
 		if (b->refusals[i].vmid == g->vmid && b->refusals[i].node &&
 		    str_eq(b->refusals[i].node, node))
 			return false;
-	return (!bound || bound_allows(bw, bound, g, node)) && takes_disks(bw, g, node);
+	return (!bound || bound_allows(bw, bound, g, node)) && takes_disks(b, bw, g, node);
 }
 
 static bool has_refusals(const struct rebalance_batch *b, unsigned vmid)

@@ -39,8 +39,7 @@ static void check(struct pxc_env *env, struct rebalance_batch *b, const struct r
 
 	for (size_t i = 0; i < n; i++) {
 		const struct world_guest *g = world_guest(bw->w, vmids[i]);
-		const char *base =
-			arena_printf(env->arena, "/nodes/%s/qemu/%u", g->node, g->vmid);
+		const char *base = arena_printf(env->arena, "/nodes/%s/qemu/%u", g->node, g->vmid);
 
 		reads[2 * i].path = arena_printf(env->arena, "%s/migrate", base);
 		reads[2 * i + 1].path = arena_printf(env->arena, "%s/config", base);
@@ -110,10 +109,11 @@ static void look_after(struct pxc_env *env, const struct rebalance_batch *b,
 		if (d->unsure && str_eq(g->lock, "migrate"))
 			bw->busy = d->vmid;
 		else if (!d->unsure && !str_eq(g->node, d->to))
-			pxc_env_warn(env,
-				     "VM %u was moved to %s and is on %s again: somebody else moves "
-				     "it, too",
-				     d->vmid, d->to, g->node);
+			pxc_env_warn(
+				env,
+				"VM %u was moved to %s and is on %s again: somebody else moves "
+				"it, too",
+				d->vmid, d->to, g->node);
 	}
 }
 

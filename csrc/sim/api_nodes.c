@@ -199,7 +199,7 @@ static int get_qemu_capabilities(struct sim_call *call)
 
 static int get_cpu_models(struct sim_call *call)
 {
-	call->data = cpu_models();
+	call->data = sim_cpu_models();
 	return 0;
 }
 

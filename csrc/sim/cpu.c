@@ -178,7 +178,7 @@ bool cpu_fits(const struct sim_guest *guest, const struct sim_node *node)
 	return has_extra(node, qm_text(opts, "flags", ""));
 }
 
-json_t *cpu_models(void)
+json_t *sim_cpu_models(void)
 {
 	json_t *all = json_array();
 

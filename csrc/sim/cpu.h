@@ -16,4 +16,4 @@ json_t *cpu_info(const struct sim_node *node);
  */
 bool cpu_fits(const struct sim_guest *guest, const struct sim_node *node);
 /* All models that PVE lists. New reference. */
-json_t *cpu_models(void);
+json_t *sim_cpu_models(void);

@@ -90,8 +90,9 @@ struct bal_move {
 	const char *to;
 	bool bounce; /* only passes through "to", to make room; another move of the same VM follows */
 	const char *why; /* "balance", "rule web", "drain pve1", "not allowed on pve1" */
-	int64_t gain;    /* millionths by which F would be higher without the VM's move */
-	int64_t wire;    /* MiB */
+	/* Millionths by which it lowers F, after the moves before it; of all moves together, f0 - f. What must be may raise F. */
+	int64_t gain;
+	int64_t wire; /* MiB */
 	/* Earlier moves that must have ended; whichever way the others overlap, every state on the way is feasible. */
 	const size_t *starts_after;
 	size_t nstarts_after;

@@ -32,10 +32,10 @@ void bal_gains(const struct bal_model *m, struct bal_move *moves, size_t nmoves)
 	for (size_t i = 0; i < nmoves; i++) {
 		struct bal_move *move = &moves[i];
 		const struct bal_vm *vm = m->vms[bal_find_vm(m, move->vm)];
-		double rise = shift(before.spots, vm, bal_find_node(m, move->from),
-				    bal_find_node(m, move->to));
+		int32_t to = bal_find_node(m, move->to), home = m->vm_node[bal_find_vm(m, vm->id)];
+		double rise = shift(before.spots, vm, bal_find_node(m, move->from), to);
 
-		if (!move->bounce)
+		if (!move->bounce && to != home)
 			rise += bal_move_cost(m, vm);
 		move->gain = llround(-rise * BAL_PPM);
 	}

@@ -7,14 +7,18 @@
 #include "base/mem.h"
 #include "cloud/balance/parts.h"
 
-#define STEEP 30   /* how much steeper F is made above a limit */
-#define SWEEPS 40  /* over items that are not settled, in one relaxation */
-#define ACTIVE 64
+#define STEEP 30  /* how much steeper F is made above a limit */
+#define SWEEPS 40 /* over all items, and over the active ones after each */
+#define ACTIVE 64 /* so many of those that a sweep has changed are looked at again at once */
+#define FLIPS 8   /* passes of single items in or out */
+#define NEVER 1e300
 #define WHOLE 1e-6 /* of an item: as good as none of it, or all */
+#define FIRST_BUDGET                                                                               \
+	16 /* divisions before what cannot matter any more is taken out; then four times as many */
 
 /* The items that are not settled yet, densely. */
 struct packing {
-	const struct bal_pack *p;
+	struct bal_pack *p;
 	int32_t n;
 	int32_t *item; /* index in p */
 	double (*d)[PRICED];
@@ -22,10 +26,10 @@ struct packing {
 	double low[PRICED]; /* load - mean with all that is settled to be in */
 	double settled;     /* their prices */
 	double *y;          /* of each: the part of it that is in */
-	bool *in;
-	int32_t active[ACTIVE];
+	bool *in;           /* of each: in the choice at hand */
 	int8_t *fixed;      /* -1 = free, else 0 or 1 */
-	double best;
+	int32_t active[ACTIVE];
+	double best; /* the lowest of all choices so far */
 	double slack;
 	int32_t budget;
 };
@@ -45,14 +49,6 @@ static void fill(const struct packing *k, double x[PRICED])
 			x[r] += k->y[i] * k->d[i][r];
 }
 
-static long st_branch, st_n, st_pack, st_sweep, st_open;
-#include <stdio.h>
-void stat_pack(void);
-void stat_pack(void)
-{
-	fprintf(stderr, "   packs %ld branches %ld n %ld sweeps %ld open %ld\n", st_pack, st_branch, st_n / (st_pack + 1), st_sweep, st_open);
-	st_pack = st_branch = st_n = st_sweep = st_open = 0;
-}
 /* One item by an exact step to where it is best; what that gains, roughly. */
 static double step_one(struct packing *k, int32_t i, double x[PRICED])
 {
@@ -84,7 +80,7 @@ static void settle(struct packing *k, double x[PRICED])
 		double most = 0;
 		int32_t n = 0;
 
-		st_sweep++;
+		k->p->looked += k->n;
 		for (int32_t i = 0; i < k->n; i++) {
 			double gain = k->fixed[i] < 0 ? step_one(k, i, x) : 0;
 
@@ -105,31 +101,61 @@ static void settle(struct packing *k, double x[PRICED])
 	}
 }
 
-/* What no choice is below that has the fixed items as they are. */
+/* What no choice is below that has the fixed items as they are; huge when they are too much for the node. */
 static double dual(const struct packing *k, const double x[PRICED])
 {
 	const struct bal_pack *p = k->p;
-	double sum = k->settled, slopes[PRICED];
+	double sum = k->settled, slopes[PRICED], least[PRICED];
 
-	for (int r = 0; r < PRICED; r++) {
-		double at;
-
+	memcpy(least, k->low, sizeof(least));
+	for (int r = 0; r < PRICED; r++)
 		slopes[r] = slope(p, x, r);
-		if (p->factor[r] <= 0)
-			continue;
-		at = slopes[r] / (2 * p->factor[r]);
-		at = at > p->top[r] ? p->top[r] : at;
-		sum += p->factor[r] * at * at - slopes[r] * (at - k->low[r]);
-	}
 	for (int32_t i = 0; i < k->n; i++) {
 		double rise = k->price[i];
 
-		for (int r = 0; r < PRICED; r++)
+		for (int r = 0; r < PRICED && k->fixed[i] > 0; r++)
+			least[r] += k->d[i][r];
+		for (int r = 0; r < PRICED && k->fixed[i] < 0; r++)
 			rise += slopes[r] * k->d[i][r];
 		if (k->fixed[i] < 0 ? rise < 0 : k->fixed[i])
 			sum += rise;
 	}
+	for (int r = 0; r < PRICED; r++) {
+		double at;
+
+		if (least[r] > p->top[r] + WHOLE)
+			return NEVER;
+		if (p->factor[r] <= 0)
+			continue;
+		at = slopes[r] / (2 * p->factor[r]);
+		at = at > p->top[r] ? p->top[r] : at;
+		at = at < least[r] ? least[r] : at;
+		sum += p->factor[r] * at * at - slopes[r] * (at - least[r]);
+	}
 	return sum;
+}
+
+static void flip(struct packing *k, int32_t i, double x[PRICED])
+{
+	for (int r = 0; r < PRICED; r++)
+		x[r] += k->in[i] ? -k->d[i][r] : k->d[i][r];
+	k->in[i] = !k->in[i];
+}
+
+/* Would the choice cost less with the item in or out, as it is not now? */
+static bool flip_pays(const struct packing *k, int32_t i, const double x[PRICED])
+{
+	const struct bal_pack *p = k->p;
+	double sign = k->in[i] ? -1 : 1, delta = sign * k->price[i];
+
+	for (int r = 0; r < PRICED; r++) {
+		double d = sign * k->d[i][r];
+
+		delta += p->factor[r] * d * (d + 2 * x[r]);
+		if (d > 0 && x[r] + d > p->top[r])
+			return false;
+	}
+	return k->fixed[i] < 0 && delta < 0;
 }
 
 /* Rounded, and with single items in or out while that is better, it may be the best so far. */
@@ -141,36 +167,23 @@ static void try_whole(struct packing *k, double threshold)
 
 	memcpy(x, k->low, sizeof(x));
 	for (int32_t i = 0; i < k->n; i++) {
-		k->in[i] = k->y[i] > threshold;
-		if (k->in[i]) {
-			sum += k->price[i];
-			for (int r = 0; r < PRICED; r++)
-				x[r] += k->d[i][r];
-		}
+		k->in[i] = false;
+		if (k->y[i] > threshold)
+			flip(k, i, x);
 	}
-	for (int pass = 0; better && pass < 8; pass++) {
+	for (int pass = 0; better && pass < FLIPS; pass++) {
 		better = false;
-		for (int32_t i = 0; i < k->n; i++) {
-			double sign = k->in[i] ? -1 : 1, delta = sign * k->price[i];
-			bool fits = true;
-
-			for (int r = 0; r < PRICED; r++) {
-				double d = sign * k->d[i][r];
-
-				delta += p->factor[r] * d * (d + 2 * x[r]);
-				fits = fits && (d <= 0 || x[r] + d <= p->top[r] + 0.5);
+		k->p->looked += k->n;
+		for (int32_t i = 0; i < k->n; i++)
+			if (flip_pays(k, i, x)) {
+				flip(k, i, x);
+				better = true;
 			}
-			if (k->fixed[i] >= 0 || delta >= 0 || !fits)
-				continue;
-			k->in[i] = !k->in[i];
-			sum += sign * k->price[i];
-			for (int r = 0; r < PRICED; r++)
-				x[r] += sign * k->d[i][r];
-			better = true;
-		}
 	}
+	for (int32_t i = 0; i < k->n; i++)
+		sum += k->in[i] ? k->price[i] : 0;
 	for (int r = 0; r < PRICED; r++) {
-		if (x[r] > p->top[r] + 0.5)
+		if (x[r] > p->top[r] + WHOLE)
 			return;
 		sum += p->factor[r] * x[r] * x[r];
 	}
@@ -181,14 +194,18 @@ static void try_whole(struct packing *k, double threshold)
 		p->in[k->item[i]] = k->in[i];
 }
 
-/* The item whose being divided matters most; -1 = none is. */
-static int32_t divided(const struct packing *k)
+/* The item whose being divided matters most; where none is, and the node is too full, the largest one. -1 = there is none. */
+static int32_t divided(const struct packing *k, const double x[PRICED])
 {
+	bool over = x[MEM] > k->p->top[MEM] || x[CPU] > k->p->top[CPU];
 	double most = 0;
 	int32_t which = -1;
 
 	for (int32_t i = 0; i < k->n; i++) {
 		double part = k->y[i] < 0.5 ? k->y[i] : 1 - k->y[i], size = 0;
+
+		if (over && k->y[i] >= 1)
+			part = 2 * WHOLE;
 
 		for (int r = 0; r < PRICED; r++)
 			size += k->p->factor[r] * k->d[i][r] * k->d[i][r];
@@ -200,9 +217,10 @@ static int32_t divided(const struct packing *k)
 	return which;
 }
 
+/* Nothing is below this that has the fixed items as they are. spare: n numbers for each level. */
 static double branch(struct packing *k, double *spare)
 {
-	double x[PRICED], bound, least = 1e300;
+	double x[PRICED], bound, least = NEVER;
 	int32_t which;
 	int first;
 
@@ -210,10 +228,9 @@ static double branch(struct packing *k, double *spare)
 	settle(k, x);
 	bound = dual(k, x);
 	try_whole(k, 0.5);
-	st_branch++;
 	if (bound >= k->best - k->slack || k->budget <= 0)
 		return bound;
-	which = divided(k);
+	which = divided(k, x);
 	if (which < 0)
 		return bound;
 	k->budget--;
@@ -262,50 +279,68 @@ static void reduce(struct packing *k, const double x[PRICED], double bound)
 	k->n = kept;
 }
 
+static void fetch(struct packing *k, struct pxc_arena *arena)
+{
+	const struct bal_pack *p = k->p;
+	size_t n = (size_t)p->n + 1;
+
+	k->n = p->n;
+	k->item = arena_alloc(arena, n * sizeof(*k->item));
+	k->d = arena_alloc(arena, n * sizeof(*k->d));
+	k->price = arena_alloc(arena, n * sizeof(*k->price));
+	k->y = arena_alloc(arena, n * sizeof(*k->y));
+	k->in = arena_alloc(arena, n * sizeof(*k->in));
+	k->fixed = arena_alloc(arena, n * sizeof(*k->fixed));
+	memset(k->fixed, 0xff, n * sizeof(*k->fixed));
+	memcpy(k->low, p->low, sizeof(k->low));
+	for (int32_t i = 0; i < p->n; i++) {
+		k->item[i] = i;
+		memcpy(k->d[i], p->d[i], sizeof(k->d[i]));
+		k->price[i] = p->price[i];
+		k->y[i] = p->in[i];
+	}
+}
+
+/* Divisions, more of them each time, and what cannot be part of anything better leaves in between. */
+static double search(struct packing *k, double x[PRICED], int32_t budget, struct pxc_arena *arena)
+{
+	double bound = dual(k, x), *root = NULL, *spare = NULL;
+
+	for (int32_t some = FIRST_BUDGET; bound < k->best - k->slack; some *= 4) {
+		double closer;
+
+		reduce(k, x, dual(k, x));
+		if (!root) {
+			root = arena_alloc(arena, ((size_t)k->n + 1) * sizeof(*root));
+			spare = arena_alloc(arena, ((size_t)k->n + 1) * ((size_t)budget + 2) *
+							   sizeof(*spare));
+		}
+		memcpy(root, k->y, (size_t)k->n * sizeof(*root));
+		k->budget = some < budget ? some : budget;
+		closer = branch(k, spare);
+		bound = closer > bound ? closer : bound;
+		if (k->budget > 0 || some >= budget)
+			break;
+		memcpy(k->y, root, (size_t)k->n * sizeof(*root));
+		fill(k, x);
+	}
+	return bound;
+}
+
 double bal_pack(struct bal_pack *p, double slack, int32_t budget)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
-	size_t n = (size_t)p->n + 1;
-	struct packing k = { .p = p, .n = p->n, .best = 1e300, .slack = slack };
-	double x[PRICED], bound, closer;
+	struct packing k = { .p = p, .best = NEVER, .slack = slack };
+	double x[PRICED], bound;
 
-	k.item = arena_alloc(&arena, n * sizeof(*k.item));
-	k.d = arena_alloc(&arena, n * sizeof(*k.d));
-	k.price = arena_alloc(&arena, n * sizeof(*k.price));
-	k.y = arena_alloc(&arena, n * sizeof(*k.y));
-	k.in = arena_alloc(&arena, n);
-	k.fixed = arena_alloc(&arena, n);
-	memset(k.fixed, 0xff, n);
-	memcpy(k.low, p->low, sizeof(k.low));
-	for (int32_t i = 0; i < p->n; i++) {
-		k.item[i] = i;
-		memcpy(k.d[i], p->d[i], sizeof(k.d[i]));
-		k.price[i] = p->price[i];
-		k.y[i] = p->in[i];
-	}
+	fetch(&k, &arena);
 	fill(&k, x);
 	settle(&k, x);
-	bound = dual(&k, x);
 	try_whole(&k, 0.5);
 	try_whole(&k, 1 - WHOLE);
+	try_whole(&k, 2);
 	for (int r = 0; r < PRICED; r++)
 		p->slope[r] = slope(p, x, r);
-	for (int32_t some = 16; k.best < 1e299 && bound < k.best - slack; some *= 4) {
-		double *root, *spare;
-
-		reduce(&k, x, dual(&k, x));
-		root = arena_alloc(&arena, ((size_t)k.n + 1) * sizeof(double));
-		spare = arena_alloc(&arena, ((size_t)k.n + 1) * (size_t)(k.n + 1) * sizeof(double));
-		memcpy(root, k.y, (size_t)k.n * sizeof(double));
-		st_pack++;
-		st_n += k.n;
-		k.budget = some < budget ? some : budget;
-		closer = branch(&k, spare);
-		bound = closer > bound ? closer : bound;
-		if (k.budget > 0 || some >= budget)
-			break;
-		memcpy(k.y, root, (size_t)k.n * sizeof(double));
-		fill(&k, x);
-	}
+	bound = search(&k, x, budget, &arena);
 	return bound < k.best ? bound : k.best;
 }

@@ -28,8 +28,7 @@ int bal_stage_init(struct bal_stage *st, const struct bal_cluster *cluster, stru
 	st->hint.is_near = arena_alloc(&m->arena, items * sizeof(*st->hint.is_near));
 	st->hint.near = arena_alloc(&m->arena, items * sizeof(*st->hint.near));
 	st->hint.worth = arena_alloc(&m->arena, items * sizeof(*st->hint.worth));
-	st->hint.slope =
-		arena_alloc(&m->arena, ((size_t)m->nnodes + 1) * sizeof(*st->hint.slope));
+	st->hint.slope = arena_alloc(&m->arena, ((size_t)m->nnodes + 1) * sizeof(*st->hint.slope));
 	bal_stage_restart(st);
 	st->f0 = bal_objective(&st->s) - bal_broken(&st->s);
 	return 0;

@@ -72,7 +72,8 @@ static const struct plan_row rows[] = {
 	  "{}", NODES "100 pve1 1000/500: the HA manager is disarmed; " },
 	{ "an HA guest moves", WITH("\"ha\":{\"vms\":[100]}"), "{}", NODES "100 pve1 1000/500; " },
 	{ "unless PVE balances", WITH("\"ha\":{\"vms\":[100],\"crs\":true}"), "{}",
-	  NODES "100 pve1 1000/500: PVE's own balancer has the HA guests (crs ha-auto-rebalance); " },
+	  NODES
+	  "100 pve1 1000/500: PVE's own balancer has the HA guests (crs ha-auto-rebalance); " },
 	{ "but not that guest", WITH("\"ha\":{\"vms\":[100],\"crs\":true,\"manual\":[100]}"), "{}",
 	  NODES "100 pve1 1000/500; " },
 	{ "nor does it drain", WITH("\"ha\":{\"vms\":[100],\"crs\":true}"),
@@ -80,22 +81,22 @@ static const struct plan_row rows[] = {
 	{ "two balancers", WITH("\"ha\":{\"crs\":true}"), "{\"with_crs\":\"own\"}",
 	  "!with_crs: own is refused while PVE balances HA guests itself: *ha-auto-rebalance=0*" },
 	{ "a node in maintenance is drained, and the HA manager sees to its own",
-	  "{\"guests\":[" VM(100, "") "," VM(101, "") "],"
-				    "\"ha\":{\"vms\":[101],\"maintenance\":[\"pve1\"]}}",
+	  "{\"guests\":[" VM(100, "") "," VM(
+		  101, "") "],"
+			   "\"ha\":{\"vms\":[101],\"maintenance\":[\"pve1\"]}}",
 	  "{}", DRAIN1 "100 pve1 1000/500; " },
 	{ "just migrated", WITH("\"moved\":{\"100\":40}"), "{}",
 	  NODES "100 pve1 1000/500: it was migrated 40 s ago (cool_down 300); " },
 	{ "by a clock that is ahead", WITH("\"moved\":{\"100\":-5}"), "{}",
 	  NODES "100 pve1 1000/500: it was migrated 0 s ago (cool_down 300); " },
-	{ "long ago", WITH("\"moved\":{\"99\":1,\"100\":300}"), "{}",
-	  NODES "100 pve1 1000/500; " },
+	{ "long ago", WITH("\"moved\":{\"99\":1,\"100\":300}"), "{}", NODES "100 pve1 1000/500; " },
 	{ "must go all the same", WITH("\"moved\":{\"100\":40}"), "{\"drain\":[\"pve1\"]}",
 	  DRAIN1 "100 pve1 1000/500; " },
 	{ "a disk on one node",
 	  WITH("\"disks\":[{\"vmid\":100,\"storage\":\"local\",\"volid\":\"local:100/d.raw\",\"gib\":4}]"),
 	  "{}",
 	  NODES
-	  "100 pve1 1000/500: its disk local:100/d.raw is on one node only (with_local_disks); " },
+	  "100 pve1 1000/500: its disk local:100/d.raw is on one node only (with_local_disks) on pve1; " },
 	{ "that may go along, to nodes with that storage",
 	  WITH("\"disks\":[{\"vmid\":100,\"storage\":\"local\",\"volid\":\"local:100/d.raw\",\"gib\":4}]"),
 	  "{\"with_local_disks\":true}", NODES "100 pve1 1000/500 on pve1 pve2 pve3; " },

@@ -31,6 +31,15 @@
 #define WORLD_CPU(more)                                                                            \
 	"{\"registry\":{\"oc.cpu\":\"1\"" more "},\"cpu_flags\":{\"pve1\":\"" V2                   \
 	"\",\"pve2\":\"" V2 " aes\"}}"
+#define GROUPED(groups, nodes, guests)                                                             \
+	"{\"registry\":{\"oc.cpu\":\"1\"},\"pools\":{\"acme\":{\"groups\":{" groups                \
+	"}}},\"nodes\":{" nodes "},\"guests\":[" guests "]}"
+#define MEMBER(vmid, node, group, cores, mib)                                                      \
+	"{\"vmid\":" #vmid ",\"node\":\"" node "\",\"block\":{\"name\":\"g" #vmid                  \
+	"\",\"ag\":\"" group "\"},\"config\":{\"cores\":\"" #cores "\",\"memory\":\"" #mib         \
+	"\",\"tags\":\"pxc;stack-default;pxc-ag-" group "\"}}"
+#define IN(group, list)                                                                            \
+	"{\"disk_size\":4,\"power\":\"stopped\",\"affinity\":[\"" group "\"],\"vms\":[" list "]}"
 #define TWO NODE("pve1", 32, 64) "," NODE("pve2", 32, 64)
 #define THREE TWO "," NODE("pve3", 32, 64)
 
@@ -112,6 +121,64 @@ static const struct plan_row rows[] = {
 	{ "nor when it lacks something", "{\"nodes\":{" TWO "},\"bridges\":{\"pve1\":[\"vmbr1\"]}}",
 	  VMS(VM("a", 1, 1024, ",\"node\":\"pve1\",\"networks\":[{\"bridge\":\"vmbr0\"}]")),
 	  "!no node can take vm acme/a (1024 MiB, 1 cores): pve1 has no bridge vmbr0" },
+
+	/* affinity groups */
+	{ "apart from each other", GROUPED("\"web\":\"anti-affinity\"", THREE, ""),
+	  IN("web", VM("a", 1, 1024, "") "," VM("b", 1, 1024, "") "," VM("c", 1, 1024, "")),
+	  "a@pve1 b@pve2 c@pve3" },
+	{ "apart from one that is there",
+	  GROUPED("\"web\":\"anti-affinity\"", TWO,
+		  MEMBER(200, "pve1", "web", 1, 1024) "," BUSY(201, "pve2", 8, 32768)),
+	  IN("web", VM("a", 1, 1024, "")), "a@pve2" },
+	{ "no node is left",
+	  GROUPED("\"web\":\"anti-affinity\"", TWO "," NODE("pve3", 1, 1),
+		  MEMBER(200, "pve1", "web", 1, 1024) "," MEMBER(201, "pve2", "web", 1, 1024)),
+	  IN("web", VM("a", 2, 2048, "")),
+	  "!no node can take vm acme/a (2048 MiB, 2 cores): pve1 has member 200 of rule acme/web, pve2 has member "
+	  "201 of rule acme/web, pve3 has 1024 MiB left" },
+	{ "nor by name",
+	  GROUPED("\"web\":\"anti-affinity\"", TWO, MEMBER(200, "pve1", "web", 1, 1024)),
+	  IN("web", VM("a", 1, 1024, ",\"node\":\"pve1\"")),
+	  "!no node can take vm acme/a (1024 MiB, 1 cores): pve1 has member 200 of rule acme/web" },
+	{ "two by name on one node", GROUPED("\"web\":\"anti-affinity\"", TWO, ""),
+	  IN("web",
+	     VM("a", 1, 1024, ",\"node\":\"pve1\"") "," VM("b", 1, 1024, ",\"node\":\"pve1\"")),
+	  "!no node can take vm acme/a (1024 MiB, 1 cores): pve1 has member 101 of rule acme/web" },
+	{ "better apart, but not at any price", GROUPED("\"web\":\"soft-anti-affinity\"", TWO, ""),
+	  IN("web", VM("a", 1, 1024, "") "," VM("b", 1, 1024, "") "," VM("c", 1, 1024, "")),
+	  "a@pve1 b@pve2 c@pve1" },
+	{ "together with one that is there",
+	  GROUPED("\"db\":\"affinity\"", TWO, MEMBER(200, "pve2", "db", 8, 32768)),
+	  IN("db", VM("a", 1, 1024, "") "," VM("b", 1, 1024, "")), "a@pve2 b@pve2" },
+	{ "together with each other",
+	  GROUPED("\"db\":\"affinity\"", THREE, BUSY(200, "pve1", 8, 32768)),
+	  IN("db", VM("a", 1, 1024, "") "," VM("b", 1, 1024, "")), "a@pve2 b@pve2" },
+	{ "nor by name elsewhere",
+	  GROUPED("\"db\":\"affinity\"", TWO, MEMBER(200, "pve2", "db", 1, 1024)),
+	  IN("db", VM("a", 1, 1024, ",\"node\":\"pve1\"")),
+	  "!no node can take vm acme/a (1024 MiB, 1 cores): pve1 does not have member 200 of rule acme/db" },
+	{ "only on some nodes",
+	  GROUPED("\"ssd\":\"nodes,pve3\"", THREE, BUSY(200, "pve3", 8, 32768)),
+	  IN("ssd", VM("a", 1, 1024, "")), "a@pve3" },
+	{ "which are full", GROUPED("\"ssd\":\"nodes,pve2\"", TWO, BUSY(200, "pve2", 1, 65536)),
+	  IN("ssd", VM("a", 1, 1024, "")),
+	  "!no node can take vm acme/a (1024 MiB, 1 cores): pve1 is not among the nodes of group acme/ssd, pve2 has 0 "
+	  "MiB left" },
+	{ "nor by name beside them", GROUPED("\"ssd\":\"nodes,pve2\"", TWO, ""),
+	  IN("ssd", VM("a", 1, 1024, ",\"node\":\"pve1\"")),
+	  "!*: pve1 is not among the nodes of group acme/ssd" },
+	{ "rather on some nodes",
+	  GROUPED("\"ssd\":\"soft-nodes,pve3\"", THREE, BUSY(200, "pve3", 8, 32768)),
+	  IN("ssd", VM("a", 1, 1024, "")), "a@pve3" },
+	{ "which are full, so elsewhere",
+	  GROUPED("\"ssd\":\"soft-nodes,pve2\"", TWO, BUSY(200, "pve2", 1, 65536)),
+	  IN("ssd", VM("a", 1, 1024, "")), "a@pve1" },
+	{ "the preferred ones of some",
+	  GROUPED("\"ssd\":\"nodes,pve2/1,pve3/2\"", THREE, BUSY(200, "pve3", 8, 32768)),
+	  IN("ssd", VM("a", 1, 1024, "")), "a@pve3" },
+	{ "or the others",
+	  GROUPED("\"ssd\":\"nodes,pve2/1,pve3/2\"", THREE, BUSY(200, "pve3", 1, 65536)),
+	  IN("ssd", VM("a", 1, 1024, "")), "a@pve2" },
 
 	/* none */
 	{ "exactly full is not too full", WORLD(NODE("pve1", 4, 8), BUSY(200, "pve1", 2, 4096), ""),
