@@ -206,6 +206,7 @@ static int want_members(struct affinity_run *run, struct pxc_err *err)
 static const struct ha *others(struct affinity_run *run)
 {
 	const struct affinity_batch *b = run->batch;
+	const struct ha_rule **own;
 	struct ha *ha;
 
 	if (!run->aw->ha)
@@ -214,15 +215,16 @@ static const struct ha *others(struct affinity_run *run)
 	*ha = *run->aw->ha;
 	ha->rules = arena_alloc(&run->arena, (ha->nrules + 1) * sizeof(*ha->rules));
 	ha->nrules = 0;
+	own = arena_alloc(&run->arena, (b->nspecs + 1) * sizeof(struct ha_rule *));
+	for (size_t k = 0; k < b->nspecs; k++)
+		own[k] = affinity_rule_of(run->aw->ha, b->specs[k].project, b->specs[k].name);
 	for (size_t i = 0; i < run->aw->ha->nrules; i++) {
-		const struct ha_rule *r = &run->aw->ha->rules[i];
-		bool own = false;
+		size_t k = 0;
 
-		for (size_t k = 0; k < b->nspecs && !own; k++)
-			own = affinity_rule_of(run->aw->ha, b->specs[k].project,
-					       b->specs[k].name) == r;
-		if (!own)
-			ha->rules[ha->nrules++] = *r;
+		while (k < b->nspecs && own[k] != &run->aw->ha->rules[i])
+			k++;
+		if (k == b->nspecs)
+			ha->rules[ha->nrules++] = run->aw->ha->rules[i];
 	}
 	return ha;
 }

@@ -57,10 +57,14 @@ const struct affinity_group *affinity_projected(const struct affinity *a, const 
 
 const struct ha_rule *affinity_rule_of(const struct ha *ha, const char *project, const char *name)
 {
+	auto_free char *hint = pxc_printf(" n=%s ", name);
+
 	for (size_t i = 0; ha && i < ha->nrules; i++) {
 		auto_free char *p = NULL, *n = NULL;
 
-		if (read_token(&ha->rules[i], &p, &n) && str_eq(p, project) && str_eq(n, name))
+		/* Most rules are those of others: parse only what can be it. */
+		if (strstr(ha->rules[i].comment, hint) && read_token(&ha->rules[i], &p, &n) &&
+		    str_eq(p, project) && str_eq(n, name))
 			return &ha->rules[i];
 	}
 	return NULL;
