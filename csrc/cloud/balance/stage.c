@@ -22,6 +22,7 @@ int bal_stage_init(struct bal_stage *st, const struct bal_cluster *cluster, stru
 	*st = (struct bal_stage){ .arena = arena, .bound = -1 };
 	if (bal_model_init(m, cluster, err) < 0)
 		return -1;
+	st->stuck = bal_reach(m, arena);
 	bal_told(cluster, "model");
 	items = (size_t)m->nitems + 1;
 	st->why = arena_alloc(&m->arena, items * sizeof(*st->why));
