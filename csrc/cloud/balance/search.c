@@ -70,7 +70,7 @@ static bool good_enough(const struct bal_stage *st)
 {
 	double f = bal_objective(&st->s) - bal_broken(&st->s);
 
-	return f - st->bound < ENOUGH * (st->f0 - st->bound);
+	return f - st->aim < ENOUGH * (st->f0 - st->aim);
 }
 
 static void anneal(struct bal_stage *st)
@@ -102,21 +102,21 @@ static void anneal(struct bal_stage *st)
 /* What is left must be worth a task of its own, so that small changes of load do not move VMs to and fro. */
 void bal_stage_search(struct bal_stage *st)
 {
-	double bound;
+	const bool first = st->bound < 0;
 
 	bal_mandatory(&st->m, &st->s, &st->unmovable, st->why, st->arena);
 	bal_state_copy(&st->musts, &st->s);
 	st->f_musts = bal_objective(&st->s);
 	(void)bal_greedy(&st->s);
 	bal_told(st->m.cluster, "plan");
-	bound = bal_bound(&st->s, st->f0, &st->hint);
-	if (st->bound < 0)
-		st->bound = bound; /* later ones count what else moves cost */
+	st->aim = bal_bound(&st->s, st->f0, &st->hint);
 	bal_told(st->m.cluster, "bound");
 	follow_hint(st);
 	anneal(st);
 	bal_told(st->m.cluster, "plan");
-	st->bound = bal_sharpen(&st->s, st->f0, st->bound, &st->hint, true);
+	st->aim = bal_sharpen(&st->s, st->f0, st->aim, &st->hint, true);
+	if (first)
+		st->bound = st->aim; /* further searches count what else moves cost */
 	bal_told(st->m.cluster, "bound");
 	if (st->f_musts - bal_objective(&st->s) < st->m.hysteresis)
 		bal_state_copy(&st->s, &st->musts);
