@@ -119,9 +119,6 @@ static int post_resource(struct sim_call *call)
 				sid.full);
 	if (!sid.vm || !sim_guest_find(call->sim, (unsigned)strtoul(sid.name, NULL, 10)))
 		return sim_fail(call, 500, "resource '%s' does not exists in cluster", sid.full);
-	/* sets of nodes are bits of one number */
-	if (call->sim->node_count > 64)
-		return sim_fail(call, 500, "the simulator's HA manager knows 64 nodes at most");
 	ha = pxc_calloc(1, sizeof(*ha));
 	ha->vmid = (unsigned)strtoul(sid.name, NULL, 10);
 	ha->config = json_object();

@@ -11,6 +11,11 @@
 
 #define HA_ROUND_MS 10000
 
+/* A set of nodes. */
+struct ha_set {
+	uint64_t bits[SIM_MAX_NODES / 64];
+};
+
 struct sim_ha {
 	unsigned vmid;
 	json_t *config; /* state, comment, max_restart, ...: what was set */
@@ -22,10 +27,10 @@ struct sim_ha {
 	struct sim_node *back; /* where it comes back to after the maintenance of that node */
 	char command[12];      /* asked for and not begun: migrate, relocate, stop; "" = none */
 	struct sim_node *command_node; /* of a move */
-	int64_t timeout_s; /* of a stop that was asked for: 0 = hard, -1 = the LRM's own */
-	uint64_t failed;   /* nodes where it did not start: bits by number - 1 */
-	unsigned failures; /* how often that was so in a row */
-	bool running;      /* it has been started since it is "started" */
+	int64_t timeout_s;    /* of a stop that was asked for: 0 = hard, -1 = the LRM's own */
+	struct ha_set failed; /* nodes where it did not start */
+	unsigned failures;    /* how often that was so in a row */
+	bool running;         /* it has been started since it is "started" */
 
 	/* the LRM's */
 	bool fresh;     /* it has not begun the manager's last order */

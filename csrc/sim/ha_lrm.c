@@ -126,7 +126,7 @@ static void keep_locks(struct sim *sim, const size_t *services)
 	}
 }
 
-static void count_workers(const struct sim *sim, unsigned workers[64])
+static void count_workers(const struct sim *sim, unsigned *workers)
 {
 	for (size_t i = 0; i < sim->ha.count; i++) {
 		const struct sim_ha *ha = sim->ha.entries[i].value;
@@ -139,7 +139,7 @@ static void count_workers(const struct sim *sim, unsigned workers[64])
 
 static void serve_all(struct sim *sim, bool begun_only)
 {
-	unsigned workers[64] = { 0 };
+	unsigned workers[SIM_MAX_NODES] = { 0 };
 
 	count_workers(sim, workers);
 	for (size_t i = 0; i < sim->ha.count; i++) {
@@ -157,7 +157,7 @@ void ha_lrm_report(struct sim *sim)
 
 void ha_lrm(struct sim *sim)
 {
-	size_t services[64] = { 0 };
+	size_t services[SIM_MAX_NODES] = { 0 };
 
 	serve_all(sim, false);
 	for (size_t i = 0; i < sim->ha.count; i++) {

@@ -146,9 +146,9 @@ static double closeness(double (*table)[CRITERIA], size_t rows, const bool *used
 static void scores_by_use(const struct sim *sim, const struct sim_ha *ha, double *ret)
 {
 	const struct sim_guest *g = sim_guest_find(sim, ha->vmid);
-	struct ha_stats nodes[64];
-	double table[64][CRITERIA];
-	bool used[64] = { false };
+	struct ha_stats nodes[SIM_MAX_NODES];
+	double table[SIM_MAX_NODES][CRITERIA];
+	bool used[SIM_MAX_NODES] = { false };
 
 	ha_usage(sim, nodes);
 	for (size_t i = 0; i < sim->node_count; i++) {
