@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* rebalance_show.c - what a task says: nodes before and after, how good the plan is, and who cannot move. */
 #include <math.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -138,8 +139,8 @@ static const char *certificate(const struct rebalance_world *bw)
 				    bw->plan.nunmovable);
 	if (nothing_to_gain(&bw->cluster, &bw->plan))
 		return arena_printf(bw->arena,
-				    "the nodes are even enough: no plan gains more than a "
-				    "tolerance of %g points is worth",
+				    "no migration is worth it: no plan gains more than a tolerance "
+				    "of %g points is worth",
 				    points);
 	return arena_printf(bw->arena,
 			    "this plan captures at least %.1f %% of the best possible improvement",
@@ -155,7 +156,7 @@ static json_t *unmovable(const struct bal_plan *plan)
 	return ret;
 }
 
-static json_t *unreachable(const struct bal_plan *plan)
+static json_t *out_of_reach(const struct bal_plan *plan)
 {
 	json_t *ret = json_array();
 
@@ -180,6 +181,25 @@ static json_t *counts(const json_t *plan)
 	}
 	return json_pack("{s:i,s:i,s:i,s:i,s:i}", "planned", (int)json_array_size(plan), "moved",
 			 moved, "dropped", dropped, "not_begun", left, "failed", failed);
+}
+
+/* Why VMs stay, in short, and how many: what is in brackets behind a reason differs from VM to VM. */
+static json_t *staying(const struct rebalance_world *bw)
+{
+	json_t *ret = json_object();
+
+	for (size_t i = 0; i < bw->cluster.nvms; i++) {
+		const char *why = bw->cluster.vms[i].stays, *end = why ? strstr(why, " (") : NULL;
+		auto_free char *key = !why  ? NULL
+				      : end ? pxc_strndup(why, (size_t)(end - why))
+					    : pxc_strdup(why);
+
+		if (key)
+			(void)json_object_set_new(
+				ret, key,
+				json_integer(json_integer_value(json_object_get(ret, key)) + 1));
+	}
+	return ret;
 }
 
 static json_t *texts(const char *const *list)
@@ -249,7 +269,8 @@ void rebalance_show(const struct rebalance_batch *b, const struct rebalance_worl
 	(void)json_object_set_new(result, "captured", json_real(captured(bw)));
 	(void)json_object_set_new(result, "certificate", json_string(certificate(bw)));
 	(void)json_object_set_new(result, "unmovable", unmovable(&bw->plan));
-	(void)json_object_set_new(result, "unreachable", unreachable(&bw->plan));
+	(void)json_object_set_new(result, "out_of_reach", out_of_reach(&bw->plan));
+	(void)json_object_set_new(result, "staying", staying(bw));
 	if (b->spec.pack)
 		(void)json_object_set_new(result, "packed", texts(bw->packed));
 	add_warnings(b, bw, json_object_get(result, "warnings"));

@@ -64,6 +64,7 @@ struct sim_guest {
 	int64_t started_ms;    /* cluster clock; of the current run */
 	uint32_t pid;          /* of the running guest */
 	struct sim_task *busy; /* the task that holds the guest's config lock file, NULL = free */
+	bool container;        /* not a VM, see lxc.h */
 	bool deaf;             /* nothing in it listens: no ACPI, no agent (set by /sim/guest) */
 	bool frozen;           /* its file systems, by the agent; until it stops */
 	bool creating;         /* its file holds only a lock so far: invisible but for its number */

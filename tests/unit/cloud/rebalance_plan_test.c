@@ -58,13 +58,13 @@ static const struct plan_row answers[] = {
 	  FREE },
 	{ "a disk that no list has shown",
 	  ASKED(",\"local_disks\":[{\"volid\":\"data:100/d.raw\"}]", ""), "{}",
-	  STAYS("its disk data:100/d.raw is on one node only (with_local_disks)") },
+	  STAYS("it has a disk on one node only (data:100/d.raw; see with_local_disks)") },
 	{ "which may go along", ASKED(",\"local_disks\":[{\"volid\":\"data:100/d.raw\"}]", ""),
 	  "{\"with_local_disks\":true}", FREE },
 	{ "but not with a CD",
 	  ASKED(",\"local_disks\":[{\"volid\":\"local:iso/a.iso\",\"cdrom\":1}]", ""),
 	  "{\"with_local_disks\":true}",
-	  STAYS("its drive holds local:iso/a.iso, which is on one node only") },
+	  STAYS("it has a CD of its node in the drive (local:iso/a.iso)") },
 	{ "stopped since",
 	  "{\"guests\":[" VM(100, "") "],\"checks\":{\"100\":{\"pre\":{\"running\":0},"
 				      "\"config\":{}}}}",
@@ -100,7 +100,7 @@ static const struct plan_row answers[] = {
 	{ "a group that its tags have", ASKED("", "},\"groups\":\"web\",\"x\":{\"y\":\"1\""), "{}",
 	  FREE },
 	{ "one that they have not", ASKED("", "},\"groups\":\"web,db\",\"x\":{\"y\":\"1\""), "{}",
-	  STAYS("its notes have it in affinity group db and its tags have not (run pxc_vm for it)") },
+	  STAYS("its notes and its tags differ about its affinity groups (db; run pxc_vm for it)") },
 };
 
 static void answers_become_constraints(void **state)

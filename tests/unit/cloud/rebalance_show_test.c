@@ -37,7 +37,7 @@ static const struct {
 	{ "the best there is", "captured certificate", "{}", FULL "}",
 	  "{\"captured\":*,\"certificate\":\"this plan captures at least * % of the best possible improvement\"}" },
 	{ "even", "captured certificate", "{\"tolerance\":60}", FULL "}",
-	  "{\"captured\":100.0,\"certificate\":\"the nodes are even enough: no plan gains more than a tolerance of 60 "
+	  "{\"captured\":100.0,\"certificate\":\"no migration is worth it: no plan gains more than a tolerance of 60 "
 	  "points is worth\"}" },
 	{ "what must", "captured certificate unmovable",
 	  "{\"state\":\"drained\",\"drain\":[\"pve2\"]}", FULL "}",
@@ -47,6 +47,10 @@ static const struct {
 	  "{" NODES "," TWO "}",
 	  "{\"certificate\":\"1 VMs must move and cannot: see unmovable\",\"unmovable\":[\"cannot move VM 101 off pve1: "
 	  "the task excludes it\"]}" },
+	{ "why VMs stay", "staying", "{\"exclude\":{\"vms\":[\"102\"]}}",
+	  "{\"guests\":[" VM(100, ",\"lock\":\"backup\"") "," VM(
+		  101, ",\"lock\":\"snapshot\"") "," VM(102, "") "," VM(103, "") "]}",
+	  "{\"staying\":{\"it is locked\":2,\"the task excludes it\":1}}" },
 	{ "who yields", "warnings", "{}",
 	  "{" TWO ",\"ha\":{\"vms\":[100,101],\"crs\":true,\"manual\":[101]}}",
 	  "{\"warnings\":[\"PVE balances HA guests itself (crs ha-auto-rebalance): 1 of them are left to it, *\"]}" },

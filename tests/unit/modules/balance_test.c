@@ -172,7 +172,7 @@ static void who_cannot_move_is_named(void **state)
 	sentence(&lab, "unmovable", "cannot move VM 100 off pve1: the task excludes it");
 	sentence(
 		&lab, "unmovable",
-		"cannot move VM 200 off pve1: its disk data:200/* is on one node only (with_local_disks)");
+		"cannot move VM 200 off pve1: it has a disk on one node only (data:200/*; see with_local_disks)");
 	sentence(&lab, "unmovable", "cannot move VM 201 off pve1: it has the tag pxc-nobalance");
 
 	lab_must(&lab, "pxc_balance",
