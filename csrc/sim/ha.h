@@ -17,6 +17,7 @@ struct ha_set {
 };
 
 struct sim_ha {
+	char sid[16]; /* "vm:100", "ct:200" */
 	unsigned vmid;
 	json_t *config; /* state, comment, max_restart, ...: what was set */
 	char state[16]; /* what is asked for: started, stopped, disabled, ignored */
@@ -105,6 +106,8 @@ void sim_ha_remove(struct sim *sim, unsigned vmid, bool purge_rules);
 bool sim_ha_managed(const struct sim *sim, unsigned vmid);
 /* The state as /cluster/resources shows it: the manager's, before its first look the one that is asked for; NULL = none. */
 const char *sim_ha_hastate(const struct sim_ha *ha);
+/* "ha" of a guest's status: {"managed": 1, "state": ...}. New reference. */
+json_t *sim_ha_entry(const struct sim *sim, unsigned vmid);
 /* What it shows for a node: "online", "maintenance", "fence", "unknown"; NULL: no manager has looked. */
 const char *sim_ha_node_state(const struct sim *sim, const struct sim_node *node);
 /*

@@ -55,18 +55,18 @@ static void stop(struct sim *sim, struct sim_ha *ha, struct sim_guest *g)
 		      sim_qemu_ha_stop(sim, g, ha->timeout_s < 0 ? STOP_TIMEOUT_S : ha->timeout_s));
 }
 
-/* A relocation stops the guest first; a start elsewhere is only for one that is off. */
+/* A relocation stops the guest first, as every move of a container; a start elsewhere is only for one that is off. */
 static void move(struct sim *sim, struct sim_ha *ha, struct sim_guest *g)
 {
-	bool off = g->run == SIM_STOPPED;
+	bool off = g->run == SIM_STOPPED, stops = g->container || ha_is(ha, "relocate");
 
 	if (g->node == ha->target)
 		conclude(sim, ha, HA_DONE);
 	else if (ha_is(ha, "request_start_balance") && !off)
 		conclude(sim, ha, HA_IGNORED);
-	else if (ha_is(ha, "relocate") && !off && !ha->tries)
+	else if (stops && !off && !ha->tries)
 		begin(ha, sim_qemu_ha_stop(sim, g, STOP_TIMEOUT_S));
-	else if (ha->tries > (ha_is(ha, "relocate") ? 1 : 0))
+	else if (ha->tries > stops)
 		conclude(sim, ha, HA_FAILED);
 	else
 		begin(ha, sim_qemu_ha_migrate(sim, g, ha->target));

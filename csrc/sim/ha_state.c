@@ -115,7 +115,7 @@ static void look_for_better(struct sim *sim, struct sim_ha *ha)
 	to = ha_select(sim, ha, wish);
 	if (to && to != ha->node) {
 		settle_back(ha, to);
-		ha_become(sim, ha, "migrate", to);
+		ha_become(sim, ha, str_starts(ha->sid, "vm:") ? "migrate" : "relocate", to);
 		return;
 	}
 	if (ha->back == ha->node && ha_node_online(sim, ha->node))

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/ha_manager.h"
+#include "sim/lxc.h"
 #include "sim/qm.h"
 
 #define CRITERIA 4
@@ -30,6 +31,9 @@ int64_t ha_crs(const struct sim *sim, const char *key, int64_t otherwise)
 
 static struct ha_stats most_of(const struct sim_guest *g)
 {
+	if (g->container)
+		return (struct ha_stats){ .cpu = (double)qm_int(g->config, "cores", g->node->cores),
+					  .mem = (double)lxc_memory_bytes(g) };
 	return (struct ha_stats){ .cpu = (double)qm_cpus(g->config),
 				  .mem = (double)qm_memory_bytes(g->config) };
 }
