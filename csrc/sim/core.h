@@ -72,8 +72,11 @@ struct sim_guest {
 	char digest
 		[41]; /* SHA-1 of the config text; "" = to be computed (sim_guest_touch() clears it) */
 	char *summary; /* what pvestatd said at its last round, JSON; NULL = nothing yet ("unknown") */
+	char *shown; /* its part of /cluster/resources as of the round at shown_ms, JSON; NULL = to be made */
+	int64_t shown_ms;
 	enum sim_run seen_run; /* run state at that round */
 	uint64_t seen_maxmem;  /* bytes at that round */
+	uint64_t seen_maxdisk; /* bytes at that round */
 	unsigned seen_cpus;    /* its processors at that round */
 	struct sim_use seen;   /* what it used at that round */
 	struct sim_history *history;
