@@ -97,9 +97,9 @@ static int choose_cpu(const struct cloud_spec *s, const struct cloud_world *cw, 
 		return pxc_fail(err, PXC_EINVAL,
 				"cpu_model %s: the processor of node %s cannot do it", s->cpu_model,
 				weak);
-	for (size_t i = 0; s->auto_cpu && !str_eq(cpu_models[i], LEAST_MODEL); i++)
-		if (!(weak = lacking(cw, cpu_models[i]))) {
-			annot_set(block, "cpu", cpu_models[i]);
+	for (size_t i = 0; s->auto_cpu && !str_eq(cpu_model_names[i], LEAST_MODEL); i++)
+		if (!(weak = lacking(cw, cpu_model_names[i]))) {
+			annot_set(block, "cpu", cpu_model_names[i]);
 			return 0;
 		}
 	if (s->auto_cpu)

@@ -6,7 +6,7 @@
 #include "base/attr.h"
 #include "base/str.h"
 
-const char *const cpu_models[] = { "x86-64-v4", "x86-64-v3", "x86-64-v2-AES", "x86-64-v2", NULL };
+const char *const cpu_model_names[] = { "x86-64-v4", "x86-64-v3", "x86-64-v2-AES", "x86-64-v2", NULL };
 
 #define V2 "cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"
 #define V3 V2, "aes", "abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"
@@ -23,7 +23,7 @@ static const char *const *const needs[] = { v4, v3, v2_aes, v2 };
 static const char *const *needs_of(const char *model)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
-		if (str_eq(cpu_models[i], model))
+		if (str_eq(cpu_model_names[i], model))
 			return needs[i];
 	return NULL;
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* Newest first: "x86-64-v4", "x86-64-v3", "x86-64-v2-AES", "x86-64-v2"; ends with NULL. */
-extern const char *const cpu_models[];
+extern const char *const cpu_model_names[];
 
 bool cpu_model_known(const char *model); /* NULL is none */
 /*

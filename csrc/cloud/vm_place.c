@@ -188,22 +188,19 @@ static void keep_ours(struct vm_placing *p)
 	p->rules.nrules = n;
 }
 
+/* Only where a new VM is in a group: a contradiction among others is none of its business. */
 static int read_rules(struct vm_placing *p, struct pxc_err *err)
 {
-	struct affinity_guest *known = arena_alloc(p->arena, p->n * sizeof(*known));
-	json_auto_t *warnings = json_array();
-	struct affinity groups;
+	const struct vm_affinity *a = p->who[0]->affinity;
 	bool any = false;
 
-	for (size_t i = 0; i < p->n; i++) {
-		known[i] = (struct affinity_guest){ p->who[i]->vmid, p->who[i]->spec->project,
-						    p->who[i]->spec->affinity };
-		any = any || known[i].groups;
-	}
+	for (size_t i = 0; a && i < a->nknown; i++)
+		any = any || (a->known[i].groups && a->known[i].groups[0] &&
+			      !world_guest(p->w, a->known[i].vmid));
 	if (!any)
 		return 0;
-	affinity_decode(p->w, p->arena, warnings, &groups);
-	if (affinity_rules(p->w, p->w->ha, &groups, known, p->n, p->arena, &p->rules, err) < 0)
+	if (affinity_rules(p->w, p->w->ha, &a->groups, a->known, a->nknown, p->arena, &p->rules,
+			   err) < 0)
 		return -1;
 	keep_ours(p);
 	return 0;

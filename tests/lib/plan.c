@@ -187,6 +187,25 @@ char *plan_task(const char *module, const char *task, const struct test_world *w
 	return buf_take(&out);
 }
 
+json_t *plan_items(const char *module, const char *task, const struct test_world *w,
+		   struct pxc_err *err)
+{
+	json_t *list = json_array();
+	struct planned p;
+
+	plan(module, task, w, &p);
+	*err = p.err;
+	for (size_t i = 0; p.result == 0 && i < p.plans.nplans; i++)
+		if (p.plans.plans[i]->item)
+			(void)json_array_append(list, p.plans.plans[i]->item);
+	if (p.result < 0) {
+		json_decref(list);
+		list = NULL;
+	}
+	release(&p);
+	return list;
+}
+
 json_t *plan_step(const char *module, const char *task, const struct test_world *w, size_t at,
 		  size_t step)
 {

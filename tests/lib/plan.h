@@ -24,6 +24,10 @@ char *plan_images(const char *task, const struct test_world *w);
 void plan_print(const struct pxc_plans *plans, int result, const struct pxc_err *err, bool impacts,
 		struct pxc_buf *out);
 
+/* The items of the objects, in the task's order; or NULL and the refusal. New reference. */
+json_t *plan_items(const char *module, const char *task, const struct test_world *w,
+		   struct pxc_err *err);
+
 /* The arguments of step `step` of plan `plan`; new reference. */
 json_t *plan_step(const char *module, const char *task, const struct test_world *w, size_t plan,
 		  size_t step);

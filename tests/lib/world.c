@@ -265,6 +265,7 @@ void test_world_create(struct test_world *ret, const char *json)
 	add_pools(ret);
 	add_guests(ret);
 	ret->vm.w = &ret->world;
+	ret->vm.cpu_flags = json_object_get(ret->json, "cpu_flags");
 	ret->vm.bridges = json_object_get(ret->json, "bridges");
 	ret->vm.volumes = keep(ret, json_object());
 	json_array_foreach (json_object_get(ret->json, "volumes"), i, value)

@@ -11,7 +11,7 @@
  *                "block": {"name": "web"}, "human": "text", "pending": ["memory"], "current": {...}, "raw": "notes as they are",
  *                "template": 1, "ha": "started" (or PVE's row), "paused": 1, "problem": "why", "addresses": [...],
  *                "used_mib": 512, "used_cpus": 0.5, "snapshots": [PVE's rows], "rollback": {the configuration of the snapshot to go back to}}],
- *  "bridges":  {"pve1": ["vmbr0"]}, "volumes": ["pve1/local:import/x.qcow2"],
+ *  "cpu_flags": {"pve1": "aes avx2"}, "bridges":  {"pve1": ["vmbr0"]}, "volumes": ["pve1/local:import/x.qcow2"],
  *  "sdn_zones": {"lab": "vlan"},                                          zones of PVE's SDN and their types
  *  "imports":  ["nfs"],                                                   more storages, shared, for imports only
  *  "downloads": {"x.qcow2": true}}                                        what PVE downloads right now
