@@ -19,7 +19,7 @@ static const struct sim_task *running(const struct sim *sim, const char *upid)
 /* The order's task has ended, or nothing had to be done. */
 static void conclude(struct sim *sim, struct sim_ha *ha, enum ha_result result)
 {
-	ha->result = result;
+	ha->result = (int)result;
 	ha->fresh = false;
 	ha->tries = 0;
 	/* time stands still: the manager has to look again to see it */
