@@ -95,6 +95,16 @@ static void only_reads_are_sent(void **state)
 	assert_in_range(lab_count(buf_str(&lab.log), "/migrate"), 4, GUESTS);
 }
 
+/* The requests from the last migration on. */
+static const char *last_migration(const struct lab *lab)
+{
+	const char *last = "";
+
+	for (const char *p = lab->log.data; (p = strstr(p, "/migrate target=")); p++)
+		last = p;
+	return last;
+}
+
 static void what_is_planned_is_done_once(void **state)
 {
 	auto_lab struct lab lab;
@@ -113,6 +123,9 @@ static void what_is_planned_is_done_once(void **state)
 		LOCK "POST /nodes/pve1/qemu/10*/migrate online=1&target=pve*\n*" UNLOCK, writes));
 	assert_int_equal(lab_count(writes, "/migrate online=1&target="), planned);
 	assert_int_equal(lab_count(writes, "\n"), planned + 2);
+	/* Behind the last migration nothing is planned any more: loads may have changed meanwhile. */
+	assert_null(strstr(last_migration(&lab), "/storage/"));
+	assert_non_null(strstr(last_migration(&lab), "/cluster/resources"));
 
 	lab_must(&lab, "pxc_balance", BALANCED);
 	again = lab_writes(&lab);
@@ -213,6 +226,46 @@ static void the_ha_manager_is_asked_and_waited_for(void **state)
 	assert_string_not_equal(node_of(&lab, 100), "pve1");
 }
 
+static void what_ha_keeps_together_is_asked_for_once(void **state)
+{
+	auto_lab struct lab lab;
+	auto_free char *writes = NULL;
+
+	(void)state;
+	create(&lab, "");
+	json_decref(lab_ask(&lab, "POST", "/cluster/ha/resources", "sid=vm:100&state=started"));
+	json_decref(lab_ask(&lab, "POST", "/cluster/ha/resources", "sid=vm:103&state=started"));
+	sim_advance(lab.sim, 60000);
+	json_decref(lab_ask(
+		&lab, "POST", "/cluster/ha/rules",
+		"rule=pair&type=resource-affinity&affinity=positive&resources=vm:100,vm:103"));
+	sim_advance(lab.sim, 60000);
+	lab_must(&lab, "pxc_balance", "{\"state\":\"drained\",\"drain\":[\"pve1\"]}");
+	writes = lab_writes(&lab);
+	assert_int_equal(count(&lab, "moved"), GUESTS);
+	assert_int_equal(
+		lab_count(writes, "/qemu/100/migrate") + lab_count(writes, "/qemu/103/migrate"), 1);
+	assert_string_not_equal(node_of(&lab, 100), "pve1");
+	assert_string_not_equal(node_of(&lab, 103), "pve1");
+}
+
+static void what_breaks_a_rule_moves_at_any_level(void **state)
+{
+	auto_lab struct lab lab;
+
+	(void)state;
+	create(&lab, "");
+	json_decref(lab_ask(&lab, "POST", "/cluster/ha/resources", "sid=vm:100&state=started"));
+	sim_advance(lab.sim, 60000);
+	json_decref(lab_ask(&lab, "POST", "/cluster/ha/rules",
+			    "rule=far&type=node-affinity&nodes=pve3&strict=1&resources=vm:100"));
+	lab_must(&lab, "pxc_balance", "{\"level\":1,\"cool_down\":0}");
+	assert_int_equal(count(&lab, "planned"), 1);
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(lab.result, "migration"), "why")),
+		"not allowed on pve1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +275,8 @@ int main(void)
 		cmocka_unit_test(who_cannot_move_is_named),
 		cmocka_unit_test(a_failure_is_not_tried_again_and_the_rest_is_done),
 		cmocka_unit_test(the_ha_manager_is_asked_and_waited_for),
+		cmocka_unit_test(what_ha_keeps_together_is_asked_for_once),
+		cmocka_unit_test(what_breaks_a_rule_moves_at_any_level),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
