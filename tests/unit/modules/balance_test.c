@@ -213,6 +213,23 @@ static void a_failure_is_not_tried_again_and_the_rest_is_done(void **state)
 	assert_string_equal(node_of(&lab, 100), "pve1");
 }
 
+/* The answer to a request gets lost, and PVE migrates: the run waits for that, and asks for nothing twice. */
+static void a_lost_answer_is_waited_for(void **state)
+{
+	auto_lab struct lab lab;
+	auto_free char *writes = NULL;
+
+	(void)state;
+	create(&lab, "");
+	json_decref(
+		lab_ask(&lab, "POST", "!/sim/faults", "POST /nodes/pve1/qemu/100/migrate lost\n"));
+	lab_must(&lab, "pxc_balance", "{\"state\":\"drained\",\"drain\":[\"pve1\"]}");
+	writes = lab_writes(&lab);
+	assert_int_equal(lab_count(writes, "/qemu/100/migrate"), 1);
+	assert_int_equal(count(&lab, "moved"), GUESTS);
+	assert_string_not_equal(node_of(&lab, 100), "pve1");
+}
+
 static void the_ha_manager_is_asked_and_waited_for(void **state)
 {
 	auto_lab struct lab lab;
@@ -274,6 +291,7 @@ int main(void)
 		cmocka_unit_test(a_drained_node_is_empty),
 		cmocka_unit_test(who_cannot_move_is_named),
 		cmocka_unit_test(a_failure_is_not_tried_again_and_the_rest_is_done),
+		cmocka_unit_test(a_lost_answer_is_waited_for),
 		cmocka_unit_test(the_ha_manager_is_asked_and_waited_for),
 		cmocka_unit_test(what_ha_keeps_together_is_asked_for_once),
 		cmocka_unit_test(what_breaks_a_rule_moves_at_any_level),
