@@ -99,8 +99,7 @@ struct rebalance_world {
 	const char *const
 		*packed; /* names of the nodes that "pack" empties, NULL-terminated; NULL = none */
 	const char *not_packed; /* why it is not as many as the task wants; "" = it is */
-	unsigned
-		busy; /* a VM that this run has sent on its way and that is still under way; 0 = none */
+	unsigned busy;          /* a VM that is still on its way; 0 = none that matters */
 	struct pxc_arena *arena;
 };
 
@@ -122,6 +121,7 @@ struct rebalance_batch {
 	/* Set by the run: a migration has been tried; some of the plan were not begun, and another way may be found. */
 	bool begun, unfinished;
 	unsigned nbegun;
+	int64_t patience_ms; /* until when migrations of others are waited for, by the client's clock; 0 = not set */
 	struct rebalance_done *done;
 	size_t ndone, done_cap;
 	const struct rebalance_world *shown; /* what the first migrations were planned from */

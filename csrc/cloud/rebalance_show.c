@@ -156,7 +156,7 @@ static json_t *unmovable(const struct bal_plan *plan)
 	return ret;
 }
 
-static json_t *unreachable(const struct bal_plan *plan)
+static json_t *out_of_reach(const struct bal_plan *plan)
 {
 	json_t *ret = json_array();
 
@@ -269,7 +269,7 @@ void rebalance_show(const struct rebalance_batch *b, const struct rebalance_worl
 	(void)json_object_set_new(result, "captured", json_real(captured(bw)));
 	(void)json_object_set_new(result, "certificate", json_string(certificate(bw)));
 	(void)json_object_set_new(result, "unmovable", unmovable(&bw->plan));
-	(void)json_object_set_new(result, "unreachable", unreachable(&bw->plan));
+	(void)json_object_set_new(result, "out_of_reach", out_of_reach(&bw->plan));
 	(void)json_object_set_new(result, "staying", staying(bw));
 	if (b->spec.pack)
 		(void)json_object_set_new(result, "packed", texts(bw->packed));

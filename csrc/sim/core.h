@@ -64,6 +64,7 @@ struct sim_guest {
 	int64_t started_ms;    /* cluster clock; of the current run */
 	uint32_t pid;          /* of the running guest */
 	struct sim_task *busy; /* the task that holds the guest's config lock file, NULL = free */
+	bool container;        /* not a VM, see lxc.h */
 	bool deaf;             /* nothing in it listens: no ACPI, no agent (set by /sim/guest) */
 	bool frozen;           /* its file systems, by the agent; until it stops */
 	bool creating;         /* its file holds only a lock so far: invisible but for its number */
@@ -246,7 +247,6 @@ char *sim_volume_name(struct sim *sim, const struct sim_storage *storage,
 uint64_t sim_volume_written(const struct sim_volume *volume);
 /* Re-key a local volume that moved to another node (migration). */
 void sim_volume_move_node(struct sim *sim, struct sim_volume *volume, struct sim_node *node);
-
 /* Does the cluster's name for a device or folder ("pci", "usb", "dir") stand for something on the node? */
 bool sim_mapped_on(const struct sim *sim, const char *type, const char *id, const char *node);
 
@@ -497,7 +497,5 @@ void sim_qemu_seed(struct sim *sim, unsigned vmid, struct sim_node *node);
 must_check int sim_qemu_world(struct sim *sim, const json_t *spec, struct pxc_err *err);
 /* Stable state of one guest for sim_dump(): config, pending, snapshots, status, node, pool, lock. New reference. */
 json_t *sim_qemu_dump(const struct sim_guest *guest);
-/* A node died: its guests are off (HA ones recover elsewhere later). */
-void sim_qemu_node_died(struct sim *sim, struct sim_node *node);
 /* The SHA-1 digest of the guest's config text; cached in guest->digest. */
 const char *sim_qemu_digest(struct sim_guest *guest);

@@ -128,6 +128,8 @@ void sim_ha_kick(struct sim *sim);
 
 /* ---- qm_ha.c ---- */
 
+/* A node died: its guests are off (HA ones recover elsewhere later). */
+void sim_qemu_node_died(struct sim *sim, struct sim_node *node);
 /* What an LRM starts; the task is borrowed, and may have ended. timeout_s 0 = a hard stop. */
 const struct sim_task *sim_qemu_ha_start(struct sim *sim, struct sim_guest *guest);
 const struct sim_task *sim_qemu_ha_stop(struct sim *sim, struct sim_guest *guest,

@@ -4,138 +4,14 @@
  * lowest sum of prices and of the node's part of F. Divided items give a bound from below, branching on those that come out
  * divided closes the rest, and where the budget ends the bound is that of what was not looked at.
  */
+#include "cloud/balance/pack.h"
 #include "base/mem.h"
-#include "cloud/balance/parts.h"
 
-#define STEEP 30  /* how much steeper F is made above a limit */
-#define SWEEPS 40 /* over all items, and over the active ones after each */
-#define ACTIVE 64 /* so many of those that a sweep has changed are looked at again at once */
-#define FLIPS 8   /* passes of single items in or out */
-#define NEVER 1e300
-#define WHOLE 1e-6 /* of an item: as good as none of it, or all */
-#define FIRST_BUDGET                                                                               \
-	16 /* divisions before what cannot matter any more is taken out; then four times as many */
+#define FLIPS 8 /* passes of single items in or out */
+/* Divisions before what cannot matter any more is taken out; then four times as many. */
+#define FIRST_BUDGET 16
 
-/* The items that are not settled yet, densely. */
-struct packing {
-	struct bal_pack *p;
-	int32_t n;
-	int32_t *item; /* index in p */
-	double (*d)[PRICED];
-	double *price;
-	double low[PRICED]; /* load - mean with all that is settled to be in */
-	double settled;     /* their prices */
-	double *y;          /* of each: the part of it that is in */
-	bool *in;           /* of each: in the choice at hand */
-	int8_t *fixed;      /* -1 = free, else 0 or 1 */
-	int32_t active[ACTIVE];
-	double best; /* the lowest of all choices so far */
-	double slack;
-	int32_t budget;
-};
-
-static double slope(const struct bal_pack *p, const double x[PRICED], int r)
-{
-	double over = x[r] - p->top[r];
-
-	return 2 * p->factor[r] * (over > 0 ? x[r] + STEEP * over : x[r]);
-}
-
-static void fill(const struct packing *k, double x[PRICED])
-{
-	memcpy(x, k->low, sizeof(k->low));
-	for (int32_t i = 0; i < k->n; i++)
-		for (int r = 0; r < PRICED; r++)
-			x[r] += k->y[i] * k->d[i][r];
-}
-
-/* One item by an exact step to where it is best; what that gains, roughly. */
-static double step_one(struct packing *k, int32_t i, double x[PRICED])
-{
-	const struct bal_pack *p = k->p;
-	double rise = k->price[i], bend = 0, step;
-
-	for (int r = 0; r < PRICED; r++)
-		rise += slope(p, x, r) * k->d[i][r];
-	if ((rise >= 0 && k->y[i] <= 0) || (rise <= 0 && k->y[i] >= 1))
-		return 0;
-	for (int r = 0; r < PRICED; r++)
-		bend += 2 * p->factor[r] * k->d[i][r] * k->d[i][r] *
-			(x[r] > p->top[r] ? 1 + STEEP : 1);
-	step = bend > 0 ? -rise / bend : rise > 0 ? -1 : 1;
-	step = step < -k->y[i] ? -k->y[i] : step;
-	step = step > 1 - k->y[i] ? 1 - k->y[i] : step;
-	k->y[i] += step;
-	for (int r = 0; r < PRICED; r++)
-		x[r] += step * k->d[i][r];
-	return -step * rise;
-}
-
-/* All of them in turns, mostly those that have changed, while that changes anything. */
-static void settle(struct packing *k, double x[PRICED])
-{
-	const double little = k->slack / 16;
-
-	for (int sweep = 0; sweep < SWEEPS; sweep++) {
-		double most = 0;
-		int32_t n = 0;
-
-		k->p->looked += k->n;
-		for (int32_t i = 0; i < k->n; i++) {
-			double gain = k->fixed[i] < 0 ? step_one(k, i, x) : 0;
-
-			most = gain > most ? gain : most;
-			if (gain > 0 && n < ACTIVE)
-				k->active[n++] = i;
-		}
-		if (most < little)
-			break;
-		for (int again = 0; most >= little && again < SWEEPS; again++) {
-			most = 0;
-			for (int32_t i = 0; i < n; i++) {
-				double gain = step_one(k, k->active[i], x);
-
-				most = gain > most ? gain : most;
-			}
-		}
-	}
-}
-
-/* What no choice is below that has the fixed items as they are; huge when they are too much for the node. */
-static double dual(const struct packing *k, const double x[PRICED])
-{
-	const struct bal_pack *p = k->p;
-	double sum = k->settled, slopes[PRICED], least[PRICED];
-
-	memcpy(least, k->low, sizeof(least));
-	for (int r = 0; r < PRICED; r++)
-		slopes[r] = slope(p, x, r);
-	for (int32_t i = 0; i < k->n; i++) {
-		double rise = k->price[i];
-
-		for (int r = 0; r < PRICED && k->fixed[i] > 0; r++)
-			least[r] += k->d[i][r];
-		for (int r = 0; r < PRICED && k->fixed[i] < 0; r++)
-			rise += slopes[r] * k->d[i][r];
-		if (k->fixed[i] < 0 ? rise < 0 : k->fixed[i])
-			sum += rise;
-	}
-	for (int r = 0; r < PRICED; r++) {
-		double at;
-
-		if (least[r] > p->top[r] + WHOLE)
-			return NEVER;
-		if (p->factor[r] <= 0)
-			continue;
-		at = slopes[r] / (2 * p->factor[r]);
-		at = at > p->top[r] ? p->top[r] : at;
-		at = at < least[r] ? least[r] : at;
-		sum += p->factor[r] * at * at - slopes[r] * (at - least[r]);
-	}
-	return sum;
-}
-
-static void flip(struct packing *k, int32_t i, double x[PRICED])
+static void flip(struct bal_packing *k, int32_t i, double x[PRICED])
 {
 	for (int r = 0; r < PRICED; r++)
 		x[r] += k->in[i] ? -k->d[i][r] : k->d[i][r];
@@ -143,7 +19,7 @@ static void flip(struct packing *k, int32_t i, double x[PRICED])
 }
 
 /* Would the choice cost less with the item in or out, as it is not now? */
-static bool flip_pays(const struct packing *k, int32_t i, const double x[PRICED])
+static bool flip_pays(const struct bal_packing *k, int32_t i, const double x[PRICED])
 {
 	const struct bal_pack *p = k->p;
 	double sign = k->in[i] ? -1 : 1, delta = sign * k->price[i];
@@ -159,7 +35,7 @@ static bool flip_pays(const struct packing *k, int32_t i, const double x[PRICED]
 }
 
 /* Rounded, and with single items in or out while that is better, it may be the best so far. */
-static void try_whole(struct packing *k, double threshold)
+static void try_whole(struct bal_packing *k, double threshold)
 {
 	const struct bal_pack *p = k->p;
 	double x[PRICED], sum = k->settled;
@@ -183,7 +59,7 @@ static void try_whole(struct packing *k, double threshold)
 	for (int32_t i = 0; i < k->n; i++)
 		sum += k->in[i] ? k->price[i] : 0;
 	for (int r = 0; r < PRICED; r++) {
-		if (x[r] > p->top[r] + WHOLE)
+		if (x[r] > p->top[r] + BAL_WHOLE)
 			return;
 		sum += p->factor[r] * x[r] * x[r];
 	}
@@ -195,7 +71,7 @@ static void try_whole(struct packing *k, double threshold)
 }
 
 /* The item whose being divided matters most; where none is, and the node is too full, the largest one. -1 = there is none. */
-static int32_t divided(const struct packing *k, const double x[PRICED])
+static int32_t divided(const struct bal_packing *k, const double x[PRICED])
 {
 	bool over = x[MEM] > k->p->top[MEM] || x[CPU] > k->p->top[CPU];
 	double most = 0;
@@ -205,11 +81,11 @@ static int32_t divided(const struct packing *k, const double x[PRICED])
 		double part = k->y[i] < 0.5 ? k->y[i] : 1 - k->y[i], size = 0;
 
 		if (over && k->y[i] >= 1)
-			part = 2 * WHOLE;
+			part = 2 * BAL_WHOLE;
 
 		for (int r = 0; r < PRICED; r++)
 			size += k->p->factor[r] * k->d[i][r] * k->d[i][r];
-		if (k->fixed[i] < 0 && part > WHOLE && part * size > most) {
+		if (k->fixed[i] < 0 && part > BAL_WHOLE && part * size > most) {
 			most = part * size;
 			which = i;
 		}
@@ -218,15 +94,15 @@ static int32_t divided(const struct packing *k, const double x[PRICED])
 }
 
 /* Nothing is below this that has the fixed items as they are. spare: n numbers for each level. */
-static double branch(struct packing *k, double *spare)
+static double branch(struct bal_packing *k, double *spare)
 {
-	double x[PRICED], bound, least = NEVER;
+	double x[PRICED], bound, least = BAL_NEVER;
 	int32_t which;
 	int first;
 
-	fill(k, x);
-	settle(k, x);
-	bound = dual(k, x);
+	bal_pack_fill(k, x);
+	bal_pack_settle(k, x);
+	bound = bal_pack_dual(k, x);
 	try_whole(k, 0.5);
 	if (bound >= k->best - k->slack || k->budget <= 0)
 		return bound;
@@ -250,13 +126,13 @@ static double branch(struct packing *k, double *spare)
 }
 
 /* Whatever is settled at these slopes, because the other way would cost more than there is to gain, leaves the search. */
-static void reduce(struct packing *k, const double x[PRICED], double bound)
+static void reduce(struct bal_packing *k, const double x[PRICED], double bound)
 {
 	double slopes[PRICED];
 	int32_t kept = 0;
 
 	for (int r = 0; r < PRICED; r++)
-		slopes[r] = slope(k->p, x, r);
+		slopes[r] = bal_pack_slope(k->p, x, r);
 	for (int32_t i = 0; i < k->n; i++) {
 		double rise = k->price[i];
 
@@ -279,7 +155,7 @@ static void reduce(struct packing *k, const double x[PRICED], double bound)
 	k->n = kept;
 }
 
-static void fetch(struct packing *k, struct pxc_arena *arena)
+static void fetch(struct bal_packing *k, struct pxc_arena *arena)
 {
 	const struct bal_pack *p = k->p;
 	size_t n = (size_t)p->n + 1;
@@ -302,14 +178,15 @@ static void fetch(struct packing *k, struct pxc_arena *arena)
 }
 
 /* Divisions, more of them each time, and what cannot be part of anything better leaves in between. */
-static double search(struct packing *k, double x[PRICED], int32_t budget, struct pxc_arena *arena)
+static double search(struct bal_packing *k, double x[PRICED], int32_t budget,
+		     struct pxc_arena *arena)
 {
-	double bound = dual(k, x), *root = NULL, *spare = NULL;
+	double bound = bal_pack_dual(k, x), *root = NULL, *spare = NULL;
 
 	for (int32_t some = FIRST_BUDGET; bound < k->best - k->slack; some *= 4) {
 		double closer;
 
-		reduce(k, x, dual(k, x));
+		reduce(k, x, bal_pack_dual(k, x));
 		if (!root) {
 			root = arena_alloc(arena, ((size_t)k->n + 1) * sizeof(*root));
 			spare = arena_alloc(arena, ((size_t)k->n + 1) * ((size_t)budget + 2) *
@@ -322,7 +199,7 @@ static double search(struct packing *k, double x[PRICED], int32_t budget, struct
 		if (k->budget > 0 || some >= budget)
 			break;
 		memcpy(k->y, root, (size_t)k->n * sizeof(*root));
-		fill(k, x);
+		bal_pack_fill(k, x);
 	}
 	return bound;
 }
@@ -330,17 +207,17 @@ static double search(struct packing *k, double x[PRICED], int32_t budget, struct
 double bal_pack(struct bal_pack *p, double slack, int32_t budget)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
-	struct packing k = { .p = p, .best = NEVER, .slack = slack };
+	struct bal_packing k = { .p = p, .best = BAL_NEVER, .slack = slack };
 	double x[PRICED], bound;
 
 	fetch(&k, &arena);
-	fill(&k, x);
-	settle(&k, x);
+	bal_pack_fill(&k, x);
+	bal_pack_settle(&k, x);
 	try_whole(&k, 0.5);
-	try_whole(&k, 1 - WHOLE);
+	try_whole(&k, 1 - BAL_WHOLE);
 	try_whole(&k, 2);
 	for (int r = 0; r < PRICED; r++)
-		p->slope[r] = slope(p, x, r);
+		p->slope[r] = bal_pack_slope(p, x, r);
 	bound = search(&k, x, budget, &arena);
 	return bound < k.best ? bound : k.best;
 }

@@ -221,6 +221,66 @@ static void a_project_goes(void **state)
 	assert_int_equal(json_array_size(list), 0);
 }
 
+/* What only PVE sees: its words, with what is wrong with the rule. The group is there, for placement and balancing. */
+static void a_rule_that_pve_refuses(void **state)
+{
+	auto_lab struct lab lab;
+
+	(void)state;
+	lab_create(&lab, 5);
+	lab_prepare(&lab);
+	lab_must(&lab, "pxc_vm", TWO);
+	json_decref(
+		lab_ask(&lab, "POST", "/cluster/ha/rules",
+			"rule=here&type=node-affinity&nodes=pve1&resources=vm%3A100%2Cvm%3A101"));
+	assert_int_equal(lab_task(&lab, AFF, APART), -1);
+	assert_non_null(strstr(lab.err.msg, "pxc-acme-web"));
+	assert_non_null(strstr(lab.err.msg, "restricted to less nodes"));
+	assert_true(json_is_true(json_object_get(lab.result, "changed")));
+	lab_must(&lab, "pxc_info", "{\"gather\":[\"affinity\"]}");
+	assert_int_equal(
+		json_array_size(json_object_get(
+			json_array_get(json_object_get(lab.result, "affinity"), 0), "members")),
+		2);
+}
+
+/* Without the right to change HA rules a group is one all the same, and who does not follow it is told. */
+static void without_the_right(void **state)
+{
+	auto_lab struct lab lab;
+	auto_free char *secret = NULL, *task = NULL;
+	json_auto_t *token = NULL, *list = NULL;
+	const char *warning;
+
+	(void)state;
+	lab_create(&lab, 6);
+	lab_prepare(&lab);
+	lab_must(&lab, "pxc_vm", TWO);
+	json_decref(
+		lab_ask(&lab, "POST", "/access/roles",
+			"roleid=some&privs=Sys.Audit%2CVM.Audit%2CVM.Config.Options%2CPool.Audit%2C"
+			"Pool.Allocate%2CGroup.Allocate%2CDatastore.Audit"));
+	json_decref(lab_ask(&lab, "POST", "/access/users", "userid=few@pve"));
+	json_decref(lab_ask(&lab, "PUT", "/access/acl", "path=/&roles=some&users=few@pve"));
+	token = lab_ask(&lab, "POST", "/access/users/few@pve/token/tok", "privsep=0");
+	secret = pxc_strdup(json_string_value(json_object_get(token, "value")));
+	task = pxc_printf(
+		"{\"project\":\"acme\",\"name\":\"web\",\"policy\":\"anti-affinity\",\"members\":[\"a\",\"b\"],"
+		"\"api_token_secret\":\"%s\"}",
+		secret);
+	lab.token = "few@pve!tok";
+	lab_must(&lab, AFF, task);
+	warning = json_string_value(json_array_get(json_object_get(lab.result, "warnings"), 0));
+	assert_non_null(warning);
+	assert_non_null(strstr(warning, "PVE itself does not enforce it"));
+	assert_non_null(strstr(warning, "Sys.Console on /"));
+	assert_int_equal(
+		json_array_size(json_object_get(json_object_get(lab.result, "group"), "members")),
+		2);
+	list = lab_ask(&lab, "GET", "/cluster/ha/rules", NULL);
+	assert_int_equal(json_array_size(list), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +288,8 @@ int main(void)
 		cmocka_unit_test(killed_anywhere),
 		cmocka_unit_test(a_fresh_cluster),
 		cmocka_unit_test(a_project_goes),
+		cmocka_unit_test(a_rule_that_pve_refuses),
+		cmocka_unit_test(without_the_right),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
