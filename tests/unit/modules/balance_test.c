@@ -243,6 +243,58 @@ static void the_ha_manager_is_asked_and_waited_for(void **state)
 	assert_string_not_equal(node_of(&lab, 100), "pve1");
 }
 
+static double cpu_before(const struct lab *lab, const char *node)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (json_object_get(lab->result, "nodes"), i, row)
+		if (str_eq(json_string_value(json_object_get(row, "node")), node))
+			return json_number_value(json_object_get(row, "cpu_before"));
+	return -1;
+}
+
+/* Four VMs want one core each, and their node has two: what they use is half of what they need. */
+static void waiting_counts_as_need(void **state)
+{
+	struct sim_options options = { .nodes = 2, .seed = 7, .speed = 1 };
+	struct pxc_buf world = { .data = NULL };
+	auto_lab struct lab lab;
+
+	(void)state;
+	buf_adds(&world, "{\"nodes\":{\"pve1\":{\"cores\":2},\"pve2\":{\"cores\":2}},\"guests\":[");
+	for (unsigned i = 0; i < 4; i++)
+		buf_printf(
+			&world,
+			"%s{\"vmid\":%u,\"node\":\"pve1\",\"status\":\"running\",\"load\":{\"cpu\":1},"
+			"\"config\":{\"name\":\"w\",\"memory\":\"512\",\"cores\":1}}",
+			i ? "," : "", 100 + i);
+	buf_adds(&world, "]}");
+	options.world = buf_str(&world);
+	lab_create_as(&lab, &options);
+	buf_release(&world);
+	lab_must(&lab, "pxc_balance", "{}");
+	assert_true(cpu_before(&lab, "pve1") < 110);
+	lab_must(&lab, "pxc_balance", "{\"metric\":\"psi\"}");
+	assert_true(cpu_before(&lab, "pve1") > 180);
+	/* A second one would fill the other node to 100 %. */
+	assert_int_equal(count(&lab, "planned"), 1);
+}
+
+static void pressure_needs_pve_9(void **state)
+{
+	struct sim_options options = { .nodes = 2, .seed = 7, .speed = 1, .pve = 8 };
+	auto_lab struct lab lab;
+
+	(void)state;
+	options.world = "{\"guests\":[{\"vmid\":100,\"node\":\"pve1\",\"status\":\"running\","
+			"\"config\":{\"name\":\"w\",\"memory\":\"512\"}}]}";
+	lab_create_as(&lab, &options);
+	assert_int_equal(lab_task(&lab, "pxc_balance", "{\"metric\":\"psi\"}"), -1);
+	assert_true(str_starts(lab.err.msg, "metric: psi needs PVE 9"));
+	lab_must(&lab, "pxc_balance", "{}");
+}
+
 static void what_ha_keeps_together_is_asked_for_once(void **state)
 {
 	auto_lab struct lab lab;
@@ -293,6 +345,8 @@ int main(void)
 		cmocka_unit_test(a_failure_is_not_tried_again_and_the_rest_is_done),
 		cmocka_unit_test(a_lost_answer_is_waited_for),
 		cmocka_unit_test(the_ha_manager_is_asked_and_waited_for),
+		cmocka_unit_test(waiting_counts_as_need),
+		cmocka_unit_test(pressure_needs_pve_9),
 		cmocka_unit_test(what_ha_keeps_together_is_asked_for_once),
 		cmocka_unit_test(what_breaks_a_rule_moves_at_any_level),
 	};
