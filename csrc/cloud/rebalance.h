@@ -19,6 +19,7 @@
 enum rebalance_metric {
 	REBALANCE_USED,     /* what guests use now */
 	REBALANCE_P95,      /* what they used at most in 19 of 20 samples of the last half hour */
+	REBALANCE_PSI,      /* what they would use if they never waited for a processor */
 	REBALANCE_ASSIGNED, /* what they are configured with */
 };
 
@@ -88,7 +89,7 @@ struct rebalance_world {
 	size_t ndisks;
 	struct rebalance_moved *moved;
 	size_t nmoved;
-	struct rebalance_load *loads; /* for REBALANCE_P95 */
+	struct rebalance_load *loads; /* for REBALANCE_P95 and REBALANCE_PSI */
 	size_t nloads;
 	const char *const *
 		excluded; /* pools of the projects that the task leaves out; by rebalance_check_spec() */
