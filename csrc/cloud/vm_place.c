@@ -32,6 +32,8 @@ struct vm_placing {
 	struct pxc_arena *arena;
 	struct site *sites; /* in the order of the world's nodes */
 	size_t nsites;
+	const struct vm_case *cases; /* the whole batch */
+	size_t ncases;
 	struct vm_case **who; /* the new VMs */
 	struct vm_shape *shapes;
 	bool *relaxed; /* may be where it should not, since no node where it should be takes it */
@@ -141,13 +143,15 @@ static bool bound_allows(const struct affinity_bound *b, bool relaxed, const cha
 		       : is_in(b->nodes, b->nnodes, node);
 }
 
+/* Where a guest is, or will be. */
 static const char *node_of(const struct vm_placing *p, uint32_t vmid)
 {
 	const struct world_guest *g;
 
-	for (size_t i = 0; i < p->n; i++)
-		if (p->who[i]->vmid == vmid)
-			return p->who[i]->node;
+	for (size_t i = 0; i < p->ncases; i++)
+		if (p->cases[i].vmid == vmid && !p->cases[i].spec->absent)
+			return p->cases[i].have && p->cases[i].spec->node ? p->cases[i].spec->node
+									  : p->cases[i].node;
 	g = world_guest(p->w, vmid);
 	return g ? g->node : NULL;
 }
@@ -174,29 +178,39 @@ static const char *rule_refuses(const struct vm_placing *p, const struct vm_case
 	return NULL;
 }
 
+static bool concerns(const struct vm_case *c)
+{
+	return !c->spec->absent && (!c->have || vm_moves(c->spec, c->have));
+}
+
 /* Rules between others do not matter here. */
 static void keep_ours(struct vm_placing *p)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->rules.nrules; i++)
-		for (size_t k = 0; k < p->n; k++)
-			if (has_member(&p->rules.rules[i], p->who[k]->vmid)) {
+		for (size_t k = 0; k < p->ncases; k++)
+			if (concerns(&p->cases[k]) &&
+			    has_member(&p->rules.rules[i], p->cases[k].vmid)) {
 				p->rules.rules[n++] = p->rules.rules[i];
 				break;
 			}
 	p->rules.nrules = n;
 }
 
-/* Only where a new VM is in a group: a contradiction among others is none of its business. */
+/* Only where a VM that is placed, or moved, is in a group: a contradiction among others is none of its business. */
 static int read_rules(struct vm_placing *p, struct pxc_err *err)
 {
-	const struct vm_affinity *a = p->who[0]->affinity;
+	const struct vm_affinity *a = p->ncases ? p->cases[0].affinity : NULL;
 	bool any = false;
 
-	for (size_t i = 0; a && i < a->nknown; i++)
-		any = any || (a->known[i].groups && a->known[i].groups[0] &&
-			      !world_guest(p->w, a->known[i].vmid));
+	for (size_t i = 0, k = 0; a && i < p->ncases && k < a->nknown; i++) {
+		if (p->cases[i].vmid != a->known[k].vmid)
+			continue;
+		any = any ||
+		      (concerns(&p->cases[i]) && a->known[k].groups && a->known[k].groups[0]);
+		k++;
+	}
 	if (!any)
 		return 0;
 	if (affinity_rules(p->w, p->w->ha, &a->groups, a->known, a->nknown, p->arena, &p->rules,
@@ -204,6 +218,20 @@ static int read_rules(struct vm_placing *p, struct pxc_err *err)
 		return -1;
 	keep_ours(p);
 	return 0;
+}
+
+const char *vm_rules_refuse(const struct vm_case *c, const char *node)
+{
+	const struct vm_placing *p = c->placing;
+	const struct affinity_bound *b = p ? bound_of(p, c) : NULL;
+
+	if (!p)
+		return NULL;
+	if (!bound_allows(b, true, node))
+		return arena_printf(p->arena, "%s is not among the nodes of %s", node, b->rule);
+	if (!rule_refuses(p, c, node))
+		return NULL;
+	return arena_printf(p->arena, "%s %s", node, rule_refuses(p, c, node));
 }
 
 /* ---- the cluster of the balancer ---- */
@@ -423,7 +451,6 @@ static int settle(struct vm_placing *p, const struct bal_placement *placement, s
 		p->who[i]->node = arena_strdup(p->arena, s->node->name);
 		s->used_mem += p->shapes[i].ram_mb;
 		s->used_cpu += p->shapes[i].cores * CORE;
-		p->who[i]->placing = p;
 	}
 	for (size_t i = 0; i < p->n; i++)
 		if (!placement->nodes[i] ||
@@ -458,23 +485,29 @@ int vm_place(struct vm_case *cases, size_t n, const struct vm_world *vw, struct 
 	json_auto_t *by_key = json_object();
 	int r = 0;
 
-	*p = (struct vm_placing){ .w = vw->w, .arena = arena, .classes = { .by_key = by_key } };
+	*p = (struct vm_placing){ .w = vw->w,
+				  .arena = arena,
+				  .cases = cases,
+				  .ncases = n,
+				  .classes = { .by_key = by_key } };
 	p->who = arena_alloc(arena, n * sizeof(struct vm_case *));
 	p->shapes = arena_alloc(arena, n * sizeof(*p->shapes));
 	p->relaxed = arena_alloc(arena, n * sizeof(*p->relaxed));
 	for (size_t i = 0; i < n; i++) {
+		if (concerns(&cases[i]))
+			cases[i].placing = p;
 		if (cases[i].have || cases[i].spec->absent)
 			continue;
 		p->shapes[p->n] = vm_shape_wanted(&cases[i]);
 		p->who[p->n++] = &cases[i];
 	}
+	if (read_rules(p, err) < 0)
+		return -1;
 	if (p->n == 0)
 		return 0;
 	take_sites(p);
-	if (read_rules(p, err) < 0 || check_named(p, err) < 0)
+	if (check_named(p, err) < 0 || place(p, err) < 0)
 		r = -1;
-	else
-		r = place(p, err);
 	p->classes.by_key = NULL;
 	return r;
 }
@@ -535,7 +568,7 @@ json_t *vm_candidates(const struct vm_case *c)
 	json_t *ret;
 	size_t i = 0;
 
-	if (!p || (p->n * p->nsites > ENTRIES_SHOWN && !c->batch->verbose))
+	if (!p || c->have || (p->n * p->nsites > ENTRIES_SHOWN && !c->batch->verbose))
 		return NULL;
 	while (p->who[i] != c)
 		i++;
