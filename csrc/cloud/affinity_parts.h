@@ -29,6 +29,11 @@ struct affinity_run {
 	struct pxc_plans *plans;
 };
 
+/* affinity_groups.c */
+bool affinity_same(const struct affinity_group *a, const struct affinity_group *b);
+/* Fills run->want, and run->touched as far as groups become stricter. err EINVAL: no project, no policy, unknown nodes */
+must_check int affinity_want_groups(struct affinity_run *run, struct pxc_err *err);
+
 /* affinity_vms.c */
 const char *const *affinity_keys(struct affinity_run *run, const json_t *set); /* sorted */
 void affinity_bump(const struct affinity_run *run, struct annot *a);           /* r, at and by */

@@ -33,6 +33,7 @@ struct rebalance_spec {
 	const char *const
 		*vms; /* VMs that stay: names ("web-1", "acme/web-1") or numbers ("101") */
 	const char *const *projects, *const *pools, *const *tags; /* so do the VMs of these */
+	unsigned pack;       /* so many nodes are emptied, beside those that are drained */
 	bool own_ha;         /* HA guests too, where PVE does not balance by itself; else refused */
 	bool local_disks;    /* VMs with disks on one node may move, with the disks */
 	bool drain_stopped;  /* VMs that do not run leave drained nodes, too */
@@ -89,12 +90,16 @@ struct rebalance_world {
 	size_t nmoved;
 	struct rebalance_load *loads; /* for REBALANCE_P95 */
 	size_t nloads;
-	const char *const *excluded; /* pools of the projects that the task leaves out; by rebalance_check_spec() */
+	const char *const *
+		excluded; /* pools of the projects that the task leaves out; by rebalance_check_spec() */
 	/* Made by rebalance_make(). */
 	struct bal_cluster cluster;
 	struct bal_plan plan;
 	bool planned;
-	unsigned busy; /* a VM that this run has sent on its way and that is still under way; 0 = none */
+	const char *const
+		*packed; /* names of the nodes that "pack" empties, NULL-terminated; NULL = none */
+	const char *not_packed; /* why it is not as many as the task wants; "" = it is */
+	unsigned busy;          /* a VM that is still on its way; 0 = none that matters */
 	struct pxc_arena *arena;
 };
 
@@ -116,6 +121,7 @@ struct rebalance_batch {
 	/* Set by the run: a migration has been tried; some of the plan were not begun, and another way may be found. */
 	bool begun, unfinished;
 	unsigned nbegun;
+	int64_t patience_ms; /* until when migrations of others are waited for, by the client's clock; 0 = not set */
 	struct rebalance_done *done;
 	size_t ndone, done_cap;
 	const struct rebalance_world *shown; /* what the first migrations were planned from */
@@ -158,7 +164,7 @@ void rebalance_check(struct rebalance_batch *b, const struct rebalance_world *bw
 bool rebalance_checked(const struct rebalance_batch *b, unsigned vmid);
 void rebalance_note_checked(struct rebalance_batch *b, unsigned vmid);
 
-/* rebalance_make.c: bal_plan() of the world, into bw->plan; an earlier one is released. */
+/* rebalance_make.c: chooses nodes to be emptied, and bal_plan() of the world, into bw->plan; an earlier one is released. */
 must_check int rebalance_make(const struct rebalance_batch *b, struct rebalance_world *bw,
 			      struct pxc_err *err);
 /* VMs that the plan moves and PVE was not asked about: those that lead a group of co-migrated ones, too. Into out; how many. */

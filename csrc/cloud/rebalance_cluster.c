@@ -96,7 +96,8 @@ static int take_nodes(const struct rebalance_batch *b, struct rebalance_world *b
 	for (size_t i = 0; i < w->nnodes; i++) {
 		const struct rebalance_node *seen = &bw->nodes[i];
 		const char *name = w->nodes[i].name;
-		bool drain = strv_has(b->spec.drain, name) || ha_in_maintenance(bw->ha, name);
+		bool drain = strv_has(b->spec.drain, name) || strv_has(bw->packed, name) ||
+			     ha_in_maintenance(bw->ha, name);
 
 		if (!rebalance_has_node(&b->spec, &w->nodes[i]))
 			continue;
@@ -182,10 +183,10 @@ static void take_vm(const struct rebalance_batch *b, struct rebalance_world *bw,
 		demand(b, bw, g, vm);
 	vm->wire += disks_of(bw, g->vmid);
 	vm->stays = rebalance_stays(b, bw, g, node->drain);
-	if (!vm->stays)
-		rebalance_allowed(b, bw, g, &vm->allowed, &vm->nallowed);
+	rebalance_allowed(b, bw, g, &vm->allowed, &vm->nallowed);
 	if (vm->allowed && vm->nallowed == 0) {
-		vm->stays = "no node that is looked at may have it";
+		if (!vm->stays)
+			vm->stays = "no node that is looked at may have it";
 		vm->allowed = NULL;
 	}
 	/* What is left of the node's load when its guests are taken off is its own. */

@@ -39,6 +39,14 @@ static const char *const *groups_wanted(const struct vm_case *c)
 	return c->spec->affinity ? c->spec->affinity : groups_had(c->have, c->arena);
 }
 
+/* One that is gone tells no more in which groups it was. */
+static bool project_has_groups(const struct world *w, const char *project)
+{
+	const char *pool = project_pool(w, project);
+
+	return pool && strstr(world_pool(w, pool)->comment, " ag.");
+}
+
 bool vm_wants_rules(const struct vm_batch *batch, const struct vm_world *vw)
 {
 	for (size_t i = 0; i < batch->nspecs; i++) {
@@ -46,7 +54,9 @@ bool vm_wants_rules(const struct vm_batch *batch, const struct vm_world *vw)
 		const struct vm_seen *have = NULL;
 		struct pxc_err err;
 
-		if ((s->affinity && s->affinity[0] && !s->absent) ||
+		if (s->absent && !project_has_groups(vw->w, s->project))
+			continue;
+		if (s->affinity || s->absent ||
 		    (vm_match(s, vw, &have, &err) == 0 && have &&
 		     annot_get(&have->notes.annot, AFFINITY_KEY)))
 			return true;
@@ -152,17 +162,12 @@ static bool same_list(const char *const *a, const char *const *b)
 	return !a[i] && !b[i];
 }
 
-static bool moves_group(const struct vm_case *c)
-{
-	return !same_list(groups_had(c->have, c->arena), groups_wanted(c));
-}
-
 /* A group that goes finds its members gone: who joins one holds the lock under which groups go. */
 void vm_affinity_lock(const struct vm_case *c, json_t *args)
 {
 	json_t *locks = json_object_get(args, "_locks");
 
-	if (!moves_group(c))
+	if (same_list(groups_had(c->have, c->arena), groups_wanted(c)))
 		return;
 	if (!locks) {
 		locks = json_array();
@@ -171,18 +176,54 @@ void vm_affinity_lock(const struct vm_case *c, json_t *args)
 	(void)json_array_append_new(locks, json_sprintf("project.%s", c->spec->project));
 }
 
-/* Is the VM of the batch, or was it, in the group? */
-static bool concerns(const struct vm_case *c, const struct affinity_group *g)
+/* A VM of the batch as far as rules are concerned. */
+struct party {
+	struct vm_case *c;
+	const char *const *had, *const *want;
+	bool changes; /* its plan changes who is in a rule */
+};
+
+static struct party party_of(struct vm_case *c)
 {
-	return str_eq(c->spec->project, g->project) &&
-	       (strv_has(groups_had(c->have, c->arena), g->name) ||
-		strv_has(groups_wanted(c), g->name));
+	struct party p = { .c = c, .had = groups_had(c->have, c->arena), .want = groups_wanted(c) };
+
+	p.changes = !same_list(p.had, p.want) || c->ha != VM_HA_KEEP ||
+		    (c->spec->absent && c->have && ha_resource(c->w->ha, c->vmid));
+	return p;
 }
 
-static bool changes_rule(const struct vm_case *c)
+static bool in_rule(unsigned vmid, const struct ha_rule *r)
 {
-	return moves_group(c) || c->ha != VM_HA_KEEP ||
-	       (c->spec->absent && c->have && ha_resource(c->w->ha, c->vmid));
+	for (size_t i = 0; r && i < r->nvmids; i++)
+		if (r->vmids[i] == vmid)
+			return true;
+	return false;
+}
+
+/* Is the VM, or was it, in the group? Of one that is gone this is not known. rule: of the group. */
+static bool concerns(const struct party *p, const struct affinity_group *g,
+		     const struct ha_rule *rule)
+{
+	return str_eq(p->c->spec->project, g->project) &&
+	       (p->c->spec->absent || strv_has(p->had, g->name) || strv_has(p->want, g->name) ||
+		in_rule(p->c->vmid, rule));
+}
+
+/* Does the batch concern the group? Who changes its rule asks for another round. */
+static bool is_ours(struct party *parties, size_t n, const struct ha *ha,
+		    const struct affinity_group *g)
+{
+	const struct ha_rule *rule = affinity_rule_of(ha, g->project, g->name);
+	bool any = false;
+
+	for (size_t k = 0; k < n; k++) {
+		if (!concerns(&parties[k], g, rule))
+			continue;
+		any = true;
+		if (parties[k].changes && parties[k].c->plan->nsteps)
+			parties[k].c->plan->again = true;
+	}
+	return any;
 }
 
 void vm_affinity_steps(struct vm_case *cases, size_t n, struct pxc_plans *ret)
@@ -190,6 +231,7 @@ void vm_affinity_steps(struct vm_case *cases, size_t n, struct pxc_plans *ret)
 	const struct vm_world *vw = n ? cases[0].vw : NULL;
 	const struct affinity *groups = n ? &cases[0].affinity->groups : NULL;
 	struct affinity_view view;
+	struct party *parties;
 
 	if (n == 0 || groups->ngroups == 0 || !vw->w->ha)
 		return;
@@ -199,22 +241,17 @@ void vm_affinity_steps(struct vm_case *cases, size_t n, struct pxc_plans *ret)
 				       .members = affinity_members(vw->w, groups, NULL, 0,
 								   cases[0].arena),
 				       .may = vw->ha_writable };
+	parties = arena_alloc(cases[0].arena, n * sizeof(*parties));
+	for (size_t k = 0; k < n; k++)
+		parties[k] = party_of(&cases[k]);
 	for (size_t i = 0; i < groups->ngroups; i++) {
-		struct pxc_plan *p = NULL;
-		bool any = false;
+		const struct affinity_group *g = &groups->groups[i];
+		struct pxc_plan *p;
 
-		for (size_t k = 0; k < n; k++) {
-			if (!concerns(&cases[k], &groups->groups[i]))
-				continue;
-			any = true;
-			if (changes_rule(&cases[k]) && cases[k].plan->nsteps)
-				cases[k].plan->again = true;
-		}
-		if (!any)
+		if (!is_ours(parties, n, vw->w->ha, g))
 			continue;
 		p = pxc_plans_add(ret, "HA rules of affinity groups");
 		p->about = (unsigned)i;
-		p->phase = affinity_rule_steps(&view, &groups->groups[i], &rule_ops, p) ? PHASE + 1
-											: PHASE;
+		p->phase = affinity_rule_steps(&view, g, &rule_ops, p) ? PHASE + 1 : PHASE;
 	}
 }

@@ -57,9 +57,9 @@ static void told(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
 	b->nbegun++;
 	if (job->state == PVE_JOB_DONE || job->err.kind == PXC_EUNSURE) {
 		b->done = arena_grow(b->arena, b->done, b->ndone, &b->done_cap, sizeof(*b->done));
-		b->done[b->ndone++] = (struct rebalance_done){
-			plan->about, arena_strdup(env->arena, to), job->state != PVE_JOB_DONE
-		};
+		b->done[b->ndone++] =
+			(struct rebalance_done){ plan->about, arena_strdup(env->arena, to),
+						 job->state != PVE_JOB_DONE };
 	} else {
 		rebalance_refuse(b, plan->about, NULL, "this run has tried to move it, in vain");
 	}

@@ -32,3 +32,9 @@ must_check int balance_read_bridges(struct pxc_env *env, const struct rebalance_
 /* balance_history.c: the loads of the last half hour. (api: GET /cluster/metrics/export) */
 must_check int balance_read_history(struct pxc_env *env, struct rebalance_world *bw,
 				    struct pxc_err *err);
+/*
+ * balance_busy.c: sets bw->busy when a VM of the nodes that are looked at is being migrated. A plan made meanwhile would have
+ * it in the wrong place. (api: GET /cluster/tasks)
+ */
+must_check int balance_under_way(struct pxc_env *env, const struct rebalance_batch *b,
+				 struct rebalance_world *bw, struct pxc_err *err);

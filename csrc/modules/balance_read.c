@@ -26,8 +26,8 @@ static void add(struct pxc_env *env, struct asks *a, struct ask ask, const char 
 {
 	a->reads = arena_grow(env->arena, a->reads, a->n, &a->reads_cap, sizeof(*a->reads));
 	a->asks = arena_grow(env->arena, a->asks, a->n, &a->asks_cap, sizeof(*a->asks));
-	a->reads[a->n] = (struct pve_read){ .path = arena_strdup(env->arena, path),
-					    .params = params };
+	a->reads[a->n] =
+		(struct pve_read){ .path = arena_strdup(env->arena, path), .params = params };
 	a->asks[a->n++] = ask;
 }
 
@@ -81,10 +81,9 @@ static void take_disks(struct pxc_env *env, struct rebalance_world *bw, const st
 		if (!g || g->container || !str_eq(g->node, node))
 			continue;
 		bw->disks = arena_grow(env->arena, bw->disks, bw->ndisks, cap, sizeof(*bw->disks));
-		bw->disks[bw->ndisks++] = (struct rebalance_disk){
-			vmid, node, ask->storage, volid ? volid : "",
-			(uint64_t)item_int(row, "size")
-		};
+		bw->disks[bw->ndisks++] =
+			(struct rebalance_disk){ vmid, node, ask->storage, volid ? volid : "",
+						 (uint64_t)item_int(row, "size") };
 	}
 }
 
@@ -137,8 +136,8 @@ static void keep_last(struct rebalance_world *bw)
 static int check_read(const struct pve_read *read, const struct ask *ask, const char *node,
 		      struct pxc_err *err)
 {
-	bool good = ask->what == NODE_STATUS ? json_is_object(read->data)
-					     : json_is_array(read->data);
+	bool good =
+		ask->what == NODE_STATUS ? json_is_object(read->data) : json_is_array(read->data);
 
 	if (read->err.kind == PXC_OK && good)
 		return 0;
@@ -175,8 +174,8 @@ int balance_read_nodes(struct pxc_env *env, const struct rebalance_batch *b,
 	/* A migration counts by its end, and lists of tasks go by their start. */
 	json_t *since = pxc_env_keep(
 		env, json_pack("{s:s,s:I,s:i}", "typefilter", "qmigrate", "since",
-			       (json_int_t)(bw->now_s - b->spec.cool_down_s - b->spec.timeout_s), "limit",
-			       5000));
+			       (json_int_t)(bw->now_s - b->spec.cool_down_s - b->spec.timeout_s),
+			       "limit", 5000));
 	json_t *images = pxc_env_keep(env, json_pack("{s:s}", "content", "images"));
 	struct asks a = { .n = 0 };
 	size_t disks_cap = 0, moved_cap = 0;
@@ -197,8 +196,7 @@ int balance_read_nodes(struct pxc_env *env, const struct rebalance_batch *b,
 	}
 	pve_read_all(env->pve, a.reads, a.n);
 	for (size_t i = 0; i < a.n; i++) {
-		const json_t *data =
-			a.reads[i].data ? pxc_env_keep(env, a.reads[i].data) : NULL;
+		const json_t *data = a.reads[i].data ? pxc_env_keep(env, a.reads[i].data) : NULL;
 
 		if (r < 0 ||
 		    (r = check_read(&a.reads[i], &a.asks[i], w->nodes[a.asks[i].node].name, err)))
@@ -229,8 +227,8 @@ int balance_read_bridges(struct pxc_env *env, const struct rebalance_batch *b,
 		if (rebalance_has_node(&b->spec, &w->nodes[i])) {
 			which[n] = i;
 			reads[n].params = params;
-			reads[n++].path = arena_printf(env->arena, "/nodes/%s/network",
-						       w->nodes[i].name);
+			reads[n++].path =
+				arena_printf(env->arena, "/nodes/%s/network", w->nodes[i].name);
 		}
 	pve_read_all(env->pve, reads, n);
 	for (size_t i = 0; i < n; i++) {

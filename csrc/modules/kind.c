@@ -124,7 +124,11 @@ static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err 
 		if (again) {
 			if (look(run, plans, err) < 0 || refuse_impact(plans, err) < 0)
 				return -1;
-			outcomes_preview(&run->outcomes, plans);
+			/* What earlier rounds did is not forgotten. */
+			if (round == 0)
+				outcomes_preview(&run->outcomes, plans);
+			else
+				outcomes_settle(&run->outcomes, plans);
 		}
 		if (!first_open(run, plans))
 			return 0;

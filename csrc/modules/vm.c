@@ -268,6 +268,11 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 	struct names names = { .n = 0 };
 	size_t unique = 0;
 
+	/* What follows in another round is done under the lock of this one. */
+	for (size_t i = 0; i < b->nspecs && i < plans->nplans; i++)
+		if (plans->plans[i]->again)
+			add_name(env, &names,
+				 arena_printf(env->arena, "project.%s", b->specs[i].project));
 	for (size_t i = 0; i < plans->nplans; i++)
 		for (size_t k = 0; k < plans->plans[i]->nsteps; k++)
 			add_step(env, i < b->nspecs ? b->specs[i].project : NULL,

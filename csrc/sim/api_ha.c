@@ -107,6 +107,7 @@ static int check_name(struct sim_call *call, const struct ha_sid *sid)
 
 static int post_resource(struct sim_call *call)
 {
+	const struct sim_guest *guest;
 	struct sim_ha *ha;
 	struct ha_sid sid;
 
@@ -117,7 +118,8 @@ static int post_resource(struct sim_call *call)
 		return sim_fail(call, 500,
 				"create resource failed: resource ID '%s' already defined",
 				sid.full);
-	if (!sid.vm || !sim_guest_find(call->sim, (unsigned)strtoul(sid.name, NULL, 10)))
+	guest = sim_guest_find(call->sim, (unsigned)strtoul(sid.name, NULL, 10));
+	if (!sid.vm || !guest || guest->container)
 		return sim_fail(call, 500, "resource '%s' does not exists in cluster", sid.full);
 	/* sets of nodes are bits of one number */
 	if (call->sim->node_count > 64)

@@ -85,7 +85,7 @@ static void add_guest(struct metrics *m, const struct sim_guest *g)
 	if (!s)
 		return;
 	up_s = s->since_s && m->at_s > s->since_s ? (uint64_t)m->at_s - s->since_s : 0;
-	snprintf(m->id, sizeof(m->id), "%s/%u", "qemu", g->vmid);
+	snprintf(m->id, sizeof(m->id), "%s/%u", g->container ? "lxc" : "qemu", g->vmid);
 	if (s->since_s) {
 		gauge(m, "cpu_current", (double)s->cpu);
 		whole(m, "mem_used", "gauge", bytes(s->mem));
@@ -94,6 +94,8 @@ static void add_guest(struct metrics *m, const struct sim_guest *g)
 		whole(m, "net_in", "derive", up_s * SIM_NETIN_RATE);
 		whole(m, "net_out", "derive", up_s * SIM_NETOUT_RATE);
 	}
+	if (s->since_s && g->container)
+		whole(m, "disk_used", "gauge", 0);
 	whole(m, "uptime", "gauge", up_s);
 	whole(m, "cpu_max", "gauge", g->seen_cpus);
 	whole(m, "mem_total", "gauge", g->seen_maxmem);

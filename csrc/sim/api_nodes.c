@@ -104,7 +104,7 @@ static int get_node_status(struct sim_call *call)
 		"idle", 0, "pveversion", manager, "uptime", (json_int_t)uptime_s(call, node),
 		"wait", 0, "memory", memory_of(call->sim, node), "kversion",
 		"Linux 6.18.0-1-pve #1 SMP PREEMPT_DYNAMIC", "ksm", "shared", 0, "cpuinfo",
-		cpu_info(node));
+		sim_cpu_info(node));
 	json_object_set_new(call->data, "rootfs",
 			    json_pack("{s:I, s:I, s:I, s:I}", "total", (json_int_t)NODE_DISK_BYTES,
 				      "used", (json_int_t)used, "free",
@@ -181,12 +181,6 @@ static int put_node_config(struct sim_call *call)
 	return 0;
 }
 
-static int get_empty(struct sim_call *call)
-{
-	call->data = json_array();
-	return 0;
-}
-
 static int get_capabilities(struct sim_call *call)
 {
 	return sim_answer_index(call, "name", "qemu");
@@ -199,7 +193,7 @@ static int get_qemu_capabilities(struct sim_call *call)
 
 static int get_cpu_models(struct sim_call *call)
 {
-	call->data = cpu_models();
+	call->data = sim_cpu_models();
 	return 0;
 }
 
@@ -249,6 +243,5 @@ const struct sim_route sim_node_routes[] = {
 	{ "GET", "/nodes/{node}/capabilities/qemu", get_qemu_capabilities, NULL, NULL, "user", 0 },
 	{ "GET", "/nodes/{node}/capabilities/qemu/cpu", get_cpu_models, cpu_params, NULL, "user",
 	  0 },
-	{ "GET", "/nodes/{node}/lxc", get_empty, NULL, NULL, "user", 0 },
 	{ 0 },
 };

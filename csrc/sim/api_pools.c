@@ -64,7 +64,7 @@ static json_t *members(struct sim_call *call, const struct sim_pool *pool, const
 		unsigned vmid = (unsigned)strtoul(pool->guests.entries[i].key, NULL, 10);
 		const struct sim_guest *guest = sim_guest_find(sim, vmid);
 
-		if (guest && (!type || !strcmp(type, "qemu")))
+		if (guest && (!type || !strcmp(type, guest->container ? "lxc" : "qemu")))
 			json_array_append_new(list, guest_member(sim, guest));
 	}
 	for (size_t i = 0; i < pool->storages.count; i++) {

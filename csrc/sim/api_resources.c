@@ -50,8 +50,10 @@ void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, bo
 	const char *tags = json_string_value(json_object_get(guest->config, "tags"));
 	const struct sim_ha *ha = sim->ha.count ? sim_ha_find(sim, guest->vmid) : NULL;
 
-	buf_printf(out, "{\"id\":\"qemu/%u\",\"type\":\"qemu\",\"vmid\":%u,\"node\":\"%s\"",
-		   guest->vmid, guest->vmid, guest->node->name);
+	const char *type = guest->container ? "lxc" : "qemu";
+
+	buf_printf(out, "{\"id\":\"%s/%u\",\"type\":\"%s\",\"vmid\":%u,\"node\":\"%s\"", type,
+		   guest->vmid, type, guest->vmid, guest->node->name);
 	if (guest->pool && show_pool)
 		add_string(out, "pool", guest->pool);
 	if (tags)

@@ -64,6 +64,7 @@ struct sim_guest {
 	int64_t started_ms;    /* cluster clock; of the current run */
 	uint32_t pid;          /* of the running guest */
 	struct sim_task *busy; /* the task that holds the guest's config lock file, NULL = free */
+	bool container;        /* not a VM, see lxc.h */
 	bool deaf;             /* nothing in it listens: no ACPI, no agent (set by /sim/guest) */
 	bool frozen;           /* its file systems, by the agent; until it stops */
 	bool creating;         /* its file holds only a lock so far: invisible but for its number */
@@ -159,35 +160,6 @@ struct sim_acl {
 	bool propagate;
 };
 
-struct sim_ha {
-	unsigned vmid;
-	json_t *config; /* state, comment, max_restart, ...: what was set */
-	char state[16]; /* what is asked for: started, stopped, disabled, ignored */
-
-	/* the manager's own, see ha.h */
-	char crm[24]; /* what it is at: started, stopped, migrate, ...; "" = it has not seen it */
-	struct sim_node *node, *target; /* where it has it; where it is to go while crm says so */
-	struct sim_node *back; /* where it comes back to after the maintenance of that node */
-	char command[12];      /* asked for and not begun: migrate, relocate, stop; "" = none */
-	struct sim_node *command_node; /* of a move */
-	int64_t timeout_s; /* of a stop that was asked for: 0 = hard, -1 = the LRM's own */
-	uint64_t failed;   /* nodes where it did not start: bits by number - 1 */
-	unsigned failures; /* how often that was so in a row */
-	bool running;      /* it has been started since it is "started" */
-
-	/* the LRM's */
-	bool fresh;     /* it has not begun the manager's last order */
-	unsigned tries; /* of that order, so far */
-	char *upid;     /* of the task that carries it out, NULL = none */
-	int result;     /* of the order: enum ha_result */
-
-	/* what rules come to for it, see ha_compile() */
-	struct sim_ha **together, **apart; /* in the order of their sids */
-	size_t ntogether, napart;
-	struct sim_map prefers; /* node -> priority + 1 as a pointer; empty = all alike */
-	bool strict;            /* no other nodes than these */
-};
-
 struct sim_task;
 struct sim_timer;
 struct sim_faults;
@@ -215,7 +187,7 @@ struct sim {
 	struct sim_map users, groups, roles; /* id -> sim_user, sim_group, sim_role */
 	struct sim_acl *acls;                /* array */
 	size_t acl_count, acl_room;
-	struct sim_map ha;   /* "vm:100" -> sim_ha */
+	struct sim_map ha;   /* "vm:100" -> sim_ha, see ha.h */
 	struct sim_crm *crm; /* ha.h: rules, groups, manager */
 	json_t *dc;          /* /cluster/options: what was set; property strings as objects */
 	json_t *log;         /* /cluster/log, newest first */
@@ -275,13 +247,9 @@ char *sim_volume_name(struct sim *sim, const struct sim_storage *storage,
 uint64_t sim_volume_written(const struct sim_volume *volume);
 /* Re-key a local volume that moved to another node (migration). */
 void sim_volume_move_node(struct sim *sim, struct sim_volume *volume, struct sim_node *node);
-
 /* Does the cluster's name for a device or folder ("pci", "usb", "dir") stand for something on the node? */
 bool sim_mapped_on(const struct sim *sim, const char *type, const char *id, const char *node);
 
-/* "vm:100" -> resource, or NULL. */
-struct sim_ha *sim_ha_find(const struct sim *sim, unsigned vmid);
-void sim_ha_remove(struct sim *sim, unsigned vmid, bool purge_rules);
 /* Drops the ACLs on a path, as destroying a guest does for /vms/N; NULL = all. */
 void sim_acl_forget_path(struct sim *sim, const char *path);
 
@@ -529,13 +497,5 @@ void sim_qemu_seed(struct sim *sim, unsigned vmid, struct sim_node *node);
 must_check int sim_qemu_world(struct sim *sim, const json_t *spec, struct pxc_err *err);
 /* Stable state of one guest for sim_dump(): config, pending, snapshots, status, node, pool, lock. New reference. */
 json_t *sim_qemu_dump(const struct sim_guest *guest);
-/* What an LRM starts; the task is borrowed, and may have ended. timeout_s 0 = a hard stop. */
-const struct sim_task *sim_qemu_ha_start(struct sim *sim, struct sim_guest *guest);
-const struct sim_task *sim_qemu_ha_stop(struct sim *sim, struct sim_guest *guest,
-					int64_t timeout_s);
-const struct sim_task *sim_qemu_ha_migrate(struct sim *sim, struct sim_guest *guest,
-					   const struct sim_node *to);
-/* A node died: its guests are off (HA ones recover elsewhere later). */
-void sim_qemu_node_died(struct sim *sim, struct sim_node *node);
 /* The SHA-1 digest of the guest's config text; cached in guest->digest. */
 const char *sim_qemu_digest(struct sim_guest *guest);

@@ -71,7 +71,7 @@ static const struct model {
 	  AVX512 " avx512vbmi avx512_vbmi2 avx512_vnni avx512_bf16 gfni", false },
 };
 
-json_t *cpu_default(void)
+json_t *sim_cpu_default(void)
 {
 	return json_pack(
 		"{s:s,s:s,s:s,s:s,s:s,s:i}", "model", "AMD EPYC (simulated)", "vendor", AMD,
@@ -85,7 +85,7 @@ json_t *cpu_default(void)
 		"sockets", 1);
 }
 
-int cpu_read(struct sim_node *node, const json_t *spec, struct pxc_err *err)
+int sim_cpu_read(struct sim_node *node, const json_t *spec, struct pxc_err *err)
 {
 	const char *key;
 	json_t *value;
@@ -107,7 +107,7 @@ int cpu_read(struct sim_node *node, const json_t *spec, struct pxc_err *err)
 	return 0;
 }
 
-json_t *cpu_info(const struct sim_node *node)
+json_t *sim_cpu_info(const struct sim_node *node)
 {
 	json_t *info = json_copy(node->cpu);
 	int64_t sockets = qm_int(node->cpu, "sockets", 1);
@@ -165,7 +165,7 @@ static bool has_extra(const struct sim_node *node, const char *extra)
 	return true;
 }
 
-bool cpu_fits(const struct sim_guest *guest, const struct sim_node *node)
+bool sim_cpu_fits(const struct sim_guest *guest, const struct sim_node *node)
 {
 	json_auto_t *opts = prop_parse(qm_text(guest->config, "cpu", ""), "cputype");
 
@@ -178,7 +178,7 @@ bool cpu_fits(const struct sim_guest *guest, const struct sim_node *node)
 	return has_extra(node, qm_text(opts, "flags", ""));
 }
 
-json_t *cpu_models(void)
+json_t *sim_cpu_models(void)
 {
 	json_t *all = json_array();
 

@@ -192,17 +192,12 @@ static void leave_rules(struct sim *sim, const char *sid)
 	for (size_t i = json_array_size(rules); i-- > 0;) {
 		json_t *rule = json_array_get(rules, i);
 
-		if (drop_word(rule, "resources", sid) &&
-		    !*json_string_value(json_object_get(rule, "resources")))
+		if (!drop_word(rule, "resources", sid))
+			continue;
+		sim->crm->compiled = false;
+		if (!*json_string_value(json_object_get(rule, "resources")))
 			json_array_remove(rules, i);
 	}
-}
-
-/* Nobody points at it any more. */
-static void unbind(struct sim *sim)
-{
-	sim->crm->compiled = false;
-	ha_compile(sim);
 }
 
 void sim_ha_remove(struct sim *sim, unsigned vmid, bool purge_rules)
@@ -211,11 +206,16 @@ void sim_ha_remove(struct sim *sim, unsigned vmid, bool purge_rules)
 	struct sim_ha *ha;
 
 	snprintf(sid, sizeof(sid), "vm:%u", vmid);
-	ha = sim_map_remove(&sim->ha, sid);
 	if (purge_rules)
 		leave_rules(sim, sid);
-	unbind(sim);
-	if (ha)
-		sim_ha_free(ha);
+	ha = sim_map_remove(&sim->ha, sid);
+	if (!ha)
+		return;
+	if (ha->ntogether || ha->napart) {
+		/* nobody points at it any more */
+		sim->crm->compiled = false;
+		ha_compile(sim);
+	}
+	sim_ha_free(ha);
 	sim_ha_kick(sim);
 }

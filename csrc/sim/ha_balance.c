@@ -69,15 +69,20 @@ static struct ha_stats bundle_usage(const struct sim *sim, const struct sim_ha *
 	return all;
 }
 
-static bool may_go(const struct sim *sim, const struct sim_ha *ha, const struct sim_node *to)
+/* Where rules let it go. */
+static uint64_t targets_of(const struct sim *sim, const struct sim_ha *ha)
 {
 	uint64_t best, allowed = ha_nodes_for(sim, ha, &best);
-	json_auto_t *blocking = NULL;
 
-	if (!((ha_failback(sim, ha) ? best : allowed) & ha_bit(to)))
-		return false;
-	blocking = sim_ha_blocking(sim, ha->vmid, to);
-	return json_array_size(blocking) == 0;
+	if (ha_failback(sim, ha))
+		allowed = best;
+	for (size_t i = 0; ha->napart && i < sim->node_count; i++) {
+		json_auto_t *blocking = sim_ha_blocking(sim, ha->vmid, &sim->nodes[i]);
+
+		if (json_array_size(blocking))
+			allowed &= ~ha_bit(&sim->nodes[i]);
+	}
+	return allowed & ~ha_bit(ha->node);
 }
 
 static void drop(double *value, double part)
@@ -106,15 +111,17 @@ static struct candidate best_move(struct sim *sim, const struct ha_stats *nodes)
 	for (size_t i = 0; i < sim->ha.count; i++) {
 		struct sim_ha *ha = sim->ha.entries[i].value;
 		struct ha_stats what;
+		uint64_t targets;
 
 		if (!leads(sim, ha))
 			continue;
+		targets = targets_of(sim, ha);
 		what = bundle_usage(sim, ha);
 		for (size_t n = 0; n < sim->node_count; n++) {
 			struct sim_node *to = &sim->nodes[n];
 			double after;
 
-			if (to == ha->node || !ha_node_online(sim, to) || !may_go(sim, ha, to))
+			if (!(targets & ha_bit(to)))
 				continue;
 			after = imbalance_after(sim, nodes, ha->node, to, what);
 			if (after < best.imbalance)

@@ -29,7 +29,7 @@ struct sim_guest *qm_guest(struct sim_call *call)
 {
 	struct sim_guest *g = sim_guest_find(call->sim, call->vmid);
 
-	if (g && g->node == call->node)
+	if (g && g->node == call->node && !g->container)
 		return g;
 	(void)sim_fail(call, 500,
 		       "Configuration file 'nodes/%s/qemu-server/%u.conf' does not exist",

@@ -74,7 +74,7 @@ static void unlock(struct sim_guest *g)
 		sim_guest_set_lock(g, NULL);
 }
 
-static int abort_early(struct sim_task *task, const char *why)
+int qm_migrate_abort(struct sim_task *task, const char *why)
 {
 	char took[32];
 
@@ -97,7 +97,7 @@ int qm_migrate_abort_phase1(struct sim_task *task, const char *fmt, ...)
 	qm_migrate_log(task, "aborting phase 1 - cleanup resources");
 	if (g)
 		unlock(g);
-	return abort_early(task, why);
+	return qm_migrate_abort(task, why);
 }
 
 /* It failed while the guest was on its way: it goes on where it was. */
@@ -155,17 +155,17 @@ static int64_t look(struct sim_task *task, struct sim_guest *g, const struct sim
 	if (g->lock) {
 		auto_free char *why = pxc_printf("VM is locked (%s)", g->lock);
 
-		return abort_early(task, why);
+		return qm_migrate_abort(task, why);
 	}
 	if (g->run != SIM_STOPPED && !qm_int(task->args, "online", 0))
-		return abort_early(task, "can't migrate running VM without --online");
+		return qm_migrate_abort(task, "can't migrate running VM without --online");
 	if (g->run != SIM_STOPPED && !qm_int(task->args, "with-conntrack-state", 0))
 		qm_migrate_log(
 			task,
 			"conntrack state migration not supported or disabled, active connections might get dropped");
 	trouble = qm_migrate_prepare(task, g, to);
 	if (trouble)
-		return abort_early(task, trouble);
+		return qm_migrate_abort(task, trouble);
 	if (network)
 		qm_migrate_log(task,
 			       "use dedicated network address for sending migration traffic (%s)",
@@ -183,12 +183,17 @@ static int64_t look(struct sim_task *task, struct sim_guest *g, const struct sim
 	return sim_flow_begin(task, to, copies.offline_bytes, limit(task));
 }
 
-static int64_t finish(struct sim_task *task, struct sim_guest *g, struct sim_node *to)
+void qm_migrate_log_end(struct sim_task *task)
 {
 	char took[32];
 
-	qm_arrive(g, to, qm_text(task->args, "targetstorage", NULL));
 	qm_migrate_log(task, "migration finished successfully (duration %s)", duration(task, took));
+}
+
+static int64_t finish(struct sim_task *task, struct sim_guest *g, struct sim_node *to)
+{
+	qm_arrive(g, to, qm_text(task->args, "targetstorage", NULL));
+	qm_migrate_log_end(task);
 	return 0;
 }
 
@@ -298,7 +303,7 @@ static int64_t migrate_work(struct sim_task *task)
 			task, "Configuration file 'nodes/%s/qemu-server/%u.conf' does not exist",
 			task->node->name, task->vmid);
 	if (!to)
-		return abort_early(task, "no such node");
+		return qm_migrate_abort(task, "no such node");
 	if (task->stage == LOOK)
 		return look(task, g, to);
 	if (!to->online)

@@ -9,6 +9,11 @@ void qm_migrate_log(struct sim_task *task, const char *fmt, ...) printf_like(2, 
 /* It ends before anything was sent: "Problem found while scanning volumes - ...". The lock goes. returns -1 */
 int qm_migrate_abort_phase1(struct sim_task *task, const char *fmt, ...) printf_like(2, 3);
 
+/* It ends before it has begun. returns -1 */
+int qm_migrate_abort(struct sim_task *task, const char *why);
+/* "migration finished successfully (duration ...)" */
+void qm_migrate_log_end(struct sim_task *task);
+
 /* Bytes of local volumes to copy: before the guest moves, and while it runs. */
 struct qm_copies {
 	uint64_t offline_bytes, online_bytes;

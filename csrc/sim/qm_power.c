@@ -49,7 +49,7 @@ static int64_t no_disk(struct sim_task *task, const char *volid, const struct px
 
 const char *qm_no_start(const struct sim_guest *g, const struct sim_node *node, uint64_t bytes)
 {
-	if (!cpu_fits(g, node))
+	if (!sim_cpu_fits(g, node))
 		return "Host doesn't support requested features";
 	if (bytes > sim_node_room(g->sim, node))
 		return "cannot set up guest memory 'pc.ram': Cannot allocate memory";

@@ -47,7 +47,7 @@ static int get_list(struct sim_call *call)
 	for (size_t i = 0; i < call->sim->guest_count; i++) {
 		const struct sim_guest *g = call->sim->guests[i];
 
-		if (g->node == call->node && sim_may_vm(call, g->vmid, "VM.Audit"))
+		if (!g->container && g->node == call->node && sim_may_vm(call, g->vmid, "VM.Audit"))
 			(void)json_array_append_new(call->data, list_entry(g, full));
 	}
 	return 0;

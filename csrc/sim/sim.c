@@ -48,7 +48,7 @@ static void add_nodes(struct sim *sim)
 		node->started_ms = sim->now_ms - 5400000 - (int64_t)(sim_random(sim) % 60000);
 		node->next_pid = 0x200 + (uint32_t)(sim_random(sim) & 0xff);
 		node->config = json_object();
-		node->cpu = cpu_default();
+		node->cpu = sim_cpu_default();
 		node->bridges = json_pack("[{s:s, s:b, s:s}]", "name", "vmbr0", "vlan_aware", 0,
 					  "ports", "eno1");
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/core.h"
+#include "sim/lxc.h"
 #include "sim/qm.h"
 #include "sim/state.h"
 
@@ -22,7 +23,9 @@ uint64_t sim_node_overhead(const struct sim_node *node)
 
 static uint64_t memory_of(const struct sim_guest *g)
 {
-	return g->unseen || !g->summary ? qm_memory_bytes(g->config) : g->seen_maxmem;
+	if (!g->unseen && g->summary)
+		return g->seen_maxmem;
+	return g->container ? lxc_memory_bytes(g) : qm_memory_bytes(g->config);
 }
 
 static uint64_t used_now(const struct sim_guest *g, uint64_t maximum)
@@ -100,7 +103,7 @@ void sim_node_use(const struct sim *sim, const struct sim_node *node, struct sim
 /* The summary which pvestatd broadcasts: name, status and size of a guest. */
 static void summarize(struct sim_guest *guest)
 {
-	json_t *summary = sim_qemu_summary(guest);
+	json_t *summary = guest->container ? lxc_summary(guest) : sim_qemu_summary(guest);
 
 	free(guest->summary);
 	guest->summary = json_dumps(summary, JSON_COMPACT);

@@ -5,6 +5,7 @@
 #include "sim/cpu.h"
 #include "sim/disk.h"
 #include "sim/ha.h"
+#include "sim/lxc.h"
 #include "sim/rbd.h"
 #include "sim/sdn.h"
 #include "sim/state.h"
@@ -155,7 +156,7 @@ static int world_nodes(struct sim *sim, json_t *nodes, struct pxc_err *err)
 			node->cores = (unsigned)cores;
 		if (memory_mib > 0)
 			node->memory_bytes = (uint64_t)memory_mib << 20;
-		if (cpu_read(node, json_object_get(spec, "cpu"), err) < 0)
+		if (sim_cpu_read(node, json_object_get(spec, "cpu"), err) < 0)
 			return -1;
 		if (sdn_world_bridges(node, json_object_get(spec, "bridges"), err) < 0)
 			return -1;
@@ -163,11 +164,14 @@ static int world_nodes(struct sim *sim, json_t *nodes, struct pxc_err *err)
 	return 0;
 }
 
-static int world_guests(struct sim *sim, json_t *guests, struct pxc_err *err)
+static int world_guests(struct sim *sim, json_t *guests, json_t *containers, struct pxc_err *err)
 {
 	json_t *spec;
 	size_t i;
 
+	json_array_foreach (containers, i, spec)
+		if (lxc_world(sim, spec, err) < 0)
+			return -1;
 	json_array_foreach (guests, i, spec)
 		if (sim_qemu_world(sim, spec, err) < 0)
 			return -1;
@@ -201,7 +205,8 @@ static int read_world(struct sim *sim, struct pxc_err *err)
 	json_object_foreach (json_object_get(world, "volumes"), volid, spec)
 		if (world_volume(sim, volid, spec, err) < 0)
 			return -1;
-	return world_guests(sim, json_object_get(world, "guests"), err);
+	return world_guests(sim, json_object_get(world, "guests"),
+			    json_object_get(world, "containers"), err);
 }
 
 int sim_world_fill(struct sim *sim, struct pxc_err *err)

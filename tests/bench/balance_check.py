@@ -57,9 +57,19 @@ class Checker:
         for i, own in self.own.items():
             if self.moves[own[-1]]["bounce"]:
                 self.wrong("bounce", f"move {own[-1]} of VM {i} is marked as a bounce, but no other follows")
-        if self.params["max_moves"] and len(self.moves) > self.params["max_moves"]:
-            self.wrong("max_moves", f"{len(self.moves)} moves, {self.params['max_moves']} are allowed")
+        self.check_number()
         return True
+
+    def check_number(self):
+        """What must be may take more moves than are allowed; then nothing else moves."""
+        free = [i for i, m in enumerate(self.moves) if m["why"] == "balance"]
+        most, by_node = self.params["max_moves"], self.params.get("max_node_moves", 0)
+        if most and len(self.moves) > most and free:
+            self.wrong("max_moves", f"{len(self.moves)} moves, {most} are allowed")
+        for n, (comes, goes) in self.touching.items():
+            for moves, way in ((comes, "into"), (goes, "out of")):
+                if by_node and len(moves) > by_node and set(free) & set(moves):
+                    self.wrong("max_node_moves", f"{len(moves)} moves {way} {n}, {by_node} are allowed")
 
     def read_move(self, i, m, vm):
         name, to = f"move {i} of VM {m['vm']}", self.nodes[m["to"]]
@@ -201,6 +211,8 @@ class Checker:
                     self.wrong("steady", f"{n} has {after[n]} of {node['cpu' if r == 'vcpu' else r]} ({r}) in the end")
         for i, n in self.end.items():
             vm = self.vms[i]
+            if not vm["movable"] and i not in self.named and (self.nodes[n]["drain"] or n not in vm.get("allowed", self.nodes)):
+                self.wrong("unsaid", f"VM {i} stays on {n}, where it must not be, and no word about it")
             if vm["movable"] and i not in self.named and self.nodes[n]["drain"]:
                 self.wrong("drain", f"VM {i} is left on {n}, which is to be emptied")
             if vm["movable"] and i not in self.named and n not in vm.get("allowed", self.nodes):

@@ -22,3 +22,6 @@ char *rebalance_cluster_text(const char *task, const char *world);
 
 /* The migrations: "100 pve1 -> pve2 (drain pve1): why of each step, ...; ", "{via 100}" for one that is moved along. New string. */
 char *rebalance_plan_text(const char *task, const char *world);
+
+/* Of the result the keys named ("certificate captured"; "" = all), as compact JSON. New string. */
+char *rebalance_result_text(const char *keys, const char *task, const char *world);

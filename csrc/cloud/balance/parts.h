@@ -204,8 +204,8 @@ static inline bool bal_searched(const struct bal_state *s, int32_t item)
 }
 /* How much worse its second best node is; huge when it has only one. *to: the best, or -1. */
 double bal_regret(const struct bal_state *s, int32_t item, int32_t *to);
-/* Another item changes places with it or leaves for a third node, so that it fits. Has it been shifted? */
-bool bal_make_room(struct bal_state *s, int32_t item);
+/* Another item changes places with it or leaves for a third node, so that it fits. Who it was, or -1. */
+int32_t bal_make_room(struct bal_state *s, int32_t item);
 void bal_mandatory(struct bal_model *m, struct bal_state *s, struct bal_left_list *unmovable,
 		   const char **why, struct pxc_arena *arena);
 bool bal_greedy(struct bal_state *s); /* did anything move? */
@@ -243,10 +243,11 @@ struct bal_pack {
 	double factor[PRICED], low[PRICED], top[PRICED]; /* of the node: load - mean */
 	bool *in; /* of each item: in a choice to begin with; then in the best that was found */
 	double slope[PRICED]; /* of F there, when items may be divided */
+	int64_t looked;       /* items looked at, in all calls so far */
 };
 /* No choice costs less than this. slack: how far from the best is close enough; budget: divisions of the search. */
 double bal_pack(struct bal_pack *p, double slack, int32_t budget);
 
-/* sharpen.c: a higher bound than bal_bound() has, from nodes that take items whole. f: of the state. */
+/* sharpen.c: a bound at least as high as the one of bal_bound(). improve: the state may become a better one on the way. */
 double bal_sharpen(struct bal_state *s, double f0, double bound, const struct bal_hint *hint,
 		   bool improve);

@@ -14,6 +14,8 @@
 
 #define LOCK "POST /access/groups comment=*&groupid=pxc-lock-project.acme\n"
 #define UNLOCK "DELETE /access/groups/pxc-lock-project.acme\n"
+#define RULE                                                                                       \
+	"POST /cluster/ha/rules affinity=negative&comment=*&resources=vm%3A100%2Cvm%3A101&rule=pxc-acme-web&type=resource-affinity\n"
 #define AFF "pxc_affinity"
 
 /* Tasks in the order of the rows, in one cluster: what each writes to the wire, exactly, or "!" and why it is refused. */
@@ -58,21 +60,28 @@ static const struct row {
 	  "!group acme/web: its 6 members are to be on different nodes, and there are no more than pve1, pve2 and pve3" },
 	{ "highly available", "pxc_vm",
 	  "{\"project\":\"acme\",\"ha\":{\"enabled\":true},\"vms\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
-	  "POST /cluster/ha/resources comment=*&sid=vm%3A100&state=stopped\n"
-	  "POST /cluster/ha/resources comment=*&sid=vm%3A101&state=stopped\n" LOCK
-	  "POST /cluster/ha/rules affinity=negative&comment=*&resources=vm%3A100%2Cvm%3A101&rule=pxc-acme-web&type=resource-affinity\n" UNLOCK },
+	  LOCK "POST /cluster/ha/resources comment=*&sid=vm%3A100&state=stopped\n"
+	       "POST /cluster/ha/resources comment=*&sid=vm%3A101&state=stopped\n" RULE UNLOCK },
 	{ "as they are", "pxc_vm",
 	  "{\"project\":\"acme\",\"ha\":{\"enabled\":true},\"vms\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
 	  "" },
 	{ "the rule is there", AFF, "{\"project\":\"acme\",\"name\":\"web\"}", "" },
 	{ "one is not any more", "pxc_vm",
 	  "{\"project\":\"acme\",\"name\":\"b\",\"ha\":{\"enabled\":false}}",
-	  "DELETE /cluster/ha/resources/vm%3A101\n" LOCK
-	  "DELETE /cluster/ha/rules/pxc-acme-web\n" UNLOCK },
+	  LOCK "DELETE /cluster/ha/resources/vm%3A101\n"
+	       "DELETE /cluster/ha/rules/pxc-acme-web\n" UNLOCK },
 	{ "and is again", "pxc_vm",
 	  "{\"project\":\"acme\",\"name\":\"b\",\"ha\":{\"enabled\":true}}",
-	  "POST /cluster/ha/resources comment=*&sid=vm%3A101&state=stopped\n" LOCK
-	  "POST /cluster/ha/rules affinity=negative&comment=*&resources=vm%3A100%2Cvm%3A101&rule=pxc-acme-web&type=resource-affinity\n" UNLOCK },
+	  LOCK "POST /cluster/ha/resources comment=*&sid=vm%3A101&state=stopped\n" RULE UNLOCK },
+	{ "one leaves the group by itself", "pxc_vm",
+	  "{\"project\":\"acme\",\"name\":\"b\",\"affinity\":[]}",
+	  LOCK "PUT /nodes/pve2/qemu/101/config description=*&digest=*&tags=pxc%3Bstack-default\n"
+	       "DELETE /cluster/ha/rules/pxc-acme-web\n" UNLOCK },
+	{ "and comes back", "pxc_vm",
+	  "{\"project\":\"acme\",\"name\":\"b\",\"affinity\":[\"web\"]}",
+	  LOCK
+	  "PUT /nodes/pve2/qemu/101/config description=*&digest=*&tags=pxc%3Bstack-default%3Bpxc-ag-web\n" RULE
+		  UNLOCK },
 	{ "a softer policy", AFF,
 	  "{\"project\":\"acme\",\"name\":\"web\",\"policy\":\"soft-anti-affinity\"}",
 	  LOCK "PUT /pools comment=*&poolid=acme\n"
@@ -83,8 +92,8 @@ static const struct row {
 	  "PUT /pools comment=*&poolid=acme\n"
 	  "POST /cluster/ha/rules comment=*&nodes=pve1%3A2%2Cpve2&resources=vm%3A100%2Cvm%3A101&rule=pxc-acme-web&strict=1&type=node-affinity\n" UNLOCK },
 	{ "one is removed", "pxc_vm", "{\"project\":\"acme\",\"name\":\"b\",\"state\":\"absent\"}",
-	  "DELETE /cluster/ha/resources/vm%3A101\n"
-	  "DELETE /nodes/pve2/qemu/101 destroy-unreferenced-disks=1&purge=1\n" },
+	  LOCK "DELETE /cluster/ha/resources/vm%3A101\n"
+	       "DELETE /nodes/pve2/qemu/101 destroy-unreferenced-disks=1&purge=1\n" UNLOCK },
 	{ "not while it has members", AFF,
 	  "{\"project\":\"acme\",\"name\":\"web\",\"state\":\"absent\"}",
 	  "!affinity group acme/web still has members: 100 (a); *" },
@@ -164,6 +173,7 @@ static void a_fresh_cluster(void **state)
 {
 	auto_lab struct lab lab;
 	const json_t *group, *steps;
+	json_auto_t *rules = NULL;
 
 	(void)state;
 	lab_create(&lab, 3);
@@ -174,6 +184,8 @@ static void a_fresh_cluster(void **state)
 		"{\"project\":\"acme\",\"flavor\":\"small\",\"power\":\"stopped\",\"ha\":{\"enabled\":true},"
 		"\"affinity\":[\"web\"],\"vms\":[{\"name\":\"a\",\"node\":\"pve1\"},{\"name\":\"b\",\"node\":\"pve2\"}]}");
 	steps = json_object_get(lab.result, "steps");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(steps, 0), "object")),
+			    "vm acme/a");
 	assert_string_equal(json_string_value(json_object_get(
 				    json_array_get(steps, json_array_size(steps) - 2), "why")),
 			    "wait until the HA manager knows 2 nodes");
@@ -183,6 +195,10 @@ static void a_fresh_cluster(void **state)
 	assert_string_equal(json_string_value(json_object_get(group, "rule")), "pxc-acme-web");
 	assert_int_equal(json_array_size(json_object_get(group, "members")), 2);
 	assert_int_equal(json_array_size(json_object_get(group, "violations")), 0);
+	/* One that is removed leaves a rule of one, which PVE does not follow. */
+	lab_must(&lab, "pxc_vm", "{\"project\":\"acme\",\"name\":\"b\",\"state\":\"absent\"}");
+	rules = lab_ask(&lab, "GET", "/cluster/ha/rules", NULL);
+	assert_int_equal(json_array_size(rules), 0);
 }
 
 /* What stands in rules of PVE goes with the project. */
@@ -205,6 +221,66 @@ static void a_project_goes(void **state)
 	assert_int_equal(json_array_size(list), 0);
 }
 
+/* What only PVE sees: its words, with what is wrong with the rule. The group is there, for placement and balancing. */
+static void a_rule_that_pve_refuses(void **state)
+{
+	auto_lab struct lab lab;
+
+	(void)state;
+	lab_create(&lab, 5);
+	lab_prepare(&lab);
+	lab_must(&lab, "pxc_vm", TWO);
+	json_decref(
+		lab_ask(&lab, "POST", "/cluster/ha/rules",
+			"rule=here&type=node-affinity&nodes=pve1&resources=vm%3A100%2Cvm%3A101"));
+	assert_int_equal(lab_task(&lab, AFF, APART), -1);
+	assert_non_null(strstr(lab.err.msg, "pxc-acme-web"));
+	assert_non_null(strstr(lab.err.msg, "restricted to less nodes"));
+	assert_true(json_is_true(json_object_get(lab.result, "changed")));
+	lab_must(&lab, "pxc_info", "{\"gather\":[\"affinity\"]}");
+	assert_int_equal(
+		json_array_size(json_object_get(
+			json_array_get(json_object_get(lab.result, "affinity"), 0), "members")),
+		2);
+}
+
+/* Without the right to change HA rules a group is one all the same, and who does not follow it is told. */
+static void without_the_right(void **state)
+{
+	auto_lab struct lab lab;
+	auto_free char *secret = NULL, *task = NULL;
+	json_auto_t *token = NULL, *list = NULL;
+	const char *warning;
+
+	(void)state;
+	lab_create(&lab, 6);
+	lab_prepare(&lab);
+	lab_must(&lab, "pxc_vm", TWO);
+	json_decref(
+		lab_ask(&lab, "POST", "/access/roles",
+			"roleid=some&privs=Sys.Audit%2CVM.Audit%2CVM.Config.Options%2CPool.Audit%2C"
+			"Pool.Allocate%2CGroup.Allocate%2CDatastore.Audit"));
+	json_decref(lab_ask(&lab, "POST", "/access/users", "userid=few@pve"));
+	json_decref(lab_ask(&lab, "PUT", "/access/acl", "path=/&roles=some&users=few@pve"));
+	token = lab_ask(&lab, "POST", "/access/users/few@pve/token/tok", "privsep=0");
+	secret = pxc_strdup(json_string_value(json_object_get(token, "value")));
+	task = pxc_printf(
+		"{\"project\":\"acme\",\"name\":\"web\",\"policy\":\"anti-affinity\",\"members\":[\"a\",\"b\"],"
+		"\"api_token_secret\":\"%s\"}",
+		secret);
+	lab.token = "few@pve!tok";
+	lab_must(&lab, AFF, task);
+	warning = json_string_value(json_array_get(json_object_get(lab.result, "warnings"), 0));
+	assert_non_null(warning);
+	assert_non_null(strstr(warning, "PVE itself does not enforce it"));
+	assert_non_null(strstr(warning, "Sys.Console on /"));
+	assert_int_equal(
+		json_array_size(json_object_get(json_object_get(lab.result, "group"), "members")),
+		2);
+	list = lab_ask(&lab, "GET", "/cluster/ha/rules", NULL);
+	assert_int_equal(json_array_size(list), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +288,8 @@ int main(void)
 		cmocka_unit_test(killed_anywhere),
 		cmocka_unit_test(a_fresh_cluster),
 		cmocka_unit_test(a_project_goes),
+		cmocka_unit_test(a_rule_that_pve_refuses),
+		cmocka_unit_test(without_the_right),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

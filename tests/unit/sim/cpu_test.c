@@ -38,13 +38,13 @@ static void types_start_where_their_flags_are(void **state)
 		if (cases[i].cpu)
 			(void)json_object_set_new(g->config, "cpu", json_string(cases[i].cpu));
 		for (size_t n = 0; n < 3; n++)
-			if (cpu_fits(g, &sim->nodes[n]) != cases[i].fits[n])
+			if (sim_cpu_fits(g, &sim->nodes[n]) != cases[i].fits[n])
 				fail_msg("%s on pve%zu", cases[i].cpu, n + 1);
 	}
 	/* emulated, it starts everywhere */
 	(void)json_object_set_new(g->config, "cpu", json_string("EPYC-Genoa"));
 	(void)json_object_set_new(g->config, "kvm", json_integer(0));
-	assert_true(cpu_fits(g, &sim->nodes[1]));
+	assert_true(sim_cpu_fits(g, &sim->nodes[1]));
 	sim_free(sim);
 }
 

@@ -46,7 +46,8 @@ static inline struct sim *ha_cluster(unsigned nodes, const char *guests)
 /* A resource with options like "state=stopped&failback=0". */
 static inline void add(struct sim *sim, unsigned vmid, const char *options)
 {
-	auto_free char *form = pxc_printf("sid=vm:%u&%s", vmid, options ? options : "state=started");
+	auto_free char *form =
+		pxc_printf("sid=vm:%u&%s", vmid, options ? options : "state=started");
 
 	expect(sim, "POST", RESOURCES, form, 200, NULL);
 }

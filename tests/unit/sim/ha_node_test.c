@@ -179,8 +179,7 @@ static void the_control_request_takes_them(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			a_dead_nodes_services_are_recovered_when_its_lock_has_run_out),
+		cmocka_unit_test(a_dead_nodes_services_are_recovered_when_its_lock_has_run_out),
 		cmocka_unit_test(a_node_that_is_back_in_time_keeps_its_services),
 		cmocka_unit_test(locks_of_the_dead_do_not_keep_a_guest_from_starting),
 		cmocka_unit_test(strict_rules_hold_a_service_back_until_its_node_returns),

@@ -46,7 +46,8 @@ static void a_start_that_fails_is_tried_here_then_elsewhere_then_given_up(void *
 	unsigned starts = 0;
 
 	(void)state;
-	json_object_set_new(g->config, "net0", json_string("virtio=BC:24:11:00:00:01,bridge=vmbr9"));
+	json_object_set_new(g->config, "net0",
+			    json_string("virtio=BC:24:11:00:00:01,bridge=vmbr9"));
 	add(sim, 100, "max_restart=1&max_relocate=1");
 	rounds(sim, 4);
 	assert_int_not_equal(where(sim, 100), 1);
@@ -151,8 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_service_is_brought_to_the_state_that_is_asked_for),
 		cmocka_unit_test(one_that_went_down_is_started_again),
-		cmocka_unit_test(
-			a_start_that_fails_is_tried_here_then_elsewhere_then_given_up),
+		cmocka_unit_test(a_start_that_fails_is_tried_here_then_elsewhere_then_given_up),
 		cmocka_unit_test(a_relocation_stops_moves_and_starts),
 		cmocka_unit_test(a_stop_of_the_guest_is_a_stop_of_the_service),
 		cmocka_unit_test(what_is_ignored_is_nobodys_business),

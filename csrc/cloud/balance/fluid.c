@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* fluid.c - items divided over nodes, each moving its share from its dearest node to its cheapest. */
+#include "cloud/balance/fluid.h"
+#include "base/mem.h"
+
+#define STEEP 30 /* how much steeper F is made above a limit */
+
+static void set_slope(struct bal_fluid *f, int32_t n)
+{
+	for (int r = 0; r < PRICED; r++) {
+		double x = f->x[r][n], over = x - f->top[r][n];
+
+		f->g[r][n] = 2 * f->m->factor[n][r] * (over > 0 ? x + STEEP * over : x);
+	}
+}
+
+double bal_fluid_price(const struct bal_fluid *f, const struct bal_item *it, int32_t n)
+{
+	return f->g[MEM][n] * it->d[MEM] + f->g[CPU][n] * it->d[CPU];
+}
+
+/* The cheapest node the item may be on, with the cost of being there. */
+static int32_t cheapest(struct bal_fluid *f, int32_t item, double *price)
+{
+	const struct bal_model *m = f->m;
+	const struct bal_item *it = &m->items[item];
+	const double *gm = f->g[MEM], *gc = f->g[CPU];
+	double d0 = it->d[MEM], d1 = it->d[CPU], best = 1e300;
+	int32_t at = -1;
+
+	f->looked += m->nnodes;
+	for (int32_t n = 0; n < m->nnodes; n++) {
+		double p = gm[n] * d0 + gc[n] * d1;
+
+		if (p >= best || n == it->home || !bal_may(m, it, n))
+			continue;
+		best = p;
+		at = n;
+	}
+	if (it->home < 0) {
+		/* Each node has a cost of its own; few items are like that. */
+		best = 1e300;
+		for (int32_t n = 0; n < m->nnodes; n++) {
+			double p = bal_fluid_price(f, it, n) + bal_moved_cost(m, item, n);
+
+			if (p < best && bal_may(m, it, n)) {
+				best = p;
+				at = n;
+			}
+		}
+		*price = best;
+		return at;
+	}
+	best += it->cost;
+	if (it->home_ok && bal_fluid_price(f, it, it->home) <= best) {
+		best = bal_fluid_price(f, it, it->home);
+		at = it->home;
+	}
+	*price = best;
+	return at;
+}
+
+static void add_part(struct bal_parts *p, int32_t n, double share)
+{
+	for (int32_t i = 0; i < p->n; i++)
+		if (p->node[i] == n) {
+			p->share[i] += share;
+			return;
+		}
+	p->node[p->n] = n;
+	p->share[p->n++] = share;
+}
+
+static double curvature(const struct bal_fluid *f, const struct bal_item *it, int32_t n)
+{
+	double sum = 0;
+
+	for (int r = 0; r < PRICED; r++)
+		sum += f->m->factor[n][r] * it->d[r] * it->d[r] *
+		       (f->x[r][n] > f->top[r][n] ? 1 + STEEP : 1);
+	return sum;
+}
+
+void bal_fluid_transfer(struct bal_fluid *f, int32_t item, int32_t from, int32_t to, double share)
+{
+	const struct bal_item *it = &f->m->items[item];
+	struct bal_parts *p = &f->parts[item];
+	int32_t a = p->node[from];
+
+	p->share[from] -= share;
+	if (p->share[from] <= 0) {
+		p->n--;
+		p->node[from] = p->node[p->n];
+		p->share[from] = p->share[p->n];
+	}
+	add_part(p, to, share);
+	for (int r = 0; r < PRICED; r++) {
+		f->x[r][a] -= share * it->d[r];
+		f->x[r][to] += share * it->d[r];
+	}
+	set_slope(f, a);
+	set_slope(f, to);
+}
+
+/* From its dearest part to the cheapest node, as far as that pays; when it is in too many parts, among these. */
+static void rebalance(struct bal_fluid *f, int32_t item)
+{
+	const struct bal_item *it = &f->m->items[item];
+	const struct bal_parts *p = &f->parts[item];
+	double best = 0, worst = -1e300, least = 1e300, gain, bend;
+	int32_t to = cheapest(f, item, &best), from = 0, own = 0;
+	bool known = false;
+
+	for (int32_t i = 0; i < p->n; i++) {
+		double price =
+			bal_fluid_price(f, it, p->node[i]) + bal_moved_cost(f->m, item, p->node[i]);
+
+		known = known || p->node[i] == to;
+		if (price > worst) {
+			worst = price;
+			from = i;
+		}
+		if (price < least) {
+			least = price;
+			own = i;
+		}
+	}
+	if (!known && p->n == BAL_PARTS) {
+		to = p->node[own];
+		best = least;
+	}
+	gain = worst - best;
+	if (to < 0 || p->node[from] == to || gain <= 0)
+		return;
+	bend = 2 * (curvature(f, it, p->node[from]) + curvature(f, it, to));
+	bal_fluid_transfer(f, item, from, to,
+			   bend > 0 && gain < bend * p->share[from] ? gain / bend : p->share[from]);
+}
+
+/* What the prices take from the nodes: for each, price times load less its part of F, at the load where that is most. */
+static double conjugates(const struct bal_fluid *f)
+{
+	const struct bal_model *m = f->m;
+	double sum = 0;
+
+	for (int32_t n = 0; n < m->nnodes; n++)
+		for (int r = 0; r < PRICED; r++) {
+			double factor = m->factor[n][r], price = f->g[r][n], x;
+
+			if (factor <= 0)
+				continue;
+			x = price / (2 * factor);
+			x = x > f->top[r][n] ? f->top[r][n] : x;
+			x = x < f->low[r][n] ? f->low[r][n] : x;
+			sum += price * (x - f->low[r][n]) - factor * x * x;
+		}
+	return sum;
+}
+
+double bal_fluid_evaluate(struct bal_fluid *f, double *divided)
+{
+	const struct bal_model *m = f->m;
+	double bound = 0, sum = 0;
+
+	f->nactive = 0;
+	for (int32_t i = 0; i < m->nitems; i++) {
+		const struct bal_item *it = &m->items[i];
+		const struct bal_parts *p = &f->parts[i];
+		double best, own;
+
+		if (it->fixed)
+			continue;
+		(void)cheapest(f, i, &best);
+		bound += best;
+		own = bal_fluid_price(f, it, p->node[0]) + bal_moved_cost(m, i, p->node[0]);
+		/* Far from its alternatives an item stays where it is, until the next look. */
+		if (p->n > 1 || own > best)
+			f->active[f->nactive++] = i;
+		for (int32_t k = 0; k < p->n; k++)
+			sum += p->share[k] * bal_moved_cost(m, i, p->node[k]);
+	}
+	for (int32_t n = 0; n < m->nnodes; n++)
+		for (int r = 0; r < PRICED; r++)
+			sum += m->factor[n][r] * f->x[r][n] * f->x[r][n];
+	*divided = sum;
+	return bound - conjugates(f);
+}
+
+void bal_fluid_init(struct bal_fluid *f, const struct bal_state *s, struct pxc_arena *arena)
+{
+	const struct bal_model *m = s->m;
+	size_t nodes = (size_t)m->nnodes + 1, items = (size_t)m->nitems + 1;
+
+	*f = (struct bal_fluid){ .m = m };
+	f->parts = arena_alloc(arena, items * sizeof(*f->parts));
+	f->active = arena_alloc(arena, items * sizeof(*f->active));
+	for (int r = 0; r < PRICED; r++) {
+		f->x[r] = arena_alloc(arena, nodes * sizeof(double));
+		f->g[r] = arena_alloc(arena, nodes * sizeof(double));
+		f->top[r] = arena_alloc(arena, nodes * sizeof(double));
+		f->low[r] = arena_alloc(arena, nodes * sizeof(double));
+		for (int32_t n = 0; n < m->nnodes; n++) {
+			f->x[r][n] = f->low[r][n] = s->spots[n].x[r];
+			f->top[r][n] = (double)m->limit[n][r] - m->mean[n][r];
+		}
+	}
+	for (int32_t i = 0; i < m->nitems; i++) {
+		int32_t n = s->at[i];
+
+		if (m->items[i].fixed)
+			continue;
+		f->parts[i] = (struct bal_parts){ .node = { n }, .share = { 1 }, .n = 1 };
+		for (int r = 0; r < PRICED; r++)
+			f->low[r][n] -= m->items[i].d[r];
+	}
+	for (int32_t n = 0; n < m->nnodes; n++)
+		set_slope(f, n);
+}
+
+void bal_fluid_flow(struct bal_fluid *f, int passes, const bool *still)
+{
+	for (int i = 0; i < passes; i++)
+		for (int32_t k = 0; k < f->nactive; k++)
+			if (!still || !still[f->active[k]])
+				rebalance(f, f->active[k]);
+}
+
+int32_t bal_fluid_main_part(const struct bal_parts *p)
+{
+	int32_t best = 0;
+
+	for (int32_t k = 1; k < p->n; k++)
+		if (p->share[k] > p->share[best])
+			best = k;
+	return best;
+}
