@@ -10,13 +10,11 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/units.h"
-#include "cloud/project_block.h"
 #include "cloud/vm_parts.h"
 #include "modules/items.h"
 
 #define MAX_METADATA 32
 #define MAX_METADATA_VALUE 255
-#define MAX_HA_COMMENT 3900 /* PVE takes 4096 characters, the token among them */
 
 static unsigned number(const json_t *item, const char *key)
 {
@@ -178,20 +176,6 @@ static int decode_tags(const json_t *given, const json_t *item, struct vm_spec *
 	return 0;
 }
 
-static int decode_affinity(struct pxc_env *env, const json_t *given, struct vm_spec *s,
-			   struct pxc_err *err)
-{
-	const char *const *list = item_list(env->arena, given, "affinity");
-
-	for (size_t i = 0; list && list[i]; i++)
-		if (!item_slug(list[i]))
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: affinity: \"%s\" is no name of an affinity group",
-					s->label, list[i]);
-	s->affinity = list ? strv_sorted(env->arena, list) : NULL;
-	return 0;
-}
-
 static int decode_metadata(struct pxc_env *env, const json_t *given, struct vm_spec *s,
 			   struct pxc_err *err)
 {
@@ -324,45 +308,6 @@ static int check_description(const struct vm_spec *s, struct pxc_err *err)
 		s->label);
 }
 
-/* As named, -1 when it was not. */
-static int named_number(const json_t *dict, const char *key)
-{
-	const json_t *v = json_object_get(dict, key);
-
-	if (json_is_boolean(v))
-		return json_is_true(v);
-	return json_is_integer(v) ? (int)json_integer_value(v) : -1;
-}
-
-static int decode_ha(const json_t *item, struct vm_spec *s, struct pxc_err *err)
-{
-	const json_t *ha = json_object_get(item, "ha");
-	struct vm_ha *h = &s->ha;
-
-	*h = (struct vm_ha){
-		.named = json_is_object(ha),
-		.enabled = item_true(ha, "enabled"),
-		.max_restart = named_number(ha, "max_restart"),
-		.max_relocate = named_number(ha, "max_relocate"),
-		.failback = named_number(ha, "failback"),
-		.auto_rebalance = named_number(ha, "auto_rebalance"),
-		.comment = item_text(ha, "comment"),
-	};
-	if (item_int(ha, "max_restart") < 0 || item_int(ha, "max_relocate") < 0 ||
-	    item_int(ha, "max_restart") > INT32_MAX || item_int(ha, "max_relocate") > INT32_MAX)
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: ha: max_restart and max_relocate are numbers from 0 on",
-				s->label);
-	if (h->comment && (strpbrk(h->comment, "\r\n") || strstr(h->comment, "[pxc/")))
-		return pxc_fail(err, PXC_EINVAL, "%s: ha: its comment must be one line of text",
-				s->label);
-	if (h->comment && utf8_length(h->comment) > MAX_HA_COMMENT)
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: ha: its comment has %zu characters, at most %d are kept",
-				s->label, utf8_length(h->comment), MAX_HA_COMMENT);
-	return 0;
-}
-
 static int decode_seed(const json_t *item, struct vm_spec *s, struct pxc_err *err)
 {
 	static const char *const seeds[] = { "auto", "pve", "rbd", "none" };
@@ -395,8 +340,8 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	decode_behaviour(item, s);
 	if (decode_names(env, item, s, err) < 0 || check_description(s, err) < 0 ||
 	    decode_config(given, s, err) < 0 || decode_tags(given, item, s, err) < 0 ||
-	    decode_affinity(env, given, s, err) < 0 || decode_metadata(env, given, s, err) < 0 ||
-	    decode_seed(item, s, err) < 0 || decode_ha(item, s, err) < 0 ||
+	    vm_decode_affinity(env, given, s, err) < 0 || decode_metadata(env, given, s, err) < 0 ||
+	    decode_seed(item, s, err) < 0 || vm_decode_ha(item, s, err) < 0 ||
 	    vm_decode_image(env, item, s, err) < 0 || vm_decode_snaps(env, item, s, err) < 0)
 		return -1;
 	decode_cloud_init(env, given, s);
