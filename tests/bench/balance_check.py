@@ -11,6 +11,7 @@ set of moves that do not wait for each other. The plan is also replayed move by 
 """
 import heapq
 import json
+import re
 import sys
 
 PPM = 1000000
@@ -57,9 +58,19 @@ class Checker:
         for i, own in self.own.items():
             if self.moves[own[-1]]["bounce"]:
                 self.wrong("bounce", f"move {own[-1]} of VM {i} is marked as a bounce, but no other follows")
-        if self.params["max_moves"] and len(self.moves) > self.params["max_moves"]:
-            self.wrong("max_moves", f"{len(self.moves)} moves, {self.params['max_moves']} are allowed")
+        self.check_number()
         return True
+
+    def check_number(self):
+        """What must be may take more moves than are allowed; then nothing else moves."""
+        free = [i for i, m in enumerate(self.moves) if m["why"] == "balance"]
+        most, by_node = self.params["max_moves"], self.params.get("max_node_moves", 0)
+        if most and len(self.moves) > most and free:
+            self.wrong("max_moves", f"{len(self.moves)} moves, {most} are allowed")
+        for n, (comes, goes) in self.touching.items():
+            for moves, way in ((comes, "into"), (goes, "out of")):
+                if by_node and len(moves) > by_node and set(free) & set(moves):
+                    self.wrong("max_node_moves", f"{len(moves)} moves {way} {n}, {by_node} are allowed")
 
     def read_move(self, i, m, vm):
         name, to = f"move {i} of VM {m['vm']}", self.nodes[m["to"]]
@@ -201,6 +212,8 @@ class Checker:
                     self.wrong("steady", f"{n} has {after[n]} of {node['cpu' if r == 'vcpu' else r]} ({r}) in the end")
         for i, n in self.end.items():
             vm = self.vms[i]
+            if not vm["movable"] and i not in self.named and (self.nodes[n]["drain"] or n not in vm.get("allowed", self.nodes)):
+                self.wrong("unsaid", f"VM {i} stays on {n}, where it must not be, and no word about it")
             if vm["movable"] and i not in self.named and self.nodes[n]["drain"]:
                 self.wrong("drain", f"VM {i} is left on {n}, which is to be emptied")
             if vm["movable"] and i not in self.named and n not in vm.get("allowed", self.nodes):
@@ -217,6 +230,35 @@ class Checker:
         stuck = any(i in self.named or not self.vms[i]["movable"] for i in members)
         if rule["hard"] and broken and (worse or not stuck):
             self.wrong(rule["type"] + " at the end", f"rule {rule['name']} is broken in the end")
+
+    # --- what nobody can move ---
+
+    def stuck(self):
+        """VMs that no order of moves can ever move: they fit nowhere, even when all who could leave before have left."""
+        ceiling = {(n, r): self.limit(node, r, self.params["transient_ppm"]) // PPM for n, node in self.nodes.items() for r in LOADS}
+        for r in LOADS:
+            before = self.load(self.start, r)
+            for n in self.nodes:
+                ceiling[n, r] = max(ceiling[n, r], before[n]) if r != "mem" else ceiling[n, r]
+        total = {r: sum(max(0, ceiling[n, r] - load) for n, load in self.load(self.start, r).items()) for r in LOADS}
+        mates = {i: {j for rule in self.rules if rule["hard"] and rule["type"] == "together" and i in rule["members"]
+                     for j in rule["members"]} for i in self.vms}
+        held = {i for i, v in self.vms.items() if v["movable"] and not mates[i]}
+        while True:
+            kept = {i for i, v in self.vms.items() if not v["movable"] or i in held}
+            least = {(n, r): sum(self.vms[i][r] for i in kept if self.start[i] == n) +
+                     node["base_mem" if r == "mem" else "base_cpu"] for n, node in self.nodes.items() for r in LOADS}
+            free = {i for i in held for n, node in self.nodes.items()
+                    if n != self.start[i] and node["accepts"] and not node["drain"] and n in self.vms[i].get("allowed", self.nodes) and
+                    all(not self.vms[i][r] or self.vms[i][r] <= min(total[r], ceiling[n, r] - least[n, r]) for r in LOADS)}
+            if not free:
+                return held
+            held -= free
+
+    def check_stuck(self):
+        said = {int(i) for i in re.findall(r"(\d+) \(\d+ MiB\)", self.plan.get("stuck", ""))}
+        for i in sorted(said - self.stuck()) if said else ():
+            self.wrong("stuck", f"VM {i} is said to be stuck, but may be able to move")
 
     # --- the figures ---
 
@@ -307,6 +349,7 @@ class Checker:
         self.check_way()
         self.check_apart()
         self.check_end()
+        self.check_stuck()
         f0, f = self.check_figures()
         seconds, peak = self.replay()
         figures = {"moves": len(self.moves), "gib": sum(m["wire"] for m in self.moves) / 1024, "seconds": seconds, "peak": peak,
@@ -417,9 +460,10 @@ def check_placement(cluster, placement):
 # --- all placements of a tiny cluster, one by one ---
 
 def best_of_all(cluster, plan=None):
-    """(F, placement) of the best final placement that keeps limits and rules, however one gets there; None when there is none."""
+    """(F, placement) of the best final placement that keeps limits and rules, where nobody moves who cannot in any order; None when there is none."""
     c = Checker(cluster, plan or {"moves": []})
-    ids = [i for i, v in c.vms.items() if v["movable"] and i not in c.named]
+    stuck = c.stuck()
+    ids = [i for i, v in c.vms.items() if v["movable"] and i not in c.named and i not in stuck]
     choices = [[n for n, node in c.nodes.items() if n in c.vms[i].get("allowed", c.nodes)
                 and not node["drain"] and (node["accepts"] or n == c.start[i])] for i in ids]
     best = None

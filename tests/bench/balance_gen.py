@@ -11,6 +11,7 @@ every third node is half as large again as the others; the start is skewed by Zi
     pins                      5 % of the VMs may run on one to three nodes only
     rules                     10 % of the VMs are in rules, apart or together
     disks                     20 % of the VMs have local disks, which go over the wire, too
+    stay                      5 % of the VMs cannot be moved
     newnode                   the last node is empty
     drain1 drain2 ...         so many nodes must be emptied
     cycle                     pairs of VMs that must swap nodes where neither has room for both (they may not be where they are)
@@ -26,7 +27,7 @@ import sys
 MASK = (1 << 64) - 1
 GIB = 1024
 PARAMS = {"tolerance_ppm": 50000, "weight_mem": 1, "weight_cpu": 1, "steady_ppm": 950000, "transient_ppm": 980000,
-          "overcommit_cpu_ppm": 4000000, "max_in": 2, "max_out": 2, "max_moves": 0, "seed": 1}
+          "overcommit_cpu_ppm": 4000000, "max_in": 2, "max_out": 2, "max_moves": 0, "max_node_moves": 0, "seed": 1}
 FLAVORS = [1 << k for k in range(9)]  # GiB
 POPULAR = 0.75  # a flavor twice as large is 2 to the power of this rarer
 CPU_FILL = 0.28
@@ -230,7 +231,7 @@ def force_swaps(rng, vms, nodes, next_id):
 
 def generate(nodes, vms, seed=1, fill=None, skew=SKEW, variants=(), violate=0, **params):
     """A cluster as the planner reads it."""
-    known = {"pins", "rules", "disks", "newnode", "cycle"}
+    known = {"pins", "rules", "disks", "stay", "newnode", "cycle"}
     tight = [int(v[5:]) for v in variants if v.startswith("tight")]
     drains = sum(int(v[5:]) for v in variants if v.startswith("drain"))
     bad = [v for v in variants if v not in known and not v.startswith(("tight", "drain"))]
@@ -257,6 +258,9 @@ def generate(nodes, vms, seed=1, fill=None, skew=SKEW, variants=(), violate=0, *
         vm.update(wire=vm["mem"], movable=True)
     for n in rng.shuffled(range(len(old)))[:drains]:
         hosts[n].update(accepts=False, drain=True)
+    if "stay" in variants:
+        for vm in rng.shuffled(machines)[:len(machines) // 20]:
+            vm["movable"] = False
     if "disks" in variants:
         give_disks(rng, machines)
     if "pins" in variants:

@@ -1,11 +1,33 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* anneal.c - random moves and swaps, fewer and fewer of them for the worse; for clusters small enough to be looked at that often. */
+/*
+ * anneal.c - random moves and swaps, fewer and fewer of them for the worse; for clusters small enough to be looked at that often.
+ *
+ * Where memory is nearly full, hardly any single step fits. So limits may be overstepped for a price that rises until it is not
+ * worth it any more; the best state within them is what counts.
+ */
 #include <math.h>
 
 #include "base/mem.h"
 #include "cloud/balance/parts.h"
 
-#define COOLING 0.001 /* the last temperature, of the first */
+#define STAGES 100
+#define COOLING 0.001    /* the last temperature, of the first */
+#define OVER 0.03        /* price of what is above a limit, for all that the nodes have, of F */
+#define OVER_GROWTH 1.05 /* from stage to stage */
+
+struct walk {
+	struct bal_state *s;
+	const struct bal_hint *hint;
+	struct bal_random random;
+	double temperature;
+	double price[LOADS]; /* above the limits */
+	double f, best;      /* against the start */
+	int32_t over;        /* nodes above a limit */
+	int32_t *saved;      /* where items are in the best state */
+	int32_t *fresh;      /* items that were shifted since */
+	int32_t nfresh;
+	bool *is_fresh;
+};
 
 static double uniform(struct bal_random *r)
 {
@@ -30,56 +52,165 @@ static bool accepted(double delta, double temperature, struct bal_random *random
 	return uniform(random) * y < 1;
 }
 
-static void step(struct bal_state *s, const struct bal_hint *hint, double temperature,
-		 struct bal_random *random)
+static bool is_over(const struct bal_state *s, int32_t n)
 {
-	const struct bal_model *m = s->m;
-	int32_t v = hint->near[bal_next(random) % (uint64_t)hint->nnear];
-	uint64_t kind = bal_next(random);
+	const int64_t *load = s->load[n], *limit = s->m->limit[n];
 
-	if (bal_stays(&m->items[v]) || s->at[v] < 0)
-		return;
-	if (kind % 2) {
-		int32_t to = (int32_t)(kind / 2 % (uint64_t)m->nnodes);
+	return load[MEM] > limit[MEM] || load[CPU] > limit[CPU] || load[VCPU] > limit[VCPU];
+}
 
-		/* Back home is the likeliest to be of use. */
-		if (kind >> 62 == 0 && m->items[v].home >= 0)
-			to = m->items[v].home;
-		if (to != s->at[v] && accepted(bal_shift_delta(s, v, to), temperature, random) &&
-		    !bal_refusal(s, v, to, -1) &&
-		    !bal_over_moves(s, &(struct bal_step){ v, to }, 1))
-			bal_shift(s, v, to);
-	} else {
-		int32_t w = hint->near[kind / 2 % (uint64_t)hint->nnear];
+/* What so much more or less on a node adds to the price of overstepped limits. */
+static double over_delta(const struct walk *w, int32_t n, const int64_t load[LOADS], int64_t times)
+{
+	double sum = 0;
 
-		if (s->at[w] != s->at[v] && s->at[w] >= 0 && !bal_stays(&m->items[w]) &&
-		    accepted(bal_swap_delta(s, v, w), temperature, random) && bal_can_swap(s, v, w))
-			bal_swap(s, v, w);
+	for (int r = 0; r < LOADS; r++) {
+		int64_t was = w->s->load[n][r] - w->s->m->limit[n][r];
+		int64_t is = was + times * load[r];
+
+		sum += w->price[r] * (double)((is > 0 ? is : 0) - (was > 0 ? was : 0));
 	}
+	return sum;
+}
+
+static void shift(struct walk *w, int32_t item, int32_t to)
+{
+	const int32_t from = w->s->at[item];
+
+	w->over -= is_over(w->s, from) + is_over(w->s, to);
+	bal_shift(w->s, item, to);
+	w->over += is_over(w->s, from) + is_over(w->s, to);
+	if (!w->is_fresh[item]) {
+		w->is_fresh[item] = true;
+		w->fresh[w->nfresh++] = item;
+	}
+}
+
+static void keep_best(struct walk *w, double delta)
+{
+	w->f += delta;
+	if (w->over || w->f >= w->best - BAL_EPSILON)
+		return;
+	w->best = w->f;
+	for (int32_t i = 0; i < w->nfresh; i++) {
+		w->saved[w->fresh[i]] = w->s->at[w->fresh[i]];
+		w->is_fresh[w->fresh[i]] = false;
+	}
+	w->nfresh = 0;
+}
+
+static void try_shift(struct walk *w, int32_t v, int32_t to)
+{
+	const struct bal_state *s = w->s;
+	const int64_t *load = s->m->items[v].load;
+	double delta, over;
+
+	if (to == s->at[v])
+		return;
+	delta = bal_shift_delta(s, v, to);
+	over = over_delta(w, to, load, 1) + over_delta(w, s->at[v], load, -1);
+	if (!accepted(delta + over, w->temperature, &w->random) || bal_forbidden(s, v, to, -1) ||
+	    bal_over_moves(s, &(struct bal_step){ v, to }, 1))
+		return;
+	shift(w, v, to);
+	keep_best(w, delta);
+}
+
+static void try_swap(struct walk *w, int32_t v, int32_t u)
+{
+	const struct bal_state *s = w->s;
+	const struct bal_model *m = s->m;
+	const int32_t a = s->at[v], b = s->at[u];
+	int64_t more[LOADS];
+	double delta, over;
+
+	if (a == b || b < 0 || bal_stays(&m->items[u]))
+		return;
+	delta = bal_swap_delta(s, v, u);
+	for (int r = 0; r < LOADS; r++)
+		more[r] = m->items[v].load[r] - m->items[u].load[r];
+	over = over_delta(w, b, more, 1) + over_delta(w, a, more, -1);
+	if (!accepted(delta + over, w->temperature, &w->random) || bal_share_rules(m, v, u) ||
+	    bal_forbidden(s, v, b, u) || bal_forbidden(s, u, a, v) ||
+	    bal_over_moves(s, (const struct bal_step[]){ { v, b }, { u, a } }, 2))
+		return;
+	shift(w, v, b);
+	shift(w, u, a);
+	keep_best(w, delta);
+}
+
+static void step(struct walk *w)
+{
+	const struct bal_hint *hint = w->hint;
+	const struct bal_model *m = w->s->m;
+	const int32_t v = hint->near[bal_next(&w->random) % (uint64_t)hint->nnear];
+	const uint64_t kind = bal_next(&w->random);
+
+	if (bal_stays(&m->items[v]) || w->s->at[v] < 0)
+		return;
+	if (kind % 2 == 0)
+		try_swap(w, v, hint->near[kind / 2 % (uint64_t)hint->nnear]);
+	else if (kind >> 62 == 0 && m->items[v].home >= 0)
+		try_shift(w, v, m->items[v].home); /* the likeliest to be of use */
+	else
+		try_shift(w, v, (int32_t)(kind / 2 % (uint64_t)m->nnodes));
+}
+
+/* The root is taken by hand, since pow() differs between machines. */
+static double cooling(void)
+{
+	for (double factor = 0.5; factor < 1; factor += 0.001) {
+		double power = 1;
+
+		for (int i = 0; i < STAGES; i++)
+			power *= factor;
+		if (power >= COOLING)
+			return factor;
+	}
+	return 1;
+}
+
+static void init(struct walk *w)
+{
+	const struct bal_model *m = w->s->m;
+	const size_t items = (size_t)m->nitems + 1;
+	double all[LOADS] = { 1, 1, 1 };
+
+	for (int32_t n = 0; n < m->nnodes; n++) {
+		for (int r = 0; r < LOADS; r++)
+			all[r] += (double)m->limit[n][r];
+		w->over += is_over(w->s, n);
+	}
+	for (int r = 0; r < LOADS; r++)
+		w->price[r] = OVER / all[r];
+	w->saved = pxc_calloc(items, sizeof(*w->saved));
+	w->fresh = pxc_calloc(items, sizeof(*w->fresh));
+	w->is_fresh = pxc_calloc(items, sizeof(*w->is_fresh));
+	memcpy(w->saved, w->s->at, (items - 1) * sizeof(*w->saved));
 }
 
 void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double temperature, int64_t steps,
 		uint64_t seed)
 {
-	struct bal_random random = { .x = seed * 0x9e3779b97f4a7c15u + 0x2545f4914f6cdd1du };
-	double factor;
+	const double factor = cooling();
+	struct walk w = { .s = s, .hint = hint, .temperature = temperature };
 
 	if (hint->nnear == 0 || temperature <= 0)
 		return;
-	random.x = random.x ? random.x : 1;
-	/* By a hundred stages; the root is taken by hand, since pow() differs between machines. */
-	for (factor = 0.5; factor < 1;) {
-		double power = 1;
-
-		for (int i = 0; i < 100; i++)
-			power *= factor;
-		if (power >= COOLING)
-			break;
-		factor += 0.001;
+	w.random.x = seed * 0x9e3779b97f4a7c15u + 0x2545f4914f6cdd1du;
+	w.random.x = w.random.x ? w.random.x : 1;
+	init(&w);
+	for (int stage = 0; stage < STAGES; stage++) {
+		for (int64_t i = 0; i < steps / STAGES; i++)
+			step(&w);
+		w.temperature *= factor;
+		for (int r = 0; r < LOADS; r++)
+			w.price[r] *= OVER_GROWTH;
 	}
-	for (int64_t i = 0; i < steps; i++) {
-		if (i % (steps / 100) == 0 && i)
-			temperature *= factor;
-		step(s, hint, temperature, &random);
-	}
+	for (int32_t i = 0; i < w.nfresh; i++)
+		if (s->at[w.fresh[i]] != w.saved[w.fresh[i]])
+			bal_shift(s, w.fresh[i], w.saved[w.fresh[i]]);
+	free(w.saved);
+	free(w.fresh);
+	free(w.is_fresh);
 }

@@ -189,6 +189,7 @@ static void carry_out(struct making_room *r, int32_t trip, const struct eviction
 	int32_t from = o->trips[trip].to;
 
 	o->logs[from].reserved = trip;
+	o->room[o->trips[bal_for_whom(o, trip)].vm] += e->cost;
 	for (int i = 0; i < e->n; i++) {
 		int32_t x = e->vm[i], waits = r->waits[x];
 		int32_t leg = bal_add_trip(o, (struct bal_trip){ .vm = x,

@@ -69,7 +69,7 @@ double bal_swap_delta(const struct bal_state *s, int32_t v, int32_t w)
 	return sum;
 }
 
-static bool share_rules(const struct bal_model *m, int32_t v, int32_t w)
+bool bal_share_rules(const struct bal_model *m, int32_t v, int32_t w)
 {
 	const struct bal_item *iv = &m->items[v], *iw = &m->items[w];
 
@@ -82,7 +82,7 @@ static bool share_rules(const struct bal_model *m, int32_t v, int32_t w)
 
 bool bal_can_swap(const struct bal_state *s, int32_t v, int32_t w)
 {
-	return !share_rules(s->m, v, w) && may_swap(s, v, w);
+	return !bal_share_rules(s->m, v, w) && may_swap(s, v, w);
 }
 
 void bal_swap(struct bal_state *s, int32_t v, int32_t w)

@@ -44,7 +44,7 @@ static void list(struct musts *q, int32_t item, const char *why)
 		return;
 	q->listed[item] = true;
 	q->why[item] = why;
-	q->m->items[item].fixed = q->m->items[item].pinned;
+	q->m->items[item].fixed = bal_stays(&q->m->items[item]);
 	if (q->m->items[item].fixed)
 		leave(q, item, "no order of moves leads to where it could be");
 	else
@@ -123,7 +123,7 @@ double bal_regret(const struct bal_state *s, int32_t item, int32_t *to)
 	return *to < 0 ? 0 : second - best;
 }
 
-bool bal_make_room(struct bal_state *s, int32_t item)
+int32_t bal_make_room(struct bal_state *s, int32_t item)
 {
 	const struct bal_model *m = s->m;
 	int32_t who = -1, where = -1, to = -1;
@@ -156,10 +156,10 @@ bool bal_make_room(struct bal_state *s, int32_t item)
 		}
 	}
 	if (who < 0)
-		return false;
+		return -1;
 	bal_shift(s, who, where);
 	bal_shift(s, item, to);
-	return true;
+	return who;
 }
 
 /* It stays for good; its members are part of what never moves. */
@@ -189,6 +189,18 @@ static bool moved_on(const struct bal_state *s, int32_t item)
 	return s->at[item] >= 0 && s->at[item] != s->m->items[item].home;
 }
 
+static void want_room(struct musts *q, int32_t item)
+{
+	const struct bal_model *m = q->m;
+	const int32_t who = bal_make_room(q->s, item);
+
+	if (who < 0)
+		give_up(q, item);
+	else if (!q->why[who])
+		q->why[who] = arena_printf(q->arena, "room for VM %u",
+					   m->vms[m->members[m->items[item].member]]->id);
+}
+
 static void place(struct musts *q)
 {
 	while (q->n) {
@@ -209,8 +221,8 @@ static void place(struct musts *q)
 			; /* it has changed places with another that had to move */
 		else if (to >= 0)
 			bal_shift(q->s, q->items[pick], to);
-		else if (!bal_make_room(q->s, q->items[pick]))
-			give_up(q, q->items[pick]);
+		else
+			want_room(q, q->items[pick]);
 		q->n--;
 		memmove(&q->items[pick], &q->items[pick + 1],
 			(size_t)(q->n - pick) * sizeof(*q->items));
@@ -251,7 +263,7 @@ void bal_mandatory(struct bal_model *m, struct bal_state *s, struct bal_left_lis
 	struct musts q = { m, s, items, 0, listed, why, arena, unmovable };
 
 	for (int32_t i = 0; i < m->nitems; i++) {
-		m->items[i].fixed = false;
+		m->items[i].fixed = m->items[i].frozen;
 		if (!m->items[i].home_ok)
 			list(&q, i, home_reason(&q, &m->items[i]));
 	}

@@ -287,6 +287,27 @@ static int64_t part_there(const struct bal_model *m, const struct bal_item *it, 
 	return load[r];
 }
 
+const char *bal_forbidden(const struct bal_state *s, int32_t item, int32_t to, int32_t gone)
+{
+	const struct bal_model *m = s->m;
+	const struct bal_item *it = &m->items[item];
+
+	if (!bal_may(m, it, to))
+		return "not allowed";
+	for (int32_t i = 0; i < it->nrules; i++) {
+		int32_t rule = m->item_rules[it->rule + i];
+		int32_t there = s->count[(ptrdiff_t)rule * m->nnodes + to];
+
+		if (!m->counts[rule].hard)
+			continue;
+		for (int32_t k = 0; gone >= 0 && k < m->items[gone].nrules; k++)
+			there -= m->item_rules[m->items[gone].rule + k] == rule;
+		if (there > 0)
+			return m->counts[rule].name;
+	}
+	return NULL;
+}
+
 const char *bal_refusal(const struct bal_state *s, int32_t item, int32_t to, int32_t gone)
 {
 	static const char *const lacks[LOADS] = { "memory", "cores", "assigned cores" };
@@ -305,18 +326,7 @@ const char *bal_refusal(const struct bal_state *s, int32_t item, int32_t to, int
 		if (load > m->limit[to][r])
 			return lacks[r];
 	}
-	for (int32_t i = 0; i < it->nrules; i++) {
-		int32_t rule = m->item_rules[it->rule + i];
-		int32_t there = s->count[(ptrdiff_t)rule * m->nnodes + to];
-
-		if (!m->counts[rule].hard)
-			continue;
-		for (int32_t k = 0; gone >= 0 && k < m->items[gone].nrules; k++)
-			there -= m->item_rules[m->items[gone].rule + k] == rule;
-		if (there > 0)
-			return m->counts[rule].name;
-	}
-	return NULL;
+	return it->nrules ? bal_forbidden(s, item, to, gone) : NULL;
 }
 
 int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta)

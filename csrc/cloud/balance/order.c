@@ -200,6 +200,7 @@ void bal_order_init(struct bal_order *o, const struct bal_model *m)
 	o->last = arena_alloc(&o->arena, vms * sizeof(*o->last));
 	o->helped = arena_alloc(&o->arena, vms * sizeof(*o->helped));
 	o->bounced = arena_alloc(&o->arena, vms * sizeof(*o->bounced));
+	o->room = arena_alloc(&o->arena, vms * sizeof(*o->room));
 	init_nodes(o);
 }
 
@@ -215,6 +216,7 @@ void bal_order_go(struct bal_order *o, const struct bal_goal *goal)
 
 	o->goal = goal;
 	memset(o->bounced, 0, (size_t)m->nvms);
+	memset(o->room, 0, (size_t)m->nvms * sizeof(*o->room));
 	for (int32_t n = 0; n < m->nnodes; n++)
 		for (int k = 0; k < LOADS; k++)
 			o->limit[n][k] = goal->careful && m->limit[n][k] < m->transit[n][k]

@@ -52,6 +52,7 @@ struct bal_order {
 	int32_t *where, *last;  /* of each VM: its node, its last leg or -1 */
 	int32_t *helped;        /* of each VM: whom it made room for, or -1 */
 	uint8_t *bounced;       /* of each VM */
+	double *room;           /* of each VM: what making room for it cost */
 	struct bal_trip *trips; /* of the goal at hand */
 	size_t ntrips, cap_trips, waiting;
 	const struct bal_goal *goal;

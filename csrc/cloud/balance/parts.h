@@ -12,8 +12,9 @@ enum { MEM, CPU, PRICED, VCPU = PRICED, LOADS }; /* the first two are in F, all 
 
 /* VMs that move as one: a single VM, or the members of hard rules "together". */
 struct bal_item {
-	double d[PRICED];         /* what the movable members need, as load has it */
-	double cost;              /* what moving all of them adds to F */
+	double d[PRICED]; /* what the movable members need, as load has it */
+	double cost; /* what moving all of them adds to F; while searching, what else it costs */
+	double own_cost;          /* without that */
 	int64_t load[LOADS];      /* likewise, exact */
 	int32_t home;             /* node; -1 = its members are scattered, or new */
 	int32_t class;            /* index of the nodes it may be on */
@@ -22,7 +23,8 @@ struct bal_item {
 	const char *torn; /* the rule that its members do not follow where they are, or NULL */
 	bool home_ok;     /* it may stay */
 	bool fixed;       /* stays: it should move and cannot */
-	bool pinned;      /* stays: no order of moves leads away */
+	bool pinned;      /* stays: no order of moves was found that leads away */
+	bool frozen;      /* stays: it is proved that there is none */
 };
 
 /* A rule that counts its members on each node: hard apart, soft apart, soft together. */
@@ -140,6 +142,9 @@ static inline bool bal_may(const struct bal_model *m, const struct bal_item *it,
 /* rules.c: from rules to items and counts. */
 must_check int bal_rules_init(struct bal_model *m, struct pxc_err *err);
 
+/* reach.c: which items are frozen; a sentence about them, or NULL. */
+const char *bal_reach(struct bal_model *m, struct pxc_arena *arena);
+
 /* objective.c */
 void bal_state_init(struct bal_state *s, const struct bal_model *m);
 void bal_state_release(struct bal_state *s);
@@ -155,6 +160,8 @@ double bal_broken(const struct bal_state *s); /* the part of it that broken soft
 double bal_shift_delta(const struct bal_state *s, int32_t item, int32_t to);
 /* Would it fit if "gone" (an item there, or -1) had left? NULL = yes, else the rule or "memory", "cores", ... */
 const char *bal_refusal(const struct bal_state *s, int32_t item, int32_t to, int32_t gone);
+/* The rule that is in the way, or "not allowed", or NULL. */
+const char *bal_forbidden(const struct bal_state *s, int32_t item, int32_t to, int32_t gone);
 /* The best node to shift it to, or -1; *delta is written when there is one. */
 int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta);
 
@@ -193,7 +200,7 @@ static inline bool bal_over_moves(const struct bal_state *s, const struct bal_st
 /* The phases. Each leaves a feasible state that is no worse. */
 static inline bool bal_stays(const struct bal_item *it)
 {
-	return it->fixed || it->pinned;
+	return it->fixed || it->pinned || it->frozen;
 }
 static inline bool bal_searched(const struct bal_state *s, int32_t item)
 {
@@ -201,8 +208,8 @@ static inline bool bal_searched(const struct bal_state *s, int32_t item)
 }
 /* How much worse its second best node is; huge when it has only one. *to: the best, or -1. */
 double bal_regret(const struct bal_state *s, int32_t item, int32_t *to);
-/* Another item changes places with it or leaves for a third node, so that it fits. Has it been shifted? */
-bool bal_make_room(struct bal_state *s, int32_t item);
+/* Another item changes places with it or leaves for a third node, so that it fits. Who it was, or -1. */
+int32_t bal_make_room(struct bal_state *s, int32_t item);
 void bal_mandatory(struct bal_model *m, struct bal_state *s, struct bal_left_list *unmovable,
 		   const char **why, struct pxc_arena *arena);
 bool bal_greedy(struct bal_state *s); /* did anything move? */
@@ -211,8 +218,9 @@ bool bal_can_swap(const struct bal_state *s, int32_t v, int32_t w);
 double bal_swap_delta(const struct bal_state *s, int32_t v,
 		      int32_t w); /* right when bal_can_swap() */
 void bal_swap(struct bal_state *s, int32_t v, int32_t w);
+bool bal_share_rules(const struct bal_model *m, int32_t v, int32_t w);
 struct bal_hint;
-/* May end worse. The temperature is of F; the items near home-leaving are tried. */
+/* Never ends worse. The temperature is of F; the items near home-leaving are tried. */
 void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double temperature, int64_t steps,
 		uint64_t seed);
 

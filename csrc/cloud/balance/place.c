@@ -77,7 +77,7 @@ static bool insert(struct placing *p)
 		item = p->waiting[pick];
 		if (to >= 0)
 			bal_shift(&p->s, item, to);
-		if (to >= 0 || bal_make_room(&p->s, item)) {
+		if (to >= 0 || bal_make_room(&p->s, item) >= 0) {
 			n--;
 			memmove(&p->waiting[pick], &p->waiting[pick + 1],
 				(size_t)(n - pick) * sizeof(*p->waiting));

@@ -219,6 +219,7 @@ static int add_item(struct grouping *g, const int32_t *vms, int32_t n, struct px
 	it->class = class_of(g);
 	for (int r = 0; r < PRICED; r++)
 		it->d[r] = (double)it->load[r];
+	it->own_cost = it->cost;
 	m->nitems++;
 	return 0;
 }

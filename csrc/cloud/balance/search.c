@@ -6,11 +6,11 @@
 #define ANNEALED 150000 /* items times nodes: more is too much for annealing */
 #define RESTARTS 3
 #define HINT_PASSES 8
-#define POLISHES 2
-#define STEPS 8000 /* of annealing, for each item that is near */
-#define MOST_STEPS 1500000
+#define POLISHES 1  /* starts that are made of the best one so far */
+#define STEPS 30000 /* of annealing, for each item that is near */
+#define MOST_STEPS 5000000
 #define FEWEST_STEPS 50000
-#define HEAT 1.6     /* of what a move costs, to begin with; then a third of it */
+#define HEAT 0.7     /* of what a move costs, to begin with */
 #define ENOUGH 0.002 /* of the possible improvement: what is not worth a further search */
 
 void bal_stage_restart(struct bal_stage *st)
@@ -70,7 +70,7 @@ static bool good_enough(const struct bal_stage *st)
 {
 	double f = bal_objective(&st->s) - bal_broken(&st->s);
 
-	return f - st->bound < ENOUGH * (st->f0 - st->bound);
+	return f - st->aim < ENOUGH * (st->f0 - st->aim);
 }
 
 static void anneal(struct bal_stage *st)
@@ -78,17 +78,16 @@ static void anneal(struct bal_stage *st)
 	const struct bal_model *m = &st->m;
 	int64_t steps = (int64_t)st->hint.nnear * STEPS;
 	struct bal_state best;
-	double heat = HEAT;
 
 	if ((int64_t)m->nitems * m->nnodes > ANNEALED || st->s.moved == st->musts.moved)
 		return;
 	steps = steps > MOST_STEPS ? MOST_STEPS : steps < FEWEST_STEPS ? FEWEST_STEPS : steps;
 	bal_state_init(&best, m);
 	bal_state_copy(&best, &st->s);
-	for (uint64_t i = 0; i < RESTARTS && !good_enough(st); i++, heat /= 3) {
+	for (uint64_t i = 0; i < RESTARTS && !good_enough(st); i++) {
 		double f = bal_objective(&best);
 
-		bal_anneal(&st->s, &st->hint, f / (double)(st->s.moved + 5) * heat, steps,
+		bal_anneal(&st->s, &st->hint, f / (double)(st->s.moved + 5) * HEAT, steps,
 			   m->params.seed + i);
 		(void)bal_greedy(&st->s);
 		bal_descent(&st->s);
@@ -103,17 +102,21 @@ static void anneal(struct bal_stage *st)
 /* What is left must be worth a task of its own, so that small changes of load do not move VMs to and fro. */
 void bal_stage_search(struct bal_stage *st)
 {
+	const bool first = st->bound < 0;
+
 	bal_mandatory(&st->m, &st->s, &st->unmovable, st->why, st->arena);
 	bal_state_copy(&st->musts, &st->s);
 	st->f_musts = bal_objective(&st->s);
 	(void)bal_greedy(&st->s);
 	bal_told(st->m.cluster, "plan");
-	st->bound = bal_bound(&st->s, st->f0, &st->hint);
+	st->aim = bal_bound(&st->s, st->f0, &st->hint);
 	bal_told(st->m.cluster, "bound");
 	follow_hint(st);
 	anneal(st);
 	bal_told(st->m.cluster, "plan");
-	st->bound = bal_sharpen(&st->s, st->f0, st->bound, &st->hint, true);
+	st->aim = bal_sharpen(&st->s, st->f0, st->aim, &st->hint, true);
+	if (first)
+		st->bound = st->aim; /* further searches count what else moves cost */
 	bal_told(st->m.cluster, "bound");
 	if (st->f_musts - bal_objective(&st->s) < st->m.hysteresis)
 		bal_state_copy(&st->s, &st->musts);

@@ -3,7 +3,9 @@
 #include "cloud/balance/stage.h"
 #include "base/mem.h"
 
-#define ROUNDS 6
+#define ROUNDS 4
+#define ENOUGH 0.015 /* of the improvement: what may be lacking without a further search */
+#define LITTLE 0.002 /* of the improvement: what bounces may cost without a further search */
 
 void bal_told(const struct bal_cluster *c, const char *phase)
 {
@@ -17,9 +19,10 @@ int bal_stage_init(struct bal_stage *st, const struct bal_cluster *cluster, stru
 	struct bal_model *m = &st->m;
 	size_t items;
 
-	*st = (struct bal_stage){ .arena = arena };
+	*st = (struct bal_stage){ .arena = arena, .bound = -1 };
 	if (bal_model_init(m, cluster, err) < 0)
 		return -1;
+	st->stuck = bal_reach(m, arena);
 	bal_told(cluster, "model");
 	items = (size_t)m->nitems + 1;
 	st->why = arena_alloc(&m->arena, items * sizeof(*st->why));
@@ -163,21 +166,13 @@ static bool improves(const struct bal_stage *st)
 	return false;
 }
 
-/* Bounces count and cost, too. Where that is too much, the search gets less; in the end nothing beside what must be. */
-static bool affordable(struct bal_stage *st, const struct bal_order *o, double sent_before,
-		       size_t moves_before)
+/* Bounces count, too. Where that is too much, the search gets less; in the end nothing beside what must be. */
+static bool within_limits(struct bal_stage *st, const struct bal_order *o, size_t moves_before)
 {
 	struct bal_params *p = &st->m.params;
 	const unsigned most = st->m.cluster->params.max_moves;
-	double bounces = o->sent - sent_before;
 	bool fits = true;
 
-	for (int32_t i = 0; i < st->m.nitems; i++)
-		bounces -= bal_moved_cost(&st->m, i, st->s.at[i]);
-	if (st->f_musts - bal_objective(&st->s) - bounces < st->m.hysteresis) {
-		bal_state_copy(&st->s, &st->musts);
-		return false;
-	}
 	for (int32_t n = 0; n < st->m.nnodes; n++) {
 		const bool over =
 			p->max_node_moves && (o->logs[n].nin > (int32_t)p->max_node_moves ||
@@ -199,28 +194,114 @@ static bool affordable(struct bal_stage *st, const struct bal_order *o, double s
 	return fits;
 }
 
+/* The best plan so far that has an order, with what its bounces cost. */
+struct found {
+	struct bal_state s;
+	struct bal_left_list unmovable;
+	double f, sent_before;
+	size_t moves_before;
+	bool any;
+};
+
+static double bounces(const struct bal_stage *st, const struct bal_order *o,
+		      const struct found *found)
+{
+	double sum = o->sent - found->sent_before;
+
+	for (int32_t i = 0; i < st->m.nitems; i++)
+		sum -= bal_moved_cost(&st->m, i, st->s.at[i]);
+	return sum;
+}
+
+static void keep(struct found *found, const struct bal_stage *st, double f)
+{
+	if (found->any && f >= found->f - BAL_EPSILON)
+		return;
+	found->any = true;
+	found->f = f;
+	found->unmovable.n = 0;
+	bal_state_copy(&found->s, &st->s);
+	for (size_t i = 0; i < st->unmovable.n; i++)
+		bal_leave(&found->unmovable, st->arena, st->unmovable.rows[i]);
+}
+
+/* What making room for a VM cost is the price of its move when the search is made again. Their sum; what must be has no price. */
+static double set_tolls(const struct bal_stage *st, const struct bal_order *o, double *toll)
+{
+	double sum = 0;
+
+	for (int32_t v = 0; v < st->m.nvms; v++) {
+		const int32_t item = st->m.vm_item[v];
+
+		if (item < 0 || st->why[item] || o->room[v] <= 0)
+			continue;
+		toll[item] = o->room[v];
+		sum += o->room[v];
+	}
+	return sum;
+}
+
+static void charge(struct bal_stage *st, const double *toll, int sign)
+{
+	for (int32_t i = 0; i < st->m.nitems; i++)
+		st->m.items[i].cost =
+			sign > 0 ? st->m.items[i].own_cost + toll[i] : st->m.items[i].own_cost;
+}
+
+/* One search and its order. Is it as good as it gets? */
+static bool try_once(struct bal_stage *st, struct bal_way_so_far *way, struct found *found,
+		     double *toll)
+{
+	double paid, f;
+
+	charge(st, toll, 1);
+	bal_stage_search(st);
+	charge(st, toll, -1);
+	st->f_musts = bal_objective(&st->musts);
+	bal_told(st->m.cluster, "plan");
+	if (!ordered(st, way, false)) {
+		pin_dropped(st, &way->order);
+		return false;
+	}
+	f = bal_objective(&st->s) + bounces(st, &way->order, found);
+	if (!improves(st)) {
+		keep(found, st, f);
+		return true;
+	}
+	if (!within_limits(st, &way->order, found->moves_before))
+		return false;
+	paid = set_tolls(st, &way->order, toll);
+	if (st->f_musts - bal_objective(&st->s) - paid >= st->m.hysteresis)
+		keep(found, st, f);
+	return paid < LITTLE * (st->f_musts - st->bound) ||
+	       (found->any && found->f - st->bound < ENOUGH * (st->f0 - st->bound));
+}
+
+/* What must be alone, or nothing. */
+static void only_musts(struct bal_stage *st, struct bal_way_so_far *way)
+{
+	bal_state_copy(&st->s, &st->musts);
+	if (ordered(st, way, false))
+		return;
+	pin_dropped(st, &way->order);
+	shrink(st, way);
+}
+
 void bal_stage_run(struct bal_stage *st, struct bal_way_so_far *way)
 {
-	const double sent_before = way->order.sent;
-	const size_t moves_before = way->order.nmoves;
+	struct found found = { .sent_before = way->order.sent, .moves_before = way->order.nmoves };
+	auto_free double *toll = pxc_calloc((size_t)st->m.nitems + 1, sizeof(*toll));
 
-	for (int round = 0;; round++) {
-		bal_stage_search(st);
-		bal_told(st->m.cluster, "plan");
-		if (ordered(st, way, false)) {
-			if (!improves(st) || affordable(st, &way->order, sent_before, moves_before))
-				break;
-			if (round >= ROUNDS)
-				bal_state_copy(&st->s, &st->musts);
-			if (!improves(st) && ordered(st, way, false))
-				break;
-		}
-		pin_dropped(st, &way->order);
-		if (round >= ROUNDS) {
-			shrink(st, way);
-			break;
-		}
-		bal_stage_restart(st);
+	bal_state_init(&found.s, &st->m);
+	for (int round = 0; round < ROUNDS && !try_once(st, way, &found, toll); round++)
+		if (round + 1 < ROUNDS)
+			bal_stage_restart(st);
+	if (found.any) {
+		bal_state_copy(&st->s, &found.s);
+		st->unmovable = found.unmovable;
 	}
+	if (!found.any || !ordered(st, way, false))
+		only_musts(st, way);
+	bal_state_release(&found.s);
 	way->ngoals++;
 }

@@ -82,7 +82,7 @@ static const struct {
 	    { "pve3", G(16), 32000, 0, 0, true, false } },
 	  { V(100, "pve1", 24, 1), V(101, "pve2", 12, 1) },
 	  { { .name = NULL } },
-	  "101:pve2>pve3(balance) 100:pve1>pve2(drain pve1)" },
+	  "101:pve2>pve3(room for VM 100) 100:pve1>pve2(drain pve1)" },
 	{ "a rule keeps two apart",
 	  { N("pve1"), N("pve2") },
 	  { V(100, "pve1", 1, 1), V(101, "pve1", 2, 1) },
