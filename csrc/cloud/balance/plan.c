@@ -153,7 +153,7 @@ static int64_t captured(const struct bal_plan *plan)
 {
 	double best = plan->f0 - plan->bound, got = plan->f0 - plan->f;
 
-	return best <= 0 || got >= best ? BAL_PPM : (int64_t)(got / best * BAL_PPM);
+	return best <= BAL_EPSILON || got >= best ? BAL_PPM : (int64_t)(got / best * BAL_PPM);
 }
 
 /* Where all stages lead, in the model of the first; the bound leaves out what is still unmovable, and only that. */
