@@ -227,7 +227,7 @@ void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double tempera
 
 /* What the bound knows of good states. */
 struct bal_hint {
-	int32_t *at;   /* of each item: where its larger part would be if VMs could be divided */
+	int32_t *at;   /* of each item: where it would be if small ones could be divided */
 	int32_t *near; /* items that may be of use elsewhere than home */
 	int32_t nnear;
 	bool *is_near; /* of each item */
@@ -236,6 +236,9 @@ struct bal_hint {
 };
 /* bound.c: no state that leaves the fixed items where they are has a lower F; a good start is near the best. */
 double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint);
+
+/* polish.c: hint->at for a start that is close to the state, and with large items where they are of more use. */
+void bal_polish(const struct bal_state *s, struct bal_hint *hint);
 
 /* pack.c: which items a node would have, if each had a price there. */
 struct bal_pack {
