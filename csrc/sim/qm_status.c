@@ -6,6 +6,7 @@
 #include "sim/areas.h"
 #include "sim/ha.h"
 #include "sim/qm.h"
+#include "sim/sdn.h"
 
 /* A guest's list entry: GET /nodes/{n}/qemu. Also the head of status/current. */
 static json_t *list_entry(const struct sim_guest *g, bool full)
@@ -30,6 +31,8 @@ static json_t *list_entry(const struct sim_guest *g, bool full)
 		(void)json_object_set_new(o, "lock", json_string(g->lock));
 	if (g->run != SIM_STOPPED)
 		(void)json_object_set_new(o, "pid", json_integer(g->pid));
+	if (g->run != SIM_STOPPED && !sdn_old(g->sim))
+		sim_add_pressure(o, use.stall);
 	if (!full)
 		return o;
 	(void)json_object_set_new(o, "memhost", json_integer((json_int_t)use.host_bytes));
@@ -53,11 +56,10 @@ static int get_list(struct sim_call *call)
 	return 0;
 }
 
-/* What only a running guest has: counters per card, and the pressure of its processes. */
+/* What only a running guest has beside its pressure: counters per card. */
 static void add_running(json_t *entry, const struct sim_guest *g)
 {
 	json_t *nics = json_object();
-	struct sim_use use;
 
 	for (unsigned n = 0; n < 32; n++) {
 		char key[16], tap[32];
@@ -71,8 +73,6 @@ static void add_running(json_t *entry, const struct sim_guest *g)
 	if (json_object_size(nics))
 		(void)json_object_set(entry, "nics", nics);
 	json_decref(nics);
-	sim_guest_use(g, &use);
-	sim_add_pressure(entry, use.stall);
 }
 
 static int get_current(struct sim_call *call)
