@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* rebalance_make.c - the plan of a snapshot, and which VMs of it must be asked about before it is believed. */
+#include <string.h>
+
 #include "base/str.h"
 #include "cloud/rebalance_nodes.h"
 #include "cloud/rebalance_pack.h"
@@ -28,6 +30,21 @@ static int choose(const struct rebalance_batch *b, struct rebalance_world *bw, s
 	return 0;
 }
 
+/* To the planner all guests are VMs. */
+static void name_containers(struct rebalance_world *bw)
+{
+	static const char vm[] = "cannot move VM ";
+
+	for (size_t i = 0; i < bw->plan.nunmovable; i++) {
+		struct bal_left *left = &bw->plan.unmovable[i];
+		const struct world_guest *g = world_guest(bw->w, left->vm);
+
+		if (g && g->container && str_starts(left->why, vm))
+			left->why = arena_printf(bw->arena, "cannot move container %s",
+						 left->why + strlen(vm));
+	}
+}
+
 int rebalance_make(const struct rebalance_batch *b, struct rebalance_world *bw, struct pxc_err *err)
 {
 	if (bw->planned)
@@ -38,6 +55,7 @@ int rebalance_make(const struct rebalance_batch *b, struct rebalance_world *bw, 
 	    bal_plan(&bw->cluster, &bw->plan, err) < 0)
 		return -1;
 	bw->planned = true;
+	name_containers(bw);
 	return 0;
 }
 

@@ -147,22 +147,12 @@ static const char *certificate(const struct rebalance_world *bw)
 			    captured(bw));
 }
 
-/* To the planner all guests are VMs. */
-static json_t *unmovable(const struct rebalance_world *bw)
+static json_t *unmovable(const struct bal_plan *plan)
 {
-	static const char vm[] = "cannot move VM ";
 	json_t *ret = json_array();
 
-	for (size_t i = 0; i < bw->plan.nunmovable; i++) {
-		const struct bal_left *left = &bw->plan.unmovable[i];
-		const struct world_guest *g = world_guest(bw->w, left->vm);
-		bool container = g && g->container && str_starts(left->why, vm);
-
-		(void)json_array_append_new(ret, container
-							 ? json_sprintf("cannot move container %s",
-									left->why + strlen(vm))
-							 : json_string(left->why));
-	}
+	for (size_t i = 0; i < plan->nunmovable; i++)
+		(void)json_array_append_new(ret, json_string(plan->unmovable[i].why));
 	return ret;
 }
 
@@ -280,7 +270,7 @@ void rebalance_show(const struct rebalance_batch *b, const struct rebalance_worl
 	(void)json_object_set_new(result, "imbalance", imbalance(bw));
 	(void)json_object_set_new(result, "captured", json_real(captured(bw)));
 	(void)json_object_set_new(result, "certificate", json_string(certificate(bw)));
-	(void)json_object_set_new(result, "unmovable", unmovable(bw));
+	(void)json_object_set_new(result, "unmovable", unmovable(&bw->plan));
 	(void)json_object_set_new(result, "out_of_reach", out_of_reach(&bw->plan));
 	(void)json_object_set_new(result, "staying", staying(bw));
 	if (b->spec.pack)

@@ -124,6 +124,7 @@ int balance_decode(struct pxc_env *env, struct rebalance_batch **ret, struct pxc
 	if (str_eq(state, "drained") && !s->pack && (!s->drain || !s->drain[0]))
 		return pxc_fail(err, PXC_EINVAL,
 				"state: drained needs nodes in drain, or how many in pack");
+	s->empties = str_eq(state, "drained") && !item_true(p, "leave_unmovable");
 	*ret = b;
 	return 0;
 }

@@ -75,17 +75,6 @@ static void add_running(json_t *entry, const struct sim_guest *g)
 	json_decref(nics);
 }
 
-static json_t *ha_entry(const struct sim *sim, unsigned vmid)
-{
-	const struct sim_ha *ha = sim_ha_find(sim, vmid);
-
-	if (!ha || !sim_ha_managed(sim, vmid))
-		return json_pack("{s:i}", "managed", 0);
-	return json_pack("{s:i,s:o?,s:s*}", "managed", 1, "state",
-			 *ha->crm ? json_string(ha->crm) : json_null(), "group",
-			 json_string_value(json_object_get(ha->config, "group")));
-}
-
 static int get_current(struct sim_call *call)
 {
 	struct sim_guest *g = qm_guest(call);
@@ -96,7 +85,7 @@ static int get_current(struct sim_call *call)
 	call->data = list_entry(g, true);
 	if (json_object_get(g->config, "vga"))
 		(void)json_object_set_new(call->data, "clipboard", json_null());
-	(void)json_object_set_new(call->data, "ha", ha_entry(call->sim, g->vmid));
+	(void)json_object_set_new(call->data, "ha", sim_ha_entry(call->sim, g->vmid));
 	agent = prop_parse(qm_text(g->config, "agent", ""), "enabled");
 	if (prop_bool(qm_text(agent, "enabled", "0")))
 		(void)json_object_set_new(call->data, "agent", json_integer(1));
