@@ -6,7 +6,8 @@
 #include "base/attr.h"
 #include "base/str.h"
 
-const char *const cpu_model_names[] = { "x86-64-v4", "x86-64-v3", "x86-64-v2-AES", "x86-64-v2", NULL };
+const char *const cpu_model_names[] = { "x86-64-v4", "x86-64-v3", "x86-64-v2-AES", "x86-64-v2",
+					NULL };
 
 #define V2 "cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"
 #define V3 V2, "aes", "abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"

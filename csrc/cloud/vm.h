@@ -39,6 +39,8 @@ enum vm_op {
 	VM_HA_REMOVE,
 	VM_WAIT_RUNNING,
 	VM_WAIT_STOPPED,
+	VM_WAIT_HA_BEGUN,
+	VM_WAIT_HA_MOVED,
 	VM_WAIT_NODE,
 	VM_WAIT_AGENT,
 	VM_WAIT_IP,
@@ -209,6 +211,7 @@ struct vm_seen {
 	const char *silent; /* why it did not; NULL = not asked, or it did */
 	json_t *snapshots;  /* rows of PVE's list, the present too; NULL = not asked */
 	json_t *rollback; /* the configuration, as texts, of the snapshot that the task rolls back to; NULL = not asked, or none */
+	json_t *migration; /* what PVE says of a move to the node that the task names; NULL = not asked */
 	const char *problem; /* could not be read: why; NULL = read */
 	bool vanished;       /* listed, but gone from that node when it was read: look again */
 };
@@ -284,6 +287,9 @@ bool vm_wants_sdn(const struct vm_batch *batch, const struct vm_world *vw);
 json_t *vm_networks(const struct vm_batch *batch, const struct vm_world *vw);
 /* With the subnets: is an address to be chosen or checked, so that those of all guests must be known? */
 bool vm_wants_uses(const struct vm_batch *batch, const struct vm_world *vw);
+
+/* Is it to go to another node, so that PVE must be asked whether it can? */
+bool vm_moves(const struct vm_spec *spec, const struct vm_seen *have);
 
 /* Must its list of snapshots be read? Asked for by the task, or to be removed with the VM. */
 bool vm_asks_snapshots(const struct vm_spec *spec, const struct vm_seen *have);

@@ -36,6 +36,10 @@ must_check int vm_place(struct vm_case *cases, size_t n, const struct vm_world *
 			struct pxc_arena *arena, struct pxc_err *err);
 /* vm_reach.c: can the node reach what the new VM needs (storages, bridges, template, image, processor)? NULL, or why not. */
 const char *vm_unfit(const struct vm_case *c, const char *node);
+bool vm_node_has_bridge(const struct vm_world *vw, const char *node,
+			const char *bridge); /* or is not known */
+/* Why a VM that moves may not be there by its affinity groups and HA rules; NULL = it may. */
+const char *vm_rules_refuse(const struct vm_case *c, const char *node);
 /* Equal for VMs that need the same; in the arena. */
 const char *vm_needs_text(const struct vm_case *c);
 /* [{"node", "rank"} or {"node", "why"}] of a new VM once all are placed; new reference. */

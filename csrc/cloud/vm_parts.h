@@ -287,6 +287,9 @@ void vm_add_pause(struct vm_case *c);
 void vm_add_restart(struct vm_case *c);
 void vm_power_steps(struct vm_case *c);
 
+/* vm_move.c: to the node that its task names. err EINVAL: what stands in its way */
+must_check int vm_move_steps(struct vm_case *c, struct pxc_err *err);
+
 /* vm_ha.c: high availability */
 must_check int vm_ha_decide(struct vm_case *c, struct pxc_err *err);
 /* Taken out before, put in behind all else. err EINVAL: it could not run on another node; EDENIED */

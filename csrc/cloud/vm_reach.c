@@ -109,7 +109,7 @@ const char *vm_needs_text(const struct vm_case *c)
 	return arena_strdup(c->arena, buf_str(&out));
 }
 
-static bool has_bridge(const struct vm_world *vw, const char *node, const char *bridge)
+bool vm_node_has_bridge(const struct vm_world *vw, const char *node, const char *bridge)
 {
 	const json_t *list = json_object_get(vw->bridges, node);
 	size_t i;
@@ -156,7 +156,7 @@ static const char *unmet(const struct vm_case *c, const char *node, const struct
 			return NULL;
 		return arena_printf(c->arena, "has no storage %s for disks", need->what);
 	case NEED_BRIDGE:
-		if (has_bridge(c->vw, node, need->what))
+		if (vm_node_has_bridge(c->vw, node, need->what))
 			return NULL;
 		return arena_printf(c->arena, "has no bridge %s", need->what);
 	case NEED_IMAGE:

@@ -8,8 +8,6 @@
 #include "base/str.h"
 #include "cloud/vm_parts.h"
 
-#define SECONDS 1000
-
 /* {node, vmid} of this VM: what every request of it needs. */
 json_t *vm_target(const struct vm_case *c)
 {
@@ -289,26 +287,6 @@ static void restart_steps(struct vm_case *c, const struct vm_change *change)
 			c->spec->label, names);
 }
 
-static void migrate_steps(struct vm_case *c)
-{
-	json_t *args;
-
-	if (!c->spec->node || str_eq(c->spec->node, c->have->guest->node))
-		return;
-	args = vm_target(c);
-	(void)json_object_set_new(args, "target", json_string(c->spec->node));
-	if (vm_runs_then(c))
-		(void)json_object_set_new(args, "online", json_integer(1));
-	pxc_plan_add(c->plan, VM_MIGRATE, PXC_QUIET, args, "migrate from %s to %s", c->node,
-		     c->spec->node);
-	if (vm_ha_managed(c))
-		pxc_plan_add(c->plan, VM_WAIT_NODE, PXC_WAITS,
-			     json_pack("{s:s,s:i,s:i}", "node", c->spec->node, "vmid", (int)c->vmid,
-				       "_wait_ms", (int)c->spec->wait_s * SECONDS),
-			     "wait until it has arrived");
-	c->node = c->spec->node;
-}
-
 static int steps_update(struct vm_case *c, struct pxc_err *err)
 {
 	auto_change struct vm_change change = { .set = NULL };
@@ -340,10 +318,14 @@ static int steps_update(struct vm_case *c, struct pxc_err *err)
 		restart_steps(c, &change);
 		vm_power_steps(c);
 	}
+	/* Once it is an HA resource the HA manager moves it, and that does not know it yet. */
+	if (c->ha == VM_HA_IN && !vm_ha_managed(c) && vm_move_steps(c, err) < 0)
+		return -1;
 	if (finish(c, err) < 0)
 		return -1;
 	vm_snap_steps(c);
-	migrate_steps(c);
+	if (vm_move_steps(c, err) < 0)
+		return -1;
 	return settle(c, err);
 }
 

@@ -9,6 +9,7 @@
 #include "cloud/usage.h"
 #include "cloud/vm_show.h"
 #include "cloud/volume.h"
+#include "modules/ha_read.h"
 #include "modules/info.h"
 #include "modules/items.h"
 #include "modules/vm_read.h"
@@ -67,6 +68,16 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	return 0;
 }
 
+static int read_ha(struct pxc_env *env, struct world *w, struct pxc_err *err)
+{
+	struct ha *ha = NULL;
+
+	if (ha_read(env, w, &ha, err) < 0)
+		return -1;
+	w->ha = ha;
+	return 0;
+}
+
 static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
 {
 	const struct info_spec *s = batch;
@@ -80,12 +91,15 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	if (s->project && !(pool = project_pool(w, s->project)))
 		return pxc_fail(err, PXC_EINVAL, "there is no project %s", s->project);
 	iw->w = w;
+	if ((s->vms || s->affinity) && read_ha(env, w, err) < 0)
+		return -1;
 	/* Who has a volume, and where volumes are, stands in the configurations of guests. */
 	if (s->vms || s->volumes)
 		iw->seen = vm_read_managed(env, w, pool, &iw->nseen);
 	*ret_world = iw;
-	if ((s->networks && info_read_nets(env, s, iw, err) < 0) ||
-	    (s->affinity && info_read_affinity(env, iw, err) < 0))
+	if (s->affinity)
+		info_read_affinity(env, iw);
+	if (s->networks && info_read_nets(env, s, iw, err) < 0)
 		return -1;
 	return s->images || s->volumes ? info_read_rbd(env, s, iw, err) : 0;
 }

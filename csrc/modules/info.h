@@ -41,6 +41,6 @@ must_check int info_read_nets(struct pxc_env *env, const struct info_spec *s, st
 void info_report_nets(const struct info_spec *s, const struct info_world *iw, json_t *result);
 
 /* info_affinity.c: affinity groups, their members and HA rules */
-must_check int info_read_affinity(struct pxc_env *env, struct info_world *iw, struct pxc_err *err);
+void info_read_affinity(struct pxc_env *env, struct info_world *iw);
 void info_report_affinity(const struct info_spec *s, const struct info_world *iw, json_t *result);
 int64_t info_count_affinity(const struct info_world *iw, const char *project); /* its groups */

@@ -1,30 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What pxc_info tells of affinity groups. */
 #include "base/str.h"
-#include "modules/ha_read.h"
 #include "modules/info.h"
 #include "modules/items.h"
 
-int info_read_affinity(struct pxc_env *env, struct info_world *iw, struct pxc_err *err)
+void info_read_affinity(struct pxc_env *env, struct info_world *iw)
 {
 	json_auto_t *warnings = json_array();
-	struct ha *ha = NULL;
 	size_t i;
 	json_t *text;
 
-	if (ha_read(env, iw->w, &ha, err) < 0)
-		return -1;
 	iw->groups = arena_alloc(env->arena, sizeof(*iw->groups));
 	affinity_decode(iw->w, env->arena, warnings, iw->groups);
 	json_array_foreach (warnings, i, text)
 		pxc_env_warn(env, "%s", json_string_value(text));
 	iw->affinity = (struct affinity_view){
 		.w = iw->w,
-		.ha = ha,
+		.ha = iw->w->ha,
 		.groups = iw->groups,
 		.members = affinity_members(iw->w, iw->groups, NULL, 0, env->arena),
 	};
-	return 0;
 }
 
 void info_report_affinity(const struct info_spec *s, const struct info_world *iw, json_t *result)

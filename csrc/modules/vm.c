@@ -6,6 +6,7 @@
 #include "cloud/vm.h"
 #include "modules/affinity_read.h"
 #include "modules/kind.h"
+#include "modules/migrate.h"
 #include "modules/rbd_work.h"
 #include "modules/vm_decode.h"
 #include "modules/vm_observe.h"
@@ -116,6 +117,14 @@ static const struct pve_op vm_ops[VM_OPS] = {
 			      .path = GUEST "/status/current",
 			      .wait_ms = 5 * MINUTES,
 			      .until = is_stopped },
+	[VM_WAIT_HA_BEGUN] = { .method = "GET",
+			       .path = GUEST "/status/current",
+			       .wait_ms = 2 * MINUTES,
+			       .judge = migrate_ha_begun },
+	[VM_WAIT_HA_MOVED] = { .method = "GET",
+			       .path = GUEST "/status/current",
+			       .wait_ms = 60 * MINUTES,
+			       .judge = migrate_ha_moved },
 	[VM_WAIT_NODE] = { .method = "GET",
 			   .path = GUEST "/status/current",
 			   .wait_ms = 10 * MINUTES,

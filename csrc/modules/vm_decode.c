@@ -10,13 +10,11 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/units.h"
-#include "cloud/project_block.h"
 #include "cloud/vm_parts.h"
 #include "modules/items.h"
 
 #define MAX_METADATA 32
 #define MAX_METADATA_VALUE 255
-#define MAX_HA_COMMENT 3900 /* PVE takes 4096 characters, the token among them */
 
 static unsigned number(const json_t *item, const char *key)
 {
@@ -178,20 +176,6 @@ static int decode_tags(const json_t *given, const json_t *item, struct vm_spec *
 	return 0;
 }
 
-static int decode_affinity(struct pxc_env *env, const json_t *given, struct vm_spec *s,
-			   struct pxc_err *err)
-{
-	const char *const *list = item_list(env->arena, given, "affinity");
-
-	for (size_t i = 0; list && list[i]; i++)
-		if (!item_slug(list[i]))
-			return pxc_fail(err, PXC_EINVAL,
-					"%s: affinity: \"%s\" is no name of an affinity group",
-					s->label, list[i]);
-	s->affinity = list ? strv_sorted(env->arena, list) : NULL;
-	return 0;
-}
-
 static int decode_metadata(struct pxc_env *env, const json_t *given, struct vm_spec *s,
 			   struct pxc_err *err)
 {
@@ -225,93 +209,6 @@ static int decode_metadata(struct pxc_env *env, const json_t *given, struct vm_s
 		put(s->metadata, key, t);
 	}
 	return 0;
-}
-
-/* "sha256:ab12..." -> algorithm and digest. */
-static int decode_checksum(struct pxc_env *env, const char *checksum, struct vm_spec *s,
-			   struct pxc_err *err)
-{
-	static const char *const known[] = {
-		"md5", "sha1", "sha224", "sha256", "sha384", "sha512"
-	};
-	const char *colon = checksum ? strchr(checksum, ':') : NULL;
-
-	if (!checksum)
-		return 0;
-	if (colon)
-		s->image_algorithm =
-			arena_strndup(env->arena, checksum, (size_t)(colon - checksum));
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (str_eq(known[i], s->image_algorithm)) {
-			s->image_checksum = colon + 1;
-			return 0;
-		}
-	return pxc_fail(err, PXC_EINVAL,
-			"%s: image: checksum must look like sha256:<hex>, not \"%s\"", s->label,
-			checksum);
-}
-
-static int decode_image(struct pxc_env *env, const json_t *item, struct vm_spec *s,
-			struct pxc_err *err)
-{
-	const json_t *image = json_object_get(item, "image"),
-		     *t = json_object_get(item, "template");
-	const char *file, *slash, *backend;
-
-	s->template_vmid = number(t, "vmid");
-	s->template_name = item_text(t, "name");
-	s->full_clone = item_true(t, "full");
-	if (t && !s->template_vmid && !s->template_name)
-		return pxc_fail(err, PXC_EINVAL, "%s: template needs a vmid or a name", s->label);
-	s->image_volume = item_text(image, "volume");
-	s->image_url = item_text(image, "url");
-	s->image_name = item_text(image, "name");
-	s->image_version = item_text(image, "version");
-	s->image_storage = item_text(image, "storage");
-	backend = item_text(image, "backend");
-	s->image_backend = str_eq(backend, "rbd")   ? VM_IMAGE_RBD
-			   : str_eq(backend, "pve") ? VM_IMAGE_PVE
-						    : VM_IMAGE_ANY;
-	if (image &&
-	    (s->image_volume != NULL) + (s->image_url != NULL) + (s->image_name != NULL) != 1)
-		return pxc_fail(err, PXC_EINVAL, "%s: image needs a name, a volume or a url",
-				s->label);
-	if (s->image_version && !s->image_name)
-		return pxc_fail(err, PXC_EINVAL, "%s: image: version goes with a name", s->label);
-	if (backend && !s->image_name)
-		return pxc_fail(err, PXC_EINVAL, "%s: image: backend goes with a name", s->label);
-	s->boot_volume = item_text(item, "boot_volume");
-	if (s->boot_volume && s->disk_bytes)
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"%s: disk_size is not for a boot_volume, whose size pxc_volume says",
-			s->label);
-	if (s->rebuild && !s->image_name)
-		return pxc_fail(err, PXC_EINVAL, "%s: rebuild needs an image by name", s->label);
-	if (s->rebuild && s->image_backend == VM_IMAGE_PVE)
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"%s: rebuild replaces the root disk by a clone of an image in Ceph: leave it out, "
-			"or use an image with backend: rbd",
-			s->label);
-	if (s->image_volume && !strchr(s->image_volume, ':'))
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"%s: image: volume must look like storage:import/file.qcow2, not \"%s\"",
-			s->label, s->image_volume);
-	if (!s->image_url)
-		return 0;
-	slash = strrchr(s->image_url, '/');
-	file = item_text(image, "filename");
-	if (!file && slash)
-		file = arena_strndup(env->arena, slash + 1, strcspn(slash + 1, "?#"));
-	s->image_file = file;
-	if (!file ||
-	    (!str_ends(file, ".qcow2") && !str_ends(file, ".raw") && !str_ends(file, ".vmdk")))
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: image: \"%s\" must end in .qcow2, .raw or .vmdk: set filename",
-				s->label, file ? file : "");
-	return decode_checksum(env, item_text(image, "checksum"), s, err);
 }
 
 static char *join_lines(const json_t *list)
@@ -411,45 +308,6 @@ static int check_description(const struct vm_spec *s, struct pxc_err *err)
 		s->label);
 }
 
-/* As named, -1 when it was not. */
-static int named_number(const json_t *dict, const char *key)
-{
-	const json_t *v = json_object_get(dict, key);
-
-	if (json_is_boolean(v))
-		return json_is_true(v);
-	return json_is_integer(v) ? (int)json_integer_value(v) : -1;
-}
-
-static int decode_ha(const json_t *item, struct vm_spec *s, struct pxc_err *err)
-{
-	const json_t *ha = json_object_get(item, "ha");
-	struct vm_ha *h = &s->ha;
-
-	*h = (struct vm_ha){
-		.named = json_is_object(ha),
-		.enabled = item_true(ha, "enabled"),
-		.max_restart = named_number(ha, "max_restart"),
-		.max_relocate = named_number(ha, "max_relocate"),
-		.failback = named_number(ha, "failback"),
-		.auto_rebalance = named_number(ha, "auto_rebalance"),
-		.comment = item_text(ha, "comment"),
-	};
-	if (item_int(ha, "max_restart") < 0 || item_int(ha, "max_relocate") < 0 ||
-	    item_int(ha, "max_restart") > INT32_MAX || item_int(ha, "max_relocate") > INT32_MAX)
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: ha: max_restart and max_relocate are numbers from 0 on",
-				s->label);
-	if (h->comment && (strpbrk(h->comment, "\r\n") || strstr(h->comment, "[pxc/")))
-		return pxc_fail(err, PXC_EINVAL, "%s: ha: its comment must be one line of text",
-				s->label);
-	if (h->comment && utf8_length(h->comment) > MAX_HA_COMMENT)
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: ha: its comment has %zu characters, at most %d are kept",
-				s->label, utf8_length(h->comment), MAX_HA_COMMENT);
-	return 0;
-}
-
 static int decode_seed(const json_t *item, struct vm_spec *s, struct pxc_err *err)
 {
 	static const char *const seeds[] = { "auto", "pve", "rbd", "none" };
@@ -482,9 +340,9 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	decode_behaviour(item, s);
 	if (decode_names(env, item, s, err) < 0 || check_description(s, err) < 0 ||
 	    decode_config(given, s, err) < 0 || decode_tags(given, item, s, err) < 0 ||
-	    decode_affinity(env, given, s, err) < 0 || decode_metadata(env, given, s, err) < 0 ||
-	    decode_seed(item, s, err) < 0 || decode_ha(item, s, err) < 0 ||
-	    decode_image(env, item, s, err) < 0 || vm_decode_snaps(env, item, s, err) < 0)
+	    vm_decode_affinity(env, given, s, err) < 0 || decode_metadata(env, given, s, err) < 0 ||
+	    decode_seed(item, s, err) < 0 || vm_decode_ha(item, s, err) < 0 ||
+	    vm_decode_image(env, item, s, err) < 0 || vm_decode_snaps(env, item, s, err) < 0)
 		return -1;
 	decode_cloud_init(env, given, s);
 	s->nets_exact = str_eq(item_text(item, "networks_mode"), "exact") &&

@@ -200,7 +200,8 @@ int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm_world **re
 	} while (some_vanished(vw) && ++looks < LOOKS);
 	note_processes(batch, vw);
 	vm_observe_agents(env, batch, vw);
-	if (vm_observe_snapshots(env, batch, vw, err) < 0 || read_rbd(env, batch, vw, err) < 0 ||
+	if (vm_observe_snapshots(env, batch, vw, err) < 0 ||
+	    vm_observe_moves(env, batch, vw, err) < 0 || read_rbd(env, batch, vw, err) < 0 ||
 	    vm_observe_nets(env, batch, vw, err) < 0)
 		return -1;
 	*ret = vw;

@@ -209,6 +209,7 @@ static struct vm_seen *seen_of(struct test_world *w, const json_t *g,
 	s->agent = s->addresses != NULL;
 	s->snapshots = json_object_get(g, "snapshots");
 	s->rollback = json_object_get(g, "rollback");
+	s->migration = json_object_get(g, "migration");
 	annot_parse(ANNOT_BLOCK, notes, &s->notes);
 	return s;
 }

@@ -10,7 +10,8 @@
  *  "guests":   [{"vmid": 100, "node": "pve1", "status": "running", "pool": "acme", "config": {"memory": "1024"},
  *                "block": {"name": "web"}, "human": "text", "pending": ["memory"], "current": {...}, "raw": "notes as they are",
  *                "template": 1, "ha": "started" (or PVE's row), "paused": 1, "problem": "why", "addresses": [...],
- *                "used_mib": 512, "used_cpus": 0.5, "snapshots": [PVE's rows], "rollback": {the configuration of the snapshot to go back to}}],
+ *                "used_mib": 512, "used_cpus": 0.5, "snapshots": [PVE's rows], "rollback": {the configuration of the snapshot to go back to},
+ *                "migration": {what PVE says of a move}}],
  *  "cpu_flags": {"pve1": "aes avx2"}, "bridges":  {"pve1": ["vmbr0"]}, "volumes": ["pve1/local:import/x.qcow2"],
  *  "sdn_zones": {"lab": "vlan"},                                          zones of PVE's SDN and their types
  *  "imports":  ["nfs"],                                                   more storages, shared, for imports only
