@@ -145,10 +145,10 @@ static bool bound_touched(struct check *c, const struct bal_rule *r)
 	for (size_t i = 0; i < r->nmembers; i++) {
 		const struct affinity_bound *b = bound_of(c, r->members[i]);
 
-		json_object_foreach ((json_t *)(uintptr_t)c->touched, title, value) {
-			const char *part = arena_printf(&c->arena, "group %s", title);
+		json_object_foreach (b ? (json_t *)(uintptr_t)c->touched : NULL, title, value) {
+			auto_free char *part = pxc_printf("group %s", title);
 
-			if (b && strstr(b->rule, part))
+			if (strstr(b->rule, part))
 				return true;
 		}
 	}

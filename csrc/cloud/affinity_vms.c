@@ -79,10 +79,15 @@ static const char *title_of(struct affinity_run *run, const struct affinity_vm *
 }
 
 /* "web-1", or "shop/web-1" when two stacks have a VM of that name */
-static bool is_called(struct affinity_run *run, const struct affinity_vm *vm, const char *name)
+static bool is_called(const struct affinity_vm *vm, const char *name)
 {
-	return str_eq(vm->name, name) ||
-	       (vm->owned && str_eq(arena_printf(&run->arena, "%s/%s", vm->stack, vm->name), name));
+	const char *slash = strchr(name, '/');
+	size_t len = slash ? (size_t)(slash - name) : 0;
+
+	if (!slash)
+		return str_eq(vm->name, name);
+	return vm->owned && vm->stack && strncmp(vm->stack, name, len) == 0 && !vm->stack[len] &&
+	       str_eq(vm->name, slash + 1);
 }
 
 static int find_vm(struct affinity_run *run, const struct affinity_spec *s, const char *name,
@@ -93,7 +98,7 @@ static int find_vm(struct affinity_run *run, const struct affinity_spec *s, cons
 	for (size_t i = 0; i < run->nvms; i++) {
 		struct affinity_vm *vm = &run->vms[i];
 
-		if (!str_eq(vm->project, s->project) || !is_called(run, vm, name))
+		if (!str_eq(vm->project, s->project) || !is_called(vm, name))
 			continue;
 		if (!vm->owned) {
 			other = vm;

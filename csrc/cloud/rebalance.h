@@ -19,6 +19,7 @@
 enum rebalance_metric {
 	REBALANCE_USED,     /* what guests use now */
 	REBALANCE_P95,      /* what they used at most in 19 of 20 samples of the last half hour */
+	REBALANCE_PSI,      /* what they would use if they never waited for a processor */
 	REBALANCE_ASSIGNED, /* what they are configured with */
 };
 
@@ -37,6 +38,7 @@ struct rebalance_spec {
 	bool own_ha;         /* HA guests too, where PVE does not balance by itself; else refused */
 	bool local_disks;    /* VMs with disks on one node may move, with the disks */
 	bool drain_stopped;  /* VMs that do not run leave drained nodes, too */
+	bool empties;        /* the task fails when drained nodes are not empty in the end */
 	int64_t cool_down_s; /* VMs migrated since stay; 0 = no matter */
 	uint32_t timeout_s;  /* of one migration */
 	int64_t bandwidth;   /* MiB a second of one migration, for estimates; at least 1 */
@@ -88,7 +90,7 @@ struct rebalance_world {
 	size_t ndisks;
 	struct rebalance_moved *moved;
 	size_t nmoved;
-	struct rebalance_load *loads; /* for REBALANCE_P95 */
+	struct rebalance_load *loads; /* for REBALANCE_P95 and REBALANCE_PSI */
 	size_t nloads;
 	const char *const *
 		excluded; /* pools of the projects that the task leaves out; by rebalance_check_spec() */
@@ -178,3 +180,11 @@ must_check int rebalance_plan(const struct rebalance_batch *b, const struct reba
 /* rebalance_show.c: what the result says beside "plan", which is there already. */
 void rebalance_show(const struct rebalance_batch *b, const struct rebalance_world *bw,
 		    json_t *result);
+
+/*
+ * Has the task emptied the nodes that it was to empty? err EREMOTE: "2 VMs are left on nodes that were to be empty: cannot move
+ * VM 104 off pve3: ...; ..."
+ * bw      what the plan was made from; NULL = there was none
+ */
+must_check int rebalance_verdict(const struct rebalance_batch *b, const struct rebalance_world *bw,
+				 struct pxc_err *err);

@@ -149,7 +149,7 @@ static void demand(const struct rebalance_batch *b, const struct rebalance_world
 
 	vm->mem = mib(g->used_bytes);
 	vm->cpu = millicores(g->used_cpus);
-	if (b->spec.metric == REBALANCE_P95 && load) {
+	if (b->spec.metric != REBALANCE_ASSIGNED && load) {
 		/* Samples know what the guest sees, which is less than what it takes of the node. */
 		vm->mem = mib(load->bytes) > vm->mem ? mib(load->bytes) : vm->mem;
 		vm->cpu = millicores(load->cpus);

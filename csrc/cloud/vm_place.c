@@ -103,7 +103,8 @@ static void add_new(struct vm_placing *p, struct bal_vm *vms)
 
 		vms[i] = (struct bal_vm){ .id = c->vmid,
 					  .mem = p->shapes[i].ram_mb,
-					  .cpu = p->shapes[i].cores * CORE };
+					  .cpu = p->shapes[i].cores * CORE,
+					  .wire = p->shapes[i].ram_mb };
 		if (c->spec->node) {
 			vms[i].node = c->spec->node;
 			vms[i].stays = "its node is named";
@@ -134,12 +135,14 @@ static size_t add_partners(struct vm_placing *p, struct bal_node *nodes, size_t 
 			(void)snprintf(key, sizeof(key), "%u", g->vmid);
 			for (size_t m = 0; m < nnodes && !json_object_get(seen, key); m++)
 				if (str_eq(nodes[m].name, g->node)) {
-					vms[n] = (struct bal_vm){ .id = g->vmid,
-								  .node = nodes[m].name,
-								  .mem = (int64_t)(g->memory_bytes /
-										   MIB),
-								  .cpu = (int64_t)(g->cpus * CORE),
-								  .stays = "it is there" };
+					vms[n] = (struct bal_vm){
+						.id = g->vmid,
+						.node = nodes[m].name,
+						.mem = (int64_t)(g->memory_bytes / MIB),
+						.cpu = (int64_t)(g->cpus * CORE),
+						.wire = (int64_t)(g->memory_bytes / MIB),
+						.stays = "it is there"
+					};
 					nodes[m].base_mem -= vms[n].mem;
 					nodes[m].base_cpu -= vms[n].cpu;
 					(void)json_object_set_new(seen, key, json_true());
@@ -153,7 +156,12 @@ static struct bal_cluster cluster_of(struct vm_placing *p)
 {
 	struct bal_node *nodes = arena_alloc(p->arena, (p->nsites + 1) * sizeof(*nodes));
 	struct bal_vm *vms = arena_alloc(p->arena, (p->n + p->w->nguests) * sizeof(*vms));
-	struct bal_cluster c = { .params = { .weight_mem = 1,
+	/*
+	 * A soft rule costs as much as moves of its members, which cost what is sent, times the tolerance: at the highest it is
+	 * broken only where no node has room. Nothing moves here, so that is all the tolerance does.
+	 */
+	struct bal_cluster c = { .params = { .tolerance_ppm = BAL_PPM,
+					     .weight_mem = 1,
 					     .weight_cpu = 1,
 					     .steady_ppm = BAL_PPM,
 					     .transient_ppm = BAL_PPM,

@@ -74,6 +74,14 @@ static void limits(const void *batch, struct kind_limits *ret)
 	ret->max_jobs = UINT32_MAX;
 }
 
+static int verdict(const void *batch, const void *world, struct pxc_err *err)
+{
+	const struct rebalance_batch *b = batch;
+
+	(void)world;
+	return rebalance_verdict(b, b->shown, err);
+}
+
 static void report(const void *batch, const void *world, json_t *result)
 {
 	const struct rebalance_batch *b = batch;
@@ -94,5 +102,6 @@ const struct pxc_kind balance_kind = {
 	.told = told,
 	.limits = limits,
 	.progress = true,
+	.verdict = verdict,
 	.report = report,
 };

@@ -29,6 +29,9 @@ must_check int balance_read_nodes(struct pxc_env *env, const struct rebalance_ba
 /* Bridges and vnets of the same nodes. (api: GET /nodes/{node}/network) */
 must_check int balance_read_bridges(struct pxc_env *env, const struct rebalance_batch *b,
 				    struct rebalance_world *bw, struct pxc_err *err);
+/* balance_pressure.c: how long guests wait for processors. err EINVAL: PVE 8, which does not tell. (api: GET /nodes/{node}/qemu) */
+must_check int balance_read_pressure(struct pxc_env *env, const struct rebalance_batch *b,
+				     struct rebalance_world *bw, struct pxc_err *err);
 /* balance_history.c: the loads of the last half hour. (api: GET /cluster/metrics/export) */
 must_check int balance_read_history(struct pxc_env *env, struct rebalance_world *bw,
 				    struct pxc_err *err);

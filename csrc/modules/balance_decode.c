@@ -103,7 +103,8 @@ int balance_decode(struct pxc_env *env, struct rebalance_batch **ret, struct pxc
 
 	b->arena = env->arena;
 	s->moves = !str_eq(state, "planned");
-	s->metric = str_eq(metric, "p95")        ? REBALANCE_P95
+	s->metric = str_eq(metric, "psi")        ? REBALANCE_PSI
+		    : str_eq(metric, "p95")      ? REBALANCE_P95
 		    : str_eq(metric, "assigned") ? REBALANCE_ASSIGNED
 						 : REBALANCE_USED;
 	s->own_ha = str_eq(item_text(p, "with_crs"), "own");
@@ -123,6 +124,7 @@ int balance_decode(struct pxc_env *env, struct rebalance_batch **ret, struct pxc
 	if (str_eq(state, "drained") && !s->pack && (!s->drain || !s->drain[0]))
 		return pxc_fail(err, PXC_EINVAL,
 				"state: drained needs nodes in drain, or how many in pack");
+	s->empties = str_eq(state, "drained") && !item_true(p, "leave_unmovable");
 	*ret = b;
 	return 0;
 }

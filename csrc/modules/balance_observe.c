@@ -154,7 +154,8 @@ int balance_observe(struct pxc_env *env, struct rebalance_batch *b, struct rebal
 		return 0;
 	b->unfinished = false;
 	if (balance_read_nodes(env, b, bw, err) < 0 ||
-	    (b->spec.metric == REBALANCE_P95 && balance_read_history(env, bw, err) < 0))
+	    (b->spec.metric == REBALANCE_P95 && balance_read_history(env, bw, err) < 0) ||
+	    (b->spec.metric == REBALANCE_PSI && balance_read_pressure(env, b, bw, err) < 0))
 		return -1;
 	pxc_env_defer(env, release_plan, bw);
 	if (make(env, b, bw, err) < 0)

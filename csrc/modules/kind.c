@@ -189,6 +189,8 @@ int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_resu
 		kind->report(run.batch, run.world, *ret_result);
 	if (r == 0)
 		r = outcomes_verdict(&run.outcomes, err);
+	if (r == 0 && kind->verdict)
+		r = kind->verdict(run.batch, run.world, err);
 	outcomes_release(&run.outcomes);
 	return r;
 }

@@ -18,8 +18,8 @@ static json_t *describe(const struct sim *sim, const struct sim_ha *ha, const ch
 	json_t *entry = json_copy(ha->config);
 	const char *group = json_string_value(json_object_get(ha->config, "group"));
 
-	json_object_set_new(entry, "sid", json_sprintf("vm:%u", ha->vmid));
-	json_object_set_new(entry, "type", json_string("vm"));
+	json_object_set_new(entry, "sid", json_string(ha->sid));
+	json_object_set_new(entry, "type", json_stringn(ha->sid, 2));
 	json_object_set_new(entry, "digest", json_string(digest));
 	if (group && !json_object_get(sim->crm->groups, group))
 		json_object_set_new(entry, "errors",
@@ -36,7 +36,7 @@ static int get_resources(struct sim_call *call)
 	call->data = json_array();
 	digest_of_all(call->sim, digest);
 	for (size_t i = 0; i < call->sim->ha.count; i++)
-		if (!type || !strcmp(type, "vm"))
+		if (!type || str_starts(call->sim->ha.entries[i].key, type))
 			json_array_append_new(
 				call->data,
 				describe(call->sim, call->sim->ha.entries[i].value, digest));
@@ -119,16 +119,14 @@ static int post_resource(struct sim_call *call)
 				"create resource failed: resource ID '%s' already defined",
 				sid.full);
 	guest = sim_guest_find(call->sim, (unsigned)strtoul(sid.name, NULL, 10));
-	if (!sid.vm || !guest || guest->container)
+	if (!guest || guest->container == sid.vm)
 		return sim_fail(call, 500, "resource '%s' does not exists in cluster", sid.full);
-	/* sets of nodes are bits of one number */
-	if (call->sim->node_count > 64)
-		return sim_fail(call, 500, "the simulator's HA manager knows 64 nodes at most");
 	ha = pxc_calloc(1, sizeof(*ha));
 	ha->vmid = (unsigned)strtoul(sid.name, NULL, 10);
+	(void)snprintf(ha->sid, sizeof(ha->sid), "%s:%u", sid.vm ? "vm" : "ct", ha->vmid);
 	ha->config = json_object();
 	(void)snprintf(ha->state, sizeof(ha->state), "started");
-	sim_map_put(&call->sim->ha, sid.full, ha);
+	sim_map_put(&call->sim->ha, ha->sid, ha);
 	take(call, ha);
 	return 0;
 }

@@ -13,7 +13,7 @@ static void add_partners(struct sim_call *call, unsigned vmid)
 
 	sim_ha_partners(call->sim, vmid, &vmids, &count);
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_sprintf("vm:%u", vmids[i]));
+		json_array_append_new(list, json_string(sim_ha_find(call->sim, vmids[i])->sid));
 	if (count)
 		json_object_set(call->data, "comigrated-resources", list);
 	json_decref(list);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/areas.h"
+#include "sim/ha.h"
 #include "sim/lxc.h"
 #include "sim/qm.h"
 
@@ -66,7 +67,7 @@ static int get_current(struct sim_call *call)
 	if (!ct)
 		return -1;
 	call->data = list_entry(ct);
-	(void)json_object_set_new(call->data, "ha", json_pack("{s:i}", "managed", 0));
+	(void)json_object_set_new(call->data, "ha", sim_ha_entry(call->sim, ct->vmid));
 	return 0;
 }
 
@@ -102,9 +103,9 @@ static int64_t power_work(struct sim_task *task)
 	return 0;
 }
 
-static const struct sim_task_kind start_kind = { "vzstart", power_work, NULL };
-static const struct sim_task_kind stop_kind = { "vzstop", power_work, NULL };
-static const struct sim_task_kind shutdown_kind = { "vzshutdown", power_work, NULL };
+const struct sim_task_kind lxc_start_kind = { "vzstart", power_work, NULL };
+const struct sim_task_kind lxc_stop_kind = { "vzstop", power_work, NULL };
+const struct sim_task_kind lxc_shutdown_kind = { "vzshutdown", power_work, NULL };
 
 static int begin(struct sim_call *call, const struct sim_task_kind *kind, json_t *args)
 {
@@ -116,17 +117,25 @@ static int begin(struct sim_call *call, const struct sim_task_kind *kind, json_t
 
 static int post_start(struct sim_call *call)
 {
-	return lxc_guest(call) ? begin(call, &start_kind, NULL) : -1;
+	if (!lxc_guest(call))
+		return -1;
+	return qm_ask_ha(call, true, 0) ? 0 : begin(call, &lxc_start_kind, NULL);
 }
 
 static int post_stop(struct sim_call *call)
 {
-	return lxc_guest(call) ? begin(call, &stop_kind, NULL) : -1;
+	if (!lxc_guest(call))
+		return -1;
+	return qm_ask_ha(call, false, 0) ? 0 : begin(call, &lxc_stop_kind, NULL);
 }
 
 static int post_shutdown(struct sim_call *call)
 {
-	return lxc_guest(call) ? begin(call, &shutdown_kind, NULL) : -1;
+	if (!lxc_guest(call))
+		return -1;
+	return qm_ask_ha(call, false, sim_arg_int(call, "timeout", 60))
+		       ? 0
+		       : begin(call, &lxc_shutdown_kind, NULL);
 }
 
 static int post_migrate(struct sim_call *call)
@@ -145,6 +154,8 @@ static int post_migrate(struct sim_call *call)
 	ct = lxc_guest(call);
 	if (!ct)
 		return -1;
+	if (sim_ha_managed(call->sim, ct->vmid))
+		return begin(call, &qm_hamigrate_kind, json_pack("{s:s}", "target", target));
 	if (ct->lock)
 		return sim_fail(call, 500, "CT is locked (%s)", ct->lock);
 	if (ct->run != SIM_STOPPED && !online && !restart)

@@ -70,13 +70,6 @@ static void add_node(struct metrics *m, const struct sim_node *node)
 	whole(m, "disk_used", "gauge", ROOT_BYTES / 10);
 }
 
-static uint64_t disk_of(const struct sim_guest *g)
-{
-	json_auto_t *summary = json_loads(g->summary ? g->summary : "{}", 0, NULL);
-
-	return (uint64_t)json_integer_value(json_object_get(summary, "maxdisk"));
-}
-
 static void add_guest(struct metrics *m, const struct sim_guest *g)
 {
 	const struct sim_sample *s = history_at(g->history, m->at_s);
@@ -99,7 +92,7 @@ static void add_guest(struct metrics *m, const struct sim_guest *g)
 	whole(m, "uptime", "gauge", up_s);
 	whole(m, "cpu_max", "gauge", g->seen_cpus);
 	whole(m, "mem_total", "gauge", g->seen_maxmem);
-	whole(m, "disk_total", "gauge", disk_of(g));
+	whole(m, "disk_total", "gauge", g->seen_maxdisk);
 }
 
 static void add_storages(struct metrics *m, struct sim *sim, const struct sim_node *node)

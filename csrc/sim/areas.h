@@ -38,6 +38,7 @@ extern const struct sim_route sim_sdn_dry_routes[];     /* sdn_dry.c */
 extern const struct sim_route sim_sdn_node_routes[];    /* api_sdn_node.c */
 extern const struct sim_route sim_metrics_routes[];     /* api_metrics.c */
 extern const struct sim_route sim_rrd_routes[];         /* api_rrd.c */
+extern const struct sim_route sim_bulk_routes[];        /* api_bulk.c */
 extern const struct sim_route sim_lxc_routes[];         /* api_lxc.c */
 extern const struct sim_route sim_mapping_routes[];     /* api_mapping.c */
 
@@ -62,7 +63,7 @@ sim_format_fn sim_format_content;
 json_t *sim_resource_storage(struct sim *sim, struct sim_storage *storage,
 			     const struct sim_node *node);
 /* Append the guest's entry, as JSON text, to out. */
-void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, bool show_pool,
+void sim_resource_guest(const struct sim *sim, struct sim_guest *guest, bool show_pool,
 			struct pxc_buf *out);
 /* The node as /nodes and /cluster/resources show it; NULL privileges = the few fields anyone sees. New reference. */
 json_t *sim_resource_node(const struct sim_call *call, const struct sim_node *node);

@@ -11,7 +11,13 @@
 
 #define HA_ROUND_MS 10000
 
+/* A set of nodes. */
+struct ha_set {
+	uint64_t bits[SIM_MAX_NODES / 64];
+};
+
 struct sim_ha {
+	char sid[16]; /* "vm:100", "ct:200" */
 	unsigned vmid;
 	json_t *config; /* state, comment, max_restart, ...: what was set */
 	char state[16]; /* what is asked for: started, stopped, disabled, ignored */
@@ -22,10 +28,10 @@ struct sim_ha {
 	struct sim_node *back; /* where it comes back to after the maintenance of that node */
 	char command[12];      /* asked for and not begun: migrate, relocate, stop; "" = none */
 	struct sim_node *command_node; /* of a move */
-	int64_t timeout_s; /* of a stop that was asked for: 0 = hard, -1 = the LRM's own */
-	uint64_t failed;   /* nodes where it did not start: bits by number - 1 */
-	unsigned failures; /* how often that was so in a row */
-	bool running;      /* it has been started since it is "started" */
+	int64_t timeout_s;    /* of a stop that was asked for: 0 = hard, -1 = the LRM's own */
+	struct ha_set failed; /* nodes where it did not start */
+	unsigned failures;    /* how often that was so in a row */
+	bool running;         /* it has been started since it is "started" */
 
 	/* the LRM's */
 	bool fresh;     /* it has not begun the manager's last order */
@@ -100,6 +106,8 @@ void sim_ha_remove(struct sim *sim, unsigned vmid, bool purge_rules);
 bool sim_ha_managed(const struct sim *sim, unsigned vmid);
 /* The state as /cluster/resources shows it: the manager's, before its first look the one that is asked for; NULL = none. */
 const char *sim_ha_hastate(const struct sim_ha *ha);
+/* "ha" of a guest's status: {"managed": 1, "state": ...}. New reference. */
+json_t *sim_ha_entry(const struct sim *sim, unsigned vmid);
 /* What it shows for a node: "online", "maintenance", "fence", "unknown"; NULL: no manager has looked. */
 const char *sim_ha_node_state(const struct sim *sim, const struct sim_node *node);
 /*

@@ -70,9 +70,9 @@ static struct ha_stats bundle_usage(const struct sim *sim, const struct sim_ha *
 }
 
 /* Where rules let it go. */
-static uint64_t targets_of(const struct sim *sim, const struct sim_ha *ha)
+static struct ha_set targets_of(const struct sim *sim, const struct sim_ha *ha)
 {
-	uint64_t best, allowed = ha_nodes_for(sim, ha, &best);
+	struct ha_set best, allowed = ha_nodes_for(sim, ha, &best), taken = { 0 };
 
 	if (ha_failback(sim, ha))
 		allowed = best;
@@ -80,9 +80,11 @@ static uint64_t targets_of(const struct sim *sim, const struct sim_ha *ha)
 		json_auto_t *blocking = sim_ha_blocking(sim, ha->vmid, &sim->nodes[i]);
 
 		if (json_array_size(blocking))
-			allowed &= ~ha_bit(&sim->nodes[i]);
+			ha_set_add(&taken, &sim->nodes[i]);
 	}
-	return allowed & ~ha_bit(ha->node);
+	ha_set_add(&taken, ha->node);
+	ha_set_drop(&allowed, &taken);
+	return allowed;
 }
 
 static void drop(double *value, double part)
@@ -94,7 +96,7 @@ static double imbalance_after(const struct sim *sim, const struct ha_stats *node
 			      const struct sim_node *from, const struct sim_node *to,
 			      struct ha_stats what)
 {
-	struct ha_stats after[64];
+	struct ha_stats after[SIM_MAX_NODES];
 
 	memcpy(after, nodes, sim->node_count * sizeof(*after));
 	drop(&after[from->number - 1].cpu, what.cpu);
@@ -111,7 +113,7 @@ static struct candidate best_move(struct sim *sim, const struct ha_stats *nodes)
 	for (size_t i = 0; i < sim->ha.count; i++) {
 		struct sim_ha *ha = sim->ha.entries[i].value;
 		struct ha_stats what;
-		uint64_t targets;
+		struct ha_set targets;
 
 		if (!leads(sim, ha))
 			continue;
@@ -121,7 +123,7 @@ static struct candidate best_move(struct sim *sim, const struct ha_stats *nodes)
 			struct sim_node *to = &sim->nodes[n];
 			double after;
 
-			if (!(targets & ha_bit(to)))
+			if (!ha_set_has(&targets, to))
 				continue;
 			after = imbalance_after(sim, nodes, ha->node, to, what);
 			if (after < best.imbalance)
@@ -133,7 +135,7 @@ static struct candidate best_move(struct sim *sim, const struct ha_stats *nodes)
 
 void ha_balance(struct sim *sim)
 {
-	struct ha_stats nodes[64];
+	struct ha_stats nodes[SIM_MAX_NODES];
 	struct candidate best;
 	double now;
 

@@ -60,7 +60,7 @@ void ha_forget(struct sim_ha *ha)
 	*ha->crm = 0;
 	*ha->command = 0;
 	ha->node = ha->target = ha->back = ha->command_node = NULL;
-	ha->failed = 0;
+	ha->failed = (struct ha_set){ 0 };
 	ha->failures = 0;
 	ha->running = false;
 	ha->result = HA_NONE;

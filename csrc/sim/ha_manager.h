@@ -40,13 +40,16 @@ void ha_read_commands(struct sim *sim);
 
 enum ha_wish { HA_STAY, HA_BEST, HA_NEXT };
 
-/* Bits of nodes by number - 1. */
-uint64_t ha_bit(const struct sim_node *node);
+void ha_set_add(struct ha_set *set, const struct sim_node *node);
+bool ha_set_has(const struct ha_set *set, const struct sim_node *node);
+bool ha_set_empty(const struct ha_set *set);
+void ha_set_drop(struct ha_set *set, const struct ha_set *what);
+struct ha_set ha_set_common(const struct ha_set *a, const struct ha_set *b);
 /*
  * Nodes that are online and where the rules about nodes let it be: *ret_best are those of the highest priority.
  * returns all of them
  */
-uint64_t ha_nodes_for(const struct sim *sim, const struct sim_ha *ha, uint64_t *ret_best);
+struct ha_set ha_nodes_for(const struct sim *sim, const struct sim_ha *ha, struct ha_set *ret_best);
 /* Nodes on which a service counts: where it is, and where it is going; each may be NULL. */
 void ha_uses(const struct sim *sim, const struct sim_ha *ha, struct sim_node **ret_at,
 	     struct sim_node **ret_to);

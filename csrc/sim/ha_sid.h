@@ -4,7 +4,7 @@
 
 #include "sim/ha.h"
 
-/* "vm:100" and "100" taken apart; containers are known by name only. */
+/* "vm:100" and "100" taken apart. */
 struct ha_sid {
 	char full[96];
 	const char *name; /* behind the colon */

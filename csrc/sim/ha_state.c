@@ -82,7 +82,7 @@ static void next_move(struct sim *sim, struct sim_ha *ha)
 static bool start_failed(struct sim *sim, struct sim_ha *ha)
 {
 	ha->running = false;
-	ha->failed |= ha_bit(ha->node);
+	ha_set_add(&ha->failed, ha->node);
 	ha->failures++;
 	if ((int64_t)ha->failures <= ha_option(ha, "max_relocate", 1))
 		return true;
@@ -103,7 +103,7 @@ static void look_for_better(struct sim *sim, struct sim_ha *ha)
 	struct sim_node *to;
 
 	if (ha->result == HA_DONE) {
-		ha->failed = 0;
+		ha->failed = (struct ha_set){ 0 };
 		ha->failures = 0;
 		sim->crm->changed |= !ha->running;
 		ha->running = true;
@@ -115,7 +115,7 @@ static void look_for_better(struct sim *sim, struct sim_ha *ha)
 	to = ha_select(sim, ha, wish);
 	if (to && to != ha->node) {
 		settle_back(ha, to);
-		ha_become(sim, ha, "migrate", to);
+		ha_become(sim, ha, str_starts(ha->sid, "vm:") ? "migrate" : "relocate", to);
 		return;
 	}
 	if (ha->back == ha->node && ha_node_online(sim, ha->node))
@@ -171,7 +171,7 @@ static void next_recovery(struct sim *sim, struct sim_ha *ha, struct sim_guest *
 		ha->node = to;
 		ha_become(sim, ha, wanted(ha), NULL);
 	} else if (ha_wants(ha, "disabled")) {
-		ha->failed = 0;
+		ha->failed = (struct ha_set){ 0 };
 		ha->failures = 0;
 		ha_become(sim, ha, "stopped", NULL);
 	}
@@ -181,7 +181,7 @@ static void next_error(struct sim *sim, struct sim_ha *ha)
 {
 	if (!ha_wants(ha, "disabled"))
 		return;
-	ha->failed = 0;
+	ha->failed = (struct ha_set){ 0 };
 	ha->failures = 0;
 	ha_become(sim, ha, "stopped", NULL);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/ha_manager.h"
+#include "sim/lxc.h"
 #include "sim/qm.h"
 
 #define CRITERIA 4
@@ -30,6 +31,9 @@ int64_t ha_crs(const struct sim *sim, const char *key, int64_t otherwise)
 
 static struct ha_stats most_of(const struct sim_guest *g)
 {
+	if (g->container)
+		return (struct ha_stats){ .cpu = (double)qm_int(g->config, "cores", g->node->cores),
+					  .mem = (double)lxc_memory_bytes(g) };
 	return (struct ha_stats){ .cpu = (double)qm_cpus(g->config),
 				  .mem = (double)qm_memory_bytes(g->config) };
 }
@@ -146,9 +150,9 @@ static double closeness(double (*table)[CRITERIA], size_t rows, const bool *used
 static void scores_by_use(const struct sim *sim, const struct sim_ha *ha, double *ret)
 {
 	const struct sim_guest *g = sim_guest_find(sim, ha->vmid);
-	struct ha_stats nodes[64];
-	double table[64][CRITERIA];
-	bool used[64] = { false };
+	struct ha_stats nodes[SIM_MAX_NODES];
+	double table[SIM_MAX_NODES][CRITERIA];
+	bool used[SIM_MAX_NODES] = { false };
 
 	ha_usage(sim, nodes);
 	for (size_t i = 0; i < sim->node_count; i++) {

@@ -18,5 +18,8 @@ uint64_t lxc_memory_bytes(const struct sim_guest *ct);
 /* The container of the path; fails with "Configuration file ... does not exist". */
 struct sim_guest *lxc_guest(struct sim_call *call);
 
+/* api_lxc.c */
+extern const struct sim_task_kind lxc_start_kind, lxc_stop_kind, lxc_shutdown_kind;
+
 /* lxc_migrate.c */
 extern const struct sim_task_kind lxc_migrate_kind; /* args "target", "restart", "online" */

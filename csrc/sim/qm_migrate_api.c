@@ -31,9 +31,9 @@ static int check_targets(struct sim_call *call, const struct sim_node *to)
 
 	while ((pair = sim_list_next(&map))) {
 		auto_free char *one = pair;
-		const char *colon = strchr(pair, ':');
+		const char *colon = strchr(one, ':');
 
-		if (strcmp(pair, "1") != 0 && check_target(call, colon ? colon + 1 : pair, to) < 0)
+		if (strcmp(one, "1") != 0 && check_target(call, colon ? colon + 1 : one, to) < 0)
 			return -1;
 	}
 	return 0;

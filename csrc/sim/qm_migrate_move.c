@@ -12,13 +12,12 @@ char *qm_target_storage(const char *map, const char *storage)
 
 	while ((pair = sim_list_next(&map))) {
 		auto_free char *one = pair;
-		const char *colon = strchr(pair, ':');
+		const char *colon = strchr(one, ':');
 
 		if (!colon) {
 			free(otherwise);
-			otherwise = pxc_strdup(!strcmp(pair, "1") ? storage : pair);
-		} else if (!strncmp(pair, storage, (size_t)(colon - pair)) &&
-			   !storage[colon - pair]) {
+			otherwise = pxc_strdup(!strcmp(one, "1") ? storage : one);
+		} else if (!strncmp(one, storage, (size_t)(colon - one)) && !storage[colon - one]) {
 			return pxc_strdup(colon + 1);
 		}
 	}

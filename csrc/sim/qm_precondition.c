@@ -73,7 +73,8 @@ static void add_partners(struct sim_call *call, const struct sim_guest *g)
 
 	sim_ha_partners(call->sim, g->vmid, &vmids, &count);
 	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(list, json_sprintf("vm:%u", vmids[i]));
+		(void)json_array_append_new(list,
+					    json_string(sim_ha_find(call->sim, vmids[i])->sid));
 	(void)json_object_set_new(call->data, "dependent-ha-resources", list);
 }
 

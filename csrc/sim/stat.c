@@ -109,6 +109,7 @@ static void summarize(struct sim_guest *guest)
 	guest->summary = json_dumps(summary, JSON_COMPACT);
 	guest->seen_run = guest->run;
 	guest->seen_maxmem = (uint64_t)json_integer_value(json_object_get(summary, "maxmem"));
+	guest->seen_maxdisk = (uint64_t)json_integer_value(json_object_get(summary, "maxdisk"));
 	guest->seen_cpus = (unsigned)json_integer_value(json_object_get(summary, "maxcpu"));
 	json_decref(summary);
 	guest->unseen = false;
@@ -177,6 +178,7 @@ static void look_at(const struct sim *sim, struct sim_guest *g)
 {
 	bool up = is_seen(g) && g->run != SIM_STOPPED;
 
+	sim_guest_reshow(g);
 	if (is_seen(g) && !up)
 		g->seen = (struct sim_use){ .cpu = 0 };
 	if (up) {

@@ -11,6 +11,7 @@ set of moves that do not wait for each other. The plan is also replayed move by 
 """
 import heapq
 import json
+import re
 import sys
 
 PPM = 1000000
@@ -230,6 +231,35 @@ class Checker:
         if rule["hard"] and broken and (worse or not stuck):
             self.wrong(rule["type"] + " at the end", f"rule {rule['name']} is broken in the end")
 
+    # --- what nobody can move ---
+
+    def stuck(self):
+        """VMs that no order of moves can ever move: they fit nowhere, even when all who could leave before have left."""
+        ceiling = {(n, r): self.limit(node, r, self.params["transient_ppm"]) // PPM for n, node in self.nodes.items() for r in LOADS}
+        for r in LOADS:
+            before = self.load(self.start, r)
+            for n in self.nodes:
+                ceiling[n, r] = max(ceiling[n, r], before[n]) if r != "mem" else ceiling[n, r]
+        total = {r: sum(max(0, ceiling[n, r] - load) for n, load in self.load(self.start, r).items()) for r in LOADS}
+        mates = {i: {j for rule in self.rules if rule["hard"] and rule["type"] == "together" and i in rule["members"]
+                     for j in rule["members"]} for i in self.vms}
+        held = {i for i, v in self.vms.items() if v["movable"] and not mates[i]}
+        while True:
+            kept = {i for i, v in self.vms.items() if not v["movable"] or i in held}
+            least = {(n, r): sum(self.vms[i][r] for i in kept if self.start[i] == n) +
+                     node["base_mem" if r == "mem" else "base_cpu"] for n, node in self.nodes.items() for r in LOADS}
+            free = {i for i in held for n, node in self.nodes.items()
+                    if n != self.start[i] and node["accepts"] and not node["drain"] and n in self.vms[i].get("allowed", self.nodes) and
+                    all(not self.vms[i][r] or self.vms[i][r] <= min(total[r], ceiling[n, r] - least[n, r]) for r in LOADS)}
+            if not free:
+                return held
+            held -= free
+
+    def check_stuck(self):
+        said = {int(i) for i in re.findall(r"(\d+) \(\d+ MiB\)", self.plan.get("stuck", ""))}
+        for i in sorted(said - self.stuck()) if said else ():
+            self.wrong("stuck", f"VM {i} is said to be stuck, but may be able to move")
+
     # --- the figures ---
 
     def objective(self, where, moves=None):
@@ -319,6 +349,7 @@ class Checker:
         self.check_way()
         self.check_apart()
         self.check_end()
+        self.check_stuck()
         f0, f = self.check_figures()
         seconds, peak = self.replay()
         figures = {"moves": len(self.moves), "gib": sum(m["wire"] for m in self.moves) / 1024, "seconds": seconds, "peak": peak,
@@ -429,9 +460,10 @@ def check_placement(cluster, placement):
 # --- all placements of a tiny cluster, one by one ---
 
 def best_of_all(cluster, plan=None):
-    """(F, placement) of the best final placement that keeps limits and rules, however one gets there; None when there is none."""
+    """(F, placement) of the best final placement that keeps limits and rules, where nobody moves who cannot in any order; None when there is none."""
     c = Checker(cluster, plan or {"moves": []})
-    ids = [i for i, v in c.vms.items() if v["movable"] and i not in c.named]
+    stuck = c.stuck()
+    ids = [i for i, v in c.vms.items() if v["movable"] and i not in c.named and i not in stuck]
     choices = [[n for n, node in c.nodes.items() if n in c.vms[i].get("allowed", c.nodes)
                 and not node["drain"] and (node["accepts"] or n == c.start[i])] for i in ids]
     best = None

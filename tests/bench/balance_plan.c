@@ -191,6 +191,8 @@ static void print_plan(const struct bal_plan *plan)
 			      left_json(plan->dropped, plan->ndropped), "unmovable",
 			      left_json(plan->unmovable, plan->nunmovable));
 
+	if (plan->stuck)
+		json_object_set_new(o, "stuck", json_string(plan->stuck));
 	json_dumpf(o, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(o);

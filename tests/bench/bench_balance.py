@@ -20,7 +20,7 @@ import balance_gen
 import balance_peers
 
 FIGURES = []
-LONGEST = 20  # seconds of one plan, before it is taken to be endless
+LONGEST = 60  # seconds of one plan, before it is taken to be endless
 TAP = "--quick" in sys.argv
 MUSTS = ("faults", "plans")  # units of figures that are no matter of degree
 # (name, nodes, VMs, variants, seeds, params, least captured in percent or None, most seconds or None)

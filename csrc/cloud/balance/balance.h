@@ -88,8 +88,9 @@ struct bal_move {
 	uint32_t vm;
 	const char *from;
 	const char *to;
-	bool bounce; /* only passes through "to", to make room; another move of the same VM follows */
-	const char *why; /* "balance", "rule web", "drain pve1", "not allowed on pve1" */
+	bool bounce; /* only passes through "to", to make room; another move of the same VM follows, maybe home again */
+	const char *
+		why; /* "balance", "rule web", "drain pve1", "not allowed on pve1", "room for VM 101" */
 	/* Millionths by which it lowers F, after the moves before it; of all moves together, f0 - f. What must be may raise F. */
 	int64_t gain;
 	int64_t wire; /* MiB */
@@ -120,10 +121,12 @@ struct bal_plan {
 	size_t nunmovable;
 	struct bal_left *dropped; /* would be worth moving, but no order of moves leads there */
 	size_t ndropped;
+	/* VMs that no order of moves can ever move, for want of room, and how much there is; the bound leaves them where they are. NULL = there are none. */
+	const char *stuck;
 	struct bal_share *shares; /* one for each node, by name */
 	size_t nshares;
 	double f0;    /* F before; the price of soft rules is left out of all three */
-	double f;     /* F after */
+	double f;     /* F after, with all that is sent, bounces too */
 	double bound; /* no plan reaches a lower F that leaves the "unmovable" where they are */
 	int64_t captured_ppm; /* of the best possible improvement, at least: (f0 - f) / (f0 - bound) */
 	struct pxc_arena arena;

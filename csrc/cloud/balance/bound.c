@@ -66,12 +66,6 @@ static void give_hints(struct bal_fluid *f, const struct bal_state *s, struct ba
 	for (int32_t n = 0; n < m->nnodes; n++)
 		for (int r = 0; r < PRICED; r++)
 			hint->slope[n][r] = f->g[r][n];
-	bal_dive(f);
-	for (int32_t i = 0; i < m->nitems; i++) {
-		const struct bal_parts *p = &f->parts[i];
-
-		hint->at[i] = m->items[i].fixed ? s->at[i] : p->node[bal_fluid_main_part(p)];
-	}
 }
 
 double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint)
@@ -91,5 +85,6 @@ double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint)
 		bal_fluid_flow(&f, ROUNDS_BETWEEN, NULL);
 	}
 	give_hints(&f, s, hint);
+	bal_dive(&f, s, hint->at);
 	return best;
 }

@@ -6,54 +6,65 @@
 #include "base/mem.h"
 #include "cloud/balance/fluid.h"
 
-#define DEEP 60  /* items made whole one by one, or a few at a time; the others are small */
-#define SPEED 8  /* of those that are whole: one more of so many is made so at a time */
-#define PASSES 6 /* of the others, after each time */
+#define DIVES 2
+#define DEEP 80 /* items made whole one by one, or a few at a time; the others are small */
+#define SPEED 8 /* of those that are whole: one more of so many is made so at a time */
+/* Of the others, after each time: a number by which one dive differs from the next. */
+#define PASSES(dive) (3 + 4 * (dive))
 
-static int larger_first(const void *a, const void *b, void *context)
+static void make_whole(struct bal_fluid *f, struct bal_large *large, int32_t item)
 {
-	const struct bal_model *m = ((const struct bal_fluid *)context)->m;
-	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+	const struct bal_parts *p = &f->parts[item];
 
-	if (m->items[x].cost < m->items[y].cost || m->items[x].cost > m->items[y].cost)
-		return m->items[x].cost < m->items[y].cost ? 1 : -1;
-	return x < y ? -1 : x > y;
+	bal_fluid_unite(f, item, p->node[bal_fluid_main_part(p)]);
+	large->is[item] = true;
+	large->items[large->n++] = item;
 }
 
-/* All of it goes to where most of it is. */
-static void make_whole(struct bal_fluid *f, int32_t item)
-{
-	struct bal_parts *p = &f->parts[item];
-	const int32_t to = p->node[bal_fluid_main_part(p)];
-
-	while (p->n > 1) {
-		int32_t from = p->node[0] == to ? 1 : 0;
-
-		bal_fluid_transfer(f, item, from, to, p->share[from]);
-	}
-}
-
-void bal_dive(struct bal_fluid *f)
+static void dive(struct bal_fluid *f, struct bal_large *large, int32_t *divided, int passes)
 {
 	const struct bal_model *m = f->m;
-	auto_free int32_t *split = pxc_calloc((size_t)m->nitems + 1, sizeof(*split));
-	auto_free bool *whole = pxc_calloc((size_t)m->nitems + 1, sizeof(*whole));
-	double divided;
 
-	for (int32_t done = 0, n = 1; done < DEEP && n;) {
-		int32_t few = 1 + done / SPEED;
+	memset(large->is, 0, (size_t)m->nitems * sizeof(*large->is));
+	large->n = 0;
+	for (int32_t n = 1; large->n < DEEP && n;) {
+		const int32_t few = 1 + large->n / SPEED;
+		double f_divided;
 
 		n = 0;
 		for (int32_t i = 0; i < m->nitems; i++)
 			if (!m->items[i].fixed && f->parts[i].n > 1)
-				split[n++] = i;
-		qsort_r(split, (size_t)n, sizeof(*split), larger_first, f);
-		for (int32_t k = 0; k < few && k < n; k++) {
-			whole[split[k]] = true;
-			make_whole(f, split[k]);
-		}
-		done += few;
-		(void)bal_fluid_evaluate(f, &divided);
-		bal_fluid_flow(f, PASSES, whole);
+				divided[n++] = i;
+		qsort_r(divided, (size_t)n, sizeof(*divided), bal_larger_first, f);
+		for (int32_t k = 0; k < few && k < n; k++)
+			make_whole(f, large, divided[k]);
+		(void)bal_fluid_evaluate(f, &f_divided);
+		bal_fluid_flow(f, passes, large->is);
+	}
+	qsort_r(large->items, (size_t)large->n, sizeof(*large->items), bal_larger_first, f);
+}
+
+void bal_dive(const struct bal_fluid *f, const struct bal_state *s, int32_t *at)
+{
+	const size_t items = (size_t)f->m->nitems + 1;
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	int32_t *divided = arena_alloc(&arena, items * sizeof(*divided));
+	struct bal_large large = { .items = arena_alloc(&arena, items * sizeof(*large.items)),
+				   .is = arena_alloc(&arena, items * sizeof(*large.is)) };
+	struct bal_fluid whole, spare;
+	double best = 1e300;
+
+	bal_fluid_init(&whole, s, &arena);
+	bal_fluid_init(&spare, s, &arena);
+	for (int k = 0; k < DIVES; k++) {
+		double now;
+
+		bal_fluid_copy(&whole, f);
+		dive(&whole, &large, divided, PASSES(k));
+		bal_fluid_polish(&whole, &spare, &large);
+		(void)bal_fluid_evaluate(&whole, &now);
+		if (now < best)
+			bal_fluid_places(&whole, s, at);
+		best = now < best ? now : best;
 	}
 }

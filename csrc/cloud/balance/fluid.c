@@ -3,7 +3,8 @@
 #include "cloud/balance/fluid.h"
 #include "base/mem.h"
 
-#define STEEP 30 /* how much steeper F is made above a limit */
+#define SAME_HULL 32 /* items that are looked at before prices have changed too much */
+#define STEEP 30     /* how much steeper F is made above a limit */
 
 static void set_slope(struct bal_fluid *f, int32_t n)
 {
@@ -19,44 +20,116 @@ double bal_fluid_price(const struct bal_fluid *f, const struct bal_item *it, int
 	return f->g[MEM][n] * it->d[MEM] + f->g[CPU][n] * it->d[CPU];
 }
 
+static bool before(const struct bal_fluid *f, int32_t a, int32_t b)
+{
+	const double *gm = f->g[MEM], *gc = f->g[CPU];
+
+	if (gm[a] < gm[b] || gm[a] > gm[b])
+		return gm[a] < gm[b];
+	return gc[a] < gc[b] || (gc[a] <= gc[b] && a < b);
+}
+
+/*
+ * Most items may be on the same nodes, and only the lower left hull of these nodes' prices can be the cheapest for any of them.
+ * The order hardly changes from one time to the next.
+ */
+static void find_hull(struct bal_fluid *f)
+{
+	const double *gm = f->g[MEM], *gc = f->g[CPU];
+	int32_t n = 0;
+
+	for (int32_t i = 1; i < f->norder; i++) {
+		int32_t node = f->order[i], k = i;
+
+		for (; k > 0 && before(f, node, f->order[k - 1]); k--)
+			f->order[k] = f->order[k - 1];
+		f->order[k] = node;
+	}
+	for (int32_t i = 0; i < f->norder; i++) {
+		int32_t c = f->order[i];
+
+		if (n && gc[c] >= gc[f->hull[n - 1]])
+			continue;
+		for (; n > 1; n--) {
+			int32_t a = f->hull[n - 2], b = f->hull[n - 1];
+
+			if ((gm[b] - gm[a]) * (gc[c] - gc[a]) > (gc[b] - gc[a]) * (gm[c] - gm[a]))
+				break;
+		}
+		f->hull[n++] = c;
+	}
+	f->nhull = n;
+}
+
+static void find_usual(struct bal_fluid *f, struct pxc_arena *arena)
+{
+	const struct bal_model *m = f->m;
+	int32_t *items = arena_alloc(arena, ((size_t)m->nclasses + 1) * sizeof(*items));
+	struct bal_item any;
+
+	for (int32_t i = 0; i < m->nitems; i++)
+		items[m->items[i].class]++;
+	for (int32_t c = 1; c < m->nclasses; c++)
+		f->usual = items[c] > items[f->usual] ? c : f->usual;
+	any = (struct bal_item){ .home = -1, .class = f->usual };
+	f->order = arena_alloc(arena, ((size_t)m->nnodes + 1) * sizeof(*f->order));
+	f->hull = arena_alloc(arena, ((size_t)m->nnodes + 1) * sizeof(*f->hull));
+	for (int32_t n = 0; m->nclasses && n < m->nnodes; n++)
+		if (bal_may(m, &any, n))
+			f->order[f->norder++] = n;
+	find_hull(f);
+}
+
+/* The cheapest node of those, without the cost of being there. */
+static int32_t cheapest_of(struct bal_fluid *f, const struct bal_item *it, const int32_t *nodes,
+			   int32_t n, double *price)
+{
+	const double *gm = f->g[MEM], *gc = f->g[CPU];
+	double d0 = it->d[MEM], d1 = it->d[CPU];
+	int32_t at = -1;
+
+	*price = 1e300;
+	f->looked += n;
+	for (int32_t i = 0; i < n; i++) {
+		int32_t k = nodes ? nodes[i] : i;
+		double p = gm[k] * d0 + gc[k] * d1;
+
+		if (p >= *price || (!nodes && (k == it->home || !bal_may(f->m, it, k))))
+			continue;
+		*price = p;
+		at = k;
+	}
+	return at;
+}
+
 /* The cheapest node the item may be on, with the cost of being there. */
 static int32_t cheapest(struct bal_fluid *f, int32_t item, double *price)
 {
 	const struct bal_model *m = f->m;
 	const struct bal_item *it = &m->items[item];
-	const double *gm = f->g[MEM], *gc = f->g[CPU];
-	double d0 = it->d[MEM], d1 = it->d[CPU], best = 1e300;
 	int32_t at = -1;
 
-	f->looked += m->nnodes;
-	for (int32_t n = 0; n < m->nnodes; n++) {
-		double p = gm[n] * d0 + gc[n] * d1;
-
-		if (p >= best || n == it->home || !bal_may(m, it, n))
-			continue;
-		best = p;
-		at = n;
-	}
 	if (it->home < 0) {
 		/* Each node has a cost of its own; few items are like that. */
-		best = 1e300;
+		*price = 1e300;
 		for (int32_t n = 0; n < m->nnodes; n++) {
 			double p = bal_fluid_price(f, it, n) + bal_moved_cost(m, item, n);
 
-			if (p < best && bal_may(m, it, n)) {
-				best = p;
+			if (p < *price && bal_may(m, it, n)) {
+				*price = p;
 				at = n;
 			}
 		}
-		*price = best;
 		return at;
 	}
-	best += it->cost;
-	if (it->home_ok && bal_fluid_price(f, it, it->home) <= best) {
-		best = bal_fluid_price(f, it, it->home);
+	/* Home may be in the hull: where it is the cheapest without a cost, it is so with one. */
+	at = it->class == f->usual ? cheapest_of(f, it, f->hull, f->nhull, price)
+				   : cheapest_of(f, it, NULL, m->nnodes, price);
+	*price += it->cost;
+	if (it->home_ok && bal_fluid_price(f, it, it->home) <= *price) {
+		*price = bal_fluid_price(f, it, it->home);
 		at = it->home;
 	}
-	*price = best;
 	return at;
 }
 
@@ -162,6 +235,7 @@ double bal_fluid_evaluate(struct bal_fluid *f, double *divided)
 	const struct bal_model *m = f->m;
 	double bound = 0, sum = 0;
 
+	find_hull(f);
 	f->nactive = 0;
 	for (int32_t i = 0; i < m->nitems; i++) {
 		const struct bal_item *it = &m->items[i];
@@ -215,14 +289,19 @@ void bal_fluid_init(struct bal_fluid *f, const struct bal_state *s, struct pxc_a
 	}
 	for (int32_t n = 0; n < m->nnodes; n++)
 		set_slope(f, n);
+	find_usual(f, arena);
 }
 
 void bal_fluid_flow(struct bal_fluid *f, int passes, const bool *still)
 {
 	for (int i = 0; i < passes; i++)
-		for (int32_t k = 0; k < f->nactive; k++)
-			if (!still || !still[f->active[k]])
-				rebalance(f, f->active[k]);
+		for (int32_t k = 0; k < f->nactive; k++) {
+			if (still && still[f->active[k]])
+				continue;
+			if (k % SAME_HULL == 0)
+				find_hull(f);
+			rebalance(f, f->active[k]);
+		}
 }
 
 int32_t bal_fluid_main_part(const struct bal_parts *p)
@@ -233,4 +312,24 @@ int32_t bal_fluid_main_part(const struct bal_parts *p)
 		if (p->share[k] > p->share[best])
 			best = k;
 	return best;
+}
+
+void bal_fluid_copy(struct bal_fluid *to, const struct bal_fluid *from)
+{
+	const struct bal_model *m = from->m;
+
+	memcpy(to->parts, from->parts, (size_t)m->nitems * sizeof(*to->parts));
+	for (int r = 0; r < PRICED; r++)
+		memcpy(to->x[r], from->x[r], (size_t)m->nnodes * sizeof(double));
+	for (int32_t n = 0; n < m->nnodes; n++)
+		set_slope(to, n);
+}
+
+void bal_fluid_places(const struct bal_fluid *f, const struct bal_state *s, int32_t *at)
+{
+	for (int32_t i = 0; i < f->m->nitems; i++) {
+		const struct bal_parts *p = &f->parts[i];
+
+		at[i] = f->m->items[i].fixed ? s->at[i] : p->node[bal_fluid_main_part(p)];
+	}
 }

@@ -22,21 +22,43 @@ struct bal_fluid {
 	double *g[PRICED];       /* slopes: the prices */
 	double *top[PRICED];     /* x at the limit */
 	double *low[PRICED];     /* x when all that can leave has left */
-	int32_t *active;         /* items that are worth a look between two at all of them */
+	int32_t usual;           /* the class of most items, for which ... */
+	int32_t *order;          /* ... the nodes by price of memory, */
+	int32_t norder;
+	int32_t *hull; /* and those of them of which one is the cheapest, whatever the item */
+	int32_t nhull;
+	int32_t *active; /* items that are worth a look between two at all of them */
 	int32_t nactive;
 	int64_t looked; /* prices looked at */
 };
 
+/* Items that are whole, while all others flow. */
+struct bal_large {
+	int32_t *items;
+	int32_t n;
+	bool *is; /* of each item */
+};
+
 /* fluid.c: as the state has the items, whole */
 void bal_fluid_init(struct bal_fluid *f, const struct bal_state *s, struct pxc_arena *arena);
+/* As another is divided, of the same state; both initialised. */
+void bal_fluid_copy(struct bal_fluid *to, const struct bal_fluid *from);
 /* The bound of these prices, and on the way who is active. *divided: F as the items are divided now. */
 double bal_fluid_evaluate(struct bal_fluid *f, double *divided);
 /* Passes over the active items: each moves a share from its dearest node to its cheapest. still: those that do not; NULL = none. */
 void bal_fluid_flow(struct bal_fluid *f, int passes, const bool *still);
 double bal_fluid_price(const struct bal_fluid *f, const struct bal_item *it, int32_t n);
 int32_t bal_fluid_main_part(const struct bal_parts *p); /* index of the largest share */
+void bal_fluid_places(const struct bal_fluid *f, const struct bal_state *s,
+		      int32_t *at); /* of each item: the node of that */
 /* A share goes from one part to a node; parts of which nothing is left are no more, so that the last one takes their index. */
 void bal_fluid_transfer(struct bal_fluid *f, int32_t item, int32_t from, int32_t to, double share);
 
-/* dive.c: large items are made whole one after the other, and the others flow round them; then where each has its larger part. */
-void bal_dive(struct bal_fluid *f);
+/* dive.c: from the items as they are divided to a start for a plan. at: of each item, where it would be. */
+void bal_dive(const struct bal_fluid *f, const struct bal_state *s, int32_t *at);
+
+/* polish.c. spare: another fluid of the same state. */
+void bal_fluid_polish(struct bal_fluid *f, struct bal_fluid *spare, const struct bal_large *large);
+void bal_fluid_unite(struct bal_fluid *f, int32_t item,
+		     int32_t to);                                  /* all of it goes to the node */
+int bal_larger_first(const void *a, const void *b, void *context); /* items of a fluid */

@@ -44,7 +44,7 @@ static void list(struct musts *q, int32_t item, const char *why)
 		return;
 	q->listed[item] = true;
 	q->why[item] = why;
-	q->m->items[item].fixed = q->m->items[item].pinned;
+	q->m->items[item].fixed = bal_stays(&q->m->items[item]);
 	if (q->m->items[item].fixed)
 		leave(q, item, "no order of moves leads to where it could be");
 	else
@@ -263,7 +263,7 @@ void bal_mandatory(struct bal_model *m, struct bal_state *s, struct bal_left_lis
 	struct musts q = { m, s, items, 0, listed, why, arena, unmovable };
 
 	for (int32_t i = 0; i < m->nitems; i++) {
-		m->items[i].fixed = false;
+		m->items[i].fixed = m->items[i].frozen;
 		if (!m->items[i].home_ok)
 			list(&q, i, home_reason(&q, &m->items[i]));
 	}

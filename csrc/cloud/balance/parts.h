@@ -23,7 +23,8 @@ struct bal_item {
 	const char *torn; /* the rule that its members do not follow where they are, or NULL */
 	bool home_ok;     /* it may stay */
 	bool fixed;       /* stays: it should move and cannot */
-	bool pinned;      /* stays: no order of moves leads away */
+	bool pinned;      /* stays: no order of moves was found that leads away */
+	bool frozen;      /* stays: it is proved that there is none */
 };
 
 /* A rule that counts its members on each node: hard apart, soft apart, soft together. */
@@ -141,6 +142,9 @@ static inline bool bal_may(const struct bal_model *m, const struct bal_item *it,
 /* rules.c: from rules to items and counts. */
 must_check int bal_rules_init(struct bal_model *m, struct pxc_err *err);
 
+/* reach.c: which items are frozen; a sentence about them, or NULL. */
+const char *bal_reach(struct bal_model *m, struct pxc_arena *arena);
+
 /* objective.c */
 void bal_state_init(struct bal_state *s, const struct bal_model *m);
 void bal_state_release(struct bal_state *s);
@@ -196,7 +200,7 @@ static inline bool bal_over_moves(const struct bal_state *s, const struct bal_st
 /* The phases. Each leaves a feasible state that is no worse. */
 static inline bool bal_stays(const struct bal_item *it)
 {
-	return it->fixed || it->pinned;
+	return it->fixed || it->pinned || it->frozen;
 }
 static inline bool bal_searched(const struct bal_state *s, int32_t item)
 {
@@ -225,7 +229,7 @@ void bal_gains(const struct bal_model *m, struct bal_move *moves, size_t nmoves)
 
 /* What the bound knows of good states. */
 struct bal_hint {
-	int32_t *at;   /* of each item: where its larger part would be if VMs could be divided */
+	int32_t *at;   /* of each item: where it would be if small ones could be divided */
 	int32_t *near; /* items that may be of use elsewhere than home */
 	int32_t nnear;
 	bool *is_near; /* of each item */
@@ -234,6 +238,9 @@ struct bal_hint {
 };
 /* bound.c: no state that leaves the fixed items where they are has a lower F; a good start is near the best. */
 double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint);
+
+/* polish.c: hint->at for a start that is close to the state, and with large items where they are of more use. */
+void bal_polish(const struct bal_state *s, struct bal_hint *hint);
 
 /* pack.c: which items a node would have, if each had a price there. */
 struct bal_pack {

@@ -222,6 +222,7 @@ static void finish(struct making *p)
 	for (int32_t i = 0; i < m->nitems; i++)
 		plan->f -= bal_moved_cost(m, i, p->end.at[i]); /* is in what was sent */
 	plan->bound = p->first.bound;
+	plan->stuck = p->first.stuck;
 	plan->captured_ppm = captured(plan);
 }
 

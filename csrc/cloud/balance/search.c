@@ -6,6 +6,7 @@
 #define ANNEALED 150000 /* items times nodes: more is too much for annealing */
 #define RESTARTS 3
 #define HINT_PASSES 8
+#define POLISHES 2
 #define STEPS 30000 /* of annealing, for each item that is near */
 #define MOST_STEPS 5000000
 #define FEWEST_STEPS 50000
@@ -22,32 +23,46 @@ void bal_stage_restart(struct bal_stage *st)
 	st->unmovable.n = 0;
 }
 
-/* Where VMs would be if they could be divided is a good start too; what is better of both is kept. */
-static void follow_hint(struct bal_stage *st)
+/* From what must be to where the items are said to be, as far as they can. */
+static void follow(struct bal_state *s, const struct bal_state *musts, const int32_t *at)
 {
-	const struct bal_model *m = &st->m;
-	struct bal_state other;
+	const struct bal_model *m = s->m;
 	bool more = true;
 
-	bal_state_init(&other, m);
-	other.near = st->s.near = st->hint.is_near;
-	bal_state_copy(&other, &st->musts);
+	bal_state_copy(s, musts);
 	for (int pass = 0; more && pass < HINT_PASSES; pass++) {
 		more = false;
 		for (int32_t i = 0; i < m->nitems; i++) {
-			if (other.at[i] == st->hint.at[i] || bal_stays(&m->items[i]) ||
-			    bal_refusal(&other, i, st->hint.at[i], -1) ||
-			    bal_over_moves(&other, &(struct bal_step){ i, st->hint.at[i] }, 1))
+			if (s->at[i] == at[i] || bal_stays(&m->items[i]) ||
+			    bal_refusal(s, i, at[i], -1) ||
+			    bal_over_moves(s, &(struct bal_step){ i, at[i] }, 1))
 				continue;
-			bal_shift(&other, i, st->hint.at[i]);
+			bal_shift(s, i, at[i]);
 			more = true;
 		}
 	}
-	(void)bal_greedy(&other);
-	bal_descent(&other);
+	(void)bal_greedy(s);
+	bal_descent(s);
+}
+
+/* Where VMs would be if small ones could be divided is a good start too; what is best of all is kept. */
+static void follow_hint(struct bal_stage *st)
+{
+	struct bal_state other;
+	bool better = true;
+
+	bal_state_init(&other, &st->m);
+	other.near = st->s.near = st->hint.is_near;
 	bal_descent(&st->s);
-	if (bal_objective(&other) < bal_objective(&st->s) - BAL_EPSILON)
-		bal_state_copy(&st->s, &other);
+	for (int i = 0; i <= POLISHES && better; i++) {
+		if (i)
+			bal_polish(&st->s, &st->hint);
+		follow(&other, &st->musts, st->hint.at);
+		better = bal_objective(&other) < bal_objective(&st->s) - BAL_EPSILON;
+		if (better)
+			bal_state_copy(&st->s, &other);
+		better = better || i == 0;
+	}
 	bal_state_release(&other);
 }
 
@@ -55,7 +70,7 @@ static bool good_enough(const struct bal_stage *st)
 {
 	double f = bal_objective(&st->s) - bal_broken(&st->s);
 
-	return f - st->bound < ENOUGH * (st->f0 - st->bound);
+	return f - st->aim < ENOUGH * (st->f0 - st->aim);
 }
 
 static void anneal(struct bal_stage *st)
@@ -87,21 +102,21 @@ static void anneal(struct bal_stage *st)
 /* What is left must be worth a task of its own, so that small changes of load do not move VMs to and fro. */
 void bal_stage_search(struct bal_stage *st)
 {
-	double bound;
+	const bool first = st->bound < 0;
 
 	bal_mandatory(&st->m, &st->s, &st->unmovable, st->why, st->arena);
 	bal_state_copy(&st->musts, &st->s);
 	st->f_musts = bal_objective(&st->s);
 	(void)bal_greedy(&st->s);
 	bal_told(st->m.cluster, "plan");
-	bound = bal_bound(&st->s, st->f0, &st->hint);
-	if (st->bound < 0)
-		st->bound = bound; /* later ones count what else moves cost */
+	st->aim = bal_bound(&st->s, st->f0, &st->hint);
 	bal_told(st->m.cluster, "bound");
 	follow_hint(st);
 	anneal(st);
 	bal_told(st->m.cluster, "plan");
-	st->bound = bal_sharpen(&st->s, st->f0, st->bound, &st->hint, true);
+	st->aim = bal_sharpen(&st->s, st->f0, st->aim, &st->hint, true);
+	if (first)
+		st->bound = st->aim; /* further searches count what else moves cost */
 	bal_told(st->m.cluster, "bound");
 	if (st->f_musts - bal_objective(&st->s) < st->m.hysteresis)
 		bal_state_copy(&st->s, &st->musts);

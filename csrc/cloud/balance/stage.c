@@ -3,7 +3,8 @@
 #include "cloud/balance/stage.h"
 #include "base/mem.h"
 
-#define ROUNDS 6
+#define ROUNDS 4
+#define ENOUGH 0.015 /* of the improvement: what may be lacking without a further search */
 #define LITTLE 0.002 /* of the improvement: what bounces may cost without a further search */
 
 void bal_told(const struct bal_cluster *c, const char *phase)
@@ -21,6 +22,7 @@ int bal_stage_init(struct bal_stage *st, const struct bal_cluster *cluster, stru
 	*st = (struct bal_stage){ .arena = arena, .bound = -1 };
 	if (bal_model_init(m, cluster, err) < 0)
 		return -1;
+	st->stuck = bal_reach(m, arena);
 	bal_told(cluster, "model");
 	items = (size_t)m->nitems + 1;
 	st->why = arena_alloc(&m->arena, items * sizeof(*st->why));
@@ -271,7 +273,8 @@ static bool try_once(struct bal_stage *st, struct bal_way_so_far *way, struct fo
 	paid = set_tolls(st, &way->order, toll);
 	if (st->f_musts - bal_objective(&st->s) - paid >= st->m.hysteresis)
 		keep(found, st, f);
-	return paid < LITTLE * (st->f_musts - st->bound);
+	return paid < LITTLE * (st->f_musts - st->bound) ||
+	       (found->any && found->f - st->bound < ENOUGH * (st->f0 - st->bound));
 }
 
 /* What must be alone, or nothing. */

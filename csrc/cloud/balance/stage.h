@@ -19,6 +19,8 @@ struct bal_stage {
 	struct bal_hint hint;   /* of each item: see bal_bound() */
 	struct bal_left_list unmovable, dropped;
 	double f0, f_musts, bound;
+	double aim;        /* the bound as the search at hand has it: with what making room costs */
+	const char *stuck; /* see struct bal_plan */
 	struct pxc_arena *arena; /* for what is said */
 };
 

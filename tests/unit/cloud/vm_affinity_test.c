@@ -50,6 +50,18 @@ static const struct plan_row rows[] = {
 	  "{\"name\":\"b\"," NEW ",\"affinity\":[\"near\"]}", "create VM 101 on pve3: *" },
 	{ "on the nodes of the group", WORLD("\"ssd\":\"nodes,pve2/2,pve3\"", "") "}",
 	  "{\"name\":\"b\"," NEW ",\"affinity\":[\"ssd\"]}", "create VM 100 on pve2: *" },
+	{ "soft ones are spread, too, where one node is much emptier",
+	  WORLD("\"web\":\"soft-anti-affinity\"",
+		VM(100, "x", "", "", "pve2", ",\"config\":{\"memory\":\"16384\"}") "," VM(
+			101, "y", "", "", "pve3", ",\"config\":{\"memory\":\"16384\"}")) "}",
+	  "{" NEW
+	  ",\"affinity\":[\"web\"],\"vms\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"c\"}]}",
+	  "create VM 102 on pve1: *; create VM 103 on pve2: *; create VM 104 on pve3: *" },
+	{ "and soft ones of a full group go somewhere",
+	  WORLD("\"web\":\"soft-anti-affinity\"",
+		IN(100, "x", "web", "pve1", "") "," IN(101, "y", "web", "pve2",
+						       "") "," IN(102, "z", "web", "pve3", "")) "}",
+	  "{\"name\":\"a\"," NEW ",\"affinity\":[\"web\"]}", "create VM 103 on pve*" },
 	{ "one joins", WORLD(WEB, VM(100, "a", "", "", "pve1", "")) "}",
 	  "{\"name\":\"a\",\"affinity\":[\"web\"]}",
 	  "set tags=pxc;stack-default;pxc-ag-web, description" },

@@ -95,6 +95,16 @@ static void only_reads_are_sent(void **state)
 	assert_in_range(lab_count(buf_str(&lab.log), "/migrate"), 4, GUESTS);
 }
 
+/* The requests from the last migration on. */
+static const char *last_migration(const struct lab *lab)
+{
+	const char *last = "";
+
+	for (const char *p = lab->log.data; (p = strstr(p, "/migrate target=")); p++)
+		last = p;
+	return last;
+}
+
 static void what_is_planned_is_done_once(void **state)
 {
 	auto_lab struct lab lab;
@@ -113,6 +123,9 @@ static void what_is_planned_is_done_once(void **state)
 		LOCK "POST /nodes/pve1/qemu/10*/migrate online=1&target=pve*\n*" UNLOCK, writes));
 	assert_int_equal(lab_count(writes, "/migrate online=1&target="), planned);
 	assert_int_equal(lab_count(writes, "\n"), planned + 2);
+	/* Behind the last migration nothing is planned any more: loads may have changed meanwhile. */
+	assert_null(strstr(last_migration(&lab), "/storage/"));
+	assert_non_null(strstr(last_migration(&lab), "/cluster/resources"));
 
 	lab_must(&lab, "pxc_balance", BALANCED);
 	again = lab_writes(&lab);
@@ -200,6 +213,23 @@ static void a_failure_is_not_tried_again_and_the_rest_is_done(void **state)
 	assert_string_equal(node_of(&lab, 100), "pve1");
 }
 
+/* The answer to a request gets lost, and PVE migrates: the run waits for that, and asks for nothing twice. */
+static void a_lost_answer_is_waited_for(void **state)
+{
+	auto_lab struct lab lab;
+	auto_free char *writes = NULL;
+
+	(void)state;
+	create(&lab, "");
+	json_decref(
+		lab_ask(&lab, "POST", "!/sim/faults", "POST /nodes/pve1/qemu/100/migrate lost\n"));
+	lab_must(&lab, "pxc_balance", "{\"state\":\"drained\",\"drain\":[\"pve1\"]}");
+	writes = lab_writes(&lab);
+	assert_int_equal(lab_count(writes, "/qemu/100/migrate"), 1);
+	assert_int_equal(count(&lab, "moved"), GUESTS);
+	assert_string_not_equal(node_of(&lab, 100), "pve1");
+}
+
 static void the_ha_manager_is_asked_and_waited_for(void **state)
 {
 	auto_lab struct lab lab;
@@ -213,6 +243,98 @@ static void the_ha_manager_is_asked_and_waited_for(void **state)
 	assert_string_not_equal(node_of(&lab, 100), "pve1");
 }
 
+static double cpu_before(const struct lab *lab, const char *node)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (json_object_get(lab->result, "nodes"), i, row)
+		if (str_eq(json_string_value(json_object_get(row, "node")), node))
+			return json_number_value(json_object_get(row, "cpu_before"));
+	return -1;
+}
+
+/* Four VMs want one core each, and their node has two: what they use is half of what they need. */
+static void waiting_counts_as_need(void **state)
+{
+	struct sim_options options = { .nodes = 2, .seed = 7, .speed = 1 };
+	struct pxc_buf world = { .data = NULL };
+	auto_lab struct lab lab;
+
+	(void)state;
+	buf_adds(&world, "{\"nodes\":{\"pve1\":{\"cores\":2},\"pve2\":{\"cores\":2}},\"guests\":[");
+	for (unsigned i = 0; i < 4; i++)
+		buf_printf(
+			&world,
+			"%s{\"vmid\":%u,\"node\":\"pve1\",\"status\":\"running\",\"load\":{\"cpu\":1},"
+			"\"config\":{\"name\":\"w\",\"memory\":\"512\",\"cores\":1}}",
+			i ? "," : "", 100 + i);
+	buf_adds(&world, "]}");
+	options.world = buf_str(&world);
+	lab_create_as(&lab, &options);
+	buf_release(&world);
+	lab_must(&lab, "pxc_balance", "{}");
+	assert_true(cpu_before(&lab, "pve1") < 110);
+	lab_must(&lab, "pxc_balance", "{\"metric\":\"psi\"}");
+	assert_true(cpu_before(&lab, "pve1") > 180);
+	/* A second one would fill the other node to 100 %. */
+	assert_int_equal(count(&lab, "planned"), 1);
+}
+
+static void pressure_needs_pve_9(void **state)
+{
+	struct sim_options options = { .nodes = 2, .seed = 7, .speed = 1, .pve = 8 };
+	auto_lab struct lab lab;
+
+	(void)state;
+	options.world = "{\"guests\":[{\"vmid\":100,\"node\":\"pve1\",\"status\":\"running\","
+			"\"config\":{\"name\":\"w\",\"memory\":\"512\"}}]}";
+	lab_create_as(&lab, &options);
+	assert_int_equal(lab_task(&lab, "pxc_balance", "{\"metric\":\"psi\"}"), -1);
+	assert_true(str_starts(lab.err.msg, "metric: psi needs PVE 9"));
+	lab_must(&lab, "pxc_balance", "{}");
+}
+
+static void what_ha_keeps_together_is_asked_for_once(void **state)
+{
+	auto_lab struct lab lab;
+	auto_free char *writes = NULL;
+
+	(void)state;
+	create(&lab, "");
+	json_decref(lab_ask(&lab, "POST", "/cluster/ha/resources", "sid=vm:100&state=started"));
+	json_decref(lab_ask(&lab, "POST", "/cluster/ha/resources", "sid=vm:103&state=started"));
+	sim_advance(lab.sim, 60000);
+	json_decref(lab_ask(
+		&lab, "POST", "/cluster/ha/rules",
+		"rule=pair&type=resource-affinity&affinity=positive&resources=vm:100,vm:103"));
+	sim_advance(lab.sim, 60000);
+	lab_must(&lab, "pxc_balance", "{\"state\":\"drained\",\"drain\":[\"pve1\"]}");
+	writes = lab_writes(&lab);
+	assert_int_equal(count(&lab, "moved"), GUESTS);
+	assert_int_equal(
+		lab_count(writes, "/qemu/100/migrate") + lab_count(writes, "/qemu/103/migrate"), 1);
+	assert_string_not_equal(node_of(&lab, 100), "pve1");
+	assert_string_not_equal(node_of(&lab, 103), "pve1");
+}
+
+static void what_breaks_a_rule_moves_at_any_level(void **state)
+{
+	auto_lab struct lab lab;
+
+	(void)state;
+	create(&lab, "");
+	json_decref(lab_ask(&lab, "POST", "/cluster/ha/resources", "sid=vm:100&state=started"));
+	sim_advance(lab.sim, 60000);
+	json_decref(lab_ask(&lab, "POST", "/cluster/ha/rules",
+			    "rule=far&type=node-affinity&nodes=pve3&strict=1&resources=vm:100"));
+	lab_must(&lab, "pxc_balance", "{\"level\":1,\"cool_down\":0}");
+	assert_int_equal(count(&lab, "planned"), 1);
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(lab.result, "migration"), "why")),
+		"not allowed on pve1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,7 +343,12 @@ int main(void)
 		cmocka_unit_test(a_drained_node_is_empty),
 		cmocka_unit_test(who_cannot_move_is_named),
 		cmocka_unit_test(a_failure_is_not_tried_again_and_the_rest_is_done),
+		cmocka_unit_test(a_lost_answer_is_waited_for),
 		cmocka_unit_test(the_ha_manager_is_asked_and_waited_for),
+		cmocka_unit_test(waiting_counts_as_need),
+		cmocka_unit_test(pressure_needs_pve_9),
+		cmocka_unit_test(what_ha_keeps_together_is_asked_for_once),
+		cmocka_unit_test(what_breaks_a_rule_moves_at_any_level),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

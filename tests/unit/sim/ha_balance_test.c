@@ -94,8 +94,8 @@ static void what_gains_too_little_is_left(void **state)
 	for (unsigned vmid = 100; vmid <= 102; vmid++)
 		add(sim, vmid, NULL);
 	rounds(sim, 20);
-	assert_int_equal(where(sim, 100), 1);
-	assert_int_equal(where(sim, 101), 1);
+	for (size_t i = 0; i < sim->task_count; i++)
+		assert_string_not_equal(sim->tasks[i]->kind->type, "qmigrate");
 	sim_free(sim);
 }
 

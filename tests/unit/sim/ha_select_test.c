@@ -139,6 +139,22 @@ static void starts_are_spread_when_the_datacenter_says_so(void **state)
 	sim_free(sim);
 }
 
+static void a_large_cluster_is_no_special_case(void **state)
+{
+	struct sim *sim = ha_cluster(200, "100@1 101@1 102@150");
+
+	(void)state;
+	for (unsigned vmid = 100; vmid <= 102; vmid++)
+		add(sim, vmid, NULL);
+	rule(sim, "rule=r1&type=node-affinity&resources=vm:100&nodes=pve130:2,pve5");
+	rounds(sim, 1);
+	rule(sim, "rule=r2&type=resource-affinity&resources=vm:101,vm:102&affinity=positive");
+	rounds(sim, 4);
+	expect_at(sim, 100, 130, "started");
+	assert_int_equal(where(sim, 101), where(sim, 102));
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +165,7 @@ int main(void)
 		cmocka_unit_test(those_of_a_negative_rule_go_apart),
 		cmocka_unit_test(a_move_to_one_that_is_kept_apart_does_not_happen),
 		cmocka_unit_test(starts_are_spread_when_the_datacenter_says_so),
+		cmocka_unit_test(a_large_cluster_is_no_special_case),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

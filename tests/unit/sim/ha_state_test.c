@@ -147,6 +147,39 @@ static void with_time_standing_still_all_happens_at_once(void **state)
 	sim_free(sim);
 }
 
+/* There is no live migration of containers: each move is a stop, a copy and a start. */
+static void a_container_is_a_service_too(void **state)
+{
+	struct sim *sim = cluster(2, 1,
+				  "{\"containers\":[{\"vmid\":200,\"node\":\"pve1\",\"status\":"
+				  "\"running\",\"config\":{\"memory\":512,\"cores\":1}}]}",
+				  NULL);
+	int64_t began = sim_guest_find(sim, 200)->started_ms;
+	json_auto_t *list = NULL;
+
+	(void)state;
+	expect(sim, "POST", RESOURCES, "sid=vm:200", 500,
+	       "resource 'vm:200' does not exists in cluster");
+	expect(sim, "POST", RESOURCES, "sid=200", 200, NULL);
+	list = get(sim, RESOURCES "?type=ct");
+	assert_string_equal(text_of(json_array_get(list, 0), "sid"), "ct:200");
+	rounds(sim, 2);
+	expect_at(sim, 200, 1, "started");
+	expect(sim, "POST", RESOURCES "/ct:200/migrate", "node=pve2", 200, NULL);
+	rounds(sim, 6);
+	expect_at(sim, 200, 2, "started");
+	assert_true(runs(sim, 200) && sim_guest_find(sim, 200)->started_ms > began);
+	expect(sim, "POST", "/nodes/pve2/lxc/200/status/stop", "", 200, NULL);
+	assert_string_equal(sim->tasks[sim->task_count - 1]->kind->type, "hastop");
+	rounds(sim, 3);
+	assert_false(runs(sim, 200));
+	rule(sim, "rule=n1&type=node-affinity&resources=ct:200&nodes=pve1");
+	expect(sim, "PUT", RESOURCES "/ct:200", "state=started", 200, NULL);
+	rounds(sim, 6);
+	expect_at(sim, 200, 1, "started");
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +190,7 @@ int main(void)
 		cmocka_unit_test(a_stop_of_the_guest_is_a_stop_of_the_service),
 		cmocka_unit_test(what_is_ignored_is_nobodys_business),
 		cmocka_unit_test(with_time_standing_still_all_happens_at_once),
+		cmocka_unit_test(a_container_is_a_service_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,11 +65,36 @@ static void the_scheduler_decides_which_node_is_the_emptier(void **state)
 	assert_int_equal(chosen("dynamic"), 1);
 }
 
+/* One node is short of processors, the other of memory: memory weighs more. */
+static void memory_weighs_more_than_processors(void **state)
+{
+	struct sim *sim = ha_cluster(2, "100@1 101@2 -102@1");
+	static const struct {
+		unsigned vmid, cores;
+		const char *memory;
+	} sizes[] = { { 100, 16, "2048" }, { 101, 1, "40960" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct sim_guest *g = sim_guest_find(sim, sizes[i].vmid);
+
+		json_object_set_new(g->config, "memory", json_string(sizes[i].memory));
+		json_object_set_new(g->config, "cores", json_integer(sizes[i].cores));
+	}
+	expect(sim, "PUT", "/cluster/options", "crs=ha=static", 200, NULL);
+	for (unsigned vmid = 100; vmid <= 102; vmid++)
+		add(sim, vmid, vmid == 102 ? "state=stopped" : NULL);
+	rounds(sim, 3);
+	assert_int_equal(ha_select(sim, sim_ha_find(sim, 102), HA_BEST)->number, 1);
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(imbalance_is_the_spread_against_the_worst_there_is),
 		cmocka_unit_test(the_scheduler_decides_which_node_is_the_emptier),
+		cmocka_unit_test(memory_weighs_more_than_processors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
