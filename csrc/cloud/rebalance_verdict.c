@@ -48,7 +48,7 @@ int rebalance_verdict(const struct rebalance_batch *b, const struct rebalance_wo
 	/* What was dropped right before its start is there, too; what failed has been said already. */
 	for (size_t i = 0; b->begun && i < bw->plan.nmoves; i++)
 		if (!bw->plan.moves[i].bounce && drained(bw, bw->plan.moves[i].from) &&
-		    !moved(b, bw->plan.moves[i].vm))
+		    !moved(b, bw->plan.moves[rebalance_leader(bw, i)].vm))
 			add(&left, arena_printf(bw->arena,
 						"VM %u has not moved off %s: see its \"dropped\"",
 						bw->plan.moves[i].vm, bw->plan.moves[i].from));

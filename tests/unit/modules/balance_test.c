@@ -176,8 +176,14 @@ static void who_cannot_move_is_named(void **state)
 	       "\"memory\":\"4096\",\"scsi0\":\"data:4\"}}"
 	       ",{\"vmid\":201,\"node\":\"pve1\",\"status\":\"running\",\"config\":{\"name\":\"tagged\","
 	       "\"memory\":\"4096\",\"tags\":\"pxc-nobalance\"}}");
-	lab_must(&lab, "pxc_balance",
-		 "{\"state\":\"drained\",\"drain\":[\"pve1\"],\"exclude\":{\"vms\":[\"web-0\"]}}");
+	/* All others move, and then it fails. */
+	assert_int_equal(
+		lab_task(
+			&lab, "pxc_balance",
+			"{\"state\":\"drained\",\"drain\":[\"pve1\"],\"exclude\":{\"vms\":[\"web-0\"]}}"),
+		-1);
+	assert_non_null(strstr(lab.err.msg, "3 VMs are left on nodes that were to be empty: "
+					    "cannot move VM 100 off pve1"));
 	assert_int_equal(count(&lab, "moved"), GUESTS - 1);
 	assert_string_equal(node_of(&lab, 100), "pve1");
 	assert_string_equal(node_of(&lab, 200), "pve1");
@@ -190,7 +196,7 @@ static void who_cannot_move_is_named(void **state)
 
 	lab_must(&lab, "pxc_balance",
 		 "{\"state\":\"drained\",\"drain\":[\"pve1\"],\"with_local_disks\":true,"
-		 "\"exclude\":{\"vms\":[\"web-0\"]}}");
+		 "\"leave_unmovable\":true,\"exclude\":{\"vms\":[\"web-0\"]}}");
 	assert_int_equal(count(&lab, "moved"), 1);
 	assert_string_not_equal(node_of(&lab, 200), "pve1");
 }
