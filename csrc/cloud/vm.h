@@ -39,6 +39,7 @@ enum vm_op {
 	VM_HA_REMOVE,
 	VM_WAIT_RUNNING,
 	VM_WAIT_STOPPED,
+	VM_WAIT_HA_REST, /* the HA manager is at nothing with it */
 	VM_WAIT_HA_BEGUN,
 	VM_WAIT_HA_MOVED,
 	VM_WAIT_NODE,

@@ -53,7 +53,7 @@ bool vm_wants_ha(const struct vm_batch *batch, const struct vm_world *vw)
 
 		if (s->absent || vm_match(s, vw, &have, &err) < 0)
 			continue;
-		if (s->ha.named || s->node || fresh(have))
+		if (s->ha.named || vm_moves(s, have) || fresh(have))
 			return true;
 	}
 	return false;
@@ -324,7 +324,7 @@ int vm_ha_leave(struct vm_case *c, struct pxc_err *err)
 
 	if (c->ha != VM_HA_OUT)
 		return 0;
-	/* PVE takes it out of its rules, too. */
+	/* PVE 9 takes it out of its rules, too, unless told otherwise; PVE 8 knows no such option. */
 	pxc_plan_add(c->plan, VM_HA_REMOVE, PXC_QUIET, json_pack("{s:s}", "sid", sid_of(c, sid)),
 		     "take it out of HA");
 	return check_rights(c, err);

@@ -130,6 +130,33 @@ static const char *bridge_lacks(const struct vm_case *c)
 	return NULL;
 }
 
+static bool lists(const struct ha_rule *r, const char *node)
+{
+	for (size_t i = 0; i < r->nnodes; i++)
+		if (str_eq(r->nodes[i].name, node))
+			return true;
+	return false;
+}
+
+/* PVE lets it go there all the same, and its HA manager brings it back. */
+static const char *strict_rule(const struct vm_case *c)
+{
+	const struct ha *ha = c->w->ha;
+
+	for (size_t i = 0; i < ha->nrules; i++) {
+		const struct ha_rule *r = &ha->rules[i];
+
+		if (r->type != HA_NODES || !r->strict || r->disabled || r->problem ||
+		    lists(r, c->spec->node))
+			continue;
+		for (size_t k = 0; k < r->nvmids; k++)
+			if (r->vmids[k] == c->vmid)
+				return arena_printf(c->arena, "HA %s %s does not allow that node",
+						    ha->has_rules ? "rule" : "group", r->name);
+	}
+	return NULL;
+}
+
 static const char *ha_refuses(const struct vm_case *c)
 {
 	const struct ha_resource *r = vm_ha_managed(c) ? ha_resource(c->w->ha, c->vmid) : NULL;
@@ -140,7 +167,7 @@ static const char *ha_refuses(const struct vm_case *c)
 		return "that node is in maintenance, and the HA manager keeps it empty";
 	if (str_eq(r->crm, "error") || str_eq(r->crm, "fence") || str_eq(r->crm, "recovery"))
 		return arena_printf(c->arena, "the HA manager has it in state %s", r->crm);
-	return NULL;
+	return strict_rule(c);
 }
 
 static const char *refused(const struct vm_case *c)
@@ -166,6 +193,10 @@ static void add_steps(struct vm_case *c)
 	(void)json_object_set_new(args, "target", json_string(c->spec->node));
 	if (vm_runs_then(c))
 		(void)json_object_set_new(args, "online", json_integer(1));
+	/* A request that comes while the manager is at something else with it is lost. */
+	if (vm_ha_managed(c))
+		pxc_plan_add(c->plan, VM_WAIT_HA_REST, PXC_WAITS, vm_target(c),
+			     "wait until the HA manager rests");
 	pxc_plan_add(c->plan, VM_MIGRATE, PXC_QUIET, args, "migrate from %s to %s", c->node,
 		     c->spec->node);
 	if (vm_ha_managed(c)) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,19 @@ static bool is_unused(const json_t *data, const json_t *args, int http, const ch
 	return *disk && strncmp(is, disk, strlen(disk)) == 0 && strchr(",", is[strlen(disk)]);
 }
 
+/* A resource that is new, or starts, is not at rest: requests are forgotten when its state changes. */
+static enum pve_judgement ha_rests(struct pve_look *look)
+{
+	const json_t *ha = json_object_get(look->data, "ha");
+	const char *state = status_of(ha, "state");
+
+	if (str_eq(state, "started") || str_eq(state, "stopped"))
+		return PVE_GO;
+	(void)snprintf(look->why, sizeof(look->why), "the HA manager has it in state %s",
+		       *state ? state : "unknown");
+	return look->late || str_eq(state, "error") ? PVE_FAIL : PVE_WAIT;
+}
+
 #define GUEST "/nodes/{node}/qemu/{vmid}"
 
 /* Every request this kind can send to change something, or to wait. */
@@ -117,6 +131,10 @@ static const struct pve_op vm_ops[VM_OPS] = {
 			      .path = GUEST "/status/current",
 			      .wait_ms = 5 * MINUTES,
 			      .until = is_stopped },
+	[VM_WAIT_HA_REST] = { .method = "GET",
+			      .path = GUEST "/status/current",
+			      .wait_ms = 2 * MINUTES,
+			      .judge = ha_rests },
 	[VM_WAIT_HA_BEGUN] = { .method = "GET",
 			       .path = GUEST "/status/current",
 			       .wait_ms = 2 * MINUTES,

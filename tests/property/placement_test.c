@@ -16,7 +16,7 @@
 #include "base/units.h"
 #include "lib/plan.h"
 
-#define RUNS 1000
+#define RUNS 300
 #define MAX_NODES 8
 #define MAX_VMS 24
 

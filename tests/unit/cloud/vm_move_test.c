@@ -20,8 +20,8 @@
 #define NOT(why) "\"not_allowed_nodes\":{\"pve2\":{" why "},\"pve3\":{}}"
 #define DISK(rest) "\"local_disks\":[{\"volid\":\"local:100/a.raw\"" rest "}]"
 #define REFUSED "!vm acme/web cannot move from pve1 to pve2: "
-#define THROUGH_HA                                                                                 \
-	"migrate from pve1 to pve2; wait for the HA manager; wait until it has left pve1; wait "   \
+#define THROUGH_HA                                                                                                                \
+	"wait until the HA manager rests; migrate from pve1 to pve2; wait for the HA manager; wait until it has left pve1; wait " \
 	"until it has arrived"
 #define OTHER(vmid, node, rest)                                                                    \
 	"{\"vmid\":" #vmid ",\"name\":\"db-1\",\"node\":\"" node "\",\"raw\":\"\"" rest "}"
@@ -99,6 +99,18 @@ static const struct plan_row rows[] = {
 	{ "maintenance is the HA manager's business",
 	  "{\"ha\":{\"maintenance\":[\"pve2\"]},\"guests\":[" GUEST(SAYS("")) "]}", TO(""),
 	  "migrate from pve1 to pve2" },
+	{ "a rule of HA for its nodes, which PVE does not look at",
+	  "{\"ha\":{\"rules\":[{\"rule\":\"here\",\"type\":\"node-affinity\",\"strict\":1,\"nodes\":\"pve1,pve3:2\","
+	  "\"resources\":\"vm:7,vm:100\"}]},\"guests\":[" GUEST(HA SAYS("")) "]}",
+	  TO(""), REFUSED "HA rule here does not allow that node" },
+	{ "one that is not strict",
+	  "{\"ha\":{\"rules\":[{\"rule\":\"here\",\"type\":\"node-affinity\",\"nodes\":\"pve1\",\"resources\":\"vm:100\"}]},"
+	  "\"guests\":[" GUEST(HA SAYS("")) "]}",
+	  TO(""), THROUGH_HA },
+	{ "one for others",
+	  "{\"ha\":{\"rules\":[{\"rule\":\"here\",\"type\":\"node-affinity\",\"strict\":1,\"nodes\":\"pve1\",\"resources\":\"vm:7\"}]},"
+	  "\"guests\":[" GUEST(HA SAYS("")) "]}",
+	  TO(""), THROUGH_HA },
 	{ "an error of the manager's",
 	  "{\"ha\":{\"current\":[{\"type\":\"service\",\"sid\":\"vm:100\",\"crm_state\":\"fence\"}]},\"guests\":[" GUEST(
 		  HA SAYS("")) "]}",
