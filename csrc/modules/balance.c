@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "modules/balance.h"
 
+#include "modules/items.h"
 #include "modules/migrate.h"
 
 /*
@@ -42,13 +43,33 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 	return plans->nplans ? names : NULL;
 }
 
+static void note_done(struct rebalance_batch *b, unsigned vmid, const char *to, bool unsure)
+{
+	b->done = arena_grow(b->arena, b->done, b->ndone, &b->done_cap, sizeof(*b->done));
+	b->done[b->ndone++] = (struct rebalance_done){ vmid, arena_strdup(b->arena, to), unsure };
+}
+
+/* Those that the HA manager has moved along are awaited by the plan of their leader. */
+static void note_along(struct rebalance_batch *b, const struct pxc_plan *plan)
+{
+	for (size_t i = 0; i < plan->nsteps; i++) {
+		unsigned vmid = (unsigned)item_int(plan->steps[i].args, "vmid");
+
+		if (plan->steps[i].op != MIGRATE_THERE || vmid == plan->about)
+			continue;
+		note_done(b, vmid, item_text(plan->steps[i].args, "node"), false);
+		b->nbegun++;
+	}
+}
+
 /* A VM is tried once in a run; what was not begun may find another way. */
 static void told(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
 		 const struct pve_job *job)
 {
 	struct rebalance_batch *b = batch;
-	const char *to = json_string_value(json_object_get(plan->after, "node"));
+	const char *to = item_text(plan->after, "node");
 
+	(void)env;
 	b->begun = true;
 	if (job->state == PVE_JOB_NOT_BEGUN) {
 		b->unfinished |= !job->stopped;
@@ -56,10 +77,9 @@ static void told(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
 	}
 	b->nbegun++;
 	if (job->state == PVE_JOB_DONE || job->err.kind == PXC_EUNSURE) {
-		b->done = arena_grow(b->arena, b->done, b->ndone, &b->done_cap, sizeof(*b->done));
-		b->done[b->ndone++] =
-			(struct rebalance_done){ plan->about, arena_strdup(env->arena, to),
-						 job->state != PVE_JOB_DONE };
+		note_done(b, plan->about, to, job->state != PVE_JOB_DONE);
+		if (job->state == PVE_JOB_DONE)
+			note_along(b, plan);
 	} else {
 		rebalance_refuse(b, plan->about, NULL, "this run has tried to move it, in vain");
 	}
