@@ -98,6 +98,7 @@ struct rebalance_world {
 	struct bal_cluster cluster;
 	struct bal_plan plan;
 	bool planned;
+	bool choosing; /* any node may be emptied: each VM is looked at as if its node were drained */
 	const char *const
 		*packed; /* names of the nodes that "pack" empties, NULL-terminated; NULL = none */
 	const char *not_packed; /* why it is not as many as the task wants; "" = it is */

@@ -136,8 +136,8 @@ static bool counts(const struct rebalance_batch *b, const struct rebalance_world
 		return false;
 	if (rebalance_ha(bw, g) && ha_in_maintenance(bw->ha, node->name))
 		return false;
-	return rebalance_runs(g) || (node->drain && b->spec.drain_stopped && !g->container &&
-				     !str_eq(g->status, "running"));
+	return rebalance_runs(g) || ((node->drain || bw->choosing) && b->spec.drain_stopped &&
+				     !g->container && !str_eq(g->status, "running"));
 }
 
 /* What it needs by the metric, in MiB and millicores. */
@@ -182,7 +182,7 @@ static void take_vm(const struct rebalance_batch *b, struct rebalance_world *bw,
 	if (rebalance_runs(g))
 		demand(b, bw, g, vm);
 	vm->wire += disks_of(bw, g->vmid);
-	vm->stays = rebalance_stays(b, bw, g, node->drain);
+	vm->stays = rebalance_stays(b, bw, g, node->drain || bw->choosing);
 	rebalance_allowed(b, bw, g, &vm->allowed, &vm->nallowed);
 	if (vm->allowed && vm->nallowed == 0) {
 		if (!vm->stays)

@@ -249,9 +249,11 @@ static void add_warnings(const struct rebalance_batch *b, const struct rebalance
 	if (left)
 		(void)json_array_append_new(
 			warnings,
-			json_sprintf("PVE balances HA guests itself (crs ha-auto-rebalance): %u of "
-				     "them are left to it, and move only off drained nodes",
-				     left));
+			json_sprintf(
+				"PVE balances HA guests itself (crs ha-auto-rebalance): %u of "
+				"them are left to it, but for those on drained nodes, to which it may "
+				"bring them back unless these are in maintenance",
+				left));
 	if (bw->not_packed && *bw->not_packed)
 		(void)json_array_append_new(warnings, json_string(bw->not_packed));
 }

@@ -81,10 +81,12 @@ static json_t *lrm(const struct sim *sim, size_t i)
 	else
 		status = n->lrm_active ? "active" : "idle";
 	status = age(sim, n->alive_ms, status);
-	dog = n->lrm_active ? "watchdog active" : "watchdog standby";
+	dog = sim->options.pve == 8 ? ""
+	      : n->lrm_active       ? "watchdog active, "
+				    : "watchdog standby, ";
 	return json_pack("{s:o,s:s,s:s,s:o,s:I}", "id", json_sprintf("lrm:%s", name), "type", "lrm",
 			 "node", name, "status",
-			 json_sprintf("%s (%s, %s, %s)", name, status, dog, when), "timestamp",
+			 json_sprintf("%s (%s, %s%s)", name, status, dog, when), "timestamp",
 			 (json_int_t)(n->alive_ms / 1000));
 }
 

@@ -92,22 +92,34 @@ static void drop(double *value, double part)
 	*value = *value > part ? *value - part : 0;
 }
 
-static double imbalance_after(const struct sim *sim, const struct ha_stats *nodes,
+/* Another use of a node in place of the one that is counted. */
+static void replace(struct ha_spread *all, const struct sim_node *node, struct ha_stats before,
+		    struct ha_stats after)
+{
+	double was = ha_load(node, before), is = ha_load(node, after);
+
+	all->sum += is - was;
+	all->squares += is * is - was * was;
+}
+
+static double imbalance_after(struct ha_spread all, const struct ha_stats *nodes,
 			      const struct sim_node *from, const struct sim_node *to,
 			      struct ha_stats what)
 {
-	struct ha_stats after[SIM_MAX_NODES];
+	struct ha_stats left = nodes[from->number - 1], more = nodes[to->number - 1];
 
-	memcpy(after, nodes, sim->node_count * sizeof(*after));
-	drop(&after[from->number - 1].cpu, what.cpu);
-	drop(&after[from->number - 1].mem, what.mem);
-	after[to->number - 1].cpu += what.cpu;
-	after[to->number - 1].mem += what.mem;
-	return ha_imbalance(sim, after);
+	drop(&left.cpu, what.cpu);
+	drop(&left.mem, what.mem);
+	more.cpu += what.cpu;
+	more.mem += what.mem;
+	replace(&all, from, nodes[from->number - 1], left);
+	replace(&all, to, nodes[to->number - 1], more);
+	return ha_imbalance(all);
 }
 
 static struct candidate best_move(struct sim *sim, const struct ha_stats *nodes)
 {
+	const struct ha_spread all = ha_spread(sim, nodes);
 	struct candidate best = { .imbalance = 2 };
 
 	for (size_t i = 0; i < sim->ha.count; i++) {
@@ -125,8 +137,8 @@ static struct candidate best_move(struct sim *sim, const struct ha_stats *nodes)
 
 			if (!ha_set_has(&targets, to))
 				continue;
-			after = imbalance_after(sim, nodes, ha->node, to, what);
-			if (after < best.imbalance)
+			after = imbalance_after(all, nodes, ha->node, to, what);
+			if (after < best.imbalance - 1e-12)
 				best = (struct candidate){ ha, to, after };
 		}
 	}
@@ -145,7 +157,7 @@ void ha_balance(struct sim *sim)
 		return;
 	}
 	ha_usage(sim, nodes);
-	now = ha_imbalance(sim, nodes);
+	now = ha_imbalance(ha_spread(sim, nodes));
 	if (now * 100 <= (double)ha_crs(sim, "ha-auto-rebalance-threshold", 30)) {
 		sim->crm->held = 0;
 		return;

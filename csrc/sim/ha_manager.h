@@ -70,8 +70,15 @@ void ha_usage(const struct sim *sim, struct ha_stats *nodes);
 struct ha_stats ha_usage_of(const struct sim *sim, const struct sim_ha *ha);
 /* The lower the better, by node index: for starting a service there. */
 void ha_scores(const struct sim *sim, const struct sim_ha *ha, double *ret);
+/* Loads of the nodes that are online: of each the mean of its shares of processors and memory in use. */
+struct ha_spread {
+	double sum, squares, count;
+};
+
+double ha_load(const struct sim_node *node, struct ha_stats use);
+struct ha_spread ha_spread(const struct sim *sim, const struct ha_stats *nodes);
 /* 0 = all alike, 1 = one has it all. */
-double ha_imbalance(const struct sim *sim, const struct ha_stats *nodes);
+double ha_imbalance(struct ha_spread all);
 
 /* ---- ha_balance.c ---- */
 

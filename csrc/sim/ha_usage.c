@@ -189,23 +189,33 @@ void ha_scores(const struct sim *sim, const struct sim_ha *ha, double *ret)
 		scores_by_use(sim, ha, ret);
 }
 
-double ha_imbalance(const struct sim *sim, const struct ha_stats *nodes)
+double ha_load(const struct sim_node *node, struct ha_stats use)
 {
-	double sum = 0, squares = 0, count = 0, mean;
+	return (use.cpu / node->cores + use.mem / (double)node->memory_bytes) / 2;
+}
+
+struct ha_spread ha_spread(const struct sim *sim, const struct ha_stats *nodes)
+{
+	struct ha_spread all = { 0 };
 
 	for (size_t i = 0; i < sim->node_count; i++) {
-		const struct sim_node *node = &sim->nodes[i];
-		double load;
+		double load = ha_load(&sim->nodes[i], nodes[i]);
 
-		if (!ha_node_online(sim, node))
+		if (!ha_node_online(sim, &sim->nodes[i]))
 			continue;
-		load = (nodes[i].cpu / node->cores + nodes[i].mem / (double)node->memory_bytes) / 2;
-		sum += load;
-		squares += load * load;
-		count++;
+		all.sum += load;
+		all.squares += load * load;
+		all.count++;
 	}
-	if (count < 2 || sum <= 0)
+	return all;
+}
+
+double ha_imbalance(struct ha_spread all)
+{
+	double mean;
+
+	if (all.count < 2 || all.sum <= 0)
 		return 0;
-	mean = sum / count;
-	return sqrt(fmax(0, squares / count - mean * mean)) / mean / sqrt(count - 1);
+	mean = all.sum / all.count;
+	return sqrt(fmax(0, all.squares / all.count - mean * mean)) / mean / sqrt(all.count - 1);
 }

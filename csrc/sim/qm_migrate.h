@@ -11,6 +11,10 @@ int qm_migrate_abort_phase1(struct sim_task *task, const char *fmt, ...) printf_
 
 /* It ends before it has begun. returns -1 */
 int qm_migrate_abort(struct sim_task *task, const char *why);
+/* It failed while the guest was on its way, which goes on where it was. returns -1 */
+int qm_migrate_abort_phase2(struct sim_task *task, struct sim_guest *g, const char *why);
+/* The guest is no longer under way, and not locked for it. */
+void qm_migrate_unlock(struct sim_guest *g);
 /* "migration finished successfully (duration ...)" */
 void qm_migrate_log_end(struct sim_task *task);
 

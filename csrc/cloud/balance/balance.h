@@ -128,7 +128,12 @@ struct bal_plan {
 	double f0;    /* F before; the price of soft rules is left out of all three */
 	double f;     /* F after, with all that is sent, bounces too */
 	double bound; /* no plan reaches a lower F that leaves the "unmovable" where they are */
-	int64_t captured_ppm; /* of the best possible improvement, at least: (f0 - f) / (f0 - bound) */
+	/*
+	 * Of the best possible improvement, at least: (f0 - f) / (f0 - bound). Where F is higher than f0 once what must be is done and
+	 * nothing else, that F is in the place of f0. All of it, where nothing can be improved; less than nothing, where making room
+	 * cost more than there was to gain.
+	 */
+	int64_t captured_ppm;
 	struct pxc_arena arena;
 };
 

@@ -13,6 +13,8 @@
 #define BUDGET 100000000  /* prices looked at */
 #define MOST_LOOKS 400    /* at all items */
 #define NEAR 0.5 /* of the cost of its move: what an item may lack and still be of use elsewhere */
+#define ALL_NEAR                                                                                   \
+	2000 /* of items and nodes: with so few of them prices say little, and all are looked at */
 #define CLOSE 0.0001 /* of the improvement: the dividing is as good as it gets */
 
 /* Could it pay to have the item elsewhere than home? Prices tell how far it is from that. */
@@ -54,11 +56,12 @@ static double worth(struct bal_fluid *f, int32_t item)
 static void give_hints(struct bal_fluid *f, const struct bal_state *s, struct bal_hint *hint)
 {
 	const struct bal_model *m = s->m;
+	const bool all = (int64_t)m->nitems * m->nnodes <= ALL_NEAR;
 
 	hint->nnear = 0;
 	for (int32_t i = 0; i < m->nitems; i++) {
-		hint->is_near[i] =
-			!bal_stays(&m->items[i]) && (s->at[i] != m->items[i].home || is_near(f, i));
+		hint->is_near[i] = !bal_stays(&m->items[i]) &&
+				   (all || s->at[i] != m->items[i].home || is_near(f, i));
 		if (hint->is_near[i])
 			hint->near[hint->nnear++] = i;
 		hint->worth[i] = m->items[i].fixed ? 0 : worth(f, i);

@@ -6,11 +6,9 @@
 #include "base/mem.h"
 #include "cloud/balance/fluid.h"
 
-#define DIVES 2
-#define DEEP 80 /* items made whole one by one, or a few at a time; the others are small */
-#define SPEED 8 /* of those that are whole: one more of so many is made so at a time */
-/* Of the others, after each time: a number by which one dive differs from the next. */
-#define PASSES(dive) (3 + 4 * (dive))
+#define DEEP 80  /* items made whole one by one, or a few at a time; the others are small */
+#define SPEED 8  /* of those that are whole: one more of so many is made so at a time */
+#define PASSES 3 /* of the others, after each time */
 
 static void make_whole(struct bal_fluid *f, struct bal_large *large, int32_t item)
 {
@@ -21,15 +19,19 @@ static void make_whole(struct bal_fluid *f, struct bal_large *large, int32_t ite
 	large->items[large->n++] = item;
 }
 
-static void dive(struct bal_fluid *f, struct bal_large *large, int32_t *divided, int passes)
+void bal_dive(struct bal_fluid *f, const struct bal_state *s, int32_t *at)
 {
 	const struct bal_model *m = f->m;
+	const size_t items = (size_t)m->nitems + 1;
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	int32_t *divided = arena_alloc(&arena, items * sizeof(*divided));
+	struct bal_large large = { .items = arena_alloc(&arena, items * sizeof(*large.items)),
+				   .is = arena_alloc(&arena, items * sizeof(*large.is)) };
+	struct bal_fluid spare;
 
-	memset(large->is, 0, (size_t)m->nitems * sizeof(*large->is));
-	large->n = 0;
-	for (int32_t n = 1; large->n < DEEP && n;) {
-		const int32_t few = 1 + large->n / SPEED;
-		double f_divided;
+	for (int32_t n = 1; large.n < DEEP && n;) {
+		const int32_t few = 1 + large.n / SPEED;
+		double now;
 
 		n = 0;
 		for (int32_t i = 0; i < m->nitems; i++)
@@ -37,34 +39,12 @@ static void dive(struct bal_fluid *f, struct bal_large *large, int32_t *divided,
 				divided[n++] = i;
 		qsort_r(divided, (size_t)n, sizeof(*divided), bal_larger_first, f);
 		for (int32_t k = 0; k < few && k < n; k++)
-			make_whole(f, large, divided[k]);
-		(void)bal_fluid_evaluate(f, &f_divided);
-		bal_fluid_flow(f, passes, large->is);
+			make_whole(f, &large, divided[k]);
+		(void)bal_fluid_evaluate(f, &now);
+		bal_fluid_flow(f, PASSES, large.is);
 	}
-	qsort_r(large->items, (size_t)large->n, sizeof(*large->items), bal_larger_first, f);
-}
-
-void bal_dive(const struct bal_fluid *f, const struct bal_state *s, int32_t *at)
-{
-	const size_t items = (size_t)f->m->nitems + 1;
-	auto_arena struct pxc_arena arena = { .head = NULL };
-	int32_t *divided = arena_alloc(&arena, items * sizeof(*divided));
-	struct bal_large large = { .items = arena_alloc(&arena, items * sizeof(*large.items)),
-				   .is = arena_alloc(&arena, items * sizeof(*large.is)) };
-	struct bal_fluid whole, spare;
-	double best = 1e300;
-
-	bal_fluid_init(&whole, s, &arena);
+	qsort_r(large.items, (size_t)large.n, sizeof(*large.items), bal_larger_first, f);
 	bal_fluid_init(&spare, s, &arena);
-	for (int k = 0; k < DIVES; k++) {
-		double now;
-
-		bal_fluid_copy(&whole, f);
-		dive(&whole, &large, divided, PASSES(k));
-		bal_fluid_polish(&whole, &spare, &large);
-		(void)bal_fluid_evaluate(&whole, &now);
-		if (now < best)
-			bal_fluid_places(&whole, s, at);
-		best = now < best ? now : best;
-	}
+	bal_fluid_polish(f, &spare, &large);
+	bal_fluid_places(f, s, at);
 }

@@ -3,7 +3,7 @@
 #include "cloud/balance/fluid.h"
 #include "base/mem.h"
 
-#define SAME_HULL 32 /* items that are looked at before prices have changed too much */
+#define SAME_HULL 64 /* items that are looked at before prices have changed too much */
 #define STEEP 30     /* how much steeper F is made above a limit */
 
 static void set_slope(struct bal_fluid *f, int32_t n)
@@ -18,6 +18,16 @@ static void set_slope(struct bal_fluid *f, int32_t n)
 double bal_fluid_price(const struct bal_fluid *f, const struct bal_item *it, int32_t n)
 {
 	return f->g[MEM][n] * it->d[MEM] + f->g[CPU][n] * it->d[CPU];
+}
+
+/* Of being there; of most items the same wherever they go. */
+static double cost_at(const struct bal_fluid *f, int32_t item, int32_t n)
+{
+	const struct bal_item *it = &f->m->items[item];
+
+	if (it->home < 0)
+		return bal_moved_cost(f->m, item, n);
+	return n == it->home ? 0 : it->cost;
 }
 
 static bool before(const struct bal_fluid *f, int32_t a, int32_t b)
@@ -185,8 +195,7 @@ static void rebalance(struct bal_fluid *f, int32_t item)
 	bool known = false;
 
 	for (int32_t i = 0; i < p->n; i++) {
-		double price =
-			bal_fluid_price(f, it, p->node[i]) + bal_moved_cost(f->m, item, p->node[i]);
+		double price = bal_fluid_price(f, it, p->node[i]) + cost_at(f, item, p->node[i]);
 
 		known = known || p->node[i] == to;
 		if (price > worst) {
@@ -246,12 +255,12 @@ double bal_fluid_evaluate(struct bal_fluid *f, double *divided)
 			continue;
 		(void)cheapest(f, i, &best);
 		bound += best;
-		own = bal_fluid_price(f, it, p->node[0]) + bal_moved_cost(m, i, p->node[0]);
+		own = bal_fluid_price(f, it, p->node[0]) + cost_at(f, i, p->node[0]);
 		/* Far from its alternatives an item stays where it is, until the next look. */
 		if (p->n > 1 || own > best)
 			f->active[f->nactive++] = i;
 		for (int32_t k = 0; k < p->n; k++)
-			sum += p->share[k] * bal_moved_cost(m, i, p->node[k]);
+			sum += p->share[k] * cost_at(f, i, p->node[k]);
 	}
 	for (int32_t n = 0; n < m->nnodes; n++)
 		for (int r = 0; r < PRICED; r++)
@@ -312,17 +321,6 @@ int32_t bal_fluid_main_part(const struct bal_parts *p)
 		if (p->share[k] > p->share[best])
 			best = k;
 	return best;
-}
-
-void bal_fluid_copy(struct bal_fluid *to, const struct bal_fluid *from)
-{
-	const struct bal_model *m = from->m;
-
-	memcpy(to->parts, from->parts, (size_t)m->nitems * sizeof(*to->parts));
-	for (int r = 0; r < PRICED; r++)
-		memcpy(to->x[r], from->x[r], (size_t)m->nnodes * sizeof(double));
-	for (int32_t n = 0; n < m->nnodes; n++)
-		set_slope(to, n);
 }
 
 void bal_fluid_places(const struct bal_fluid *f, const struct bal_state *s, int32_t *at)

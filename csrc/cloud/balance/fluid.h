@@ -41,8 +41,6 @@ struct bal_large {
 
 /* fluid.c: as the state has the items, whole */
 void bal_fluid_init(struct bal_fluid *f, const struct bal_state *s, struct pxc_arena *arena);
-/* As another is divided, of the same state; both initialised. */
-void bal_fluid_copy(struct bal_fluid *to, const struct bal_fluid *from);
 /* The bound of these prices, and on the way who is active. *divided: F as the items are divided now. */
 double bal_fluid_evaluate(struct bal_fluid *f, double *divided);
 /* Passes over the active items: each moves a share from its dearest node to its cheapest. still: those that do not; NULL = none. */
@@ -55,7 +53,7 @@ void bal_fluid_places(const struct bal_fluid *f, const struct bal_state *s,
 void bal_fluid_transfer(struct bal_fluid *f, int32_t item, int32_t from, int32_t to, double share);
 
 /* dive.c: from the items as they are divided to a start for a plan. at: of each item, where it would be. */
-void bal_dive(const struct bal_fluid *f, const struct bal_state *s, int32_t *at);
+void bal_dive(struct bal_fluid *f, const struct bal_state *s, int32_t *at);
 
 /* polish.c. spare: another fluid of the same state. */
 void bal_fluid_polish(struct bal_fluid *f, struct bal_fluid *spare, const struct bal_large *large);

@@ -44,7 +44,7 @@ static void list(struct musts *q, int32_t item, const char *why)
 		return;
 	q->listed[item] = true;
 	q->why[item] = why;
-	q->m->items[item].fixed = bal_stays(&q->m->items[item]);
+	q->m->items[item].fixed = q->m->items[item].pinned;
 	if (q->m->items[item].fixed)
 		leave(q, item, "no order of moves leads to where it could be");
 	else
@@ -174,7 +174,9 @@ static void give_up(struct musts *q, int32_t item)
 			continue;
 		if (said++ < NODES_SAID)
 			buf_printf(&why, "%s%s %s", said > 1 ? ", " : "", m->nodes[n]->name,
-				   bal_say_refusal(q->s, first, n, q->arena));
+				   bal_refusal(q->s, item, n, -1)
+					   ? bal_say_refusal(q->s, first, n, q->arena)
+					   : "can never have room for it");
 	}
 	if (said > NODES_SAID)
 		buf_printf(&why, ", and %d more", said - NODES_SAID);
@@ -217,7 +219,9 @@ static void place(struct musts *q)
 				to = where;
 			}
 		}
-		if (moved_on(q->s, q->items[pick]))
+		if (q->m->items[q->items[pick]].frozen)
+			give_up(q, q->items[pick]);
+		else if (moved_on(q->s, q->items[pick]))
 			; /* it has changed places with another that had to move */
 		else if (to >= 0)
 			bal_shift(q->s, q->items[pick], to);

@@ -273,62 +273,6 @@ double bal_shift_delta(const struct bal_state *s, int32_t item, int32_t to)
 	return it->nrules ? sum + bal_count_delta(s, item, from, to) : sum;
 }
 
-/* What a scattered item has on the node already. */
-static int64_t part_there(const struct bal_model *m, const struct bal_item *it, int32_t n, int r)
-{
-	int64_t load[LOADS] = { 0 };
-
-	for (int32_t i = 0; i < it->nmembers; i++) {
-		int32_t v = m->members[it->member + i];
-
-		if (m->vm_node[v] == n)
-			bal_vm_load(m->vms[v], load, 1);
-	}
-	return load[r];
-}
-
-const char *bal_forbidden(const struct bal_state *s, int32_t item, int32_t to, int32_t gone)
-{
-	const struct bal_model *m = s->m;
-	const struct bal_item *it = &m->items[item];
-
-	if (!bal_may(m, it, to))
-		return "not allowed";
-	for (int32_t i = 0; i < it->nrules; i++) {
-		int32_t rule = m->item_rules[it->rule + i];
-		int32_t there = s->count[(ptrdiff_t)rule * m->nnodes + to];
-
-		if (!m->counts[rule].hard)
-			continue;
-		for (int32_t k = 0; gone >= 0 && k < m->items[gone].nrules; k++)
-			there -= m->item_rules[m->items[gone].rule + k] == rule;
-		if (there > 0)
-			return m->counts[rule].name;
-	}
-	return NULL;
-}
-
-const char *bal_refusal(const struct bal_state *s, int32_t item, int32_t to, int32_t gone)
-{
-	static const char *const lacks[LOADS] = { "memory", "cores", "assigned cores" };
-	const struct bal_model *m = s->m;
-	const struct bal_item *it = &m->items[item];
-
-	if (!bal_may(m, it, to))
-		return "not allowed";
-	for (int r = 0; r < LOADS; r++) {
-		int64_t load = s->load[to][r] + it->load[r];
-
-		if (gone >= 0)
-			load -= m->items[gone].load[r];
-		if (s->at[item] < 0)
-			load -= part_there(m, it, to, r);
-		if (load > m->limit[to][r])
-			return lacks[r];
-	}
-	return it->nrules ? bal_forbidden(s, item, to, gone) : NULL;
-}
-
 int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta)
 {
 	const struct bal_model *m = s->m;

@@ -158,10 +158,6 @@ double bal_count_delta(const struct bal_state *s, int32_t item, int32_t from, in
 double bal_objective(const struct bal_state *s);
 double bal_broken(const struct bal_state *s); /* the part of it that broken soft rules cost */
 double bal_shift_delta(const struct bal_state *s, int32_t item, int32_t to);
-/* Would it fit if "gone" (an item there, or -1) had left? NULL = yes, else the rule or "memory", "cores", ... */
-const char *bal_refusal(const struct bal_state *s, int32_t item, int32_t to, int32_t gone);
-/* The rule that is in the way, or "not allowed", or NULL. */
-const char *bal_forbidden(const struct bal_state *s, int32_t item, int32_t to, int32_t gone);
 /* The best node to shift it to, or -1; *delta is written when there is one. */
 int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta);
 
@@ -177,7 +173,12 @@ static inline double bal_load_delta(const struct bal_state *s, const struct bal_
 	return sum;
 }
 
-/* refusal.c: why a node cannot take a VM that can be moved, after its name ("has 2048 MiB left"). That it cannot is known. */
+/* refusal.c */
+/* Would it fit if "gone" (an item there, or -1) had left? NULL = yes, else the rule or "memory", "cores", ... */
+const char *bal_refusal(const struct bal_state *s, int32_t item, int32_t to, int32_t gone);
+/* The rule that is in the way, or "not allowed", or NULL. */
+const char *bal_forbidden(const struct bal_state *s, int32_t item, int32_t to, int32_t gone);
+/* Why a node cannot take a VM that can be moved, after its name ("has 2048 MiB left"). That it cannot is known. */
 const char *bal_say_refusal(const struct bal_state *s, int32_t v, int32_t n,
 			    struct pxc_arena *arena);
 bool bal_is_among(const struct bal_vm *vm, const char *node); /* may it be there, by its own? */

@@ -148,11 +148,15 @@ static void share(struct making *p)
 	bal_state_release(&before);
 }
 
-static int64_t captured(const struct bal_plan *plan)
+/* Where what must be is for the worse, the improvement begins after it. */
+static int64_t captured(const struct bal_plan *plan, const struct bal_state *musts)
 {
-	double best = plan->f0 - plan->bound, got = plan->f0 - plan->f;
+	double start = bal_objective(musts) - bal_broken(musts), best, got;
 
-	return best <= 0 || got >= best ? BAL_PPM : (int64_t)(got / best * BAL_PPM);
+	start = start > plan->f0 ? start : plan->f0;
+	best = start - plan->bound;
+	got = start - plan->f;
+	return best <= BAL_EPSILON || got >= best ? BAL_PPM : (int64_t)(got / best * BAL_PPM);
 }
 
 /* Where all stages lead, in the model of the first; the bound leaves out what is still unmovable, and only that. */
@@ -223,7 +227,7 @@ static void finish(struct making *p)
 		plan->f -= bal_moved_cost(m, i, p->end.at[i]); /* is in what was sent */
 	plan->bound = p->first.bound;
 	plan->stuck = p->first.stuck;
-	plan->captured_ppm = captured(plan);
+	plan->captured_ppm = captured(plan, &p->first.musts);
 }
 
 int bal_plan(const struct bal_cluster *cluster, struct bal_plan *ret, struct pxc_err *err)

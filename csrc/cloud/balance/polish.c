@@ -8,8 +8,8 @@
 
 #define SWEEPS 3      /* over the large items */
 #define FLOW 6        /* passes of the small ones between two sweeps */
-#define ANSWER 3      /* passes of the small ones for each trial */
-#define LARGE 150     /* items that are taken to be large */
+#define ANSWER 2      /* passes of the small ones for each trial */
+#define LARGE 100     /* items that are taken to be large */
 #define FIRST_FLOWS 4 /* looks at all items, before the first sweep */
 #define TRIALS 3      /* nodes for each item: home, and two others */
 

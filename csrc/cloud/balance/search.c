@@ -6,7 +6,7 @@
 #define ANNEALED 150000 /* items times nodes: more is too much for annealing */
 #define RESTARTS 3
 #define HINT_PASSES 8
-#define POLISHES 2
+#define POLISHES 1  /* starts that are made of the best one so far */
 #define STEPS 30000 /* of annealing, for each item that is near */
 #define MOST_STEPS 5000000
 #define FEWEST_STEPS 50000

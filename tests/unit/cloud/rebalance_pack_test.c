@@ -162,8 +162,7 @@ static const struct {
 	  { { "web", BAL_APART, true, web, 2 } },
 	  NULL,
 	  1,
-	  " 0G / pve2 cannot be emptied as well: cannot move VM 101 off pve2 (drain pve2): rule web "
-	  "keeps it off pve1" },
+	  " 0G / pve2 cannot be emptied as well: cannot move VM 101 off pve2 (drain pve2): " },
 	/* Enough in sum, and no node has room for one of 12 GiB. */
 	{ "pieces of room are no room",
 	  { N("pve1", 16), N("pve2", 16), N("pve3", 16) },

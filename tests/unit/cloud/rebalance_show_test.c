@@ -51,11 +51,21 @@ static const struct {
 	  "{\"guests\":[" VM(100, ",\"lock\":\"backup\"") "," VM(
 		  101, ",\"lock\":\"snapshot\"") "," VM(102, "") "," VM(103, "") "]}",
 	  "{\"staying\":{\"it is locked\":2,\"the task excludes it\":1}}" },
+	{ "a container that cannot leave", "unmovable", "{\"drain\":[\"pve1\"]}",
+	  "{\"guests\":[" VM(100, ",\"lxc\":1") "]}",
+	  "{\"unmovable\":[\"cannot move container 100 off pve1: it is a container, *\"]}" },
 	{ "who yields", "warnings", "{}",
 	  "{" TWO ",\"ha\":{\"vms\":[100,101],\"crs\":true,\"manual\":[101]}}",
 	  "{\"warnings\":[\"PVE balances HA guests itself (crs ha-auto-rebalance): 1 of them are left to it, *\"]}" },
 	{ "nodes that were chosen", "packed warnings", "{\"state\":\"drained\",\"pack\":1}",
 	  "{" TWO "}", "{\"packed\":[\"pve2\"],\"warnings\":[]}" },
+	{ "one whose VM has just moved, and which PVE would balance", "packed warnings",
+	  "{\"state\":\"drained\",\"pack\":1,\"nodes\":[\"pve1\",\"pve2\"]}",
+	  "{\"guests\":[" VM(100, "") "," VM(101, ",\"node\":\"pve2\"") "," VM(
+		  102,
+		  ",\"node\":\"pve2\"") "],"
+					"\"moved\":{\"100\":5},\"ha\":{\"vms\":[100],\"crs\":true}}",
+	  "{\"packed\":[\"pve1\"],\"warnings\":[\"PVE balances *\"]}" },
 	{ "fewer than wanted", "packed warnings", "{\"pack\":3}", "{" TWO "}",
 	  "{\"packed\":[\"pve2\",\"pve3\"],\"warnings\":[\"*cannot be emptied*\"]}" },
 	{ "no HA, no reserve", "reserve", "{}", "{" TWO "}", "{}" },

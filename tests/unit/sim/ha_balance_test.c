@@ -99,6 +99,27 @@ static void what_gains_too_little_is_left(void **state)
 	sim_free(sim);
 }
 
+/* "dynamic" counts what is used, by guests that are no resources, too, and moves resources only. */
+static void with_dynamic_loads_others_count_but_stay(void **state)
+{
+	static const char world[] =
+		"{\"guests\":["
+		"{\"vmid\":100,\"node\":\"pve1\",\"status\":\"running\",\"load\":{\"cpu\":0.9,"
+		"\"mem\":0.9},\"config\":{\"memory\":\"32768\",\"cores\":8}},"
+		"{\"vmid\":101,\"node\":\"pve1\",\"status\":\"running\",\"load\":{\"cpu\":0.5,"
+		"\"mem\":0.5},\"config\":{\"memory\":\"32768\",\"cores\":8}}]}";
+	struct sim *sim = cluster(2, 1, world, NULL);
+
+	(void)state;
+	expect(sim, "PUT", "/cluster/options",
+	       "crs=ha=dynamic,ha-auto-rebalance=1,ha-auto-rebalance-threshold=30", 200, NULL);
+	add(sim, 101, NULL);
+	rounds(sim, 20);
+	assert_int_equal(where(sim, 100), 1);
+	expect_at(sim, 101, 2, "started");
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +128,7 @@ int main(void)
 		cmocka_unit_test(who_is_excepted_stays),
 		cmocka_unit_test(partners_move_as_one),
 		cmocka_unit_test(what_gains_too_little_is_left),
+		cmocka_unit_test(with_dynamic_loads_others_count_but_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@ static double imbalance(struct sim *sim, const double shares[4])
 
 	for (size_t i = 0; i < 4; i++)
 		nodes[i] = (struct ha_stats){ shares[i] * 16, shares[i] * 64 * 1073741824.0 };
-	return ha_imbalance(sim, nodes);
+	return ha_imbalance(ha_spread(sim, nodes));
 }
 
 static void imbalance_is_the_spread_against_the_worst_there_is(void **state)

@@ -218,7 +218,7 @@ static bool behind(const struct bal_plan *plan, size_t i, size_t j)
 static int64_t worst_load(struct world *w, const struct bal_plan *plan, size_t i)
 {
 	const char *node = plan->moves[i].to;
-	int64_t load = 2048;
+	int64_t load = w->nodes[node[3] - '1'].base_mem;
 
 	for (size_t v = 0; v < w->c.nvms; v++)
 		if (str_eq(w->vms[v].node, node))
@@ -237,12 +237,15 @@ static void every_state_on_the_way_is_feasible(void **state)
 	size_t moves = 0;
 
 	(void)state;
-	for (uint64_t seed = 1; seed <= 12; seed++) {
+	for (uint64_t seed = 1; seed <= 18; seed++) {
 		struct world w;
 		struct bal_plan plan;
 
 		world_make(&w, seed, 5, 80);
-		w.nodes[1].drain = seed % 3 == 0;
+		if (seed > 12)
+			world_fill(&w, 930 + (int64_t)seed % 3 * 10);
+		else
+			w.nodes[1].drain = seed % 3 == 0;
 		plan_world(&w, &plan);
 		for (size_t i = 0; i < plan.nmoves; i++) {
 			const struct bal_move *m = &plan.moves[i];
@@ -320,6 +323,8 @@ static void the_second_plan_is_empty(void **state)
 		world_make(&w, seed, 3 + seed % 5, 70);
 		if (seed % 2)
 			world_rules(&w);
+		if (seed % 3 == 0)
+			world_fill(&w, 940);
 		plan_world(&w, &plan);
 		apply(&w, &plan);
 		plan_world(&w, &second);

@@ -69,6 +69,18 @@ static inline void world_make(struct world *w, uint64_t seed, size_t nnodes, siz
 	}
 }
 
+/* All nodes so full of memory, in thousandths, by load that stays: hardly a VM finds room at once. */
+static inline void world_fill(struct world *w, int64_t thousandths)
+{
+	for (size_t n = 0; n < w->c.nnodes; n++) {
+		int64_t used = w->nodes[n].base_mem;
+
+		for (size_t i = 0; i < w->c.nvms; i++)
+			used += strcmp(w->vms[i].node, w->names[n]) == 0 ? w->vms[i].mem : 0;
+		w->nodes[n].base_mem += w->nodes[n].mem * thousandths / 1000 - used;
+	}
+}
+
 /* Some VMs apart and some together, hard and soft, whatever holds now. */
 static inline void world_rules(struct world *w)
 {
