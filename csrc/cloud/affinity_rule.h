@@ -45,7 +45,7 @@ void affinity_rule_remove(const struct affinity_view *v, const char *project, co
 			  const struct affinity_ops *ops, struct pxc_plan *plan);
 
 /*
- * {policy, nodes, members, violations, rule, ...} of a group for results; new reference. name_of: what a member is called,
- * NULL = as PVE calls it.
+ * {project, name, policy, nodes, description, members, violations, rule, rule_problem} of a group, for results; new
+ * reference. In affinity_show.c.
  */
 json_t *affinity_show(const struct affinity_view *v, const struct affinity_group *group);

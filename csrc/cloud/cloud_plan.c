@@ -8,22 +8,14 @@
 #include "base/mem.h"
 #include "base/propstr.h"
 #include "base/str.h"
+#include "cloud/cpu_model.h"
 #include "cloud/registry_plan.h"
+
+#define LEAST_MODEL "x86-64-v2" /* too old to be chosen by itself */
 
 /* Tags that carry meaning for the cloud: only administrators of PVE may set them by hand. */
 static const char *const protected_tags[] = { "pxc", "pxc-holder", "pxc-nobalance", "pxc-shelved",
 					      "pxc-template" };
-
-/* Newest first: models that live migration can rely on, and what a processor must have for them. */
-static const struct {
-	const char *model;
-	const char *flags[12];
-} baselines[] = {
-	{ "x86-64-v4",
-	  { "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "aes", NULL } },
-	{ "x86-64-v3", { "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "aes", NULL } },
-	{ "x86-64-v2-AES", { "aes", "cx16", "popcnt", "sse4_1", "sse4_2", "ssse3", NULL } },
-};
 
 char *registry_notes(const struct world *w, const char *human, struct annot *block,
 		     const char *stamp, const char *actor)
@@ -79,30 +71,20 @@ json_t *registry_item(const struct world *w)
 	(void)json_object_set_new(o, "admins", admins);
 	(void)json_object_set_new(o, "storage_classes", registry_class_items(&w->registry));
 	(void)json_object_set_new(o, "tenant_zones", registry_zone_items(&w->registry));
+	(void)json_object_set_new(o, "ha_default", json_boolean(w->registry.ha_default));
 	(void)json_object_set_new(o, "flavors", json_integer((json_int_t)w->registry.nflavors));
 	return o;
 }
 
-static bool has_word(const char *text, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = strstr(text, word); p; p = strstr(p + 1, word))
-		if ((p == text || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
-			return true;
-	return false;
-}
-
 /* The first node whose processor lacks something of the model; NULL = all can do it. */
-static const char *lacking(const struct cloud_world *cw, size_t baseline)
+static const char *lacking(const struct cloud_world *cw, const char *model)
 {
 	const char *node;
 	json_t *flags;
 
 	json_object_foreach (cw->cpu_flags, node, flags)
-		for (size_t i = 0; baselines[baseline].flags[i]; i++)
-			if (!has_word(json_string_value(flags), baselines[baseline].flags[i]))
-				return node;
+		if (!*json_string_value(flags) || cpu_model_lacks(model, json_string_value(flags)))
+			return node;
 	return NULL;
 }
 
@@ -111,19 +93,15 @@ static int choose_cpu(const struct cloud_spec *s, const struct cloud_world *cw, 
 {
 	const char *weak = NULL;
 
-	for (size_t b = 0; b < ARRAY_SIZE(baselines); b++) {
-		if (s->cpu_model && !str_eq(s->cpu_model, baselines[b].model))
-			continue;
-		weak = lacking(cw, b);
-		if (weak && s->cpu_model)
-			return pxc_fail(err, PXC_EINVAL,
-					"cpu_model %s: the processor of node %s cannot do it",
-					s->cpu_model, weak);
-		if (!weak) {
-			annot_set(block, "cpu", baselines[b].model);
+	if (s->cpu_model && cpu_model_known(s->cpu_model) && (weak = lacking(cw, s->cpu_model)))
+		return pxc_fail(err, PXC_EINVAL,
+				"cpu_model %s: the processor of node %s cannot do it", s->cpu_model,
+				weak);
+	for (size_t i = 0; s->auto_cpu && !str_eq(cpu_model_names[i], LEAST_MODEL); i++)
+		if (!(weak = lacking(cw, cpu_model_names[i]))) {
+			annot_set(block, "cpu", cpu_model_names[i]);
 			return 0;
 		}
-	}
 	if (s->auto_cpu)
 		return pxc_fail(
 			err, PXC_EINVAL,

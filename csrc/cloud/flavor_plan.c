@@ -21,6 +21,8 @@ static struct flavor overlay(const struct flavor_spec *s, const struct flavor *h
 		f.disk_gib = s->disk_gib;
 	if (s->has_public)
 		f.is_public = s->is_public;
+	if (s->ha)
+		f.ha = ha_policy_named(s->ha);
 	f.cpu = s->cpu ? s->cpu : f.cpu;
 	f.machine = s->machine ? s->machine : f.machine;
 	f.bios = s->bios ? s->bios : f.bios;
@@ -64,6 +66,8 @@ json_t *flavor_item(const struct flavor *f)
 		      { "description", f->description } };
 	json_t *projects = json_array();
 
+	if (f->ha != HA_UNSAID)
+		(void)json_object_set_new(o, "ha", json_string(ha_policy_names[f->ha]));
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (texts[i].value && *texts[i].value)
 			(void)json_object_set_new(o, texts[i].key, json_string(texts[i].value));

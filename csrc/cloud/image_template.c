@@ -268,8 +268,8 @@ int image_template_remove(struct image_case *c, const struct rbd_seen *version, 
 	(void)snprintf(sid, sizeof(sid), "vm:%u", p->guest->vmid);
 	if (*p->ha)
 		pxc_plan_add(c->plan, IMAGE_TEMPLATE_HA_REMOVE, PXC_QUIET,
-			     json_pack("{s:s,s:i}", "sid", sid, "purge", 1),
-			     "take template %u out of HA", p->guest->vmid);
+			     json_pack("{s:s}", "sid", sid), "take template %u out of HA",
+			     p->guest->vmid);
 	pxc_plan_add(c->plan, IMAGE_TEMPLATE_DELETE, PXC_DESTROYS,
 		     json_pack("{s:s,s:i,s:i}", "node", p->guest->node, "vmid", (int)p->guest->vmid,
 			       "purge", 1),

@@ -42,8 +42,9 @@ static void trim(char *text)
 json_t *project_block_json(const struct project_block *b, const char *poolid,
 			   const char *description)
 {
-	return json_pack("{s:s,s:s,s:s,s:o,s:o}", "name", b->name, "pool", poolid, "description",
-			 description, "quota", quota_json(&b->quota), "roles", roles_json(b));
+	return json_pack("{s:s,s:s,s:s,s:o,s:o,s:s}", "name", b->name, "pool", poolid,
+			 "description", description, "quota", quota_json(&b->quota), "roles",
+			 roles_json(b), "ha", ha_policy_names[b->ha]);
 }
 
 json_t *project_item(const struct world *w, const struct world_pool *pool)
@@ -177,6 +178,8 @@ static int plan_present(struct project_case *c, struct pxc_err *err)
 	trim(human);
 	want.name = s->name;
 	want.op = NULL;
+	if (s->ha)
+		want.ha = ha_policy_named(s->ha);
 	for (int i = 0; i < QUOTA_KEYS; i++)
 		if (s->quota.v[i] != QUOTA_UNSET)
 			want.quota.v[i] = s->quota.v[i];

@@ -26,6 +26,7 @@ struct project_spec {
 	const char *name, *poolid;
 	bool absent, adopt, purge, reseal;
 	const char *description; /* NULL = untouched */
+	const char *ha;          /* word of ha_policy_names; NULL = untouched */
 	struct quota quota;      /* named keys; QUOTA_UNSET = untouched */
 	bool roles_named[PROJECT_ROLES];
 	const char *const *roles[PROJECT_ROLES];

@@ -94,9 +94,8 @@ static void add_ha_remove(struct pxc_plan *p, const struct world_guest *g)
 
 	(void)snprintf(sid, sizeof(sid), "vm:%u", g->vmid);
 	if (*g->ha)
-		pxc_plan_add(p, PROJECT_VM_HA_REMOVE, PXC_QUIET,
-			     json_pack("{s:s,s:i}", "sid", sid, "purge", 1), "take VM %u out of HA",
-			     g->vmid);
+		pxc_plan_add(p, PROJECT_VM_HA_REMOVE, PXC_QUIET, json_pack("{s:s}", "sid", sid),
+			     "take VM %u out of HA", g->vmid);
 }
 
 /* PVE's own list is told before the VM goes, as pxc_vm does it. */

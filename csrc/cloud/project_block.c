@@ -61,6 +61,8 @@ int project_decode(const struct annot *a, const char *poolid, struct pxc_arena *
 				poolid);
 	p.name = arena_strdup(arena, annot_get(a, "n") ? annot_get(a, "n") : poolid);
 	p.op = arena_strdup(arena, annot_get(a, "op"));
+	if (annot_get(a, "ha"))
+		p.ha = str_eq(annot_get(a, "ha"), "1") ? HA_ALWAYS : HA_NEVER;
 	for (int r = 0; r < PROJECT_ROLES; r++)
 		p.roles[r] = strv_split(arena, annot_get(a, role_keys[r]));
 	for (int q = 0; q < QUOTA_KEYS; q++) {
@@ -108,7 +110,21 @@ void project_encode(const struct project_block *p, const char *poolid, const cha
 		(void)snprintf(number, sizeof(number), "%lld", (long long)p->quota.v[q]);
 		annot_set(a, key, p->quota.v[q] == QUOTA_UNSET ? NULL : number);
 	}
+	annot_set(a, "ha", p->ha == HA_UNSAID ? NULL : p->ha == HA_ALWAYS ? "1" : "0");
 	annot_set(a, "op", p->op);
+}
+
+enum ha_policy project_ha(const struct world *w, const char *poolid)
+{
+	const struct world_pool *pool = world_pool(w, poolid);
+	auto_annot_text struct annot_text t = { .before = NULL };
+	const char *ha;
+
+	if (!pool || !strstr(pool->comment, " ha="))
+		return HA_UNSAID;
+	annot_parse(ANNOT_TOKEN, pool->comment, &t);
+	ha = t.finding == ANNOT_OK ? annot_get(&t.annot, "ha") : NULL;
+	return !ha ? HA_UNSAID : str_eq(ha, "1") ? HA_ALWAYS : HA_NEVER;
 }
 
 const char *project_pool(const struct world *w, const char *project)

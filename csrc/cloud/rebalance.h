@@ -19,6 +19,7 @@
 enum rebalance_metric {
 	REBALANCE_USED,     /* what guests use now */
 	REBALANCE_P95,      /* what they used at most in 19 of 20 samples of the last half hour */
+	REBALANCE_PSI,      /* what they would use if they never waited for a processor */
 	REBALANCE_ASSIGNED, /* what they are configured with */
 };
 
@@ -33,9 +34,11 @@ struct rebalance_spec {
 	const char *const
 		*vms; /* VMs that stay: names ("web-1", "acme/web-1") or numbers ("101") */
 	const char *const *projects, *const *pools, *const *tags; /* so do the VMs of these */
+	unsigned pack;       /* so many nodes are emptied, beside those that are drained */
 	bool own_ha;         /* HA guests too, where PVE does not balance by itself; else refused */
 	bool local_disks;    /* VMs with disks on one node may move, with the disks */
 	bool drain_stopped;  /* VMs that do not run leave drained nodes, too */
+	bool empties;        /* the task fails when drained nodes are not empty in the end */
 	int64_t cool_down_s; /* VMs migrated since stay; 0 = no matter */
 	uint32_t timeout_s;  /* of one migration */
 	int64_t bandwidth;   /* MiB a second of one migration, for estimates; at least 1 */
@@ -60,7 +63,7 @@ struct rebalance_disk {
 
 struct rebalance_moved {
 	unsigned vmid;
-	int64_t ago_s; /* since its last migration ended; negative when clocks differ */
+	int64_t ago_s; /* since its last migration ended; negative when clocks of nodes differ */
 };
 
 struct rebalance_load {
@@ -81,19 +84,25 @@ struct rebalance_world {
 	const struct world *w;
 	const struct ha *ha;
 	struct affinity_rules rules;
+	int64_t now_s; /* by the cluster's clock; 0 = not asked */
 	struct rebalance_node *nodes;
 	struct rebalance_disk *disks;
 	size_t ndisks;
 	struct rebalance_moved *moved;
 	size_t nmoved;
-	struct rebalance_load *loads; /* for REBALANCE_P95 */
+	struct rebalance_load *loads; /* for REBALANCE_P95 and REBALANCE_PSI */
 	size_t nloads;
-	const char *const *excluded; /* pools of the projects that the task leaves out; by rebalance_check_spec() */
+	const char *const *
+		excluded; /* pools of the projects that the task leaves out; by rebalance_check_spec() */
 	/* Made by rebalance_make(). */
 	struct bal_cluster cluster;
 	struct bal_plan plan;
 	bool planned;
-	unsigned busy; /* a VM that this run has sent on its way and that is still under way; 0 = none */
+	bool choosing; /* any node may be emptied: each VM is looked at as if its node were drained */
+	const char *const
+		*packed; /* names of the nodes that "pack" empties, NULL-terminated; NULL = none */
+	const char *not_packed; /* why it is not as many as the task wants; "" = it is */
+	unsigned busy;          /* a VM that is still on its way; 0 = none that matters */
 	struct pxc_arena *arena;
 };
 
@@ -115,6 +124,7 @@ struct rebalance_batch {
 	/* Set by the run: a migration has been tried; some of the plan were not begun, and another way may be found. */
 	bool begun, unfinished;
 	unsigned nbegun;
+	int64_t patience_ms; /* until when migrations of others are waited for, by the client's clock; 0 = not set */
 	struct rebalance_done *done;
 	size_t ndone, done_cap;
 	const struct rebalance_world *shown; /* what the first migrations were planned from */
@@ -157,7 +167,7 @@ void rebalance_check(struct rebalance_batch *b, const struct rebalance_world *bw
 bool rebalance_checked(const struct rebalance_batch *b, unsigned vmid);
 void rebalance_note_checked(struct rebalance_batch *b, unsigned vmid);
 
-/* rebalance_make.c: bal_plan() of the world, into bw->plan; an earlier one is released. */
+/* rebalance_make.c: chooses nodes to be emptied, and bal_plan() of the world, into bw->plan; an earlier one is released. */
 must_check int rebalance_make(const struct rebalance_batch *b, struct rebalance_world *bw,
 			      struct pxc_err *err);
 /* VMs that the plan moves and PVE was not asked about: those that lead a group of co-migrated ones, too. Into out; how many. */
@@ -171,3 +181,11 @@ must_check int rebalance_plan(const struct rebalance_batch *b, const struct reba
 /* rebalance_show.c: what the result says beside "plan", which is there already. */
 void rebalance_show(const struct rebalance_batch *b, const struct rebalance_world *bw,
 		    json_t *result);
+
+/*
+ * Has the task emptied the nodes that it was to empty? err EREMOTE: "2 VMs are left on nodes that were to be empty: cannot move
+ * VM 104 off pve3: ...; ..."
+ * bw      what the plan was made from; NULL = there was none
+ */
+must_check int rebalance_verdict(const struct rebalance_batch *b, const struct rebalance_world *bw,
+				 struct pxc_err *err);

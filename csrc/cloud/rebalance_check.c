@@ -6,51 +6,14 @@
 #include "base/buf.h"
 #include "base/propstr.h"
 #include "base/str.h"
+#include "cloud/cpu_model.h"
 #include "cloud/rebalance_parts.h"
-
-/* What x86-64 levels ask of a processor beyond the level below, as Linux names it. */
-static const struct {
-	const char *name, *flags;
-} levels[] = {
-	{ "x86-64-v2", "cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3" },
-	{ "x86-64-v2-AES", "cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3 aes" },
-	{ "x86-64-v3", "cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3 aes "
-		       "abm avx avx2 bmi1 bmi2 f16c fma movbe xsave" },
-	{ "x86-64-v4",
-	  "cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3 aes abm avx avx2 bmi1 bmi2 f16c fma "
-	  "movbe xsave avx512bw avx512cd avx512dq avx512f avx512vl" },
-};
 
 static const char *text(const json_t *object, const char *key)
 {
 	const char *s = json_string_value(json_object_get(object, key));
 
 	return s ? s : "";
-}
-
-static bool has_word(const char *words, const char *word, size_t len)
-{
-	for (const char *p = words; *p; p += strspn(p, " ")) {
-		size_t n = strcspn(p, " ");
-
-		if (n == len && strncmp(p, word, n) == 0)
-			return true;
-		p += n;
-	}
-	return false;
-}
-
-/* The first of the wanted flags that is not there; NULL: all are. */
-static const char *lacks(struct pxc_arena *arena, const char *flags, const char *wanted)
-{
-	for (const char *p = wanted; *p; p += strspn(p, " ")) {
-		size_t n = strcspn(p, " ");
-
-		if (!has_word(flags, p, n))
-			return arena_strndup(arena, p, n);
-		p += n;
-	}
-	return NULL;
 }
 
 static const struct rebalance_node *node_of(const struct rebalance_world *bw, const char *name)
@@ -71,11 +34,10 @@ static const char *cpu_refuses(const struct rebalance_world *bw, const char *mod
 	    !str_eq(from->cpu_model, to->cpu_model))
 		return arena_printf(bw->arena, "has another processor (%s, and cpu is host)",
 				    to->cpu_model);
-	for (size_t i = 0; i < ARRAY_SIZE(levels) && *to->cpu_flags; i++)
-		if (str_eq(model, levels[i].name) &&
-		    (missing = lacks(bw->arena, to->cpu_flags, levels[i].flags)))
-			return arena_printf(bw->arena, "has no processor for %s (lacks %s)", model,
-					    missing);
+	missing = cpu_model_lacks(model, to->cpu_flags);
+	if (missing)
+		return arena_printf(bw->arena, "has no processor for %s (lacks %s)", model,
+				    missing);
 	return NULL;
 }
 
@@ -130,8 +92,7 @@ static const char *names_of(struct pxc_arena *arena, const json_t *list)
 static const char *pve_refuses(const struct rebalance_world *bw, const json_t *pre,
 			       const char *node)
 {
-	const json_t *against =
-		json_object_get(json_object_get(pre, "not_allowed_nodes"), node);
+	const json_t *against = json_object_get(json_object_get(pre, "not_allowed_nodes"), node);
 	const json_t *storages = json_object_get(against, "unavailable_storages"),
 		     *resources = json_object_get(against, "unavailable-resources"),
 		     *ha = json_object_get(against, "blocking-ha-resources");
@@ -155,15 +116,14 @@ static const char *holds_device(const struct rebalance_world *bw, const json_t *
 	json_t *value;
 
 	if (json_array_size(json_object_get(pre, "local_resources")))
-		return arena_printf(
-			bw->arena, "it uses a device of its node (%s)",
-			names_of(bw->arena, json_object_get(pre, "local_resources")));
+		return arena_printf(bw->arena, "it uses a device of its node (%s)",
+				    names_of(bw->arena, json_object_get(pre, "local_resources")));
 	json_object_foreach ((json_t *)(uintptr_t)mapped, key, value)
 		if (json_integer_value(json_object_get(value, "live-migration")) == 0 &&
 		    !json_is_true(json_object_get(value, "live-migration")))
-			return arena_printf(
-				bw->arena, "it uses a mapped device that cannot migrate live (%s)",
-				key);
+			return arena_printf(bw->arena,
+					    "it uses a mapped device that cannot migrate live (%s)",
+					    key);
 	return NULL;
 }
 
@@ -178,12 +138,13 @@ static const char *disk_stays(const struct rebalance_batch *b, const struct reba
 		bool cd = json_integer_value(json_object_get(disk, "cdrom")) != 0;
 
 		if (cd && !json_integer_value(json_object_get(disk, "is_cloudinit")))
-			return arena_printf(bw->arena, "its drive holds %s, which is on one node only",
+			return arena_printf(bw->arena, "it has a CD of its node in the drive (%s)",
 					    text(disk, "volid"));
 		if (!b->spec.local_disks)
-			return arena_printf(bw->arena,
-					    "its disk %s is on one node only (with_local_disks)",
-					    text(disk, "volid"));
+			return arena_printf(
+				bw->arena,
+				"it has a disk on one node only (%s; see with_local_disks)",
+				text(disk, "volid"));
 	}
 	return NULL;
 }
@@ -205,7 +166,7 @@ static const char *untagged_group(const struct rebalance_world *bw, const struct
 		if (n && !world_has_tag(g->tags, arena_printf(bw->arena, AFFINITY_TAG "%s", name)))
 			return arena_printf(
 				bw->arena,
-				"its notes have it in affinity group %s and its tags have not (run "
+				"its notes and its tags differ about its affinity groups (%s; run "
 				"pxc_vm for it)",
 				name);
 	}
@@ -276,8 +237,8 @@ void rebalance_note_checked(struct rebalance_batch *b, unsigned vmid)
 
 	if (rebalance_checked(b, vmid))
 		return;
-	b->checked = arena_grow(b->arena, b->checked, b->nchecked, &b->checked_cap,
-				sizeof(*b->checked));
+	b->checked =
+		arena_grow(b->arena, b->checked, b->nchecked, &b->checked_cap, sizeof(*b->checked));
 	memmove(&b->checked[at + 1], &b->checked[at], (b->nchecked - at) * sizeof(*b->checked));
 	b->checked[at] = vmid;
 	b->nchecked++;

@@ -96,7 +96,8 @@ static int take_nodes(const struct rebalance_batch *b, struct rebalance_world *b
 	for (size_t i = 0; i < w->nnodes; i++) {
 		const struct rebalance_node *seen = &bw->nodes[i];
 		const char *name = w->nodes[i].name;
-		bool drain = strv_has(b->spec.drain, name) || ha_in_maintenance(bw->ha, name);
+		bool drain = strv_has(b->spec.drain, name) || strv_has(bw->packed, name) ||
+			     ha_in_maintenance(bw->ha, name);
 
 		if (!rebalance_has_node(&b->spec, &w->nodes[i]))
 			continue;
@@ -135,8 +136,8 @@ static bool counts(const struct rebalance_batch *b, const struct rebalance_world
 		return false;
 	if (rebalance_ha(bw, g) && ha_in_maintenance(bw->ha, node->name))
 		return false;
-	return rebalance_runs(g) || (node->drain && b->spec.drain_stopped && !g->container &&
-				     !str_eq(g->status, "running"));
+	return rebalance_runs(g) || ((node->drain || bw->choosing) && b->spec.drain_stopped &&
+				     !g->container && !str_eq(g->status, "running"));
 }
 
 /* What it needs by the metric, in MiB and millicores. */
@@ -148,7 +149,7 @@ static void demand(const struct rebalance_batch *b, const struct rebalance_world
 
 	vm->mem = mib(g->used_bytes);
 	vm->cpu = millicores(g->used_cpus);
-	if (b->spec.metric == REBALANCE_P95 && load) {
+	if (b->spec.metric != REBALANCE_ASSIGNED && load) {
 		/* Samples know what the guest sees, which is less than what it takes of the node. */
 		vm->mem = mib(load->bytes) > vm->mem ? mib(load->bytes) : vm->mem;
 		vm->cpu = millicores(load->cpus);
@@ -181,11 +182,11 @@ static void take_vm(const struct rebalance_batch *b, struct rebalance_world *bw,
 	if (rebalance_runs(g))
 		demand(b, bw, g, vm);
 	vm->wire += disks_of(bw, g->vmid);
-	vm->stays = rebalance_stays(b, bw, g, node->drain);
-	if (!vm->stays)
-		rebalance_allowed(b, bw, g, &vm->allowed, &vm->nallowed);
+	vm->stays = rebalance_stays(b, bw, g, node->drain || bw->choosing);
+	rebalance_allowed(b, bw, g, &vm->allowed, &vm->nallowed);
 	if (vm->allowed && vm->nallowed == 0) {
-		vm->stays = "no node that is looked at may have it";
+		if (!vm->stays)
+			vm->stays = "no node that is looked at may have it";
 		vm->allowed = NULL;
 	}
 	/* What is left of the node's load when its guests are taken off is its own. */
@@ -205,9 +206,11 @@ int rebalance_cluster(const struct rebalance_batch *b, struct rebalance_world *b
 				   .vms = vms,
 				   .rules = bw->rules.rules,
 				   .nrules = bw->rules.nrules };
-	/* What an earlier round has begun counts. */
+	/* What an earlier round has begun counts; when that was all, only what must be is left to do. */
 	if (c->params.max_moves > b->nbegun)
 		c->params.max_moves -= b->nbegun;
+	else if (c->params.max_moves)
+		c->params.tolerance_ppm = BAL_PPM;
 	if (take_nodes(b, bw, nodes, err) < 0)
 		return -1;
 	for (size_t i = 0; i < w->nguests; i++) {

@@ -25,3 +25,6 @@ const struct ha_resource *rebalance_ha(const struct rebalance_world *bw,
  * of moves[i] to the same place at the same stage, the number of the first move; i itself when it goes alone.
  */
 size_t rebalance_leader(const struct rebalance_world *bw, size_t i);
+
+/* rebalance_ready.c: what becomes of the HA guests of each node that fails when the plan is done; NULL: there are none. New reference. */
+json_t *rebalance_ready(const struct rebalance_world *bw, struct pxc_err *err);

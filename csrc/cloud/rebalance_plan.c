@@ -23,7 +23,7 @@ static json_t *project_of(const struct world *w, const struct world_guest *g)
 	return json_incref(json_object_get(item, "name"));
 }
 
-/* How much of what the plan gains would be lost without this move, in percent. */
+/* How much of what the plan gains comes with this move, in percent; of what must be, maybe nothing. */
 static double gain(const struct bal_plan *plan, const struct bal_move *move)
 {
 	double all = plan->f0 - plan->f;
@@ -45,8 +45,7 @@ static json_t *item_of(const struct rebalance_batch *b, const struct rebalance_w
 	if (project)
 		(void)json_object_set_new(item, "project", project);
 	for (size_t i = 0; i < move->nstarts_after; i++)
-		(void)json_array_append_new(after,
-					    json_integer((json_int_t)move->starts_after[i]));
+		(void)json_array_append_new(after, json_integer((json_int_t)move->starts_after[i]));
 	(void)json_object_set_new(item, "starts_after", after);
 	return item;
 }
@@ -65,17 +64,29 @@ static int64_t memory_of(const struct rebalance_world *bw, unsigned vmid)
 	return 0;
 }
 
-static void add_steps(const struct rebalance_batch *b, const struct rebalance_world *bw,
-		      const struct bal_move *move, const struct world_guest *g,
-		      struct pxc_plan *plan)
+/* What arrives with moves[i]: it, and whom it leads. */
+static int64_t needed(const struct rebalance_world *bw, size_t i, const size_t *leaders)
 {
+	int64_t sum = 0;
+
+	for (size_t k = i; k < bw->plan.nmoves; k++)
+		if (leaders[k] == i)
+			sum += memory_of(bw, bw->plan.moves[k].vm);
+	return sum;
+}
+
+static void add_steps(const struct rebalance_batch *b, const struct rebalance_world *bw, size_t i,
+		      const size_t *leaders, struct pxc_plan *plan)
+{
+	const struct bal_move *move = &bw->plan.moves[i];
+	const struct world_guest *g = world_guest(bw->w, move->vm);
 	size_t ndisks;
 	struct migration m = { .vmid = move->vm,
 			       .from = move->from,
 			       .to = move->to,
 			       .running = rebalance_runs(g),
 			       .ha = rebalance_ha(bw, g) != NULL,
-			       .need_mib = memory_of(bw, move->vm),
+			       .need_mib = needed(bw, i, leaders),
 			       .limit_mib = limit_of(bw, move->to),
 			       .wait_s = b->spec.timeout_s,
 			       .max_into = b->spec.params.max_in,
@@ -106,17 +117,33 @@ static void add_follower(const struct rebalance_batch *b, const struct bal_move 
 			     "wait for VM %u, which the HA manager moves along", move->vm);
 }
 
-static void add_order(const struct rebalance_world *bw, size_t i, struct pxc_plan *const *plans)
+/* Of VMs that are moved along, order counts as far as it concerns what starts before their leader: they cannot start later. */
+static void add_order(const struct rebalance_world *bw, size_t i, const size_t *leaders,
+		      struct pxc_plan *const *plans)
 {
 	const struct bal_move *move = &bw->plan.moves[i];
-	size_t leader = rebalance_leader(bw, i);
 
 	for (size_t k = 0; k < move->nstarts_after; k++) {
-		size_t other = rebalance_leader(bw, move->starts_after[k]);
+		size_t other = leaders[move->starts_after[k]];
 
-		if (other != leader)
-			pxc_plan_after(plans[leader], plans[other]);
+		if (other < leaders[i])
+			pxc_plan_after(plans[leaders[i]], plans[other]);
 	}
+}
+
+static struct pxc_plan *add_plan(const struct rebalance_batch *b, const struct rebalance_world *bw,
+				 const struct bal_move *move, struct pxc_plans *ret)
+{
+	const struct world_guest *g = world_guest(bw->w, move->vm);
+	struct pxc_plan *plan = pxc_plans_add(ret, arena_printf(bw->arena, "vm %s (%u) %s -> %s",
+								g->name ? g->name : "", move->vm,
+								move->from, move->to));
+
+	plan->about = move->vm;
+	plan->item = item_of(b, bw, move, g);
+	plan->before = json_pack("{s:s}", "node", move->from);
+	plan->after = json_pack("{s:s}", "node", move->to);
+	return plan;
 }
 
 int rebalance_plan(const struct rebalance_batch *b, const struct rebalance_world *bw,
@@ -124,29 +151,22 @@ int rebalance_plan(const struct rebalance_batch *b, const struct rebalance_world
 {
 	size_t n = bw->planned ? bw->plan.nmoves : 0;
 	auto_free struct pxc_plan **plans = pxc_calloc(n + 1, sizeof(struct pxc_plan *));
+	auto_free size_t *leaders = pxc_calloc(n + 1, sizeof(*leaders));
 
 	if (bw->busy)
 		return pxc_fail(err, PXC_EBUSY, "VM %u is still under way", bw->busy);
 	for (size_t i = 0; i < n; i++) {
-		const struct bal_move *move = &bw->plan.moves[i];
-		const struct world_guest *g = world_guest(bw->w, move->vm);
-		size_t leader = rebalance_leader(bw, i);
-
-		plans[i] = pxc_plans_add(
-			ret, arena_printf(bw->arena, "vm %s (%u) %s -> %s", g->name ? g->name : "",
-					  move->vm, move->from, move->to));
-		plans[i]->about = move->vm;
-		plans[i]->item = item_of(b, bw, move, g);
-		plans[i]->before = json_pack("{s:s}", "node", move->from);
-		plans[i]->after = json_pack("{s:s}", "node", move->to);
-		if (b->spec.moves && leader != i) {
-			plans[i]->via = plans[leader];
-			add_follower(b, move, plans[leader]);
-		} else if (b->spec.moves) {
-			add_steps(b, bw, move, g, plans[i]);
-		}
+		plans[i] = add_plan(b, bw, &bw->plan.moves[i], ret);
+		leaders[i] = rebalance_leader(bw, i);
 	}
-	for (size_t i = 0; i < n && b->spec.moves; i++)
-		add_order(bw, i, plans);
+	for (size_t i = 0; i < n && b->spec.moves; i++) {
+		if (leaders[i] == i) {
+			add_steps(b, bw, i, leaders, plans[i]);
+		} else {
+			plans[i]->via = plans[leaders[i]];
+			add_follower(b, &bw->plan.moves[i], plans[leaders[i]]);
+		}
+		add_order(bw, i, leaders, plans);
+	}
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* rebalance_show.c - what a task says: nodes before and after, how good the plan is, and who cannot move. */
 #include <math.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -86,7 +87,7 @@ static double spread(const struct rebalance_world *bw, bool cpu, bool after)
 		const struct bal_share *s = &bw->plan.shares[i];
 		const struct bal_node *n = rebalance_node(bw, s->node);
 		double size = (double)(cpu ? n->cpu : n->mem);
-		double share = (double)(cpu ? after ? s->cpu_after : s->cpu_before
+		double share = (double)(cpu     ? after ? s->cpu_after : s->cpu_before
 					: after ? s->mem_after
 						: s->mem_before) /
 			       BAL_PPM * 100;
@@ -130,12 +131,16 @@ static const char *certificate(const struct rebalance_world *bw)
 {
 	double points = (double)bw->cluster.params.tolerance_ppm / 10000;
 
-	if (nothing_to_gain(&bw->cluster, &bw->plan) && points >= 100)
-		return "nothing must move, and at level 1 nothing else does";
+	/* Only what must be was looked for. */
+	if (points >= 100 && bw->plan.nunmovable == 0)
+		return "what must move does, and nothing else was asked for";
+	if (points >= 100)
+		return arena_printf(bw->arena, "%zu VMs must move and cannot: see unmovable",
+				    bw->plan.nunmovable);
 	if (nothing_to_gain(&bw->cluster, &bw->plan))
 		return arena_printf(bw->arena,
-				    "the nodes are even enough: no plan gains more than a "
-				    "tolerance of %g points is worth",
+				    "no migration is worth it: no plan gains more than a tolerance "
+				    "of %g points is worth",
 				    points);
 	return arena_printf(bw->arena,
 			    "this plan captures at least %.1f %% of the best possible improvement",
@@ -151,15 +156,14 @@ static json_t *unmovable(const struct bal_plan *plan)
 	return ret;
 }
 
-static json_t *unreachable(const struct bal_plan *plan)
+static json_t *out_of_reach(const struct bal_plan *plan)
 {
 	json_t *ret = json_array();
 
 	for (size_t i = 0; i < plan->ndropped; i++)
-		(void)json_array_append_new(ret, json_sprintf("VM %u stays on %s: %s",
-							      plan->dropped[i].vm,
-							      plan->dropped[i].node,
-							      plan->dropped[i].why));
+		(void)json_array_append_new(
+			ret, json_sprintf("VM %u stays on %s: %s", plan->dropped[i].vm,
+					  plan->dropped[i].node, plan->dropped[i].why));
 	return ret;
 }
 
@@ -179,6 +183,61 @@ static json_t *counts(const json_t *plan)
 			 moved, "dropped", dropped, "not_begun", left, "failed", failed);
 }
 
+/* Why VMs stay, in short, and how many: what is in brackets behind a reason differs from VM to VM. */
+static json_t *staying(const struct rebalance_world *bw)
+{
+	json_t *ret = json_object();
+
+	for (size_t i = 0; i < bw->cluster.nvms; i++) {
+		const char *why = bw->cluster.vms[i].stays, *end = why ? strstr(why, " (") : NULL;
+		auto_free char *key = !why  ? NULL
+				      : end ? pxc_strndup(why, (size_t)(end - why))
+					    : pxc_strdup(why);
+
+		if (key)
+			(void)json_object_set_new(
+				ret, key,
+				json_integer(json_integer_value(json_object_get(ret, key)) + 1));
+	}
+	return ret;
+}
+
+static json_t *texts(const char *const *list)
+{
+	json_t *ret = json_array();
+
+	for (size_t i = 0; list && list[i]; i++)
+		(void)json_array_append_new(ret, json_string(list[i]));
+	return ret;
+}
+
+/* The failure of a node that the others could not make up for is worth a warning: the first such, and how many there are. */
+static void add_reserve(const struct rebalance_world *bw, json_t *result)
+{
+	struct pxc_err err = { .kind = PXC_OK };
+	json_t *list = rebalance_ready(bw, &err), *row, *warnings;
+	const char *first = NULL;
+	unsigned n = 0;
+	size_t i;
+
+	if (err.kind != PXC_OK || !list)
+		return;
+	warnings = json_object_get(result, "warnings");
+	json_array_foreach (list, i, row) {
+		const char *why = json_string_value(json_object_get(row, "why"));
+
+		n += why != NULL;
+		first = first ? first : why;
+	}
+	if (n == 1)
+		(void)json_array_append_new(warnings, json_string(first));
+	else if (n)
+		(void)json_array_append_new(
+			warnings,
+			json_sprintf("%s (and so it is with %u more nodes)", first, n - 1));
+	(void)json_object_set_new(result, "reserve", list);
+}
+
 static void add_warnings(const struct rebalance_batch *b, const struct rebalance_world *bw,
 			 json_t *warnings)
 {
@@ -190,9 +249,13 @@ static void add_warnings(const struct rebalance_batch *b, const struct rebalance
 	if (left)
 		(void)json_array_append_new(
 			warnings,
-			json_sprintf("PVE balances HA guests itself (crs ha-auto-rebalance): %u of "
-				     "them are left to it, and move only off drained nodes",
-				     left));
+			json_sprintf(
+				"PVE balances HA guests itself (crs ha-auto-rebalance): %u of "
+				"them are left to it, but for those on drained nodes, to which it may "
+				"bring them back unless these are in maintenance",
+				left));
+	if (bw->not_packed && *bw->not_packed)
+		(void)json_array_append_new(warnings, json_string(bw->not_packed));
 }
 
 void rebalance_show(const struct rebalance_batch *b, const struct rebalance_world *bw,
@@ -208,8 +271,12 @@ void rebalance_show(const struct rebalance_batch *b, const struct rebalance_worl
 	(void)json_object_set_new(result, "captured", json_real(captured(bw)));
 	(void)json_object_set_new(result, "certificate", json_string(certificate(bw)));
 	(void)json_object_set_new(result, "unmovable", unmovable(&bw->plan));
-	(void)json_object_set_new(result, "unreachable", unreachable(&bw->plan));
+	(void)json_object_set_new(result, "out_of_reach", out_of_reach(&bw->plan));
+	(void)json_object_set_new(result, "staying", staying(bw));
+	if (b->spec.pack)
+		(void)json_object_set_new(result, "packed", texts(bw->packed));
 	add_warnings(b, bw, json_object_get(result, "warnings"));
+	add_reserve(bw, result);
 	if (diff)
 		add_diff(bw, diff);
 }

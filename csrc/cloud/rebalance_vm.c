@@ -12,9 +12,9 @@ void rebalance_refuse(struct rebalance_batch *b, unsigned vmid, const char *node
 {
 	b->refusals = arena_grow(b->arena, b->refusals, b->nrefusals, &b->refusals_cap,
 				 sizeof(*b->refusals));
-	b->refusals[b->nrefusals++] = (struct rebalance_refusal){
-		vmid, arena_strdup(b->arena, node), arena_strdup(b->arena, why)
-	};
+	b->refusals[b->nrefusals++] =
+		(struct rebalance_refusal){ vmid, arena_strdup(b->arena, node),
+					    arena_strdup(b->arena, why) };
 }
 
 static int by_vmid(const void *key, const void *row)
@@ -102,7 +102,7 @@ static const char *ha_stays(const struct rebalance_batch *b, const struct rebala
 	if (str_eq(r->state, "disabled"))
 		return "its HA state is disabled";
 	if (*r->crm && !str_eq(r->crm, rebalance_runs(g) ? "started" : "stopped"))
-		return arena_printf(bw->arena, "the HA manager has it in state %s", r->crm);
+		return arena_printf(bw->arena, "the HA manager is at it (state %s)", r->crm);
 	if (bw->ha->rebalances && r->auto_rebalance && !drained && !b->spec.own_ha)
 		return "PVE's own balancer has the HA guests (crs ha-auto-rebalance)";
 	return NULL;
@@ -125,7 +125,7 @@ static const char *cools_down(const struct rebalance_batch *b, const struct reba
 
 	if (!m || m->ago_s >= b->spec.cool_down_s)
 		return NULL;
-	return arena_printf(bw->arena, "it was migrated %lld s ago (cool_down %lld)",
+	return arena_printf(bw->arena, "it has just been migrated (%lld s ago, cool_down %lld)",
 			    m->ago_s > 0 ? (long long)m->ago_s : 0LL,
 			    (long long)b->spec.cool_down_s);
 }
@@ -151,7 +151,8 @@ const char *rebalance_stays(const struct rebalance_batch *b, const struct rebala
 	if (!why)
 		why = refused(b, g);
 	if (!why && ndisks && !b->spec.local_disks)
-		why = arena_printf(bw->arena, "its disk %s is on one node only (with_local_disks)",
+		why = arena_printf(bw->arena,
+				   "it has a disk on one node only (%s; see with_local_disks)",
 				   disk->volid);
 	if (!why && b->closed && !rebalance_checked(b, g->vmid))
 		why = "PVE was not asked about it any more";
@@ -161,13 +162,14 @@ const char *rebalance_stays(const struct rebalance_batch *b, const struct rebala
 }
 
 /* Can the node take over the disks that are on another one only? */
-static bool takes_disks(const struct rebalance_world *bw, const struct world_guest *g,
-			const char *node)
+static bool takes_disks(const struct rebalance_batch *b, const struct rebalance_world *bw,
+			const struct world_guest *g, const char *node)
 {
 	size_t n;
 
 	for (const struct rebalance_disk *d = rebalance_disks(bw, g->vmid, &n); n; d++, n--)
-		if (!str_eq(node, g->node) && !world_storage(bw->w, node, d->storage, "images"))
+		if (!str_eq(node, g->node) &&
+		    (!b->spec.local_disks || !world_storage(bw->w, node, d->storage, "images")))
 			return false;
 	return true;
 }
@@ -209,7 +211,7 @@ static bool taken(const struct rebalance_batch *b, const struct rebalance_world 
 		if (b->refusals[i].vmid == g->vmid && b->refusals[i].node &&
 		    str_eq(b->refusals[i].node, node))
 			return false;
-	return (!bound || bound_allows(bw, bound, g, node)) && takes_disks(bw, g, node);
+	return (!bound || bound_allows(bw, bound, g, node)) && takes_disks(b, bw, g, node);
 }
 
 static bool has_refusals(const struct rebalance_batch *b, unsigned vmid)

@@ -13,6 +13,17 @@
 #define DEFAULT_OVERCOMMIT_CPU 4.0
 #define DEFAULT_OVERCOMMIT_RAM 1.0
 
+const char *const ha_policy_names[] = {
+	[HA_UNSAID] = "default", [HA_ALWAYS] = "enabled", [HA_NEVER] = "disabled", NULL
+};
+
+enum ha_policy ha_policy_named(const char *word)
+{
+	return str_eq(word, ha_policy_names[HA_ALWAYS])  ? HA_ALWAYS
+	       : str_eq(word, ha_policy_names[HA_NEVER]) ? HA_NEVER
+							 : HA_UNSAID;
+}
+
 bool strv_has(const char *const *list, const char *word)
 {
 	for (size_t i = 0; list && list[i]; i++)
@@ -129,6 +140,8 @@ static int take_scalar(struct registry *r, const char *key, const char *value, s
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		if (str_eq(numbers[i].key, key))
 			return take_number(key, value, numbers[i].where, err);
+	if (str_eq(key, "ha"))
+		r->ha_default = str_eq(value, "1");
 	if (str_eq(key, "holders"))
 		return take_holders(value, r, err);
 	if (str_eq(key, "oc.cpu"))

@@ -3,7 +3,7 @@
  * registry.h - what the cloud knows about itself: one block in the datacenter notes. Pure. Layer: cloud.
  *
  * Keys: t=cloud, id=cloud.<cluster name>, c, domain, adm (list), dq.<key> default quota, mv.<key> ceilings of one VM,
- * oc.cpu, oc.ram, reserve_mb, cpu, storage, import, bridge, holders (VMIDs "first-last"), f.<flavor>, sc.<storage class>
+ * oc.cpu, oc.ram, reserve_mb, ha (1: new VMs are highly available), cpu, storage, import, bridge, holders (VMIDs "first-last"), f.<flavor>, sc.<storage class>
  * and z.<tenant zone> (items "name/value"), r, at, by.
  */
 #pragma once
@@ -17,6 +17,11 @@
 #include "base/json.h"
 #include "cloud/quota.h"
 
+/* Are new VMs highly available? */
+enum ha_policy { HA_UNSAID, HA_ALWAYS, HA_NEVER };
+extern const char *const ha_policy_names[]; /* "default", "enabled", "disabled"; ends with NULL */
+enum ha_policy ha_policy_named(const char *word);
+
 struct flavor {
 	const char *name;
 	unsigned vcpus;
@@ -25,6 +30,7 @@ struct flavor {
 	const char *cpu, *machine, *bios, *class; /* NULL = not said */
 	const char *description;                  /* NULL = none */
 	bool is_public;
+	enum ha_policy ha;           /* of new VMs that have it */
 	const char *const *projects; /* NULL-terminated: who may use it when not public */
 	json_t *extra; /* more PVE options, key -> text; kept by the arena's owner; never NULL */
 	const char *const *unknown; /* items of a newer writer, as they stand; NULL = none */
@@ -53,6 +59,7 @@ struct registry {
 	const char *const *admins;                  /* NULL-terminated */
 	struct quota default_quota;                 /* QUOTA_UNSET where not named */
 	int64_t max_cores, max_ram_mb, max_disk_gb; /* of one VM; -1 = no ceiling */
+	bool ha_default; /* new VMs are highly available where nobody says otherwise */
 	double overcommit_cpu, overcommit_ram;
 	uint64_t reserve_mb; /* memory of each node that guests must leave alone */
 	unsigned holder_first,

@@ -40,7 +40,7 @@ void registry_add_free_text(struct pxc_buf *out, const char *text)
 static int take_flavor_number(struct flavor *f, struct pxc_arena *arena, const char *name,
 			      const char *item, struct pxc_err *err)
 {
-	static const char *const names[] = { "vcpus", "ram_mb", "disk_gb", "public" };
+	static const char *const names[] = { "vcpus", "ram_mb", "disk_gb", "public", "ha" };
 	const char *value = item + strlen(name) + 1;
 	size_t which = 0;
 	long long n;
@@ -62,8 +62,10 @@ static int take_flavor_number(struct flavor *f, struct pxc_arena *arena, const c
 		f->memory_mib = (uint64_t)n;
 	else if (which == 2)
 		f->disk_gib = (unsigned)n;
-	else
+	else if (which == 3)
 		f->is_public = n != 0;
+	else
+		f->ha = n ? HA_ALWAYS : HA_NEVER;
 	return 0;
 }
 
@@ -173,6 +175,8 @@ char *registry_flavor_text(const struct flavor *f)
 	add_item(&out, "class", f->class);
 	if (!f->is_public)
 		buf_adds(&out, ",public/0");
+	if (f->ha != HA_UNSAID)
+		buf_printf(&out, ",ha/%d", f->ha == HA_ALWAYS);
 	add_projects(&out, f);
 	registry_add_extra(&out, f->extra);
 	for (size_t i = 0; f->unknown && f->unknown[i]; i++)

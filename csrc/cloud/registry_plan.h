@@ -20,6 +20,7 @@ struct flavor_spec {
 	unsigned vcpus, disk_gib;
 	uint64_t memory_mib;
 	bool is_public;
+	const char *ha; /* word of ha_policy_names; NULL = not named */
 	const char *cpu, *machine, *bios, *class, *description;
 	const char *const *projects;
 	json_t *extra; /* key -> text; NULL = not named */
@@ -44,7 +45,7 @@ bool flavor_reshapes(const struct flavor_spec *s, const struct world *w);
 struct cloud_spec {
 	bool absent, reseal;
 	const char *domain, *description;
-	json_t *keys; /* block key -> text, null = remove: adm, dq.*, mv.*, oc.*, reserve_mb, storage, import, bridge, cpu */
+	json_t *keys; /* block key -> text, null = remove: adm, dq.*, mv.*, oc.*, reserve_mb, ha, storage, import, bridge, cpu */
 	json_t *classes; /* storage class -> {storage, default, description}, all of them; NULL = not named */
 	const struct tenant_zone *zones; /* all of them; NULL = not named */
 	size_t nzones;

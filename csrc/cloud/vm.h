@@ -34,10 +34,14 @@ enum vm_op {
 	VM_RESUME,
 	VM_MIGRATE,
 	VM_DELETE,
-	VM_HA_STATE,
+	VM_HA_ADD,
+	VM_HA_SET,
 	VM_HA_REMOVE,
 	VM_WAIT_RUNNING,
 	VM_WAIT_STOPPED,
+	VM_WAIT_HA_REST, /* the HA manager is at nothing with it */
+	VM_WAIT_HA_BEGUN,
+	VM_WAIT_HA_MOVED,
 	VM_WAIT_NODE,
 	VM_WAIT_AGENT,
 	VM_WAIT_IP,
@@ -48,6 +52,11 @@ enum vm_op {
 	VM_IPAM_ADD, /* an address is registered in PVE's own list */
 	VM_IPAM_REMOVE,
 	VM_WAIT_UNUSED, /* a slot holds the disk that is to be destroyed, and no other */
+	/* HA rules of its affinity groups: */
+	VM_WAIT_HA_NODES,
+	VM_RULE_CREATE,
+	VM_RULE_CHANGE,
+	VM_RULE_REMOVE,
 	/* By Ceph itself: */
 	VM_RBD_CLONE,
 	VM_RBD_SEED,
@@ -94,6 +103,13 @@ struct vm_disk {
 	json_t *props;       /* named drive options as texts: ssd, discard, iothread, cache, ... */
 };
 
+/* High availability as named; -1 = that was not. */
+struct vm_ha {
+	bool named, enabled; /* named: the task says something about it */
+	int max_restart, max_relocate, failback, auto_rebalance;
+	const char *comment; /* one line; NULL = not named */
+};
+
 /* A snapshot of the whole VM. */
 struct vm_snap {
 	const char *name;
@@ -110,7 +126,9 @@ struct vm_spec {
 	json_t *config;          /* named PVE options: texts; null = remove */
 	const char *description; /* NULL = untouched */
 	json_t *metadata;        /* object of texts: all of them (exact); NULL = untouched */
-	json_t *tags;            /* array of texts; NULL = untouched */
+	const char *const
+		*affinity; /* names of all its groups, sorted, NULL-terminated; NULL = untouched */
+	json_t *tags;      /* array of texts; NULL = untouched */
 	bool tags_exact;
 	const char *node;          /* NULL = auto */
 	unsigned template_vmid;    /* 0 = by name or none */
@@ -154,6 +172,7 @@ struct vm_spec {
 	size_t nsnaps;
 	bool snaps_named, snaps_exact; /* named: the list, even an empty one */
 	const char *rollback;          /* snapshot; NULL = no */
+	struct vm_ha ha;
 	/*
 	 * Set by the first observation: the process that ran then; 0 = none ran. "restarted" can end by it, and a seed is
 	 * removed when it was not that of a system which the task itself has started.
@@ -176,6 +195,8 @@ struct vm_batch {
 	/* Written by the run: what was tried in vain, and is not chosen again. */
 	struct vm_refused *refused;
 	size_t nrefused, refused_cap;
+	bool verbose;
+	json_t *placed; /* owned by the run; label of a VM that it has made -> why it is where it is */
 };
 
 /* One guest whose configuration was read. */
@@ -191,6 +212,7 @@ struct vm_seen {
 	const char *silent; /* why it did not; NULL = not asked, or it did */
 	json_t *snapshots;  /* rows of PVE's list, the present too; NULL = not asked */
 	json_t *rollback; /* the configuration, as texts, of the snapshot that the task rolls back to; NULL = not asked, or none */
+	json_t *migration; /* what PVE says of a move to the node that the task names; NULL = not asked */
 	const char *problem; /* could not be read: why; NULL = read */
 	bool vanished;       /* listed, but gone from that node when it was read: look again */
 };
@@ -206,6 +228,7 @@ struct vm_world {
 	const struct world *w;
 	struct vm_seen **seen; /* candidates and templates, any order */
 	size_t nseen;
+	json_t *cpu_flags; /* node -> what its processor has; a missing node = not known; NULL = not asked */
 	json_t *bridges; /* node -> array of bridge and vnet names; a missing node = not known; NULL = not read */
 	json_t *volumes; /* "node/volid" -> bytes of import volumes that are there; NULL = not read */
 	const struct rbd_world *rbd; /* NULL = not read: nothing is to be made there */
@@ -217,6 +240,7 @@ struct vm_world {
 	const struct vm_ipam *ipam; /* only zones with dhcp: PVE shows no others */
 	size_t nipam;
 	bool ipam_read;
+	bool ha_writable; /* the API user has Sys.Console on /; only asked when vm_writes_ha() */
 };
 
 /* Which guests must be read? Those that may be wanted ones. all: every guest of the projects, not only by name. */
@@ -265,8 +289,21 @@ json_t *vm_networks(const struct vm_batch *batch, const struct vm_world *vw);
 /* With the subnets: is an address to be chosen or checked, so that those of all guests must be known? */
 bool vm_wants_uses(const struct vm_batch *batch, const struct vm_world *vw);
 
+/* Is it to go to another node, so that PVE must be asked whether it can? */
+bool vm_moves(const struct vm_spec *spec, const struct vm_seen *have);
+
 /* Must its list of snapshots be read? Asked for by the task, or to be removed with the VM. */
 bool vm_asks_snapshots(const struct vm_spec *spec, const struct vm_seen *have);
+
+/* Must all be known that the HA manager knows, and not only its resources? */
+bool vm_wants_ha(const struct vm_batch *batch, const struct vm_world *vw);
+/* Are VMs of the batch in affinity groups, or to be, so that HA and its rules must be known? */
+bool vm_wants_rules(const struct vm_batch *batch, const struct vm_world *vw);
+/* May something be written there: the task names it, or some policy does? */
+bool vm_writes_ha(const struct vm_batch *batch, const struct world *w);
+
+/* Is it to be known what processors have, since a VM may be made that needs more than any has? */
+bool vm_wants_flags(const struct vm_batch *batch, const struct world *w, struct pxc_arena *arena);
 
 /* Does the batch create anything, given what was seen? (Then observation reads bridges and volumes too.) */
 bool vm_creates(const struct vm_batch *batch, const struct vm_world *vw);

@@ -11,9 +11,39 @@
  */
 must_check int vm_check_quota(const struct vm_case *cases, size_t n, struct pxc_err *err);
 
-/* Give every new VM its node. err EINVAL: for each node the reason why not. */
+/*
+ * The affinity groups that VMs of the batch are to be in, once VMIDs are chosen; cases point at ret.
+ * err EINVAL: a group that is not there; as affinity_check()
+ */
+must_check int vm_affinity(struct vm_case *cases, size_t n, struct vm_affinity *ret,
+			   struct pxc_err *err);
+/* Helper plans that bring the HA rules of their groups to what is there; who changes that asks for another round. */
+void vm_affinity_steps(struct vm_case *cases, size_t n, struct pxc_plans *ret);
+
+struct vm_shape {
+	int64_t cores, ram_mb, disk_gb;
+};
+/* As it is to be: what is named, over its flavor, over what it has or its template has. */
+struct vm_shape vm_shape_wanted(const struct vm_case *c);
+
+/*
+ * vm_place.c: give every new VM its node, all of them together; so that memory and cores assigned to guests are spread evenly.
+ * Stopped guests count in full: they may be started.
+ * err EINVAL: for each node the reason why not: "no node can take vm acme/web-1 (8192 MiB, 4 cores): pve1 has 2048 MiB left,
+ * pve2 is offline, pve3 has no bridge vmbr7"
+ */
 must_check int vm_place(struct vm_case *cases, size_t n, const struct vm_world *vw,
 			struct pxc_arena *arena, struct pxc_err *err);
+/* vm_reach.c: can the node reach what the new VM needs (storages, bridges, template, image, processor)? NULL, or why not. */
+const char *vm_unfit(const struct vm_case *c, const char *node);
+bool vm_node_has_bridge(const struct vm_world *vw, const char *node,
+			const char *bridge); /* or is not known */
+/* Why a VM that moves may not be there by its affinity groups and HA rules; NULL = it may. */
+const char *vm_rules_refuse(const struct vm_case *c, const char *node);
+/* Equal for VMs that need the same; in the arena. */
+const char *vm_needs_text(const struct vm_case *c);
+/* [{"node", "rank"} or {"node", "why"}] of a new VM once all are placed; new reference. */
+json_t *vm_candidates(const struct vm_case *c);
 
 /* Helper plans that fetch missing images, each once per storage (per node where it is not shared), before the VMs. */
 void vm_downloads(struct vm_case *cases, size_t n, const struct vm_world *vw,

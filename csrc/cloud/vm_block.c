@@ -82,6 +82,7 @@ void vm_block(const struct vm_case *c, const char *op, struct annot *ret)
 	if (c->seed)
 		annot_set(ret, "seed", c->seed);
 	vm_card_block(c, ret);
+	vm_affinity_block(c, ret);
 	if (s->metadata)
 		set_metadata(ret, s->metadata);
 	annot_set(ret, "op", op);

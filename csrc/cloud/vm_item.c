@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/propstr.h"
 #include "base/str.h"
+#include "cloud/vm_batch.h"
 #include "cloud/vm_parts.h"
 #include "cloud/vm_show.h"
 
@@ -188,7 +189,7 @@ static void put_seen(json_t *obj, const struct world *w, const struct vm_seen *x
 	put(obj, "node", g->node);
 	put(obj, "status", *g->qmpstatus ? g->qmpstatus : g->status);
 	put(obj, "pool", g->pool);
-	put(obj, "ha", g->ha);
+	(void)json_object_set_new(obj, "ha", vm_ha_item(w, g->vmid));
 	if (x->problem) {
 		put(obj, "problem", x->problem);
 		return;
@@ -196,6 +197,7 @@ static void put_seen(json_t *obj, const struct world *w, const struct vm_seen *x
 	put(obj, "flavor", annot_get(&x->notes.annot, "flavor"));
 	put(obj, "image", annot_get(&x->notes.annot, "image"));
 	put_config(obj, x->config, vm_owns_block(x) ? &x->notes.annot : NULL);
+	(void)json_object_set_new(obj, "affinity", vm_affinity_item(&x->notes.annot));
 	(void)json_object_set_new(obj, "metadata", metadata(&x->notes.annot));
 	text = human(&x->notes);
 	(void)json_object_set_new(obj, "description", json_string(text));
@@ -211,6 +213,20 @@ static void put_seen(json_t *obj, const struct world *w, const struct vm_seen *x
 		(void)json_object_set_new(obj, "addresses", list);
 }
 
+/* As it was decided; when the VM is there, that is remembered only by the run that has made it. */
+static void put_placement(json_t *obj, const struct vm_case *c)
+{
+	json_auto_t *candidates = vm_candidates(c);
+
+	if (candidates)
+		(void)json_object_set_new(
+			obj, "placement",
+			json_pack("{s:s,s:O}", "node", c->node, "candidates", candidates));
+	else if (json_object_get(c->batch->placed, c->spec->label))
+		(void)json_object_set(obj, "placement",
+				      json_object_get(c->batch->placed, c->spec->label));
+}
+
 json_t *vm_item(const struct vm_case *c)
 {
 	const struct vm_spec *s = c->spec;
@@ -224,6 +240,7 @@ json_t *vm_item(const struct vm_case *c)
 		(void)json_object_set_new(obj, "vmid", json_integer(c->vmid));
 		put(obj, "node", c->node);
 	}
+	put_placement(obj, c);
 	return obj;
 }
 

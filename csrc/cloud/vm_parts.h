@@ -2,6 +2,7 @@
 /* vm_parts.h - what the files of cloud/vm_*.c share; nobody else includes it. Layer: cloud. */
 #pragma once
 
+#include "cloud/affinity.h"
 #include "cloud/image_file.h"
 #include "cloud/vm.h"
 
@@ -37,6 +38,9 @@ struct vm_card {
 	struct vm_ip ip[VM_FAMILIES];
 };
 
+/* What is to become of it in high availability. */
+enum vm_ha_wish { VM_HA_KEEP, VM_HA_IN, VM_HA_OUT };
+
 /* Everything known about one VM while it is planned. */
 struct vm_case {
 	const struct vm_batch *batch;
@@ -68,6 +72,18 @@ struct vm_case {
 	const char *seed;         /* key seed of its block from now on; NULL = as it is */
 	struct vm_card
 		*cards; /* CARDS of them, by slot; NULL: it has nothing to do with networks */
+	enum vm_ha_wish ha;
+	const struct vm_placing *placing; /* how its node was found; NULL = it has one */
+	const struct vm_affinity
+		*affinity; /* of the whole batch; NULL while VMIDs are not chosen */
+};
+
+/* What is known of affinity groups when VMs are placed: see affinity_rules(). Lives in the arena of the plan. */
+struct vm_affinity {
+	struct affinity groups;
+	const struct affinity_guest
+		*known; /* the VMs of the batch, in the groups they are to be in */
+	size_t nknown;
 };
 
 /* A change of configuration: what is sent in one config call, and what needs calls of its own. */
@@ -101,6 +117,7 @@ const char *vm_smbios_uuid(const json_t *config, char out[37]); /* "" when it ha
 /* vm_block.c: the VM's own annotation */
 #define VM_OP_CLONE "clone" /* journal: cloned, its configuration is not written yet */
 #define VM_OP_START "start" /* journal: its first start is due */
+#define VM_OP_HA "ha"       /* journal: made, but not yet highly available as a policy wants it */
 void vm_block_id(unsigned vmid, const char *uuid, char out[64]);
 /* The block as it should be. op NULL = no journal. r, at and by are those of a change. */
 void vm_block(const struct vm_case *c, const char *op, struct annot *ret);
@@ -156,6 +173,8 @@ must_check int vm_want_disks(const struct vm_case *c, const json_t *base, struct
 			     struct pxc_err *err);
 /* Does the named flavor give the VM its shape (a new VM, or another flavor than it has)? */
 bool vm_reshapes(const struct vm_case *c);
+/* The journal that the block carries after the change of configuration; NULL = nothing is left to do. */
+const char *vm_journal_after(struct vm_case *c);
 bool vm_boots_volume(const struct vm_case *c);  /* was it made to boot from a volume? */
 const char *vm_root_disk(const json_t *config); /* slot of the boot disk; NULL = diskless */
 uint64_t vm_disk_bytes_wanted(
@@ -232,6 +251,13 @@ bool vm_rolls_back(const struct vm_case *c); /* is that to be done, by this run,
 bool vm_rolled(const struct vm_case *c);     /* has this run done it? */
 must_check int vm_rollback_steps(struct vm_case *c, struct pxc_err *err);
 
+/* vm_affinity.c: groups of VMs */
+void vm_affinity_block(const struct vm_case *c, struct annot *block);
+void vm_affinity_tags(const struct vm_case *c,
+		      json_t *tags); /* those of its groups, and no other such */
+void vm_affinity_lock(const struct vm_case *c, json_t *args); /* noted in the args of a step */
+json_t *vm_affinity_item(const struct annot *block);          /* array of names; new reference */
+
 /* vm_seed.c: what cloud-init reads, as a small RBD image */
 #define VM_SEED_SLOT "scsi30"
 must_check int vm_seed_decide(struct vm_case *c, struct pxc_err *err);
@@ -260,6 +286,17 @@ void vm_add_stop(struct vm_case *c);
 void vm_add_pause(struct vm_case *c);
 void vm_add_restart(struct vm_case *c);
 void vm_power_steps(struct vm_case *c);
+
+/* vm_move.c: to the node that its task names. err EINVAL: what stands in its way */
+must_check int vm_move_steps(struct vm_case *c, struct pxc_err *err);
+
+/* vm_ha.c: high availability */
+must_check int vm_ha_decide(struct vm_case *c, struct pxc_err *err);
+/* Taken out before, put in behind all else. err EINVAL: it could not run on another node; EDENIED */
+must_check int vm_ha_leave(struct vm_case *c, struct pxc_err *err);
+void vm_ha_show_leave(struct vm_case *c); /* in the diff, once that is there */
+must_check int vm_ha_join(struct vm_case *c, struct pxc_err *err);
+json_t *vm_ha_item(const struct world *w, unsigned vmid); /* for the result; new reference */
 
 /* vm_item.c: what the result and the diff show */
 json_t *vm_item(const struct vm_case *c);

@@ -117,7 +117,7 @@ static int prepare(struct vm_case *c, const struct vm_world *vw, struct pxc_err 
 		c->import = s->image_volume;
 		c->image_bytes = vm_image_bytes(vw, c->import);
 	}
-	if (vm_root_find(c, err) < 0 || vm_seed_decide(c, err) < 0)
+	if (vm_root_find(c, err) < 0 || vm_seed_decide(c, err) < 0 || vm_ha_decide(c, err) < 0)
 		return -1;
 	if (s->new_name && !c->have)
 		return pxc_fail(err, PXC_EINVAL, "%s does not exist and cannot be renamed to %s",
@@ -210,6 +210,7 @@ int vm_plan(const struct vm_batch *batch, const struct vm_world *vw, struct pxc_
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
 	struct vm_case *cases = arena_alloc(&arena, batch->nspecs * sizeof(*cases));
+	struct vm_affinity affinity;
 	struct vm_spec *copies = arena_alloc(&arena, batch->nspecs * sizeof(*copies));
 	size_t n = batch->nspecs;
 	char cluster[9];
@@ -233,7 +234,8 @@ int vm_plan(const struct vm_batch *batch, const struct vm_world *vw, struct pxc_
 		return pxc_fail(err, PXC_EBUSY,
 				"a creation that an earlier run began still goes on at the server");
 	if (vm_addresses(cases, n, err) < 0 || vm_check_quota(cases, n, err) < 0 ||
-	    choose_vmids(cases, n, &arena, err) < 0 || vm_place(cases, n, vw, &arena, err) < 0)
+	    choose_vmids(cases, n, &arena, err) < 0 || vm_affinity(cases, n, &affinity, err) < 0 ||
+	    vm_place(cases, n, vw, &arena, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		vm_root_name(&cases[i]);
@@ -246,5 +248,6 @@ int vm_plan(const struct vm_batch *batch, const struct vm_world *vw, struct pxc_
 	}
 	vm_downloads(cases, n, vw, ret);
 	vm_root_collect(cases, n, vw, ret);
+	vm_affinity_steps(cases, n, ret);
 	return 0;
 }

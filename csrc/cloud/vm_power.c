@@ -21,7 +21,8 @@ bool vm_runs(const struct vm_case *c)
 
 bool vm_ha_managed(const struct vm_case *c)
 {
-	return c->have && *c->have->guest->ha && !str_eq(c->have->guest->ha, "ignored");
+	return c->have && c->ha != VM_HA_OUT && *c->have->guest->ha &&
+	       !str_eq(c->have->guest->ha, "ignored");
 }
 
 /* The HA manager only takes note of a wish; what it does is seen a while later. */
@@ -33,7 +34,7 @@ static void add_ha_state(struct vm_case *c, const char *state, enum pxc_impact i
 
 	(void)snprintf(sid, sizeof(sid), "vm:%u", c->vmid);
 	args = json_pack("{s:s,s:s}", "sid", sid, "state", state);
-	pxc_plan_add(c->plan, VM_HA_STATE, impact, args, "%s", why);
+	pxc_plan_add(c->plan, VM_HA_SET, impact, args, "%s", why);
 }
 
 void vm_add_start(struct vm_case *c)

@@ -8,8 +8,6 @@
 #include "base/str.h"
 #include "cloud/vm_parts.h"
 
-#define SECONDS 1000
-
 /* {node, vmid} of this VM: what every request of it needs. */
 json_t *vm_target(const struct vm_case *c)
 {
@@ -70,6 +68,7 @@ static void add_config(struct vm_case *c, const struct vm_change *change, const 
 	if (digest)
 		(void)json_object_set_new(args, "digest", json_string(digest));
 	vm_net_locks(c, args);
+	vm_affinity_lock(c, args);
 	pxc_plan_add(c->plan, change->allocates ? VM_CONFIG_DISKS : VM_CONFIG, PXC_QUIET, args,
 		     "set %s", what);
 }
@@ -109,12 +108,23 @@ static void finish_journal(struct vm_case *c)
 	pxc_plan_add(c->plan, VM_CONFIG, PXC_QUIET, args, "close the journal in the notes");
 }
 
-/* The first start of a VM whose task said nothing about power. */
-static void first_start(struct vm_case *c)
+/* Of a VM whose task said nothing about power. */
+static bool first_start_due(const struct vm_case *c)
 {
-	if (!vm_runs(c))
-		vm_add_start(c);
-	finish_journal(c);
+	const char *op = c->have ? annot_get(&c->have->notes.annot, "op") : NULL;
+
+	return c->spec->power == VM_POWER_KEEP && !vm_runs(c) &&
+	       (!c->have || str_eq(op, VM_OP_START) || str_eq(op, VM_OP_CLONE));
+}
+
+/* What comes when the VM is on, or off, as it should be. */
+static int finish(struct vm_case *c, struct pxc_err *err)
+{
+	if (vm_ha_join(c, err) < 0)
+		return -1;
+	if (vm_journal_after(c))
+		finish_journal(c);
+	return 0;
 }
 
 /* Will the guest have an agent to ask, once the plan is done? */
@@ -217,10 +227,11 @@ static int steps_create(struct vm_case *c, struct pxc_err *err)
 		add_create(c, &change);
 	}
 	add_disk_steps(c, &change);
-	if (c->spec->power == VM_POWER_KEEP)
-		first_start(c);
-	else
-		vm_power_steps(c);
+	if (first_start_due(c))
+		vm_add_start(c);
+	vm_power_steps(c);
+	if (finish(c, err) < 0)
+		return -1;
 	vm_snap_steps(c);
 	return settle(c, err);
 }
@@ -276,37 +287,18 @@ static void restart_steps(struct vm_case *c, const struct vm_change *change)
 			c->spec->label, names);
 }
 
-static void migrate_steps(struct vm_case *c)
-{
-	json_t *args;
-
-	if (!c->spec->node || str_eq(c->spec->node, c->have->guest->node))
-		return;
-	args = vm_target(c);
-	(void)json_object_set_new(args, "target", json_string(c->spec->node));
-	if (vm_runs_then(c))
-		(void)json_object_set_new(args, "online", json_integer(1));
-	pxc_plan_add(c->plan, VM_MIGRATE, PXC_QUIET, args, "migrate from %s to %s", c->node,
-		     c->spec->node);
-	if (vm_ha_managed(c))
-		pxc_plan_add(c->plan, VM_WAIT_NODE, PXC_WAITS,
-			     json_pack("{s:s,s:i,s:i}", "node", c->spec->node, "vmid", (int)c->vmid,
-				       "_wait_ms", (int)c->spec->wait_s * SECONDS),
-			     "wait until it has arrived");
-	c->node = c->spec->node;
-}
-
 static int steps_update(struct vm_case *c, struct pxc_err *err)
 {
 	auto_change struct vm_change change = { .set = NULL };
-	const char *op = annot_get(&c->have->notes.annot, "op");
 
 	if (vm_rolls_back(c))
 		return vm_rollback_steps(c, err);
-	if (vm_rebuild_steps(c, err) < 0 || vm_want(c, c->have->config, &change, err) < 0)
+	if (vm_ha_leave(c, err) < 0 || vm_rebuild_steps(c, err) < 0 ||
+	    vm_want(c, c->have->config, &change, err) < 0)
 		return -1;
 	c->plan->before = vm_before(c);
 	c->plan->after = vm_after(c, c->have->config, &change);
+	vm_ha_show_leave(c);
 	if (!str_eq(c->have->guest->pool, c->pool))
 		pxc_plan_warn(
 			c->plan,
@@ -320,17 +312,20 @@ static int steps_update(struct vm_case *c, struct pxc_err *err)
 	add_disk_steps(c, &change);
 	if (vm_rebuild_open(c))
 		vm_rebuild_finish(c, &change);
-	else if (c->spec->power == VM_POWER_KEEP &&
-		 (str_eq(op, VM_OP_START) || str_eq(op, VM_OP_CLONE)))
-		first_start(c);
+	else if (first_start_due(c))
+		vm_add_start(c);
 	if (!vm_rebuilds(c)) {
 		restart_steps(c, &change);
 		vm_power_steps(c);
 	}
-	if (vm_rebuild_open(c))
-		finish_journal(c);
+	/* Once it is an HA resource the HA manager moves it, and that does not know it yet. */
+	if (c->ha == VM_HA_IN && !vm_ha_managed(c) && vm_move_steps(c, err) < 0)
+		return -1;
+	if (finish(c, err) < 0)
+		return -1;
 	vm_snap_steps(c);
-	migrate_steps(c);
+	if (vm_move_steps(c, err) < 0)
+		return -1;
 	return settle(c, err);
 }
 
@@ -355,8 +350,8 @@ static int steps_delete(struct vm_case *c, struct pxc_err *err)
 		char sid[24];
 
 		(void)snprintf(sid, sizeof(sid), "vm:%u", c->vmid);
-		pxc_plan_add(c->plan, VM_HA_REMOVE, PXC_QUIET,
-			     json_pack("{s:s,s:i}", "sid", sid, "purge", 1), "take it out of HA");
+		pxc_plan_add(c->plan, VM_HA_REMOVE, PXC_QUIET, json_pack("{s:s}", "sid", sid),
+			     "take it out of HA");
 	}
 	if (vm_runs(c))
 		vm_add_off(c, c->spec->force_stop || vm_paused(c));

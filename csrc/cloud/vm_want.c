@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cloud/tags.h"
 #include "cloud/vm_parts.h"
 
 #define CLOUDINIT_SLOT "ide2"
@@ -113,67 +114,6 @@ bool vm_reshapes(const struct vm_case *c)
 		!str_eq(annot_get(block, "flavor"), c->flavor->name));
 }
 
-static void merge_tag(json_t *list, const char *tag)
-{
-	size_t i;
-	json_t *have;
-
-	json_array_foreach (list, i, have)
-		if (strcasecmp(json_string_value(have), tag) == 0)
-			return;
-	(void)json_array_append_new(list, json_string(tag));
-}
-
-static void split_tags(json_t *list, const char *text)
-{
-	for (const char *p = text; p && *p;) {
-		size_t len = strcspn(p, ";, ");
-		auto_free char *tag = pxc_strndup(p, len);
-
-		if (len)
-			merge_tag(list, tag);
-		p += len;
-		p += *p != '\0';
-	}
-}
-
-static bool case_sensitive(const struct world *w)
-{
-	const json_t *style = json_object_get(w->options, "tag-style");
-
-	return json_integer_value(json_object_get(style, "case-sensitive")) != 0;
-}
-
-static char *join_tags(const json_t *list, bool keep_case)
-{
-	struct pxc_buf out = { .data = NULL };
-	size_t i;
-	json_t *tag;
-
-	json_array_foreach (list, i, tag) {
-		if (i)
-			buf_addc(&out, ';');
-		buf_adds(&out, json_string_value(tag));
-	}
-	for (size_t k = 0; !keep_case && k < out.len; k++)
-		if (out.data[k] >= 'A' && out.data[k] <= 'Z')
-			out.data[k] = (char)(out.data[k] - 'A' + 'a');
-	return buf_take(&out);
-}
-
-/* Same tags, whatever their order? */
-static bool same_tags(const json_t *a, const json_t *b)
-{
-	json_auto_t *all = json_copy((json_t *)(uintptr_t)a);
-	size_t i;
-	json_t *tag;
-
-	json_array_foreach (b, i, tag)
-		merge_tag(all, json_string_value(tag));
-	return json_array_size(all) == json_array_size(a) &&
-	       json_array_size(a) == json_array_size(b);
-}
-
 static void want_tags(const struct vm_case *c, const json_t *base, struct vm_change *ret)
 {
 	json_auto_t *have = json_array(), *want = json_array();
@@ -182,16 +122,17 @@ static void want_tags(const struct vm_case *c, const json_t *base, struct vm_cha
 	size_t i;
 	json_t *tag;
 
-	split_tags(have, vm_text(base, "tags"));
+	tags_split(have, vm_text(base, "tags"));
 	if (!c->spec->tags || !c->spec->tags_exact)
 		(void)json_array_extend(want, have);
-	merge_tag(want, "pxc");
-	merge_tag(want, stack);
+	tags_merge(want, "pxc");
+	tags_merge(want, stack);
 	json_array_foreach (c->spec->tags, i, tag)
-		merge_tag(want, json_string_value(tag));
-	if (same_tags(have, want))
+		tags_merge(want, json_string_value(tag));
+	vm_affinity_tags(c, want);
+	if (tags_same(have, want))
 		return;
-	text = join_tags(want, case_sensitive(c->w));
+	text = tags_join(c->w, want);
 	vm_set(ret, "tags", text);
 }
 
@@ -275,8 +216,7 @@ static int want_notes(const struct vm_case *c, const char *op, struct vm_change 
 	return 0;
 }
 
-/* The journal that the block carries after this change; NULL = nothing is left to do. */
-static const char *journal_after(struct vm_case *c)
+const char *vm_journal_after(struct vm_case *c)
 {
 	const char *op = c->have ? annot_get(&c->have->notes.annot, "op") : NULL;
 	bool fresh = !c->have || str_eq(op, VM_OP_CLONE);
@@ -287,6 +227,9 @@ static const char *journal_after(struct vm_case *c)
 	/* Without a word about power a new VM is started once; until that is done the block says so. */
 	if (fresh && c->spec->power == VM_POWER_KEEP)
 		return VM_OP_START;
+	/* What only a policy says is done once: a later run must see that it is still due. */
+	if (c->ha == VM_HA_IN && !c->spec->ha.named && c->spec->power != VM_POWER_KEEP)
+		return VM_OP_HA;
 	return str_eq(op, VM_OP_START) && c->spec->power == VM_POWER_KEEP ? VM_OP_START : NULL;
 }
 
@@ -331,5 +274,5 @@ int vm_want(struct vm_case *c, const json_t *base, struct vm_change *ret, struct
 	if (vm_want_disks(c, base, ret, err) < 0 || want_cloud_init_drive(c, base, ret, err) < 0 ||
 	    vm_want_seed(c, base, ret, err) < 0)
 		return -1;
-	return want_notes(c, journal_after(c), ret, err);
+	return want_notes(c, vm_journal_after(c), ret, err);
 }

@@ -57,9 +57,9 @@ static void told(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
 	b->nbegun++;
 	if (job->state == PVE_JOB_DONE || job->err.kind == PXC_EUNSURE) {
 		b->done = arena_grow(b->arena, b->done, b->ndone, &b->done_cap, sizeof(*b->done));
-		b->done[b->ndone++] = (struct rebalance_done){
-			plan->about, arena_strdup(env->arena, to), job->state != PVE_JOB_DONE
-		};
+		b->done[b->ndone++] =
+			(struct rebalance_done){ plan->about, arena_strdup(env->arena, to),
+						 job->state != PVE_JOB_DONE };
 	} else {
 		rebalance_refuse(b, plan->about, NULL, "this run has tried to move it, in vain");
 	}
@@ -72,6 +72,14 @@ static void limits(const void *batch, struct kind_limits *ret)
 	ret->max_failures = b->spec.max_failures;
 	/* The nodes' own limits are in the plans. */
 	ret->max_jobs = UINT32_MAX;
+}
+
+static int verdict(const void *batch, const void *world, struct pxc_err *err)
+{
+	const struct rebalance_batch *b = batch;
+
+	(void)world;
+	return rebalance_verdict(b, b->shown, err);
 }
 
 static void report(const void *batch, const void *world, json_t *result)
@@ -94,5 +102,6 @@ const struct pxc_kind balance_kind = {
 	.told = told,
 	.limits = limits,
 	.progress = true,
+	.verdict = verdict,
 	.report = report,
 };

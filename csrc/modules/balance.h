@@ -17,8 +17,11 @@ must_check int balance_decode(struct pxc_env *env, struct rebalance_batch **ret,
 must_check int balance_observe(struct pxc_env *env, struct rebalance_batch *b,
 			       struct rebalance_world **ret, struct pxc_err *err);
 
+/* balance_read.c: what time it is there; this host's clock may be wrong. (api: GET /nodes/{node}/time) */
+must_check int balance_read_clock(struct pxc_env *env, const struct rebalance_batch *b,
+				  struct rebalance_world *bw, struct pxc_err *err);
 /*
- * balance_read.c: of each node that is looked at, side by side. (api: GET /nodes/{node}/status, /nodes/{node}/tasks,
+ * Of each node that is looked at, side by side. (api: GET /nodes/{node}/status, /nodes/{node}/tasks,
  * /nodes/{node}/storage/{storage}/content)
  */
 must_check int balance_read_nodes(struct pxc_env *env, const struct rebalance_batch *b,
@@ -26,6 +29,15 @@ must_check int balance_read_nodes(struct pxc_env *env, const struct rebalance_ba
 /* Bridges and vnets of the same nodes. (api: GET /nodes/{node}/network) */
 must_check int balance_read_bridges(struct pxc_env *env, const struct rebalance_batch *b,
 				    struct rebalance_world *bw, struct pxc_err *err);
+/* balance_pressure.c: how long guests wait for processors. err EINVAL: PVE 8, which does not tell. (api: GET /nodes/{node}/qemu) */
+must_check int balance_read_pressure(struct pxc_env *env, const struct rebalance_batch *b,
+				     struct rebalance_world *bw, struct pxc_err *err);
 /* balance_history.c: the loads of the last half hour. (api: GET /cluster/metrics/export) */
 must_check int balance_read_history(struct pxc_env *env, struct rebalance_world *bw,
 				    struct pxc_err *err);
+/*
+ * balance_busy.c: sets bw->busy when a VM of the nodes that are looked at is being migrated. A plan made meanwhile would have
+ * it in the wrong place. (api: GET /cluster/tasks)
+ */
+must_check int balance_under_way(struct pxc_env *env, const struct rebalance_batch *b,
+				 struct rebalance_world *bw, struct pxc_err *err);

@@ -99,11 +99,12 @@ int balance_decode(struct pxc_env *env, struct rebalance_batch **ret, struct pxc
 	struct rebalance_batch *b = arena_alloc(env->arena, sizeof(*b));
 	struct rebalance_spec *s = &b->spec;
 	const char *metric = item_text(p, "metric"), *state = item_text(p, "state");
-	int64_t failures, timeout;
+	int64_t failures, timeout, pack;
 
 	b->arena = env->arena;
 	s->moves = !str_eq(state, "planned");
-	s->metric = str_eq(metric, "p95")	 ? REBALANCE_P95
+	s->metric = str_eq(metric, "psi")        ? REBALANCE_PSI
+		    : str_eq(metric, "p95")      ? REBALANCE_P95
 		    : str_eq(metric, "assigned") ? REBALANCE_ASSIGNED
 						 : REBALANCE_USED;
 	s->own_ha = str_eq(item_text(p, "with_crs"), "own");
@@ -114,12 +115,16 @@ int balance_decode(struct pxc_env *env, struct rebalance_batch **ret, struct pxc
 	    take_int(p, "cool_down", 0, 30 * 86400, &s->cool_down_s, err) < 0 ||
 	    take_int(p, "migration_timeout", 1, 7 * 86400, &timeout, err) < 0 ||
 	    take_int(p, "bandwidth", 1, 1000000, &s->bandwidth, err) < 0 ||
-	    take_int(p, "max_failures", 0, 1000000, &failures, err) < 0)
+	    take_int(p, "max_failures", 0, 1000000, &failures, err) < 0 ||
+	    take_int(p, "pack", 0, 16384, &pack, err) < 0)
 		return -1;
+	s->pack = (unsigned)pack;
 	s->timeout_s = (uint32_t)timeout;
 	s->max_failures = (unsigned)failures;
-	if (str_eq(state, "drained") && (!s->drain || !s->drain[0]))
-		return pxc_fail(err, PXC_EINVAL, "state: drained needs the nodes in drain");
+	if (str_eq(state, "drained") && !s->pack && (!s->drain || !s->drain[0]))
+		return pxc_fail(err, PXC_EINVAL,
+				"state: drained needs nodes in drain, or how many in pack");
+	s->empties = str_eq(state, "drained") && !item_true(p, "leave_unmovable");
 	*ret = b;
 	return 0;
 }

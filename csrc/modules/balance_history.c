@@ -41,9 +41,9 @@ static size_t collect(const json_t *rows, struct sample *out)
 		if (!id || !str_starts(id, "qemu/") ||
 		    (!memory && !(metric && str_eq(metric, "cpu_current"))))
 			continue;
-		out[n++] = (struct sample){ (unsigned)strtoul(id + strlen("qemu/"), NULL, 10),
-					    memory,
-					    json_number_value(json_object_get(row, "value")) };
+		out[n++] =
+			(struct sample){ (unsigned)strtoul(id + strlen("qemu/"), NULL, 10), memory,
+					 json_number_value(json_object_get(row, "value")) };
 	}
 	if (n)
 		qsort(out, n, sizeof(*out), sample_order);
@@ -76,9 +76,8 @@ static void add_load(struct rebalance_world *bw, const struct sample *run, size_
 
 int balance_read_history(struct pxc_env *env, struct rebalance_world *bw, struct pxc_err *err)
 {
-	json_auto_t *params =
-		json_pack("{s:i,s:I}", "history", 1, "start-time",
-			  (json_int_t)(env->clock->wall_s(env->clock) - HALF_HOUR_S));
+	json_auto_t *params = json_pack("{s:i,s:I}", "history", 1, "start-time",
+					(json_int_t)(bw->now_s - HALF_HOUR_S));
 	struct pve_read read = { .path = arena_strdup(env->arena, "/cluster/metrics/export"),
 				 .params = params };
 	auto_free struct sample *samples = NULL;

@@ -5,6 +5,9 @@
 #include "modules/ha_read.h"
 #include "modules/world.h"
 
+/* Migrations of others are waited for so long; then a plan is made around them. */
+#define OTHERS_MS 120000
+
 /* So often it is asked about more VMs; then those that it was not asked about stay. */
 #define CHECKS 16
 
@@ -39,8 +42,7 @@ static void check(struct pxc_env *env, struct rebalance_batch *b, const struct r
 
 	for (size_t i = 0; i < n; i++) {
 		const struct world_guest *g = world_guest(bw->w, vmids[i]);
-		const char *base =
-			arena_printf(env->arena, "/nodes/%s/qemu/%u", g->node, g->vmid);
+		const char *base = arena_printf(env->arena, "/nodes/%s/qemu/%u", g->node, g->vmid);
 
 		reads[2 * i].path = arena_printf(env->arena, "%s/migrate", base);
 		reads[2 * i + 1].path = arena_printf(env->arena, "%s/config", base);
@@ -110,18 +112,31 @@ static void look_after(struct pxc_env *env, const struct rebalance_batch *b,
 		if (d->unsure && str_eq(g->lock, "migrate"))
 			bw->busy = d->vmid;
 		else if (!d->unsure && !str_eq(g->node, d->to))
-			pxc_env_warn(env,
-				     "VM %u was moved to %s and is on %s again: somebody else moves "
-				     "it, too",
-				     d->vmid, d->to, g->node);
+			pxc_env_warn(
+				env,
+				"VM %u was moved to %s and is on %s again: somebody else moves "
+				"it, too",
+				d->vmid, d->to, g->node);
 	}
+}
+
+/* A run that was cut off may have left some; those of this run have ended. A plan that is only shown waits for nobody. */
+static int wait_for_others(struct pxc_env *env, struct rebalance_batch *b,
+			   struct rebalance_world *bw, struct pxc_err *err)
+{
+	int64_t now = pve_now_ms(env->pve);
+
+	if (!b->spec.moves || b->begun)
+		return 0;
+	if (!b->patience_ms)
+		b->patience_ms = now + OTHERS_MS;
+	return now < b->patience_ms ? balance_under_way(env, b, bw, err) : 0;
 }
 
 int balance_observe(struct pxc_env *env, struct rebalance_batch *b, struct rebalance_world **ret,
 		    struct pxc_err *err)
 {
 	struct rebalance_world *bw = arena_alloc(env->arena, sizeof(*bw));
-	const struct bal_params *p = &b->spec.params;
 	struct world *w = NULL;
 
 	bw->arena = env->arena;
@@ -130,12 +145,17 @@ int balance_observe(struct pxc_env *env, struct rebalance_batch *b, struct rebal
 		return -1;
 	bw->w = w;
 	look_after(env, b, bw);
-	if (bw->busy || (b->begun && (!b->unfinished || (p->max_moves && b->nbegun >= p->max_moves))))
+	if (bw->busy || (b->begun && !b->unfinished))
+		return 0;
+	if (read_rules(env, bw, err) < 0 || rebalance_check_spec(&b->spec, bw, err) < 0 ||
+	    balance_read_clock(env, b, bw, err) < 0 || wait_for_others(env, b, bw, err) < 0)
+		return -1;
+	if (bw->busy)
 		return 0;
 	b->unfinished = false;
-	if (read_rules(env, bw, err) < 0 || rebalance_check_spec(&b->spec, bw, err) < 0 ||
-	    balance_read_nodes(env, b, bw, err) < 0 ||
-	    (b->spec.metric == REBALANCE_P95 && balance_read_history(env, bw, err) < 0))
+	if (balance_read_nodes(env, b, bw, err) < 0 ||
+	    (b->spec.metric == REBALANCE_P95 && balance_read_history(env, bw, err) < 0) ||
+	    (b->spec.metric == REBALANCE_PSI && balance_read_pressure(env, b, bw, err) < 0))
 		return -1;
 	pxc_env_defer(env, release_plan, bw);
 	if (make(env, b, bw, err) < 0)

@@ -26,8 +26,8 @@ static void add(struct pxc_env *env, struct asks *a, struct ask ask, const char 
 {
 	a->reads = arena_grow(env->arena, a->reads, a->n, &a->reads_cap, sizeof(*a->reads));
 	a->asks = arena_grow(env->arena, a->asks, a->n, &a->asks_cap, sizeof(*a->asks));
-	a->reads[a->n] = (struct pve_read){ .path = arena_strdup(env->arena, path),
-					    .params = params };
+	a->reads[a->n] =
+		(struct pve_read){ .path = arena_strdup(env->arena, path), .params = params };
 	a->asks[a->n++] = ask;
 }
 
@@ -81,15 +81,14 @@ static void take_disks(struct pxc_env *env, struct rebalance_world *bw, const st
 		if (!g || g->container || !str_eq(g->node, node))
 			continue;
 		bw->disks = arena_grow(env->arena, bw->disks, bw->ndisks, cap, sizeof(*bw->disks));
-		bw->disks[bw->ndisks++] = (struct rebalance_disk){
-			vmid, node, ask->storage, volid ? volid : "",
-			(uint64_t)item_int(row, "size")
-		};
+		bw->disks[bw->ndisks++] =
+			(struct rebalance_disk){ vmid, node, ask->storage, volid ? volid : "",
+						 (uint64_t)item_int(row, "size") };
 	}
 }
 
 static void take_migrations(struct pxc_env *env, struct rebalance_world *bw, const json_t *data,
-			    int64_t now, size_t *cap)
+			    size_t *cap)
 {
 	size_t i;
 	json_t *row;
@@ -103,7 +102,7 @@ static void take_migrations(struct pxc_env *env, struct rebalance_world *bw, con
 			continue;
 		bw->moved = arena_grow(env->arena, bw->moved, bw->nmoved, cap, sizeof(*bw->moved));
 		bw->moved[bw->nmoved++] =
-			(struct rebalance_moved){ vmid, now - item_int(row, "endtime") };
+			(struct rebalance_moved){ vmid, bw->now_s - item_int(row, "endtime") };
 	}
 }
 
@@ -137,8 +136,8 @@ static void keep_last(struct rebalance_world *bw)
 static int check_read(const struct pve_read *read, const struct ask *ask, const char *node,
 		      struct pxc_err *err)
 {
-	bool good = ask->what == NODE_STATUS ? json_is_object(read->data)
-					     : json_is_array(read->data);
+	bool good =
+		ask->what == NODE_STATUS ? json_is_object(read->data) : json_is_array(read->data);
 
 	if (read->err.kind == PXC_OK && good)
 		return 0;
@@ -152,16 +151,31 @@ static int check_read(const struct pve_read *read, const struct ask *ask, const 
 			   node);
 }
 
+int balance_read_clock(struct pxc_env *env, const struct rebalance_batch *b,
+		       struct rebalance_world *bw, struct pxc_err *err)
+{
+	const char *node = NULL;
+	json_auto_t *data = NULL;
+
+	for (size_t i = 0; i < bw->w->nnodes && !node; i++)
+		if (rebalance_has_node(&b->spec, &bw->w->nodes[i]))
+			node = bw->w->nodes[i].name;
+	if (pve_get(env->pve, arena_printf(env->arena, "/nodes/%s/time", node ? node : ""), &data,
+		    err) < 0)
+		return pxc_context(err, "time of node %s", node ? node : "");
+	bw->now_s = item_int(data, "time");
+	return 0;
+}
+
 int balance_read_nodes(struct pxc_env *env, const struct rebalance_batch *b,
 		       struct rebalance_world *bw, struct pxc_err *err)
 {
 	const struct world *w = bw->w;
-	int64_t now = env->clock->wall_s(env->clock);
 	/* A migration counts by its end, and lists of tasks go by their start. */
 	json_t *since = pxc_env_keep(
 		env, json_pack("{s:s,s:I,s:i}", "typefilter", "qmigrate", "since",
-			       (json_int_t)(now - b->spec.cool_down_s - b->spec.timeout_s), "limit",
-			       5000));
+			       (json_int_t)(bw->now_s - b->spec.cool_down_s - b->spec.timeout_s),
+			       "limit", 5000));
 	json_t *images = pxc_env_keep(env, json_pack("{s:s}", "content", "images"));
 	struct asks a = { .n = 0 };
 	size_t disks_cap = 0, moved_cap = 0;
@@ -182,8 +196,7 @@ int balance_read_nodes(struct pxc_env *env, const struct rebalance_batch *b,
 	}
 	pve_read_all(env->pve, a.reads, a.n);
 	for (size_t i = 0; i < a.n; i++) {
-		const json_t *data =
-			a.reads[i].data ? pxc_env_keep(env, a.reads[i].data) : NULL;
+		const json_t *data = a.reads[i].data ? pxc_env_keep(env, a.reads[i].data) : NULL;
 
 		if (r < 0 ||
 		    (r = check_read(&a.reads[i], &a.asks[i], w->nodes[a.asks[i].node].name, err)))
@@ -193,7 +206,7 @@ int balance_read_nodes(struct pxc_env *env, const struct rebalance_batch *b,
 		else if (a.asks[i].what == NODE_DISKS)
 			take_disks(env, bw, &a.asks[i], data, &disks_cap);
 		else
-			take_migrations(env, bw, data, now, &moved_cap);
+			take_migrations(env, bw, data, &moved_cap);
 	}
 	if (bw->ndisks)
 		qsort(bw->disks, bw->ndisks, sizeof(*bw->disks), by_vmid);
@@ -214,8 +227,8 @@ int balance_read_bridges(struct pxc_env *env, const struct rebalance_batch *b,
 		if (rebalance_has_node(&b->spec, &w->nodes[i])) {
 			which[n] = i;
 			reads[n].params = params;
-			reads[n++].path = arena_printf(env->arena, "/nodes/%s/network",
-						       w->nodes[i].name);
+			reads[n++].path =
+				arena_printf(env->arena, "/nodes/%s/network", w->nodes[i].name);
 		}
 	pve_read_all(env->pve, reads, n);
 	for (size_t i = 0; i < n; i++) {

@@ -242,6 +242,8 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 		put_list(s->keys, "adm", json_object_get(given, "admins"));
 	if (json_object_get(given, "host_reserve_mb"))
 		put_int(s->keys, "reserve_mb", json_object_get(given, "host_reserve_mb"));
+	if (json_object_get(given, "ha_default"))
+		put_text(s->keys, "ha", item_true(given, "ha_default") ? "1" : "");
 	*ret_batch = s;
 	if (decode_numbers(s, given, err) < 0 || decode_classes(env, s, given, err) < 0 ||
 	    cloud_zones_decode(env, given, s, err) < 0)

@@ -42,6 +42,7 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	s->memory_mib = (uint64_t)item_int(given, "memory") / MIB;
 	s->disk_gib = (unsigned)((uint64_t)item_int(given, "disk") / GIB);
 	s->is_public = item_true(given, "public");
+	s->ha = item_text(given, "ha");
 	s->cpu = item_text(given, "cpu");
 	s->machine = item_text(given, "machine");
 	s->bios = item_text(given, "bios");

@@ -9,6 +9,7 @@
 #include "cloud/usage.h"
 #include "cloud/vm_show.h"
 #include "cloud/volume.h"
+#include "modules/ha_read.h"
 #include "modules/info.h"
 #include "modules/items.h"
 #include "modules/vm_read.h"
@@ -50,6 +51,7 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	s->vms = wanted(gather, "vms");
 	s->flavors = wanted(gather, "flavors");
 	s->cloud = wanted(gather, "cloud");
+	s->affinity = wanted(gather, "affinity");
 	s->images = named(gather, "images");
 	s->volumes = named(gather, "volumes");
 	s->addresses = named(gather, "addresses");
@@ -66,6 +68,16 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	return 0;
 }
 
+static int read_ha(struct pxc_env *env, struct world *w, struct pxc_err *err)
+{
+	struct ha *ha = NULL;
+
+	if (ha_read(env, w, &ha, err) < 0)
+		return -1;
+	w->ha = ha;
+	return 0;
+}
+
 static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
 {
 	const struct info_spec *s = batch;
@@ -73,15 +85,20 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	const char *pool = NULL;
 	struct world *w = NULL;
 
-	if (world_read(env, s->vms || s->volumes ? WORLD_LIVE : WORLD_LISTS, &w, err) < 0)
+	if (world_read(env, s->vms || s->volumes || s->affinity ? WORLD_LIVE : WORLD_LISTS, &w,
+		       err) < 0)
 		return -1;
 	if (s->project && !(pool = project_pool(w, s->project)))
 		return pxc_fail(err, PXC_EINVAL, "there is no project %s", s->project);
 	iw->w = w;
+	if ((s->vms || s->affinity) && read_ha(env, w, err) < 0)
+		return -1;
 	/* Who has a volume, and where volumes are, stands in the configurations of guests. */
 	if (s->vms || s->volumes)
 		iw->seen = vm_read_managed(env, w, pool, &iw->nseen);
 	*ret_world = iw;
+	if (s->affinity)
+		info_read_affinity(env, iw);
 	if (s->networks && info_read_nets(env, s, iw, err) < 0)
 		return -1;
 	return s->images || s->volumes ? info_read_rbd(env, s, iw, err) : 0;
@@ -140,6 +157,10 @@ static json_t *usage_row(const struct info_spec *s, const struct info_world *iw,
 		network_usage(iw->nets, item_text(row, "project"), &used);
 		for (int i = QUOTA_NETWORKS; i <= (s->addresses ? QUOTA_IPS : QUOTA_SUBNETS); i++)
 			put_usage(row, &used, &limit, i);
+	}
+	if (s->affinity) {
+		used.v[QUOTA_AFFINITY_GROUPS] = info_count_affinity(iw, item_text(row, "project"));
+		put_usage(row, &used, &limit, QUOTA_AFFINITY_GROUPS);
 	}
 	if (!s->volumes)
 		return row;
@@ -210,6 +231,8 @@ static void report(const void *batch, const void *world, json_t *result)
 		(void)json_object_set_new(result, "cloud", registry_item(iw->w));
 	if (s->networks)
 		info_report_nets(s, iw, result);
+	if (s->affinity)
+		info_report_affinity(s, iw, result);
 	if (iw->rbd)
 		info_report_rbd(s, iw, result);
 	if (!s->flavors)

@@ -2,12 +2,13 @@
 /* info.h - the parts of pxc_info. Layer: modules. */
 #pragma once
 
+#include "cloud/affinity_rule.h"
 #include "cloud/network_info.h"
 #include "cloud/vm.h"
 #include "modules/kind.h"
 
 struct info_spec {
-	bool projects, usage, vms, flavors, cloud, images, volumes, networks, addresses;
+	bool projects, usage, vms, flavors, cloud, images, volumes, networks, addresses, affinity;
 	const char *const *
 		storages; /* of images and volumes; NULL = the cloud's default, and those that holders name */
 	const char *project, *stack;
@@ -22,6 +23,8 @@ struct info_world {
 	size_t nseen;
 	const struct rbd_world *rbd; /* NULL = not asked for */
 	const struct network_view *nets;
+	struct affinity *groups; /* NULL = not asked for */
+	struct affinity_view affinity;
 };
 
 /* Append within the limit, with the wanted fields only. Steals. */
@@ -36,3 +39,8 @@ void info_report_rbd(const struct info_spec *s, const struct info_world *iw, jso
 must_check int info_read_nets(struct pxc_env *env, const struct info_spec *s, struct info_world *iw,
 			      struct pxc_err *err);
 void info_report_nets(const struct info_spec *s, const struct info_world *iw, json_t *result);
+
+/* info_affinity.c: affinity groups, their members and HA rules */
+void info_read_affinity(struct pxc_env *env, struct info_world *iw);
+void info_report_affinity(const struct info_spec *s, const struct info_world *iw, json_t *result);
+int64_t info_count_affinity(const struct info_world *iw, const char *project); /* its groups */

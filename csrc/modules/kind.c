@@ -124,7 +124,11 @@ static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err 
 		if (again) {
 			if (look(run, plans, err) < 0 || refuse_impact(plans, err) < 0)
 				return -1;
-			outcomes_preview(&run->outcomes, plans);
+			/* What earlier rounds did is not forgotten. */
+			if (round == 0)
+				outcomes_preview(&run->outcomes, plans);
+			else
+				outcomes_settle(&run->outcomes, plans);
 		}
 		if (!first_open(run, plans))
 			return 0;
@@ -185,6 +189,8 @@ int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_resu
 		kind->report(run.batch, run.world, *ret_result);
 	if (r == 0)
 		r = outcomes_verdict(&run.outcomes, err);
+	if (r == 0 && kind->verdict)
+		r = kind->verdict(run.batch, run.world, err);
 	outcomes_release(&run.outcomes);
 	return r;
 }

@@ -92,6 +92,11 @@ struct pxc_kind {
 	unsigned side_by_side;
 	/* An entry for the result's diff out of a step's reply (new reference), or NULL; may itself be NULL. */
 	json_t *(*shows)(int op, const json_t *args, const json_t *data);
+	/*
+	 * In the end, in check mode too: does every object have what it was to have, and the task all the same not what it
+	 * wanted? err EREMOTE says what. The result stays. May be NULL.
+	 */
+	int (*verdict)(const void *batch, const void *world, struct pxc_err *err);
 	/* More keys for the result (info); may be NULL. */
 	void (*report)(const void *batch, const void *world, json_t *result);
 };

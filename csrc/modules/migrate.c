@@ -92,7 +92,7 @@ static bool ha_is_at_it(const char *state)
  * The HA manager takes a request, "hamigrate", at once and looks at it in its next round, when the guest's state becomes
  * "migrate"; it stays so to the next round at least. The guest's node answers for it until it has moved.
  */
-static enum pve_judgement ha_begun(struct pve_look *look)
+enum pve_judgement migrate_ha_begun(struct pve_look *look)
 {
 	const char *state = ha_state(look);
 
@@ -107,7 +107,7 @@ static enum pve_judgement ha_begun(struct pve_look *look)
 		   state);
 }
 
-static enum pve_judgement ha_moved(struct pve_look *look)
+enum pve_judgement migrate_ha_moved(struct pve_look *look)
 {
 	const char *state = ha_state(look);
 
@@ -139,11 +139,11 @@ const struct pve_op migrate_ops[MIGRATE_OPS] = {
 	[MIGRATE_HA_BEGUN] = { .method = "GET",
 			       .path = GUEST "/status/current",
 			       .wait_ms = 2 * MINUTES,
-			       .judge = ha_begun },
+			       .judge = migrate_ha_begun },
 	[MIGRATE_HA_MOVED] = { .method = "GET",
 			       .path = GUEST "/status/current",
 			       .wait_ms = 60 * MINUTES,
-			       .judge = ha_moved },
+			       .judge = migrate_ha_moved },
 	[MIGRATE_THERE] = { .method = "GET",
 			    .path = GUEST "/status/current",
 			    .wait_ms = MINUTES,

@@ -7,6 +7,10 @@
 
 extern const struct pve_op migrate_ops[MIGRATE_OPS];
 
+/* Of a guest's status on the node that it leaves: has the HA manager taken the request up, and is it done with it? */
+enum pve_judgement migrate_ha_begun(struct pve_look *look);
+enum pve_judgement migrate_ha_moved(struct pve_look *look);
+
 /*
  * The lock of whoever moves guests that nobody named: balances and drains exclude each other by it, so that two never work
  * against each other. For a kind's locks(): { LOCK_MIGRATE, NULL }. What was seen before it is held is looked at again.

@@ -89,6 +89,7 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	s->purge = str_eq(item_text(item, "purge"), "all");
 	s->reseal = item_true(item, "reseal");
 	s->description = item_text(given, "description");
+	s->ha = item_text(given, "ha");
 	if (!item_slug(s->name))
 		return pxc_fail(
 			err, PXC_EINVAL,

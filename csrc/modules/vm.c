@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "cloud/vm.h"
+#include "modules/affinity_read.h"
 #include "modules/kind.h"
+#include "modules/migrate.h"
 #include "modules/rbd_work.h"
 #include "modules/vm_decode.h"
 #include "modules/vm_observe.h"
@@ -62,6 +65,19 @@ static bool is_unused(const json_t *data, const json_t *args, int http, const ch
 	return *disk && strncmp(is, disk, strlen(disk)) == 0 && strchr(",", is[strlen(disk)]);
 }
 
+/* A resource that is new, or starts, is not at rest: requests are forgotten when its state changes. */
+static enum pve_judgement ha_rests(struct pve_look *look)
+{
+	const json_t *ha = json_object_get(look->data, "ha");
+	const char *state = status_of(ha, "state");
+
+	if (str_eq(state, "started") || str_eq(state, "stopped"))
+		return PVE_GO;
+	(void)snprintf(look->why, sizeof(look->why), "the HA manager has it in state %s",
+		       *state ? state : "unknown");
+	return look->late || str_eq(state, "error") ? PVE_FAIL : PVE_WAIT;
+}
+
 #define GUEST "/nodes/{node}/qemu/{vmid}"
 
 /* Every request this kind can send to change something, or to wait. */
@@ -89,9 +105,10 @@ static const struct pve_op vm_ops[VM_OPS] = {
 			.path = GUEST,
 			.wait_ms = 30 * MINUTES,
 			.gone_ok = true },
-	[VM_HA_STATE] = { .method = "PUT",
-			  .path = "/cluster/ha/resources/{sid}",
-			  .wait_ms = 1 * MINUTES },
+	[VM_HA_ADD] = { .method = "POST", .path = "/cluster/ha/resources", .wait_ms = 1 * MINUTES },
+	[VM_HA_SET] = { .method = "PUT",
+			.path = "/cluster/ha/resources/{sid}",
+			.wait_ms = 1 * MINUTES },
 	[VM_HA_REMOVE] = { .method = "DELETE",
 			   .path = "/cluster/ha/resources/{sid}",
 			   .wait_ms = 1 * MINUTES,
@@ -114,6 +131,18 @@ static const struct pve_op vm_ops[VM_OPS] = {
 			      .path = GUEST "/status/current",
 			      .wait_ms = 5 * MINUTES,
 			      .until = is_stopped },
+	[VM_WAIT_HA_REST] = { .method = "GET",
+			      .path = GUEST "/status/current",
+			      .wait_ms = 2 * MINUTES,
+			      .judge = ha_rests },
+	[VM_WAIT_HA_BEGUN] = { .method = "GET",
+			       .path = GUEST "/status/current",
+			       .wait_ms = 2 * MINUTES,
+			       .judge = migrate_ha_begun },
+	[VM_WAIT_HA_MOVED] = { .method = "GET",
+			       .path = GUEST "/status/current",
+			       .wait_ms = 60 * MINUTES,
+			       .judge = migrate_ha_moved },
 	[VM_WAIT_NODE] = { .method = "GET",
 			   .path = GUEST "/status/current",
 			   .wait_ms = 10 * MINUTES,
@@ -133,6 +162,20 @@ static const struct pve_op vm_ops[VM_OPS] = {
 			     .path = GUEST "/config",
 			     .wait_ms = 5 * SECONDS,
 			     .until = is_unused },
+	[VM_WAIT_HA_NODES] = { .method = "GET",
+			       .path = "/cluster/ha/status/manager_status",
+			       .wait_ms = 3 * MINUTES,
+			       .until = affinity_knows_nodes },
+	[VM_RULE_CREATE] = { .method = "POST",
+			     .path = "/cluster/ha/rules",
+			     .wait_ms = 1 * MINUTES },
+	[VM_RULE_CHANGE] = { .method = "PUT",
+			     .path = "/cluster/ha/rules/{rule}",
+			     .wait_ms = 1 * MINUTES },
+	[VM_RULE_REMOVE] = { .method = "DELETE",
+			     .path = "/cluster/ha/rules/{rule}",
+			     .wait_ms = 1 * MINUTES,
+			     .gone_ok = true },
 	[VM_RBD_CLONE] = { .method = "CEPH", .path = "clone", .work = rbd_work_clone },
 	[VM_RBD_SEED] = { .method = "CEPH", .path = "write seed", .work = rbd_work_iso },
 	[VM_RBD_REMOVE] = { .method = "CEPH",
@@ -174,7 +217,15 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 static void told(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
 		 const struct pve_job *job)
 {
+	struct vm_batch *b = batch;
+	json_t *placement = json_object_get(plan->item, "placement");
+
 	vm_note_refused(env, batch, plan, job, vm_ops);
+	if (!placement)
+		return;
+	if (!b->placed)
+		b->placed = pxc_env_keep(env, json_object());
+	(void)json_object_set(b->placed, plan->label, placement);
 }
 
 static int name_order(const void *a, const void *b)
@@ -201,15 +252,18 @@ static void add_name(struct pxc_env *env, struct names *names, const char *name)
 	names->list[names->n++] = name;
 }
 
+/* project: of the plan; NULL = of a helper */
 static void add_step(struct pxc_env *env, const char *project, const struct pxc_step *step,
 		     struct names *names)
 {
 	json_t *name;
 	size_t i;
 
-	/* Networks whose addresses are chosen or released. */
+	/* Networks whose addresses are chosen or released; projects whose groups VMs join. */
 	json_array_foreach (json_object_get(step->args, "_locks"), i, name)
 		add_name(env, names, arena_strdup(env->arena, json_string_value(name)));
+	if (!project)
+		return;
 	if (step->op == VM_RBD_STATE)
 		add_name(env, names,
 			 arena_printf(env->arena, LOCK_RBD "%s/volumes.%s",
@@ -232,9 +286,15 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 	struct names names = { .n = 0 };
 	size_t unique = 0;
 
+	/* What follows in another round is done under the lock of this one. */
 	for (size_t i = 0; i < b->nspecs && i < plans->nplans; i++)
+		if (plans->plans[i]->again)
+			add_name(env, &names,
+				 arena_printf(env->arena, "project.%s", b->specs[i].project));
+	for (size_t i = 0; i < plans->nplans; i++)
 		for (size_t k = 0; k < plans->plans[i]->nsteps; k++)
-			add_step(env, b->specs[i].project, &plans->plans[i]->steps[k], &names);
+			add_step(env, i < b->nspecs ? b->specs[i].project : NULL,
+				 &plans->plans[i]->steps[k], &names);
 	if (!names.n)
 		return NULL;
 	qsort(names.list, names.n, sizeof(*names.list), name_order);

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cloud/project_find.h"
+#include "modules/affinity_read.h"
+#include "modules/ha_read.h"
 #include "modules/rbd.h"
 #include "modules/vm_read.h"
 #include "modules/world.h"
@@ -93,6 +95,21 @@ static bool power_named(const struct vm_batch *batch)
 	return false;
 }
 
+static int read_ha(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,
+		   struct world *w, struct pxc_err *err)
+{
+	struct ha *ha = NULL;
+
+	if (!vm_wants_ha(batch, vw) && !vm_wants_rules(batch, vw))
+		return 0;
+	if (ha_read(env, w, &ha, err) < 0)
+		return -1;
+	w->ha = ha;
+	return vm_writes_ha(batch, w) || vm_wants_rules(batch, vw)
+		       ? affinity_read_right(env, &vw->ha_writable, err)
+		       : 0;
+}
+
 /* The cluster's lists and the configurations of the candidates. */
 static int look(struct pxc_env *env, struct vm_batch *batch, struct vm_world *vw,
 		struct pxc_err *err)
@@ -107,7 +124,7 @@ static int look(struct pxc_env *env, struct vm_batch *batch, struct vm_world *vw
 	read_candidates(env, batch, vw, false);
 	if (some_missing(batch, vw))
 		read_candidates(env, batch, vw, true);
-	return 0;
+	return read_ha(env, batch, vw, w, err);
 }
 
 static bool some_vanished(const struct vm_world *vw)
@@ -183,7 +200,8 @@ int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm_world **re
 	} while (some_vanished(vw) && ++looks < LOOKS);
 	note_processes(batch, vw);
 	vm_observe_agents(env, batch, vw);
-	if (vm_observe_snapshots(env, batch, vw, err) < 0 || read_rbd(env, batch, vw, err) < 0 ||
+	if (vm_observe_snapshots(env, batch, vw, err) < 0 ||
+	    vm_observe_moves(env, batch, vw, err) < 0 || read_rbd(env, batch, vw, err) < 0 ||
 	    vm_observe_nets(env, batch, vw, err) < 0)
 		return -1;
 	*ret = vw;

@@ -16,6 +16,12 @@ must_check int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm
 /* vm_observe_more.c: for creations and for waiting */
 must_check int vm_observe_creation(struct pxc_env *env, const struct vm_batch *batch,
 				   struct vm_world *vw, struct pxc_err *err);
+/*
+ * vm_observe_move.c: GET /nodes/{n}/qemu/{v}/migrate of the VMs that are to go to a node which the task names, and the bridges
+ * of that node.
+ */
+must_check int vm_observe_moves(struct pxc_env *env, const struct vm_batch *batch,
+				struct vm_world *vw, struct pxc_err *err);
 void vm_observe_agents(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw);
 /*
  * vm_observe_snaps.c: GET /nodes/{n}/qemu/{v}/snapshot of the VMs whose snapshots the task names, or that go with theirs, and

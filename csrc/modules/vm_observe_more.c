@@ -14,25 +14,44 @@ static const char *text(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-/* A node that has just started is listed without its size until pvestatd's next round; it knows it itself. */
-static int read_sizes(struct pxc_env *env, struct vm_world *vw, struct pxc_err *err)
+/*
+ * A node that has just started is listed without its size until pvestatd's next round; it knows it itself. What processors
+ * have is asked only where a VM needs it, and is no reason to fail.
+ */
+static int read_status(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,
+		       struct world_node *nodes, struct pxc_err *err)
 {
-	struct world_node *nodes = vw->w->nodes;
+	bool flags = vm_wants_flags(batch, vw->w, env->arena);
+	struct pve_read *reads = arena_alloc(env->arena, vw->w->nnodes * sizeof(*reads));
+	size_t *which = arena_alloc(env->arena, vw->w->nnodes * sizeof(*which)), n = 0;
+	int r = 0;
 
-	for (size_t i = 0; i < vw->w->nnodes; i++) {
-		const char *path = arena_printf(env->arena, "/nodes/%s/status", nodes[i].name);
-		json_auto_t *data = NULL;
+	vw->cpu_flags = pxc_env_keep(env, json_object());
+	for (size_t i = 0; i < vw->w->nnodes; i++)
+		if (nodes[i].online && (flags || !nodes[i].memory_bytes)) {
+			reads[n].path = arena_printf(env->arena, "/nodes/%s/status", nodes[i].name);
+			which[n++] = i;
+		}
+	pve_read_all(env->pve, reads, n);
+	for (size_t i = 0; i < n; i++) {
+		struct world_node *node = &nodes[which[i]];
+		const json_t *cpu = json_object_get(reads[i].data, "cpuinfo");
 
-		if (!nodes[i].online || nodes[i].memory_bytes)
-			continue;
-		if (pve_get(env->pve, path, &data, err) < 0)
-			return pxc_context(err, "size of node %s", nodes[i].name);
-		nodes[i].cpus = json_number_value(
-			json_object_get(json_object_get(data, "cpuinfo"), "cpus"));
-		nodes[i].memory_bytes = (uint64_t)json_integer_value(
-			json_object_get(json_object_get(data, "memory"), "total"));
+		if (reads[i].err.kind != PXC_OK && !node->memory_bytes && r == 0) {
+			*err = reads[i].err;
+			r = pxc_context(err, "size of node %s", node->name);
+		}
+		if (*text(cpu, "flags"))
+			(void)json_object_set(vw->cpu_flags, node->name,
+					      json_object_get(cpu, "flags"));
+		if (!node->memory_bytes) {
+			node->cpus = json_number_value(json_object_get(cpu, "cpus"));
+			node->memory_bytes = (uint64_t)json_integer_value(
+				json_object_get(json_object_get(reads[i].data, "memory"), "total"));
+		}
+		json_decref(reads[i].data);
 	}
-	return 0;
+	return r;
 }
 
 /* Bridges and vnets of every online node: where can a network card be plugged in? */
@@ -41,32 +60,32 @@ static int read_bridges(struct pxc_env *env, struct vm_world *vw, struct pxc_err
 	json_auto_t *params = json_pack("{s:s}", "type", "any_bridge");
 	const struct world *w = vw->w;
 	struct pve_read *reads = arena_alloc(env->arena, w->nnodes * sizeof(*reads));
+	const char **names = arena_alloc(env->arena, w->nnodes * sizeof(*names));
+	size_t n = 0;
 	int r = 0;
 
 	vw->bridges = pxc_env_keep(env, json_object());
-	for (size_t i = 0; i < w->nnodes; i++) {
-		reads[i].path = arena_printf(env->arena, "/nodes/%s/network", w->nodes[i].name);
-		reads[i].params = params;
-	}
-	for (size_t i = 0; i < w->nnodes; i++) {
-		json_t *names, *row;
+	for (size_t i = 0; i < w->nnodes; i++)
+		if (w->nodes[i].online) {
+			names[n] = w->nodes[i].name;
+			reads[n].params = params;
+			reads[n++].path =
+				arena_printf(env->arena, "/nodes/%s/network", w->nodes[i].name);
+		}
+	pve_read_all(env->pve, reads, n);
+	for (size_t i = 0; i < n; i++) {
+		json_t *list = json_array(), *row;
 		size_t k;
 
-		if (!w->nodes[i].online)
-			continue;
-		pve_read_all(env->pve, &reads[i], 1);
-		if (!json_is_array(reads[i].data)) {
-			*err = reads[i].err;
-			r = err->kind == PXC_OK
-				    ? pxc_fail(err, PXC_EREMOTE, "half an answer: no list")
-				    : -1;
-			json_decref(reads[i].data);
-			return pxc_context(err, "bridges of node %s", w->nodes[i].name);
-		}
-		names = json_array();
 		json_array_foreach (reads[i].data, k, row)
-			(void)json_array_append_new(names, json_string(text(row, "iface")));
-		(void)json_object_set_new(vw->bridges, w->nodes[i].name, names);
+			(void)json_array_append_new(list, json_string(text(row, "iface")));
+		(void)json_object_set_new(vw->bridges, names[i], list);
+		if (r == 0 && !json_is_array(reads[i].data)) {
+			*err = reads[i].err;
+			if (err->kind == PXC_OK)
+				(void)pxc_fail(err, PXC_EREMOTE, "half an answer: no list");
+			r = pxc_context(err, "bridges of node %s", names[i]);
+		}
 		json_decref(reads[i].data);
 	}
 	return r;
@@ -123,7 +142,7 @@ static int read_making(struct pxc_env *env, struct vm_world *vw, struct pxc_err 
 int vm_observe_creation(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,
 			struct pxc_err *err)
 {
-	if (read_making(env, vw, err) < 0 || read_sizes(env, vw, err) < 0 ||
+	if (read_making(env, vw, err) < 0 || read_status(env, batch, vw, vw->w->nodes, err) < 0 ||
 	    read_bridges(env, vw, err) < 0)
 		return -1;
 	return read_volumes(env, batch, vw, err);

@@ -6,85 +6,7 @@
 #include "sim/areas.h"
 #include "sim/ha.h"
 #include "sim/ha_format.h"
-
-#define NOT_DEFINED                                                                                \
-	"property is not defined in schema and the schema does not allow additional properties"
-
-enum { OF_NODES = 1, OF_RESOURCES = 2, NEEDED = 4, SWITCH = 8 };
-
-/* Options by type of rule: PVE says "oneOf[TYPE].OPTION" of them. */
-static const struct option {
-	const char *name;
-	unsigned flags;
-	sim_format_fn *format;
-	const char *choices;
-	size_t max;
-} options[] = {
-	{ "resources", OF_NODES | OF_RESOURCES | NEEDED, ha_format_sids, NULL, 0 },
-	{ "nodes", OF_NODES | NEEDED, ha_format_nodes, NULL, 0 },
-	{ "strict", OF_NODES | SWITCH, NULL, NULL, 0 },
-	{ "affinity", OF_RESOURCES | NEEDED, NULL, "positive, negative", 0 },
-	{ "disable", OF_NODES | OF_RESOURCES | SWITCH, NULL, NULL, 0 },
-	{ "comment", OF_NODES | OF_RESOURCES, NULL, NULL, 4096 },
-};
-
-static unsigned type_bit(const char *type)
-{
-	if (type && !strcmp(type, "node-affinity"))
-		return OF_NODES;
-	return type && !strcmp(type, "resource-affinity") ? OF_RESOURCES : 0;
-}
-
-static bool is_choice(const char *choices, const char *value)
-{
-	return !strcmp(choices, value) || (strstr(choices, value) && (!strcmp(value, "positive") ||
-								      !strcmp(value, "negative")));
-}
-
-static void check_value(struct sim_call *call, const struct option *o, const char *at,
-			const char *value)
-{
-	auto_buf struct pxc_buf why = { 0 };
-
-	if (o->flags & SWITCH && strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
-		sim_param_error(call, at, "type check ('boolean') failed - got '%s'", value);
-	else if (o->format && !o->format(o->name, value, &why))
-		sim_param_error(call, at, "invalid format - %s", buf_str(&why));
-	else if (o->choices && !is_choice(o->choices, value))
-		sim_param_error(call, at,
-				"value '%s' does not have a value in the enumeration '%s'", value,
-				o->choices);
-	else if (o->max && utf8_length(value) > o->max)
-		sim_param_error(call, at, "value may only be %zu characters long", o->max);
-}
-
-/* The options that came must be of the type, and those it cannot do without must have come. */
-static int check_options(struct sim_call *call, bool creating)
-{
-	const char *type = sim_arg(call, "type");
-	unsigned bit = type_bit(type);
-
-	if (!type)
-		sim_param_error(call, "type", "property is missing and it is not optional");
-	else if (!bit)
-		sim_param_error(call, "type",
-				"value '%s' does not have a value in the enumeration "
-				"'node-affinity, resource-affinity'",
-				type);
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const struct option *o = &options[i];
-		const char *value = sim_arg(call, o->name);
-		auto_free char *at = pxc_printf("oneOf[%s].%s", type ? type : "", o->name);
-
-		if (value && !(o->flags & bit))
-			sim_param_error(call, o->name, "%s", NOT_DEFINED);
-		else if (value)
-			check_value(call, o, at, value);
-		else if (creating && bit && o->flags & bit && o->flags & NEEDED)
-			sim_param_error(call, at, "property is missing and it is not optional");
-	}
-	return sim_bad_params(call);
-}
+#include "sim/ha_rule_options.h"
 
 /* ---- reading ---- */
 
@@ -172,35 +94,6 @@ static int get_rule(struct sim_call *call)
 
 /* ---- writing ---- */
 
-/* The options that came, as they are written. NULL after a failure. */
-static json_t *given(struct sim_call *call)
-{
-	json_t *config = json_object();
-
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const char *name = options[i].name, *value = sim_arg(call, name);
-		auto_free char *text = NULL;
-
-		if (!value)
-			continue;
-		if (options[i].flags & SWITCH) {
-			json_object_set_new(config, name, json_integer(*value == '1'));
-			continue;
-		}
-		text = !strcmp(name, "resources") ? ha_normal_sids(value)
-		       : !strcmp(name, "nodes")   ? ha_normal_nodes(value)
-		       : !strcmp(name, "comment") ? ha_mangled(value)
-						  : pxc_strdup(value);
-		if (!text) {
-			json_decref(config);
-			sim_fail(call, 500, "Cannot decode string with wide characters");
-			return NULL;
-		}
-		json_object_set_new(config, name, json_string(text));
-	}
-	return config;
-}
-
 /* Add to a list in words. */
 static void list_word(struct pxc_buf *out, const char *word)
 {
@@ -275,9 +168,9 @@ static int post_rule(struct sim_call *call)
 	json_auto_t *config = NULL, *rules = NULL;
 	size_t at;
 
-	if (check_options(call, true) < 0 || sim_need_quorum(call) < 0)
+	if (ha_rule_check(call, true) < 0 || sim_need_quorum(call) < 0)
 		return -1;
-	config = given(call);
+	config = ha_rule_given(call);
 	if (!config)
 		return -1;
 	if (find(call->sim, id, &at))
@@ -291,39 +184,6 @@ static int post_rule(struct sim_call *call)
 	if (check_feasible(call, what, id, rules) < 0)
 		return -1;
 	write_rules(call->sim, rules);
-	return 0;
-}
-
-static int forget_options(struct sim_call *call, const char *what, unsigned bit, json_t *rule,
-			  const json_t *config)
-{
-	const char *list = sim_arg(call, "delete");
-	char *key;
-
-	for (; (key = sim_list_next(&list)); free(key)) {
-		const struct option *o = NULL;
-		int failed = 0;
-
-		for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-			if (options[i].flags & bit && !strcmp(options[i].name, key))
-				o = &options[i];
-		if (!o)
-			failed = sim_fail(call, 500, "%s: no such option '%s'", what, key);
-		else if (o->flags & NEEDED)
-			failed = sim_fail(call, 500, "%s: unable to delete required option '%s'",
-					  what, key);
-		else if (json_object_get(config, key))
-			failed = sim_fail(
-				call, 500,
-				"%s: cannot set and delete property '%s' at the same time!", what,
-				key);
-		else
-			json_object_del(rule, key);
-		if (failed) {
-			free(key);
-			return -1;
-		}
-	}
 	return 0;
 }
 
@@ -349,9 +209,9 @@ static int put_rule(struct sim_call *call)
 	const json_t *rule;
 	size_t at = 0;
 
-	if (check_options(call, false) < 0)
+	if (ha_rule_check(call, false) < 0)
 		return -1;
-	config = given(call);
+	config = ha_rule_given(call);
 	if (!config)
 		return -1;
 	if (!call->sim->quorate)
@@ -366,7 +226,7 @@ static int put_rule(struct sim_call *call)
 	if (check_known(call, what, config) < 0)
 		return -1;
 	changed = json_copy((json_t *)(uintptr_t)rule);
-	if (forget_options(call, what, type_bit(type), changed, config) < 0)
+	if (ha_rule_forget(call, what, changed, config) < 0)
 		return -1;
 	json_object_update(changed, config);
 	rules = json_copy(call->sim->crm->rules);
@@ -392,7 +252,7 @@ static int delete_rule(struct sim_call *call)
 	return 0;
 }
 
-/* What an option may be depends on the type of the rule: see check_options(). */
+/* What an option may be depends on the type of the rule: see ha_rule_check(). */
 #define OPTIONS                                                                                    \
 	{ .name = "type" }, { .name = "resources", .flags = SIM_LIST },                            \
 		{ .name = "nodes", .flags = SIM_LIST }, { .name = "strict" },                      \

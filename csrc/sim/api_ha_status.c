@@ -81,10 +81,12 @@ static json_t *lrm(const struct sim *sim, size_t i)
 	else
 		status = n->lrm_active ? "active" : "idle";
 	status = age(sim, n->alive_ms, status);
-	dog = n->lrm_active ? "watchdog active" : "watchdog standby";
+	dog = sim->options.pve == 8 ? ""
+	      : n->lrm_active       ? "watchdog active, "
+				    : "watchdog standby, ";
 	return json_pack("{s:o,s:s,s:s,s:o,s:I}", "id", json_sprintf("lrm:%s", name), "type", "lrm",
 			 "node", name, "status",
-			 json_sprintf("%s (%s, %s, %s)", name, status, dog, when), "timestamp",
+			 json_sprintf("%s (%s, %s%s)", name, status, dog, when), "timestamp",
 			 (json_int_t)(n->alive_ms / 1000));
 }
 
@@ -113,12 +115,12 @@ static json_t *service(const struct sim *sim, const struct sim_ha *ha)
 	static const char *const fields[] = { "comment", "group" };
 	const struct sim_guest *guest = sim_guest_find(sim, ha->vmid);
 	const char *node = ha->node ? ha->node->name : guest ? guest->node->name : "";
-	json_t *entry = json_pack("{s:o,s:o,s:s,s:s,s:s,s:s,s:I,s:I}", "id",
-				  json_sprintf("service:vm:%u", ha->vmid), "sid",
-				  json_sprintf("vm:%u", ha->vmid), "type", "service", "node", node,
-				  "state", verbose(ha), "request_state", ha->state, "max_restart",
-				  (json_int_t)ha_option(ha, "max_restart", 1), "max_relocate",
-				  (json_int_t)ha_option(ha, "max_relocate", 1));
+	json_t *entry =
+		json_pack("{s:o,s:o,s:s,s:s,s:s,s:s,s:I,s:I}", "id",
+			  json_sprintf("service:%s", ha->sid), "sid", json_string(ha->sid), "type",
+			  "service", "node", node, "state", verbose(ha), "request_state", ha->state,
+			  "max_restart", (json_int_t)ha_option(ha, "max_restart", 1),
+			  "max_relocate", (json_int_t)ha_option(ha, "max_relocate", 1));
 
 	if (sim->options.pve != 8)
 		json_object_set_new(entry, "failback", json_integer(ha_option(ha, "failback", 1)));
@@ -126,7 +128,7 @@ static json_t *service(const struct sim *sim, const struct sim_ha *ha)
 		if (json_object_get(ha->config, fields[i]))
 			json_object_set(entry, fields[i], json_object_get(ha->config, fields[i]));
 	json_object_set_new(entry, "status",
-			    json_sprintf("vm:%u (%s, %s)", ha->vmid, node, verbose(ha)));
+			    json_sprintf("%s (%s, %s)", ha->sid, node, verbose(ha)));
 	if (*ha->crm)
 		json_object_set_new(entry, "crm_state", json_string(ha->crm));
 	return entry;

@@ -70,13 +70,6 @@ static void add_node(struct metrics *m, const struct sim_node *node)
 	whole(m, "disk_used", "gauge", ROOT_BYTES / 10);
 }
 
-static uint64_t disk_of(const struct sim_guest *g)
-{
-	json_auto_t *summary = json_loads(g->summary ? g->summary : "{}", 0, NULL);
-
-	return (uint64_t)json_integer_value(json_object_get(summary, "maxdisk"));
-}
-
 static void add_guest(struct metrics *m, const struct sim_guest *g)
 {
 	const struct sim_sample *s = history_at(g->history, m->at_s);
@@ -85,7 +78,7 @@ static void add_guest(struct metrics *m, const struct sim_guest *g)
 	if (!s)
 		return;
 	up_s = s->since_s && m->at_s > s->since_s ? (uint64_t)m->at_s - s->since_s : 0;
-	snprintf(m->id, sizeof(m->id), "%s/%u", "qemu", g->vmid);
+	snprintf(m->id, sizeof(m->id), "%s/%u", g->container ? "lxc" : "qemu", g->vmid);
 	if (s->since_s) {
 		gauge(m, "cpu_current", (double)s->cpu);
 		whole(m, "mem_used", "gauge", bytes(s->mem));
@@ -94,10 +87,12 @@ static void add_guest(struct metrics *m, const struct sim_guest *g)
 		whole(m, "net_in", "derive", up_s * SIM_NETIN_RATE);
 		whole(m, "net_out", "derive", up_s * SIM_NETOUT_RATE);
 	}
+	if (s->since_s && g->container)
+		whole(m, "disk_used", "gauge", 0);
 	whole(m, "uptime", "gauge", up_s);
 	whole(m, "cpu_max", "gauge", g->seen_cpus);
 	whole(m, "mem_total", "gauge", g->seen_maxmem);
-	whole(m, "disk_total", "gauge", disk_of(g));
+	whole(m, "disk_total", "gauge", g->seen_maxdisk);
 }
 
 static void add_storages(struct metrics *m, struct sim *sim, const struct sim_node *node)

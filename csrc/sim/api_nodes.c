@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/areas.h"
+#include "sim/cpu.h"
 #include "sim/sdn.h"
 #include "sim/state.h"
 
@@ -96,21 +97,14 @@ static int get_node_status(struct sim_call *call)
 	const uint64_t used = NODE_DISK_BYTES / 10;
 	char load[32];
 	auto_free char *manager = pxc_printf("pve-manager/%s/" REPOID, version(call->sim));
-	json_t *cpu = json_pack(
-		"{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:i}", "flags",
-		"fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx "
-		"fxsr sse sse2 ht syscall nx rdtscp lm pni pclmulqdq ssse3 fma cx16 sse4_1 sse4_2 "
-		"x2apic movbe popcnt aes xsave avx f16c rdrand hypervisor lahf_lm abm bmi1 avx2 bmi2",
-		"cores", (int)node->cores, "mhz", "2400.000", "vendor", "AuthenticAMD", "hvm", "1",
-		"model", "AMD EPYC (simulated)", "user_hz", 100, "sockets", 1, "family", "25",
-		"cpus", (int)node->cores);
 
 	call->data = json_pack(
 		"{s:{s:s}, s:{s:i, s:i, s:i}, s:i, s:s, s:I, s:i, s:o, s:s, s:{s:i}, s:o}",
 		"boot-info", "mode", "legacy-bios", "swap", "used", 0, "free", 0, "total", 0,
 		"idle", 0, "pveversion", manager, "uptime", (json_int_t)uptime_s(call, node),
 		"wait", 0, "memory", memory_of(call->sim, node), "kversion",
-		"Linux 6.18.0-1-pve #1 SMP PREEMPT_DYNAMIC", "ksm", "shared", 0, "cpuinfo", cpu);
+		"Linux 6.18.0-1-pve #1 SMP PREEMPT_DYNAMIC", "ksm", "shared", 0, "cpuinfo",
+		sim_cpu_info(node));
 	json_object_set_new(call->data, "rootfs",
 			    json_pack("{s:I, s:I, s:I, s:I}", "total", (json_int_t)NODE_DISK_BYTES,
 				      "used", (json_int_t)used, "free",
@@ -187,9 +181,19 @@ static int put_node_config(struct sim_call *call)
 	return 0;
 }
 
-static int get_empty(struct sim_call *call)
+static int get_capabilities(struct sim_call *call)
 {
-	call->data = json_array();
+	return sim_answer_index(call, "name", "qemu");
+}
+
+static int get_qemu_capabilities(struct sim_call *call)
+{
+	return sim_answer_index(call, "name", "cpu cpu-flags machines migration");
+}
+
+static int get_cpu_models(struct sim_call *call)
+{
+	call->data = sim_cpu_models();
 	return 0;
 }
 
@@ -216,6 +220,10 @@ static const struct sim_param status_post[] = {
 	{ .name = "command", .flags = SIM_REQUIRED, .choices = "reboot, shutdown" },
 	{ 0 },
 };
+static const struct sim_param cpu_params[] = {
+	{ .name = "arch", .choices = "x86_64, aarch64" },
+	{ 0 },
+};
 const struct sim_route sim_node_routes[] = {
 	{ "GET", "/version", get_version, NULL, NULL, "user", 0 },
 	{ "GET", "/", get_root, NULL, NULL, "user", 0 },
@@ -231,6 +239,9 @@ const struct sim_route sim_node_routes[] = {
 	  "/nodes/{node} Sys.Audit", 0 },
 	{ "PUT", "/nodes/{node}/config", put_node_config, config_put, NULL,
 	  "/nodes/{node} Sys.Modify", 0 },
-	{ "GET", "/nodes/{node}/lxc", get_empty, NULL, NULL, "user", 0 },
+	{ "GET", "/nodes/{node}/capabilities", get_capabilities, NULL, NULL, "user", 0 },
+	{ "GET", "/nodes/{node}/capabilities/qemu", get_qemu_capabilities, NULL, NULL, "user", 0 },
+	{ "GET", "/nodes/{node}/capabilities/qemu/cpu", get_cpu_models, cpu_params, NULL, "user",
+	  0 },
 	{ 0 },
 };

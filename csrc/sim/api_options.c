@@ -4,154 +4,15 @@
 #include <string.h>
 
 #include "sim/areas.h"
+#include "sim/dc_format.h"
 #include "sim/state.h"
-
-/* Options that are property strings, and what may stand in them: i = integer, b = boolean, s = text, l = list. */
-static const struct {
-	const char *option, *keys;
-} property_strings[] = {
-	{ "bwlimit", "clone:i default:i migration:i move:i restore:i" },
-	{ "crs",
-	  "ha:s ha-auto-rebalance:b ha-auto-rebalance-hold-duration:i ha-auto-rebalance-margin:i "
-	  "ha-auto-rebalance-method:s ha-auto-rebalance-threshold:i ha-rebalance-on-start:b" },
-	{ "ha", "shutdown_policy:s" },
-	{ "migration", "network:s type:s" },
-	{ "next-id", "lower:s upper:s" },
-	{ "notify", "fencing:s package-updates:s replication:s target-fencing:s "
-		    "target-package-updates:s target-replication:s" },
-	{ "replication", "network:s type:s" },
-	{ "tag-style", "case-sensitive:b color-map:s ordering:s shape:s" },
-	{ "u2f", "appid:s origin:s" },
-	{ "user-tag-access", "user-allow:s user-allow-list:l" },
-	{ "webauthn", "allow-subdomains:b id:s origin:s rp:s" },
-};
-
-static const char *keys_of(const char *option)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(property_strings); i++)
-		if (!strcmp(property_strings[i].option, option))
-			return property_strings[i].keys;
-	return NULL;
-}
-
-/* Type letter of key in "a:i b:s", or 0. */
-static char key_type(const char *keys, const char *key, size_t len)
-{
-	for (const char *at = keys; at && *at; at += strspn(at, " ")) {
-		size_t n = strcspn(at, ":");
-
-		if (n == len && !strncmp(at, key, n))
-			return at[n + 1];
-		at += strcspn(at, " ");
-	}
-	return 0;
-}
-
-/* A default key (only "migration" and "replication" have one: their type). */
-static const char *default_key(const char *option)
-{
-	return !strcmp(option, "migration") || !strcmp(option, "replication") ? "type" : NULL;
-}
-
-static bool is_bool(const char *text, json_int_t *ret)
-{
-	static const char *const yes[] = { "1", "on", "yes", "true" }, *const no[] = { "0", "off",
-										       "no",
-										       "false" };
-
-	for (size_t i = 0; i < 4; i++) {
-		if (!strcmp(text, yes[i]) || !strcmp(text, no[i])) {
-			*ret = !strcmp(text, yes[i]);
-			return true;
-		}
-	}
-	return false;
-}
-
-static json_t *tag_list(const char *text)
-{
-	json_t *list = json_array();
-
-	for (const char *at = text; *at; at += strspn(at, ";, ")) {
-		size_t len = strcspn(at, ";, ");
-
-		json_array_append_new(list, json_stringn(at, len));
-		at += len;
-	}
-	return list;
-}
-
-/* One "key=value"; false with why = the line that PVE adds. */
-static bool parse_pair(const char *option, const char *key, const char *value, json_t *into,
-		       struct pxc_buf *why)
-{
-	char type = key_type(keys_of(option), key, strlen(key));
-	json_int_t number = 0;
-	char *end;
-
-	switch (type) {
-	case 0:
-		buf_printf(
-			why,
-			"%s.%s: property is not defined in schema and the schema does not allow additional properties\n",
-			option, key);
-		return false;
-	case 'b':
-		if (!is_bool(value, &number)) {
-			buf_printf(why, "%s.%s: type check ('boolean') failed - got '%s'\n", option,
-				   key, value);
-			return false;
-		}
-		json_object_set_new(into, key, json_integer(number));
-		return true;
-	case 'i':
-		number = strtoll(value, &end, 10);
-		if (!*value || *end) {
-			buf_printf(why, "%s.%s: type check ('integer') failed - got '%s'\n", option,
-				   key, value);
-			return false;
-		}
-		json_object_set_new(into, key, json_integer(number));
-		return true;
-	case 'l':
-		json_object_set_new(into, key, tag_list(value));
-		return true;
-	default:
-		json_object_set_new(into, key, json_string(value));
-		return true;
-	}
-}
-
-static bool parse_option(const char *option, const char *text, json_t *into, struct pxc_buf *why)
-{
-	for (const char *at = text; *at; at += *at == ',') {
-		size_t len = strcspn(at, ","), key_len = strcspn(at, "=");
-		auto_free char *key = NULL, *value = NULL;
-
-		if (key_len < len) {
-			key = pxc_strndup(at, key_len);
-			value = pxc_strndup(at + key_len + 1, len - key_len - 1);
-		} else if (default_key(option)) {
-			key = pxc_strdup(default_key(option));
-			value = pxc_strndup(at, len);
-		} else {
-			buf_printf(why,
-				   "value without key, but schema does not define a default key\n");
-			return false;
-		}
-		if (!parse_pair(option, key, value, into, why))
-			return false;
-		at += len;
-	}
-	return true;
-}
 
 static bool format_option(const char *name, const char *value, struct pxc_buf *why)
 {
 	json_auto_t *scratch = json_object();
 	auto_buf struct pxc_buf lines = { 0 };
 
-	if (parse_option(name, value, scratch, &lines))
+	if (dc_parse(name, value, scratch, &lines))
 		return true;
 	buf_printf(why, "format error\n%s", buf_str(&lines));
 	return false;
@@ -226,10 +87,10 @@ static void set_option(json_t *dc, const char *key, json_t *value)
 		else
 			json_object_del(dc, key);
 	} else if (!strcmp(key, "registered-tags")) {
-		json_object_set_new(dc, key, tag_list(text));
-	} else if (keys_of(key)) {
+		json_object_set_new(dc, key, dc_list(text));
+	} else if (dc_is_property(key)) {
 		parsed = json_object();
-		parse_option(key, text, parsed, &why);
+		dc_parse(key, text, parsed, &why);
 		json_object_set_new(dc, key, parsed);
 	} else {
 		json_object_set(dc, key, value);

@@ -42,7 +42,7 @@ static bool format_pool(const char *name, const char *value, struct pxc_buf *why
 	return false;
 }
 
-static json_t *guest_member(const struct sim *sim, const struct sim_guest *guest)
+static json_t *guest_member(const struct sim *sim, struct sim_guest *guest)
 {
 	static const char *const only_in_resources[] = { "tags", "lock", "hastate" };
 	auto_buf struct pxc_buf text = { 0 };
@@ -62,9 +62,9 @@ static json_t *members(struct sim_call *call, const struct sim_pool *pool, const
 
 	for (size_t i = 0; i < pool->guests.count; i++) {
 		unsigned vmid = (unsigned)strtoul(pool->guests.entries[i].key, NULL, 10);
-		const struct sim_guest *guest = sim_guest_find(sim, vmid);
+		struct sim_guest *guest = sim_guest_find(sim, vmid);
 
-		if (guest && (!type || !strcmp(type, "qemu")))
+		if (guest && (!type || !strcmp(type, guest->container ? "lxc" : "qemu")))
 			json_array_append_new(list, guest_member(sim, guest));
 	}
 	for (size_t i = 0; i < pool->storages.count; i++) {

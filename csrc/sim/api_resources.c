@@ -21,37 +21,43 @@ static void add_string(struct pxc_buf *out, const char *key, const char *value)
 	buf_printf(out, ",\"%s\":%s", key, quoted);
 }
 
-/* What pvestatd said, and the counters of a running guest. */
-static void add_stats(const struct sim *sim, const struct sim_guest *guest, struct pxc_buf *out)
+/*
+ * What pvestatd said, and the counters of a running guest. Nothing of it changes until pvestatd's next round, so it is
+ * written once.
+ */
+static const char *stats(struct sim_guest *guest)
 {
 	bool up = guest->seen_run != SIM_STOPPED && guest->run != SIM_STOPPED;
-	long long uptime = up ? (long long)(sim->stat_ms - guest->started_ms) / 1000 : 0;
-	/* digits by hand: this is done for every guest of the cluster */
+	long long uptime = up ? (long long)(guest->sim->stat_ms - guest->started_ms) / 1000 : 0;
 	unsigned ppm = up ? (unsigned)(guest->seen.cpu * 1e6 + 0.5) : 0;
 
+	if (guest->shown && guest->shown_ms == guest->sim->stat_ms)
+		return guest->shown;
 	if (uptime < 0)
 		uptime = 0;
+	sim_guest_reshow(guest);
+	guest->shown_ms = guest->sim->stat_ms;
 	/* the summary without its braces */
-	buf_addc(out, ',');
-	buf_add(out, guest->summary + 1, strlen(guest->summary) - 2);
-	buf_printf(out,
-		   ",\"uptime\":%lld,\"cpu\":%u.%06u,\"mem\":%llu,\"memhost\":%llu,\"disk\":0,"
-		   "\"netin\":%lld,\"netout\":%lld,\"diskread\":%lld,\"diskwrite\":%lld",
-		   uptime, ppm / 1000000, ppm % 1000000,
-		   up ? (unsigned long long)guest->seen.mem_bytes : 0ull,
-		   up ? (unsigned long long)guest->seen.host_bytes : 0ull, uptime * SIM_NETIN_RATE,
-		   uptime * SIM_NETOUT_RATE, uptime * SIM_DISKREAD_RATE,
-		   uptime * SIM_DISKWRITE_RATE);
+	guest->shown = pxc_printf(
+		",%.*s,\"uptime\":%lld,\"cpu\":%u.%06u,\"mem\":%llu,\"memhost\":%llu,\"disk\":0,"
+		"\"netin\":%lld,\"netout\":%lld,\"diskread\":%lld,\"diskwrite\":%lld",
+		(int)strlen(guest->summary) - 2, guest->summary + 1, uptime, ppm / 1000000,
+		ppm % 1000000, up ? (unsigned long long)guest->seen.mem_bytes : 0ull,
+		up ? (unsigned long long)guest->seen.host_bytes : 0ull, uptime * SIM_NETIN_RATE,
+		uptime * SIM_NETOUT_RATE, uptime * SIM_DISKREAD_RATE, uptime * SIM_DISKWRITE_RATE);
+	return guest->shown;
 }
 
-void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, bool show_pool,
+void sim_resource_guest(const struct sim *sim, struct sim_guest *guest, bool show_pool,
 			struct pxc_buf *out)
 {
 	const char *tags = json_string_value(json_object_get(guest->config, "tags"));
 	const struct sim_ha *ha = sim->ha.count ? sim_ha_find(sim, guest->vmid) : NULL;
 
-	buf_printf(out, "{\"id\":\"qemu/%u\",\"type\":\"qemu\",\"vmid\":%u,\"node\":\"%s\"",
-		   guest->vmid, guest->vmid, guest->node->name);
+	const char *type = guest->container ? "lxc" : "qemu";
+
+	buf_printf(out, "{\"id\":\"%s/%u\",\"type\":\"%s\",\"vmid\":%u,\"node\":\"%s\"", type,
+		   guest->vmid, type, guest->vmid, guest->node->name);
 	if (guest->pool && show_pool)
 		add_string(out, "pool", guest->pool);
 	if (tags)
@@ -61,7 +67,7 @@ void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, bo
 	if (ha && sim_ha_hastate(ha))
 		add_string(out, "hastate", sim_ha_hastate(ha));
 	if (guest->summary)
-		add_stats(sim, guest, out);
+		buf_adds(out, stats(guest));
 	else
 		buf_adds(out, ",\"status\":\"unknown\"");
 	buf_addc(out, '}');

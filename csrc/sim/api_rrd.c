@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/areas.h"
+#include "sim/lxc.h"
 #include "sim/qm.h"
 #include "sim/sdn.h"
 
@@ -139,7 +140,7 @@ static int get_node(struct sim_call *call)
 static int get_guest(struct sim_call *call)
 {
 	const struct sim_guest *g = sim_guest_find(call->sim, call->vmid);
-	json_auto_t *summary = g ? sim_qemu_summary(g) : NULL;
+	json_auto_t *summary = !g ? NULL : g->container ? lxc_summary(g) : sim_qemu_summary(g);
 	auto_free struct rrd_row *rows = NULL;
 	size_t count;
 
@@ -172,5 +173,7 @@ const struct sim_route sim_rrd_routes[] = {
 	{ "GET", "/nodes/{node}/rrddata", get_node, node_params, NULL, "/nodes/{node} Sys.Audit",
 	  0 },
 	{ "GET", QM_GUEST "/rrddata", get_guest, guest_params, NULL, "/vms/{vmid} VM.Audit", 0 },
+	{ "GET", "/nodes/{node}/lxc/{vmid}/rrddata", get_guest, guest_params, NULL,
+	  "/vms/{vmid} VM.Audit", 0 },
 	{ 0 },
 };

@@ -7,8 +7,9 @@
 
 struct sim_apidoc {
 	json_t *tree;
+	json_t *merged; /* array: what calls with alternatives take */
 	struct sim_map
-		methods; /* "GET /nodes/{}/qemu" -> parameters' properties, borrowed from tree */
+		methods; /* "GET /nodes/{}/qemu" -> parameters, borrowed from tree or merged */
 };
 
 /* Names of path variables differ between readings of the API: "/nodes/{node}" -> "/nodes/{}". */
@@ -25,6 +26,44 @@ static char *nameless(const char *method, const char *path)
 	return buf_take(&out);
 }
 
+/* Add the properties of parts ("allOf") and of alternatives ("oneOf"), of which none is needed then. */
+static void merge(json_t *properties, const json_t *schema, bool alternative)
+{
+	const json_t *of_type = json_object_get(schema, "type-property"), *part;
+	const char *name;
+	json_t *value;
+	size_t i;
+
+	json_object_foreach (json_object_get(schema, "properties"), name, value) {
+		json_t *own = json_copy(value);
+
+		if (alternative)
+			json_object_set_new(own, "optional", json_integer(1));
+		json_object_set_new(properties, name, own);
+	}
+	if (of_type)
+		json_object_set(properties, json_string_value(of_type),
+				json_object_get(schema, "type-property-schema"));
+	json_array_foreach (json_object_get(schema, "allOf"), i, part)
+		merge(properties, part, alternative);
+	json_array_foreach (json_object_get(schema, "oneOf"), i, part)
+		merge(properties, part, true);
+}
+
+/* The parameters with "properties" of all that they consist of. Borrowed. */
+static json_t *whole(struct sim_apidoc *doc, json_t *parameters)
+{
+	json_t *properties, *all;
+
+	if (!json_object_get(parameters, "allOf") && !json_object_get(parameters, "oneOf"))
+		return parameters;
+	properties = json_object();
+	all = json_pack("{s:o}", "properties", properties);
+	merge(properties, parameters, false);
+	json_array_append_new(doc->merged, all);
+	return all;
+}
+
 static void index_tree(struct sim_apidoc *doc, json_t *list)
 {
 	json_t *entry, *info;
@@ -38,7 +77,7 @@ static void index_tree(struct sim_apidoc *doc, json_t *list)
 			json_t *parameters = json_object_get(info, "parameters");
 			auto_free char *key = nameless(method, path ? path : "");
 
-			sim_map_put(&doc->methods, key, parameters ? parameters : info);
+			sim_map_put(&doc->methods, key, parameters ? whole(doc, parameters) : info);
 		}
 		index_tree(doc, json_object_get(entry, "children"));
 	}
@@ -57,6 +96,7 @@ int sim_apidoc_load(const char *path, struct sim_apidoc **ret, struct pxc_err *e
 	}
 	doc = pxc_calloc(1, sizeof(*doc));
 	doc->tree = tree;
+	doc->merged = json_array();
 	index_tree(doc, tree);
 	*ret = doc;
 	return 0;
@@ -68,6 +108,7 @@ void sim_apidoc_free(struct sim_apidoc *doc)
 		return;
 	sim_map_release(&doc->methods, NULL);
 	json_decref(doc->tree);
+	json_decref(doc->merged);
 	free(doc);
 }
 

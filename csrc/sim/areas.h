@@ -22,6 +22,7 @@ extern const struct sim_route sim_volume_routes[];       /* api_volume.c */
 extern const struct sim_route sim_upload_routes[];       /* api_upload.c */
 extern const struct sim_route sim_download_routes[];     /* api_download.c */
 extern const struct sim_route sim_ha_routes[];           /* api_ha.c: resources */
+extern const struct sim_route sim_ha_move_routes[];      /* api_ha_move.c */
 extern const struct sim_route sim_ha_rule_routes[];      /* api_ha_rules.c */
 extern const struct sim_route sim_ha_group_routes[];     /* api_ha_groups.c */
 extern const struct sim_route sim_ha_status_routes[];    /* api_ha_status.c */
@@ -37,6 +38,9 @@ extern const struct sim_route sim_sdn_dry_routes[];     /* sdn_dry.c */
 extern const struct sim_route sim_sdn_node_routes[];    /* api_sdn_node.c */
 extern const struct sim_route sim_metrics_routes[];     /* api_metrics.c */
 extern const struct sim_route sim_rrd_routes[];         /* api_rrd.c */
+extern const struct sim_route sim_bulk_routes[];        /* api_bulk.c */
+extern const struct sim_route sim_lxc_routes[];         /* api_lxc.c */
+extern const struct sim_route sim_mapping_routes[];     /* api_mapping.c */
 
 /* The answer of an index: a list of {key: name} from blank-separated names. */
 int sim_answer_index(struct sim_call *call, const char *key, const char *names);
@@ -59,7 +63,7 @@ sim_format_fn sim_format_content;
 json_t *sim_resource_storage(struct sim *sim, struct sim_storage *storage,
 			     const struct sim_node *node);
 /* Append the guest's entry, as JSON text, to out. */
-void sim_resource_guest(const struct sim *sim, const struct sim_guest *guest, bool show_pool,
+void sim_resource_guest(const struct sim *sim, struct sim_guest *guest, bool show_pool,
 			struct pxc_buf *out);
 /* The node as /nodes and /cluster/resources show it; NULL privileges = the few fields anyone sees. New reference. */
 json_t *sim_resource_node(const struct sim_call *call, const struct sim_node *node);

@@ -41,6 +41,7 @@ struct sim_node {
 	struct sim_history *history;
 	uint32_t next_pid;
 	json_t *config; /* PUT /nodes/{node}/config */
+	json_t *cpu;    /* its processors, see cpu.h */
 	json_t *bridges; /* of /etc/network/interfaces: [{"name", "vlan_aware": bool, "mtu": 0 = none, "ports"}] */
 	json_t *sdn_file; /* the running SDN configuration as of its last reload; NULL = never; shared */
 	json_t *sdn_links; /* the one that its links were made from: the same, unless ifreload failed */
@@ -63,6 +64,7 @@ struct sim_guest {
 	int64_t started_ms;    /* cluster clock; of the current run */
 	uint32_t pid;          /* of the running guest */
 	struct sim_task *busy; /* the task that holds the guest's config lock file, NULL = free */
+	bool container;        /* not a VM, see lxc.h */
 	bool deaf;             /* nothing in it listens: no ACPI, no agent (set by /sim/guest) */
 	bool frozen;           /* its file systems, by the agent; until it stops */
 	bool creating;         /* its file holds only a lock so far: invisible but for its number */
@@ -70,8 +72,11 @@ struct sim_guest {
 	char digest
 		[41]; /* SHA-1 of the config text; "" = to be computed (sim_guest_touch() clears it) */
 	char *summary; /* what pvestatd said at its last round, JSON; NULL = nothing yet ("unknown") */
+	char *shown; /* its part of /cluster/resources as of the round at shown_ms, JSON; NULL = to be made */
+	int64_t shown_ms;
 	enum sim_run seen_run; /* run state at that round */
 	uint64_t seen_maxmem;  /* bytes at that round */
+	uint64_t seen_maxdisk; /* bytes at that round */
 	unsigned seen_cpus;    /* its processors at that round */
 	struct sim_use seen;   /* what it used at that round */
 	struct sim_history *history;
@@ -158,40 +163,12 @@ struct sim_acl {
 	bool propagate;
 };
 
-struct sim_ha {
-	unsigned vmid;
-	json_t *config; /* state, comment, max_restart, ...: what was set */
-	char state[16]; /* what is asked for: started, stopped, disabled, ignored */
-
-	/* the manager's own, see ha.h */
-	char crm[24]; /* what it is at: started, stopped, migrate, ...; "" = it has not seen it */
-	struct sim_node *node, *target; /* where it has it; where it is to go while crm says so */
-	struct sim_node *back; /* where it comes back to after the maintenance of that node */
-	char command[12];      /* asked for and not begun: migrate, relocate, stop; "" = none */
-	struct sim_node *command_node; /* of a move */
-	int64_t timeout_s; /* of a stop that was asked for: 0 = hard, -1 = the LRM's own */
-	uint64_t failed;   /* nodes where it did not start: bits by number - 1 */
-	unsigned failures; /* how often that was so in a row */
-	bool running;      /* it has been started since it is "started" */
-
-	/* the LRM's */
-	bool fresh;     /* it has not begun the manager's last order */
-	unsigned tries; /* of that order, so far */
-	char *upid;     /* of the task that carries it out, NULL = none */
-	int result;     /* of the order: enum ha_result */
-
-	/* what rules come to for it, see ha_compile() */
-	struct sim_ha **together, **apart; /* in the order of their sids */
-	size_t ntogether, napart;
-	struct sim_map prefers; /* node -> priority + 1 as a pointer; empty = all alike */
-	bool strict;            /* no other nodes than these */
-};
-
 struct sim_task;
 struct sim_timer;
 struct sim_faults;
 struct sim_apidoc;
-struct sim_sdn; /* sdn.h */
+struct sim_sdn;  /* sdn.h */
+struct sim_flow; /* migration.c */
 
 struct sim {
 	struct sim_options options; /* its strings are copies */
@@ -213,7 +190,7 @@ struct sim {
 	struct sim_map users, groups, roles; /* id -> sim_user, sim_group, sim_role */
 	struct sim_acl *acls;                /* array */
 	size_t acl_count, acl_room;
-	struct sim_map ha;   /* "vm:100" -> sim_ha */
+	struct sim_map ha;   /* "vm:100" -> sim_ha, see ha.h */
 	struct sim_crm *crm; /* ha.h: rules, groups, manager */
 	json_t *dc;          /* /cluster/options: what was set; property strings as objects */
 	json_t *log;         /* /cluster/log, newest first */
@@ -227,6 +204,8 @@ struct sim {
 	struct sim_faults *faults;
 	struct sim_apidoc *apidoc;
 	struct sim_sdn *sdn;
+	struct sim_flow *flows;  /* what migrations send, see migration.h */
+	json_t *mappings;        /* "pci", "usb", "dir" -> id -> {"map": [texts], ...} */
 	bool unseen;             /* some guest was touched since pvestatd's last round */
 	bool loads_move;         /* every round differs from the one before */
 	int64_t stat_ms;         /* time of that round */
@@ -267,12 +246,13 @@ void sim_volume_remove(struct sim *sim, struct sim_volume *volume);
 char *sim_volume_name(struct sim *sim, const struct sim_storage *storage,
 		      const struct sim_node *node, unsigned vmid, const char *kind,
 		      const char *format);
+/* Bytes of it that take space; what a copy sends. */
+uint64_t sim_volume_written(const struct sim_volume *volume);
 /* Re-key a local volume that moved to another node (migration). */
 void sim_volume_move_node(struct sim *sim, struct sim_volume *volume, struct sim_node *node);
+/* Does the cluster's name for a device or folder ("pci", "usb", "dir") stand for something on the node? */
+bool sim_mapped_on(const struct sim *sim, const char *type, const char *id, const char *node);
 
-/* "vm:100" -> resource, or NULL. */
-struct sim_ha *sim_ha_find(const struct sim *sim, unsigned vmid);
-void sim_ha_remove(struct sim *sim, unsigned vmid, bool purge_rules);
 /* Drops the ACLs on a path, as destroying a guest does for /vms/N; NULL = all. */
 void sim_acl_forget_path(struct sim *sim, const char *path);
 
@@ -429,84 +409,6 @@ bool sim_is_root(const struct sim_call *call);
 #define SIM_PRIV_MAX 64
 extern const char *const sim_priv_names[]; /* NULL-terminated, sorted; the index is the bit */
 
-/* ---- tasks and timers ---------------------------------------------------------------------------------------- */
-
-/*
- * The work of a task, called in stages: stage 0 inside the request (right after PVE's fork), stage 1 when the
- * time it returned is over, and so on. Between stages the world goes on; look guests up again by number.
- *
- * returns  > 0  cluster milliseconds until the next stage (with speed 0: at once)
- *          0    done
- *          -1   failed: sim_task_fail() was called
- */
-typedef int64_t sim_work_fn(struct sim_task *task);
-
-struct sim_task_kind {
-	const char *type; /* "qmcreate" */
-	sim_work_fn *work;
-	void (*abort)(
-		struct sim_task
-			*task); /* NULL, or cleans up when the task is stopped or its node dies */
-};
-
-struct sim_task {
-	struct sim *sim;
-	const struct sim_task_kind *kind;
-	struct sim_node *node;
-	char *upid, *id, *user; /* user without token */
-	char *tokenid;          /* NULL = none */
-	uint32_t pid, pstart;
-	int64_t start_ms, end_ms; /* end_ms 0 = running */
-	int64_t next_ms;          /* when the next stage is due */
-	unsigned stage;
-	unsigned vmid; /* handy number; 0 = none */
-	json_t *args;  /* owned; what the work needs */
-	json_t *log;   /* array of strings */
-	unsigned warnings;
-	char *status;          /* owned; exit status, NULL = running */
-	bool hung;             /* by a fault: never ends */
-	bool repeat;           /* the next stage is this one again (sim_task_lock) */
-	int64_t lock_since_ms; /* since when it waits for a lock file; 0 = does not */
-	struct sim_task *next_running;
-	struct sim_guest *held; /* whose config lock file it holds, NULL = none */
-	void *data; /* of the work; free_data(data) is called when the task is forgotten */
-	void (*free_data)(void *data);
-};
-
-/*
- * Start a task on call->node as the caller, set call->data to its UPID and run stage 0. Always returns 0:
- * a failing worker is no failing request.
- *
- * id    the UPID's id field, "" allowed      args  stolen; NULL = {}
- */
-int sim_task_start(struct sim_call *call, const struct sim_task_kind *kind, const char *id,
-		   unsigned vmid, json_t *args);
-/* The same, with data that is the task's from its first stage on; free_data(data) is called in the end. */
-int sim_task_start_with(struct sim_call *call, const struct sim_task_kind *kind, const char *id,
-			json_t *args, void *data, void (*free_data)(void *data));
-/* The same without a request, as root@pam (HA manager, startall). The task is borrowed. */
-struct sim_task *sim_task_start_on(struct sim *sim, struct sim_node *node,
-				   const struct sim_task_kind *kind, const char *id, unsigned vmid,
-				   json_t *args);
-void sim_task_log(struct sim_task *task, const char *fmt, ...) printf_like(2, 3);
-void sim_task_warn(struct sim_task *task, const char *fmt, ...)
-	printf_like(2, 3); /* "WARN: ..." and counts */
-int sim_task_fail(struct sim_task *task, const char *fmt, ...) printf_like(2, 3); /* returns -1 */
-/*
- * Take the guest's config lock file for the task; it is released by itself when the task ends.
- * returns 0 held now; otherwise return the value from the work at once: the stage is run again later, or
- * the task fails after 10 s ("trying to acquire lock...", "can't lock file ... - got timeout")
- */
-int64_t sim_task_lock(struct sim_task *task, struct sim_guest *guest);
-
-/* Run fn once after delay_ms of cluster time (with speed 0: from the next sim_request or sim_advance on). ctx is stolen. */
-typedef void sim_timer_fn(struct sim *sim, json_t *ctx);
-void sim_later(struct sim *sim, int64_t delay_ms, sim_timer_fn *fn, json_t *ctx);
-
-/* An entry of /cluster/log. */
-void sim_log(struct sim *sim, const struct sim_node *node, const char *user, const char *fmt, ...)
-	printf_like(4, 5);
-
 /* ---- what the qemu area gives to the core (qemu_*.c) ----------------------------------------------------------- */
 
 /* NULL-terminated list of its route tables. */
@@ -520,13 +422,7 @@ void sim_qemu_seed(struct sim *sim, unsigned vmid, struct sim_node *node);
 must_check int sim_qemu_world(struct sim *sim, const json_t *spec, struct pxc_err *err);
 /* Stable state of one guest for sim_dump(): config, pending, snapshots, status, node, pool, lock. New reference. */
 json_t *sim_qemu_dump(const struct sim_guest *guest);
-/* What an LRM starts; the task is borrowed, and may have ended. timeout_s 0 = a hard stop. */
-const struct sim_task *sim_qemu_ha_start(struct sim *sim, struct sim_guest *guest);
-const struct sim_task *sim_qemu_ha_stop(struct sim *sim, struct sim_guest *guest,
-					int64_t timeout_s);
-const struct sim_task *sim_qemu_ha_migrate(struct sim *sim, struct sim_guest *guest,
-					   const struct sim_node *to);
-/* A node died: its guests are off (HA ones recover elsewhere later). */
-void sim_qemu_node_died(struct sim *sim, struct sim_node *node);
 /* The SHA-1 digest of the guest's config text; cached in guest->digest. */
 const char *sim_qemu_digest(struct sim_guest *guest);
+
+#include "sim/task.h"

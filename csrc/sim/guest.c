@@ -85,6 +85,7 @@ void sim_guest_free(struct sim_guest *guest)
 	free(guest->lock);
 	free(guest->pool);
 	free(guest->summary);
+	free(guest->shown);
 	history_free(guest->history);
 	free(guest);
 }
@@ -101,9 +102,16 @@ void sim_guest_remove(struct sim *sim, struct sim_guest *guest)
 	sim_guest_free(guest);
 }
 
+void sim_guest_reshow(struct sim_guest *guest)
+{
+	free(guest->shown);
+	guest->shown = NULL;
+}
+
 void sim_guest_touch(struct sim_guest *guest)
 {
 	guest->digest[0] = '\0';
+	sim_guest_reshow(guest);
 	guest->unseen = true;
 	guest->sim->unseen = true;
 }

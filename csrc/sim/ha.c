@@ -30,6 +30,18 @@ void ha_free(struct sim *sim)
 	sim->crm = NULL;
 }
 
+json_t *ha_dump(const struct sim *sim)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < sim->ha.count; i++) {
+		const struct sim_ha *ha = sim->ha.entries[i].value;
+
+		json_object_set(all, sim->ha.entries[i].key, ha->config);
+	}
+	return all;
+}
+
 void sim_ha_free(void *value)
 {
 	struct sim_ha *ha = value;
@@ -44,10 +56,15 @@ void sim_ha_free(void *value)
 
 struct sim_ha *sim_ha_find(const struct sim *sim, unsigned vmid)
 {
+	static const char *const types[] = { "vm", "ct" };
+	struct sim_ha *ha = NULL;
 	char sid[24];
 
-	snprintf(sid, sizeof(sid), "vm:%u", vmid);
-	return sim_map_get(&sim->ha, sid);
+	for (size_t i = 0; !ha && sim->ha.count && i < ARRAY_SIZE(types); i++) {
+		snprintf(sid, sizeof(sid), "%s:%u", types[i], vmid);
+		ha = sim_map_get(&sim->ha, sid);
+	}
+	return ha;
 }
 
 bool sim_ha_managed(const struct sim *sim, unsigned vmid)
@@ -61,6 +78,17 @@ bool sim_ha_managed(const struct sim *sim, unsigned vmid)
 const char *sim_ha_hastate(const struct sim_ha *ha)
 {
 	return *ha->crm ? ha->crm : json_string_value(json_object_get(ha->config, "state"));
+}
+
+json_t *sim_ha_entry(const struct sim *sim, unsigned vmid)
+{
+	const struct sim_ha *ha = sim_ha_find(sim, vmid);
+
+	if (!ha || !sim_ha_managed(sim, vmid))
+		return json_pack("{s:i}", "managed", 0);
+	return json_pack("{s:i,s:o?,s:s*}", "managed", 1, "state",
+			 *ha->crm ? json_string(ha->crm) : json_null(), "group",
+			 json_string_value(json_object_get(ha->config, "group")));
 }
 
 const char *sim_ha_node_state(const struct sim *sim, const struct sim_node *node)
@@ -110,8 +138,7 @@ json_t *sim_ha_blocking(const struct sim *sim, unsigned vmid, const struct sim_n
 
 		if (!counts(other) || other->node != to || (other->target && other->target != to))
 			continue;
-		json_array_append_new(list, json_pack("{s:o,s:s}", "sid",
-						      json_sprintf("vm:%u", other->vmid), "cause",
+		json_array_append_new(list, json_pack("{s:s,s:s}", "sid", other->sid, "cause",
 						      "resource-affinity"));
 	}
 	return list;
@@ -129,8 +156,7 @@ bool sim_ha_allows(const struct sim *sim, unsigned vmid, const struct sim_node *
 
 void sim_ha_request(struct sim *sim, const struct sim_ha *ha, const char *what, const char *node)
 {
-	json_array_append_new(sim->crm->commands,
-			      json_sprintf("%s vm:%u %s", what, ha->vmid, node));
+	json_array_append_new(sim->crm->commands, json_sprintf("%s %s %s", what, ha->sid, node));
 	sim_ha_kick(sim);
 }
 
@@ -150,7 +176,7 @@ void sim_ha_request_start(struct sim *sim, struct sim_ha *ha)
 void sim_ha_request_stop(struct sim *sim, const struct sim_ha *ha, int64_t timeout_s)
 {
 	json_array_append_new(sim->crm->commands,
-			      json_sprintf("stop vm:%u %lld", ha->vmid, (long long)timeout_s));
+			      json_sprintf("stop %s %lld", ha->sid, (long long)timeout_s));
 	sim_ha_kick(sim);
 }
 
@@ -180,30 +206,28 @@ static void leave_rules(struct sim *sim, const char *sid)
 	for (size_t i = json_array_size(rules); i-- > 0;) {
 		json_t *rule = json_array_get(rules, i);
 
-		if (drop_word(rule, "resources", sid) &&
-		    !*json_string_value(json_object_get(rule, "resources")))
+		if (!drop_word(rule, "resources", sid))
+			continue;
+		sim->crm->compiled = false;
+		if (!*json_string_value(json_object_get(rule, "resources")))
 			json_array_remove(rules, i);
 	}
 }
 
-/* Nobody points at it any more. */
-static void unbind(struct sim *sim)
-{
-	sim->crm->compiled = false;
-	ha_compile(sim);
-}
-
 void sim_ha_remove(struct sim *sim, unsigned vmid, bool purge_rules)
 {
-	char sid[24];
-	struct sim_ha *ha;
+	struct sim_ha *ha = sim_ha_find(sim, vmid);
 
-	snprintf(sid, sizeof(sid), "vm:%u", vmid);
-	ha = sim_map_remove(&sim->ha, sid);
+	if (!ha)
+		return;
 	if (purge_rules)
-		leave_rules(sim, sid);
-	unbind(sim);
-	if (ha)
-		sim_ha_free(ha);
+		leave_rules(sim, ha->sid);
+	(void)sim_map_remove(&sim->ha, ha->sid);
+	if (ha->ntogether || ha->napart) {
+		/* nobody points at it any more */
+		sim->crm->compiled = false;
+		ha_compile(sim);
+	}
+	sim_ha_free(ha);
 	sim_ha_kick(sim);
 }

@@ -11,6 +11,41 @@
 
 #define HA_ROUND_MS 10000
 
+/* A set of nodes. */
+struct ha_set {
+	uint64_t bits[SIM_MAX_NODES / 64];
+};
+
+struct sim_ha {
+	char sid[16]; /* "vm:100", "ct:200" */
+	unsigned vmid;
+	json_t *config; /* state, comment, max_restart, ...: what was set */
+	char state[16]; /* what is asked for: started, stopped, disabled, ignored */
+
+	/* the manager's own, see ha.h */
+	char crm[24]; /* what it is at: started, stopped, migrate, ...; "" = it has not seen it */
+	struct sim_node *node, *target; /* where it has it; where it is to go while crm says so */
+	struct sim_node *back; /* where it comes back to after the maintenance of that node */
+	char command[12];      /* asked for and not begun: migrate, relocate, stop; "" = none */
+	struct sim_node *command_node; /* of a move */
+	int64_t timeout_s;    /* of a stop that was asked for: 0 = hard, -1 = the LRM's own */
+	struct ha_set failed; /* nodes where it did not start */
+	unsigned failures;    /* how often that was so in a row */
+	bool running;         /* it has been started since it is "started" */
+
+	/* the LRM's */
+	bool fresh;     /* it has not begun the manager's last order */
+	unsigned tries; /* of that order, so far */
+	char *upid;     /* of the task that carries it out, NULL = none */
+	int result;     /* of the order: enum ha_result */
+
+	/* what rules come to for it, see ha_compile() */
+	struct sim_ha **together, **apart; /* in the order of their sids */
+	size_t ntogether, napart;
+	struct sim_map prefers; /* node -> priority + 1 as a pointer; empty = all alike */
+	bool strict;            /* no other nodes than these */
+};
+
 enum ha_kind { HA_NODES, HA_TOGETHER, HA_APART };
 
 /* A rule with its lists taken apart; also what a group of PVE 8 comes to. */
@@ -60,13 +95,19 @@ struct sim_crm {
 
 void ha_init(struct sim *sim);
 void ha_free(struct sim *sim);
+json_t *ha_dump(const struct sim *sim); /* sid -> configuration; new reference */
 
 /* ---- what guests ask ---------------------------------------------------------------------------------------- */
 
+/* "vm:100" -> resource, or NULL. */
+struct sim_ha *sim_ha_find(const struct sim *sim, unsigned vmid);
+void sim_ha_remove(struct sim *sim, unsigned vmid, bool purge_rules);
 /* Is the guest the HA manager's business: a resource that is not "ignored"? */
 bool sim_ha_managed(const struct sim *sim, unsigned vmid);
 /* The state as /cluster/resources shows it: the manager's, before its first look the one that is asked for; NULL = none. */
 const char *sim_ha_hastate(const struct sim_ha *ha);
+/* "ha" of a guest's status: {"managed": 1, "state": ...}. New reference. */
+json_t *sim_ha_entry(const struct sim *sim, unsigned vmid);
 /* What it shows for a node: "online", "maintenance", "fence", "unknown"; NULL: no manager has looked. */
 const char *sim_ha_node_state(const struct sim *sim, const struct sim_node *node);
 /*
@@ -92,6 +133,17 @@ void sim_ha_set_state(struct sim_ha *ha, const char *state);
 int sim_ha_command(struct sim *sim, const char *command);
 /* Something changed that the manager will look at: resources, rules, nodes. */
 void sim_ha_kick(struct sim *sim);
+
+/* ---- qm_ha.c ---- */
+
+/* A node died: its guests are off (HA ones recover elsewhere later). */
+void sim_qemu_node_died(struct sim *sim, struct sim_node *node);
+/* What an LRM starts; the task is borrowed, and may have ended. timeout_s 0 = a hard stop. */
+const struct sim_task *sim_qemu_ha_start(struct sim *sim, struct sim_guest *guest);
+const struct sim_task *sim_qemu_ha_stop(struct sim *sim, struct sim_guest *guest,
+					int64_t timeout_s);
+const struct sim_task *sim_qemu_ha_migrate(struct sim *sim, struct sim_guest *guest,
+					   const struct sim_node *to);
 
 /* ---- ha_rules.c, ha_check.c ------------------------------------------------------------------------------------ */
 

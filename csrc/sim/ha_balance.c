@@ -69,15 +69,22 @@ static struct ha_stats bundle_usage(const struct sim *sim, const struct sim_ha *
 	return all;
 }
 
-static bool may_go(const struct sim *sim, const struct sim_ha *ha, const struct sim_node *to)
+/* Where rules let it go. */
+static struct ha_set targets_of(const struct sim *sim, const struct sim_ha *ha)
 {
-	uint64_t best, allowed = ha_nodes_for(sim, ha, &best);
-	json_auto_t *blocking = NULL;
+	struct ha_set best, allowed = ha_nodes_for(sim, ha, &best), taken = { 0 };
 
-	if (!((ha_failback(sim, ha) ? best : allowed) & ha_bit(to)))
-		return false;
-	blocking = sim_ha_blocking(sim, ha->vmid, to);
-	return json_array_size(blocking) == 0;
+	if (ha_failback(sim, ha))
+		allowed = best;
+	for (size_t i = 0; ha->napart && i < sim->node_count; i++) {
+		json_auto_t *blocking = sim_ha_blocking(sim, ha->vmid, &sim->nodes[i]);
+
+		if (json_array_size(blocking))
+			ha_set_add(&taken, &sim->nodes[i]);
+	}
+	ha_set_add(&taken, ha->node);
+	ha_set_drop(&allowed, &taken);
+	return allowed;
 }
 
 static void drop(double *value, double part)
@@ -85,39 +92,53 @@ static void drop(double *value, double part)
 	*value = *value > part ? *value - part : 0;
 }
 
-static double imbalance_after(const struct sim *sim, const struct ha_stats *nodes,
+/* Another use of a node in place of the one that is counted. */
+static void replace(struct ha_spread *all, const struct sim_node *node, struct ha_stats before,
+		    struct ha_stats after)
+{
+	double was = ha_load(node, before), is = ha_load(node, after);
+
+	all->sum += is - was;
+	all->squares += is * is - was * was;
+}
+
+static double imbalance_after(struct ha_spread all, const struct ha_stats *nodes,
 			      const struct sim_node *from, const struct sim_node *to,
 			      struct ha_stats what)
 {
-	struct ha_stats after[64];
+	struct ha_stats left = nodes[from->number - 1], more = nodes[to->number - 1];
 
-	memcpy(after, nodes, sim->node_count * sizeof(*after));
-	drop(&after[from->number - 1].cpu, what.cpu);
-	drop(&after[from->number - 1].mem, what.mem);
-	after[to->number - 1].cpu += what.cpu;
-	after[to->number - 1].mem += what.mem;
-	return ha_imbalance(sim, after);
+	drop(&left.cpu, what.cpu);
+	drop(&left.mem, what.mem);
+	more.cpu += what.cpu;
+	more.mem += what.mem;
+	replace(&all, from, nodes[from->number - 1], left);
+	replace(&all, to, nodes[to->number - 1], more);
+	return ha_imbalance(all);
 }
 
 static struct candidate best_move(struct sim *sim, const struct ha_stats *nodes)
 {
+	const struct ha_spread all = ha_spread(sim, nodes);
 	struct candidate best = { .imbalance = 2 };
 
 	for (size_t i = 0; i < sim->ha.count; i++) {
 		struct sim_ha *ha = sim->ha.entries[i].value;
 		struct ha_stats what;
+		struct ha_set targets;
 
 		if (!leads(sim, ha))
 			continue;
+		targets = targets_of(sim, ha);
 		what = bundle_usage(sim, ha);
 		for (size_t n = 0; n < sim->node_count; n++) {
 			struct sim_node *to = &sim->nodes[n];
 			double after;
 
-			if (to == ha->node || !ha_node_online(sim, to) || !may_go(sim, ha, to))
+			if (!ha_set_has(&targets, to))
 				continue;
-			after = imbalance_after(sim, nodes, ha->node, to, what);
-			if (after < best.imbalance)
+			after = imbalance_after(all, nodes, ha->node, to, what);
+			if (after < best.imbalance - 1e-12)
 				best = (struct candidate){ ha, to, after };
 		}
 	}
@@ -126,7 +147,7 @@ static struct candidate best_move(struct sim *sim, const struct ha_stats *nodes)
 
 void ha_balance(struct sim *sim)
 {
-	struct ha_stats nodes[64];
+	struct ha_stats nodes[SIM_MAX_NODES];
 	struct candidate best;
 	double now;
 
@@ -136,7 +157,7 @@ void ha_balance(struct sim *sim)
 		return;
 	}
 	ha_usage(sim, nodes);
-	now = ha_imbalance(sim, nodes);
+	now = ha_imbalance(ha_spread(sim, nodes));
 	if (now * 100 <= (double)ha_crs(sim, "ha-auto-rebalance-threshold", 30)) {
 		sim->crm->held = 0;
 		return;

@@ -19,7 +19,7 @@ static const struct sim_task *running(const struct sim *sim, const char *upid)
 /* The order's task has ended, or nothing had to be done. */
 static void conclude(struct sim *sim, struct sim_ha *ha, enum ha_result result)
 {
-	ha->result = result;
+	ha->result = (int)result;
 	ha->fresh = false;
 	ha->tries = 0;
 	/* time stands still: the manager has to look again to see it */
@@ -55,18 +55,18 @@ static void stop(struct sim *sim, struct sim_ha *ha, struct sim_guest *g)
 		      sim_qemu_ha_stop(sim, g, ha->timeout_s < 0 ? STOP_TIMEOUT_S : ha->timeout_s));
 }
 
-/* A relocation stops the guest first; a start elsewhere is only for one that is off. */
+/* A relocation stops the guest first, as every move of a container; a start elsewhere is only for one that is off. */
 static void move(struct sim *sim, struct sim_ha *ha, struct sim_guest *g)
 {
-	bool off = g->run == SIM_STOPPED;
+	bool off = g->run == SIM_STOPPED, stops = g->container || ha_is(ha, "relocate");
 
 	if (g->node == ha->target)
 		conclude(sim, ha, HA_DONE);
 	else if (ha_is(ha, "request_start_balance") && !off)
 		conclude(sim, ha, HA_IGNORED);
-	else if (ha_is(ha, "relocate") && !off && !ha->tries)
+	else if (stops && !off && !ha->tries)
 		begin(ha, sim_qemu_ha_stop(sim, g, STOP_TIMEOUT_S));
-	else if (ha->tries > (ha_is(ha, "relocate") ? 1 : 0))
+	else if (ha->tries > stops)
 		conclude(sim, ha, HA_FAILED);
 	else
 		begin(ha, sim_qemu_ha_migrate(sim, g, ha->target));
@@ -126,22 +126,45 @@ static void keep_locks(struct sim *sim, const size_t *services)
 	}
 }
 
-void ha_lrm(struct sim *sim)
+static void count_workers(const struct sim *sim, unsigned *workers)
 {
-	unsigned workers[64] = { 0 };
-	size_t services[64] = { 0 };
-
 	for (size_t i = 0; i < sim->ha.count; i++) {
 		const struct sim_ha *ha = sim->ha.entries[i].value;
 		const struct sim_task *task = ha->upid ? running(sim, ha->upid) : NULL;
 
 		if (task)
 			workers[task->node->number - 1]++;
+	}
+}
+
+static void serve_all(struct sim *sim, bool begun_only)
+{
+	unsigned workers[SIM_MAX_NODES] = { 0 };
+
+	count_workers(sim, workers);
+	for (size_t i = 0; i < sim->ha.count; i++) {
+		struct sim_ha *ha = sim->ha.entries[i].value;
+
+		if (*ha->crm && (ha->upid || !begun_only))
+			serve(sim, ha, workers);
+	}
+}
+
+void ha_lrm_report(struct sim *sim)
+{
+	serve_all(sim, true);
+}
+
+void ha_lrm(struct sim *sim)
+{
+	size_t services[SIM_MAX_NODES] = { 0 };
+
+	serve_all(sim, false);
+	for (size_t i = 0; i < sim->ha.count; i++) {
+		const struct sim_ha *ha = sim->ha.entries[i].value;
+
 		if (*ha->crm && ha->node)
 			services[ha->node->number - 1]++;
 	}
-	for (size_t i = 0; i < sim->ha.count; i++)
-		if (*((struct sim_ha *)sim->ha.entries[i].value)->crm)
-			serve(sim, sim->ha.entries[i].value, workers);
 	keep_locks(sim, services);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ha_manager.c - the manager's rounds: from what is asked for to what is to be done next, state by state. */
+/* ha_manager.c - the manager's rounds: who it is, what it looks at, and what it does with each service. */
 #include "sim/ha_manager.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@ bool ha_is(const struct sim_ha *ha, const char *crm)
 	return !strcmp(ha->crm, crm);
 }
 
-static bool wants(const struct sim_ha *ha, const char *state)
+bool ha_wants(const struct sim_ha *ha, const char *state)
 {
 	return !strcmp(ha->state, state);
 }
@@ -60,7 +60,7 @@ void ha_forget(struct sim_ha *ha)
 	*ha->crm = 0;
 	*ha->command = 0;
 	ha->node = ha->target = ha->back = ha->command_node = NULL;
-	ha->failed = 0;
+	ha->failed = (struct ha_set){ 0 };
 	ha->failures = 0;
 	ha->running = false;
 	ha->result = HA_NONE;
@@ -85,211 +85,6 @@ void ha_move(struct sim *sim, struct sim_ha *ha, const char *what, struct sim_no
 	sim->crm->changed = true;
 }
 
-/* Where it wants to be after a move, or out of a freeze. */
-static const char *wanted(const struct sim_ha *ha)
-{
-	return wants(ha, "started") ? "started" : "request_stop";
-}
-
-static bool fence_if_lost(struct sim *sim, struct sim_ha *ha)
-{
-	if (!ha_node_lost(sim, ha->node))
-		return false;
-	ha_become(sim, ha, "fence", NULL);
-	return true;
-}
-
-/* A move that was asked for begins. true: it does */
-static bool begin_command(struct sim *sim, struct sim_ha *ha)
-{
-	char what[sizeof(ha->command)];
-	struct sim_node *to = ha->command_node;
-
-	(void)snprintf(what, sizeof(what), "%s", ha->command);
-	*ha->command = 0;
-	ha->command_node = NULL;
-	if (!strcmp(what, "stop") || !to || !ha_node_online(sim, to) || to == ha->node)
-		return false;
-	ha_become(sim, ha, what, to);
-	return true;
-}
-
-static void next_stopped(struct sim *sim, struct sim_ha *ha, const struct sim_guest *g)
-{
-	ha->node = g->node;
-	if (*ha->command && begin_command(sim, ha))
-		return;
-	if (wants(ha, "disabled"))
-		return;
-	if (ha_node(sim, ha->node)->state != HA_MAINTENANCE && fence_if_lost(sim, ha))
-		return;
-	if (wants(ha, "started"))
-		ha_become(sim, ha, "request_start", NULL);
-}
-
-static void next_request_start(struct sim *sim, struct sim_ha *ha)
-{
-	struct sim_node *to = NULL;
-
-	if (ha_crs(sim, "ha-rebalance-on-start", 0))
-		to = ha_select(sim, ha, HA_BEST);
-	if (to && to != ha->node)
-		ha_become(sim, ha, "request_start_balance", to);
-	else
-		ha_become(sim, ha, "started", NULL);
-}
-
-static void next_request_stop(struct sim *sim, struct sim_ha *ha)
-{
-	if (ha->result)
-		ha_become(sim, ha, ha->result == HA_DONE ? "stopped" : "error", NULL);
-	else
-		(void)fence_if_lost(sim, ha);
-}
-
-static void next_move(struct sim *sim, struct sim_ha *ha)
-{
-	if (!ha->result) {
-		(void)fence_if_lost(sim, ha);
-		return;
-	}
-	if (ha->result == HA_DONE)
-		ha->node = ha->target;
-	ha_become(sim, ha, wanted(ha), NULL);
-}
-
-/* A start that failed for good on this node: elsewhere, as often as is allowed. false: it is over */
-static bool start_failed(struct sim *sim, struct sim_ha *ha)
-{
-	ha->running = false;
-	ha->failed |= ha_bit(ha->node);
-	ha->failures++;
-	if ((int64_t)ha->failures <= ha_option(ha, "max_relocate", 1))
-		return true;
-	ha_become(sim, ha, "error", NULL);
-	return false;
-}
-
-/* It leaves, or comes back to, the node that is in maintenance. */
-static void settle_back(struct sim_ha *ha, const struct sim_node *to)
-{
-	if (ha->back && (to == ha->back || ha->node != ha->back))
-		ha->back = NULL;
-}
-
-static void look_for_better(struct sim *sim, struct sim_ha *ha)
-{
-	enum ha_wish wish = HA_STAY;
-	struct sim_node *to;
-
-	if (ha->result == HA_DONE) {
-		ha->failed = 0;
-		ha->failures = 0;
-		sim->crm->changed |= !ha->running;
-		ha->running = true;
-	} else if (ha->result == HA_FAILED) {
-		if (!start_failed(sim, ha))
-			return;
-		wish = HA_NEXT;
-	}
-	to = ha_select(sim, ha, wish);
-	if (to && to != ha->node) {
-		settle_back(ha, to);
-		ha_become(sim, ha, "migrate", to);
-		return;
-	}
-	if (ha->back == ha->node && ha_node_online(sim, ha->node))
-		ha->back = NULL;
-	if (ha->result)
-		ha->fresh = true;
-	ha->result = HA_NONE;
-}
-
-static void next_started(struct sim *sim, struct sim_ha *ha)
-{
-	if (!ha_node_online(sim, ha->node)) {
-		if (fence_if_lost(sim, ha) || ha_node(sim, ha->node)->state != HA_MAINTENANCE)
-			return;
-		ha->back = ha->node;
-	}
-	if (!wants(ha, "started")) {
-		ha_become(sim, ha, "request_stop", NULL);
-		return;
-	}
-	if (!*ha->command) {
-		look_for_better(sim, ha);
-	} else if (!strcmp(ha->command, "stop")) {
-		int64_t timeout_s = ha->timeout_s;
-
-		ha_become(sim, ha, "request_stop", NULL);
-		ha->timeout_s = timeout_s;
-		sim_ha_set_state(ha, "stopped");
-	} else {
-		(void)begin_command(sim, ha);
-	}
-}
-
-static void unlock(struct sim_guest *g)
-{
-	static const char *const removable[] = { "backup",    "mounted",    "migrate",
-						 "clone",     "rollback",   "snapshot",
-						 "suspended", "suspending", "snapshot-delete" };
-
-	for (size_t i = 0; g->lock && i < ARRAY_SIZE(removable); i++)
-		if (!strcmp(g->lock, removable[i]))
-			sim_guest_set_lock(g, NULL);
-}
-
-static void next_recovery(struct sim *sim, struct sim_ha *ha, struct sim_guest *g)
-{
-	struct sim_node *to = ha_select(sim, ha, HA_BEST);
-
-	if (to) {
-		unlock(g);
-		g->node = to;
-		sim_guest_touch(g);
-		ha->node = to;
-		ha_become(sim, ha, wanted(ha), NULL);
-	} else if (wants(ha, "disabled")) {
-		ha->failed = 0;
-		ha->failures = 0;
-		ha_become(sim, ha, "stopped", NULL);
-	}
-}
-
-static void next_error(struct sim *sim, struct sim_ha *ha)
-{
-	if (!wants(ha, "disabled"))
-		return;
-	ha->failed = 0;
-	ha->failures = 0;
-	ha_become(sim, ha, "stopped", NULL);
-}
-
-static void next(struct sim *sim, struct sim_ha *ha)
-{
-	struct sim_guest *g = sim_guest_find(sim, ha->vmid);
-
-	if (!g || !*ha->crm)
-		return;
-	if (ha_is(ha, "stopped"))
-		next_stopped(sim, ha, g);
-	else if (ha_is(ha, "started"))
-		next_started(sim, ha);
-	else if (ha_is(ha, "request_start"))
-		next_request_start(sim, ha);
-	else if (ha_is(ha, "request_stop"))
-		next_request_stop(sim, ha);
-	else if (ha_is(ha, "recovery"))
-		next_recovery(sim, ha, g);
-	else if (ha_is(ha, "error"))
-		next_error(sim, ha);
-	else if (ha_is(ha, "freeze"))
-		ha_become(sim, ha, wanted(ha), NULL);
-	else if (!ha_is(ha, "fence"))
-		next_move(sim, ha);
-}
-
 /* Services come and go as the configuration says. */
 static void track(struct sim *sim)
 {
@@ -297,12 +92,12 @@ static void track(struct sim *sim)
 		struct sim_ha *ha = sim->ha.entries[i].value;
 		const struct sim_guest *g = sim_guest_find(sim, ha->vmid);
 
-		if (wants(ha, "ignored")) {
+		if (ha_wants(ha, "ignored")) {
 			ha_forget(ha);
 		} else if (!*ha->crm && g) {
 			ha->node = g->node;
-			ha_become(sim, ha, wants(ha, "started") ? "request_start" : "request_stop",
-				  NULL);
+			ha_become(sim, ha,
+				  ha_wants(ha, "started") ? "request_start" : "request_stop", NULL);
 		}
 	}
 }
@@ -334,7 +129,7 @@ static void manage(struct sim *sim)
 			char before[sizeof(ha->crm)];
 
 			memcpy(before, ha->crm, sizeof(before));
-			next(sim, ha);
+			ha_next(sim, ha);
 			again |= strcmp(before, ha->crm) != 0;
 		}
 		again |= recover(sim);
@@ -408,6 +203,7 @@ static void tick(struct sim *sim, json_t *ctx)
 	crm->ticking = false;
 	crm->changed = false;
 	if (sim->quorate) {
+		ha_lrm_report(sim);
 		if (elect(sim))
 			look(sim);
 		ha_lrm(sim);

@@ -7,6 +7,7 @@
 /* ---- ha_manager.c ---- */
 
 bool ha_is(const struct sim_ha *ha, const char *crm);
+bool ha_wants(const struct sim_ha *ha, const char *state); /* what is asked for */
 /* Another state; what belonged to the old one is forgotten. target: of a move, else NULL. */
 void ha_become(struct sim *sim, struct sim_ha *ha, const char *crm, struct sim_node *target);
 /* Resource options with their defaults. */
@@ -18,6 +19,11 @@ bool ha_over(const struct sim *sim, int64_t since_ms, int64_t ms);
 void ha_forget(struct sim_ha *ha);
 /* A move begins at the manager's next look: the guest's, and with it those of its partners. */
 void ha_move(struct sim *sim, struct sim_ha *ha, const char *what, struct sim_node *to);
+
+/* ---- ha_state.c ---- */
+
+/* One step of a service, if there is one. */
+void ha_next(struct sim *sim, struct sim_ha *ha);
 
 /* ---- ha_node.c: nodes, fencing, maintenance, commands ---- */
 
@@ -34,13 +40,16 @@ void ha_read_commands(struct sim *sim);
 
 enum ha_wish { HA_STAY, HA_BEST, HA_NEXT };
 
-/* Bits of nodes by number - 1. */
-uint64_t ha_bit(const struct sim_node *node);
+void ha_set_add(struct ha_set *set, const struct sim_node *node);
+bool ha_set_has(const struct ha_set *set, const struct sim_node *node);
+bool ha_set_empty(const struct ha_set *set);
+void ha_set_drop(struct ha_set *set, const struct ha_set *what);
+struct ha_set ha_set_common(const struct ha_set *a, const struct ha_set *b);
 /*
  * Nodes that are online and where the rules about nodes let it be: *ret_best are those of the highest priority.
  * returns all of them
  */
-uint64_t ha_nodes_for(const struct sim *sim, const struct sim_ha *ha, uint64_t *ret_best);
+struct ha_set ha_nodes_for(const struct sim *sim, const struct sim_ha *ha, struct ha_set *ret_best);
 /* Nodes on which a service counts: where it is, and where it is going; each may be NULL. */
 void ha_uses(const struct sim *sim, const struct sim_ha *ha, struct sim_node **ret_at,
 	     struct sim_node **ret_to);
@@ -61,8 +70,15 @@ void ha_usage(const struct sim *sim, struct ha_stats *nodes);
 struct ha_stats ha_usage_of(const struct sim *sim, const struct sim_ha *ha);
 /* The lower the better, by node index: for starting a service there. */
 void ha_scores(const struct sim *sim, const struct sim_ha *ha, double *ret);
+/* Loads of the nodes that are online: of each the mean of its shares of processors and memory in use. */
+struct ha_spread {
+	double sum, squares, count;
+};
+
+double ha_load(const struct sim_node *node, struct ha_stats use);
+struct ha_spread ha_spread(const struct sim *sim, const struct ha_stats *nodes);
 /* 0 = all alike, 1 = one has it all. */
-double ha_imbalance(const struct sim *sim, const struct ha_stats *nodes);
+double ha_imbalance(struct ha_spread all);
 
 /* ---- ha_balance.c ---- */
 
@@ -73,5 +89,7 @@ void ha_balance(struct sim *sim);
 
 enum ha_result { HA_NONE, HA_DONE, HA_FAILED, HA_IGNORED };
 
+/* What tasks that have ended came to, before the manager looks. */
+void ha_lrm_report(struct sim *sim);
 /* Every node's LRM carries out what is due. */
 void ha_lrm(struct sim *sim);

@@ -264,11 +264,8 @@ static void prefer_all(struct sim *sim, const struct ha_rule *rule)
 static int by_sid(const void *a, const void *b)
 {
 	const struct sim_ha *one = *(struct sim_ha *const *)a, *two = *(struct sim_ha *const *)b;
-	char sid[2][24];
 
-	snprintf(sid[0], sizeof(sid[0]), "vm:%u", one->vmid);
-	snprintf(sid[1], sizeof(sid[1]), "vm:%u", two->vmid);
-	return strcmp(sid[0], sid[1]);
+	return strcmp(one->sid, two->sid);
 }
 
 size_t ha_known_nodes(const struct sim *sim)

@@ -4,19 +4,40 @@
 
 #include "sim/ha_manager.h"
 
-uint64_t ha_bit(const struct sim_node *node)
+#define WORDS ARRAY_SIZE(((struct ha_set *)NULL)->bits)
+
+void ha_set_add(struct ha_set *set, const struct sim_node *node)
 {
-	return 1ull << (node->number - 1);
+	set->bits[(node->number - 1) / 64] |= 1ull << (node->number - 1) % 64;
 }
 
-static uint64_t online_nodes(const struct sim *sim)
+bool ha_set_has(const struct ha_set *set, const struct sim_node *node)
 {
-	uint64_t online = 0;
+	return set->bits[(node->number - 1) / 64] >> (node->number - 1) % 64 & 1;
+}
 
-	for (size_t i = 0; i < sim->node_count; i++)
-		if (ha_node_online(sim, &sim->nodes[i]))
-			online |= ha_bit(&sim->nodes[i]);
-	return online;
+bool ha_set_empty(const struct ha_set *set)
+{
+	uint64_t any = 0;
+
+	for (size_t i = 0; i < WORDS; i++)
+		any |= set->bits[i];
+	return !any;
+}
+
+void ha_set_drop(struct ha_set *set, const struct ha_set *what)
+{
+	for (size_t i = 0; i < WORDS; i++)
+		set->bits[i] &= ~what->bits[i];
+}
+
+struct ha_set ha_set_common(const struct ha_set *a, const struct ha_set *b)
+{
+	struct ha_set common;
+
+	for (size_t i = 0; i < WORDS; i++)
+		common.bits[i] = a->bits[i] & b->bits[i];
+	return common;
 }
 
 /* -2: not at all. Nodes that no rule names come last, or, where none names any, are all alike. */
@@ -31,23 +52,23 @@ static int64_t priority(const struct sim_ha *ha, const struct sim_node *node)
 	return (int64_t)((uintptr_t)box - 1);
 }
 
-uint64_t ha_nodes_for(const struct sim *sim, const struct sim_ha *ha, uint64_t *ret_best)
+struct ha_set ha_nodes_for(const struct sim *sim, const struct sim_ha *ha, struct ha_set *ret_best)
 {
-	uint64_t online = online_nodes(sim), allowed = 0;
+	struct ha_set allowed = { 0 };
 	int64_t highest = -2;
 
-	*ret_best = 0;
+	*ret_best = (struct ha_set){ 0 };
 	for (size_t i = 0; i < sim->node_count; i++) {
 		int64_t p = priority(ha, &sim->nodes[i]);
 
-		if (!(online & ha_bit(&sim->nodes[i])) || p == -2)
+		if (!ha_node_online(sim, &sim->nodes[i]) || p == -2)
 			continue;
-		allowed |= ha_bit(&sim->nodes[i]);
+		ha_set_add(&allowed, &sim->nodes[i]);
 		if (p > highest)
-			*ret_best = 0;
+			*ret_best = (struct ha_set){ 0 };
 		if (p >= highest) {
 			highest = p;
-			*ret_best |= ha_bit(&sim->nodes[i]);
+			ha_set_add(ret_best, &sim->nodes[i]);
 		}
 	}
 	return allowed;
@@ -68,12 +89,15 @@ void ha_uses(const struct sim *sim, const struct sim_ha *ha, struct sim_node **r
 		*ret_to = ha->target;
 }
 
-/* Bits of the nodes that others use, and how many of them use each. */
-static uint64_t used_by(const struct sim *sim, struct sim_ha *const *others, size_t n,
-			unsigned counts[64])
-{
-	uint64_t bits = 0;
+/* The nodes that others use, and how many of them use each. */
+struct used {
+	struct ha_set nodes;
+	unsigned counts[SIM_MAX_NODES];
+};
 
+static void add_used(const struct sim *sim, struct sim_ha *const *others, size_t n,
+		     struct used *ret)
+{
 	for (size_t i = 0; i < n; i++) {
 		struct sim_node *nodes[2];
 
@@ -81,96 +105,93 @@ static uint64_t used_by(const struct sim *sim, struct sim_ha *const *others, siz
 		for (size_t k = 0; k < 2; k++) {
 			if (!nodes[k])
 				continue;
-			bits |= ha_bit(nodes[k]);
-			counts[nodes[k]->number - 1]++;
+			ha_set_add(&ret->nodes, nodes[k]);
+			ret->counts[nodes[k]->number - 1]++;
 		}
 	}
-	return bits;
 }
 
 /* Of these nodes the one that most of the partners use; the first by name among equals. */
-static uint64_t majority(const struct sim *sim, uint64_t nodes, const unsigned counts[64])
+static struct ha_set majority(const struct sim *sim, const struct ha_set *nodes,
+			      const unsigned *counts)
 {
 	const struct sim_node *most = NULL;
+	struct ha_set one = { 0 };
 
 	for (size_t i = 0; i < sim->node_count; i++) {
 		const struct sim_node *node = &sim->nodes[i];
-		unsigned n = counts[i];
 
-		if (!(nodes & ha_bit(node)))
+		if (!ha_set_has(nodes, node))
 			continue;
-		if (!most || n > counts[most->number - 1] ||
-		    (n == counts[most->number - 1] && strcmp(node->name, most->name) < 0))
+		if (!most || counts[i] > counts[most->number - 1] ||
+		    (counts[i] == counts[most->number - 1] && strcmp(node->name, most->name) < 0))
 			most = node;
 	}
-	return most ? ha_bit(most) : 0;
+	if (most)
+		ha_set_add(&one, most);
+	return one;
 }
 
-struct ranking {
-	struct sim_node *nodes[64];
-	size_t count;
-	const double *scores;
-	const struct sim_node *first;
-};
-
-static int compare(const struct ranking *r, const struct sim_node *a, const struct sim_node *b)
+static bool better(const double *scores, const struct sim_node *a, const struct sim_node *b)
 {
-	double one = r->scores[a->number - 1], two = r->scores[b->number - 1];
+	double one = scores[a->number - 1], two = scores[b->number - 1];
 
-	return one < two ? -1 : one > two ? 1 : strcmp(a->name, b->name);
+	return one < two || (one <= two && strcmp(a->name, b->name) < 0);
 }
 
-static void rank(struct sim *sim, uint64_t bits, struct ranking *r)
+/* The best of these; HA_NEXT: the one that comes behind its own, if that is among them and not the last. */
+static struct sim_node *by_score(struct sim *sim, const struct sim_ha *ha,
+				 const struct ha_set *nodes, enum ha_wish wish)
 {
-	for (size_t i = 0; i < sim->node_count; i++) {
-		size_t at = r->count;
-
-		if (!(bits & ha_bit(&sim->nodes[i])))
-			continue;
-		while (at > 0 && compare(r, &sim->nodes[i], r->nodes[at - 1]) < 0) {
-			r->nodes[at] = r->nodes[at - 1];
-			at--;
-		}
-		r->nodes[at] = &sim->nodes[i];
-		r->count++;
-	}
-}
-
-static struct sim_node *by_score(struct sim *sim, const struct sim_ha *ha, uint64_t bits,
-				 enum ha_wish wish)
-{
-	double scores[64] = { 0 };
-	struct ranking r = { .scores = scores };
+	struct sim_node *best = NULL, *next = NULL;
+	double scores[SIM_MAX_NODES];
+	bool here = wish == HA_NEXT && ha_set_has(nodes, ha->node);
 
 	ha_scores(sim, ha, scores);
-	rank(sim, bits, &r);
-	for (size_t i = 0; wish == HA_NEXT && i + 1 < r.count; i++)
-		if (r.nodes[i] == ha->node)
-			return r.nodes[i + 1];
-	return r.count ? r.nodes[0] : NULL;
+	for (size_t i = 0; i < sim->node_count; i++) {
+		struct sim_node *node = &sim->nodes[i];
+
+		if (!ha_set_has(nodes, node))
+			continue;
+		if (!best || better(scores, node, best))
+			best = node;
+		if (here && better(scores, ha->node, node) && (!next || better(scores, node, next)))
+			next = node;
+	}
+	return next ? next : best;
+}
+
+/* Nothing binds it, and its node is there. */
+static bool content(const struct sim *sim, const struct sim_ha *ha, enum ha_wish wish)
+{
+	return wish == HA_STAY && !ha->prefers.count && !ha->ntogether && !ha->napart &&
+	       !ha->back && ha_node_online(sim, ha->node);
 }
 
 struct sim_node *ha_select(struct sim *sim, struct sim_ha *ha, enum ha_wish wish)
 {
-	unsigned together_counts[64] = { 0 }, apart_counts[64] = { 0 };
-	uint64_t best, allowed = ha_nodes_for(sim, ha, &best), together, apart;
-	uint64_t here = ha->node ? ha_bit(ha->node) : 0;
+	struct used together = { 0 }, apart = { 0 };
+	struct ha_set best, allowed, near;
 
-	if (!best)
+	if (content(sim, ha, wish))
+		return ha->node;
+	allowed = ha_nodes_for(sim, ha, &best);
+	if (ha_set_empty(&best))
 		return NULL;
-	together = used_by(sim, ha->together, ha->ntogether, together_counts);
-	apart = used_by(sim, ha->apart, ha->napart, apart_counts);
-	if (wish == HA_STAY && !ha_failback(sim, ha) && allowed & here &&
-	    (together & here || !(apart & here)))
+	add_used(sim, ha->together, ha->ntogether, &together);
+	add_used(sim, ha->apart, ha->napart, &apart);
+	if (wish == HA_STAY && !ha_failback(sim, ha) && ha_set_has(&allowed, ha->node) &&
+	    (ha_set_has(&together.nodes, ha->node) || !ha_set_has(&apart.nodes, ha->node)))
 		return ha->node;
 	if (wish == HA_NEXT)
-		best &= ~ha->failed;
-	best &= ~apart;
-	if (together & best)
-		best = majority(sim, together & best, together_counts);
-	if (ha->back && best & ha_bit(ha->back))
+		ha_set_drop(&best, &ha->failed);
+	ha_set_drop(&best, &apart.nodes);
+	near = ha_set_common(&together.nodes, &best);
+	if (!ha_set_empty(&near))
+		best = majority(sim, &near, together.counts);
+	if (ha->back && ha_set_has(&best, ha->back))
 		return ha->back;
-	if (wish == HA_STAY && best & here)
+	if (wish == HA_STAY && ha_set_has(&best, ha->node))
 		return ha->node;
-	return by_score(sim, ha, best, wish);
+	return by_score(sim, ha, &best, wish);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/ha_manager.h"
+#include "sim/lxc.h"
 #include "sim/qm.h"
 
 #define CRITERIA 4
@@ -30,6 +31,9 @@ int64_t ha_crs(const struct sim *sim, const char *key, int64_t otherwise)
 
 static struct ha_stats most_of(const struct sim_guest *g)
 {
+	if (g->container)
+		return (struct ha_stats){ .cpu = (double)qm_int(g->config, "cores", g->node->cores),
+					  .mem = (double)lxc_memory_bytes(g) };
 	return (struct ha_stats){ .cpu = (double)qm_cpus(g->config),
 				  .mem = (double)qm_memory_bytes(g->config) };
 }
@@ -146,9 +150,9 @@ static double closeness(double (*table)[CRITERIA], size_t rows, const bool *used
 static void scores_by_use(const struct sim *sim, const struct sim_ha *ha, double *ret)
 {
 	const struct sim_guest *g = sim_guest_find(sim, ha->vmid);
-	struct ha_stats nodes[64];
-	double table[64][CRITERIA];
-	bool used[64] = { false };
+	struct ha_stats nodes[SIM_MAX_NODES];
+	double table[SIM_MAX_NODES][CRITERIA];
+	bool used[SIM_MAX_NODES] = { false };
 
 	ha_usage(sim, nodes);
 	for (size_t i = 0; i < sim->node_count; i++) {
@@ -185,23 +189,33 @@ void ha_scores(const struct sim *sim, const struct sim_ha *ha, double *ret)
 		scores_by_use(sim, ha, ret);
 }
 
-double ha_imbalance(const struct sim *sim, const struct ha_stats *nodes)
+double ha_load(const struct sim_node *node, struct ha_stats use)
 {
-	double sum = 0, squares = 0, count = 0, mean;
+	return (use.cpu / node->cores + use.mem / (double)node->memory_bytes) / 2;
+}
+
+struct ha_spread ha_spread(const struct sim *sim, const struct ha_stats *nodes)
+{
+	struct ha_spread all = { 0 };
 
 	for (size_t i = 0; i < sim->node_count; i++) {
-		const struct sim_node *node = &sim->nodes[i];
-		double load;
+		double load = ha_load(&sim->nodes[i], nodes[i]);
 
-		if (!ha_node_online(sim, node))
+		if (!ha_node_online(sim, &sim->nodes[i]))
 			continue;
-		load = (nodes[i].cpu / node->cores + nodes[i].mem / (double)node->memory_bytes) / 2;
-		sum += load;
-		squares += load * load;
-		count++;
+		all.sum += load;
+		all.squares += load * load;
+		all.count++;
 	}
-	if (count < 2 || sum <= 0)
+	return all;
+}
+
+double ha_imbalance(struct ha_spread all)
+{
+	double mean;
+
+	if (all.count < 2 || all.sum <= 0)
 		return 0;
-	mean = sum / count;
-	return sqrt(fmax(0, squares / count - mean * mean)) / mean / sqrt(count - 1);
+	mean = all.sum / all.count;
+	return sqrt(fmax(0, all.squares / all.count - mean * mean)) / mean / sqrt(all.count - 1);
 }

@@ -69,5 +69,7 @@ void sim_node_use(const struct sim *sim, const struct sim_node *node, struct sim
 uint64_t sim_node_room(const struct sim *sim, const struct sim_node *node);
 /* Memory that the guest has touched grows to what it uses now. */
 void sim_guest_grow(struct sim_guest *guest);
+/* Memory that the guest would use now if it ran. */
+uint64_t sim_guest_wants(const struct sim_guest *guest);
 /* What the host itself needs. */
 uint64_t sim_node_overhead(const struct sim_node *node);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/ha.h"
 #include "sim/request.h"
 
 static void json_reply(struct sim_reply *reply, int status, json_t *body)
@@ -136,6 +137,8 @@ static void control(struct sim *sim, const struct sim_request *request, const ch
 		done = set_load(sim, params);
 	else if (!strcmp(path, "/sim/sdn"))
 		done = set_sdn(sim, params);
+	else if (!strcmp(path, "/sim/ha/crm-command"))
+		done = sim_ha_command(sim, arg(params, "command"));
 	else if (!strcmp(path, "/sim/faults"))
 		done = set_faults(sim, request);
 	else if (strcmp(path, "/sim/now"))

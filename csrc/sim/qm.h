@@ -137,13 +137,43 @@ extern const struct sim_task_kind qm_start_kind, qm_stop_kind, qm_shutdown_kind,
 	qm_reset_kind, qm_suspend_kind, qm_pause_kind, qm_resume_kind;
 int64_t qm_start_now(struct sim_task *task,
 		     struct sim_guest *g); /* 0, or -1 with the task failed */
+/*
+ * Why QEMU would not begin to run the guest on that node, as it says; NULL = it would. bytes: of memory that it takes at
+ * once.
+ */
+const char *qm_no_start(const struct sim_guest *g, const struct sim_node *node, uint64_t bytes);
+
+/* qm_volids.c */
+/*
+ * Volume id -> what PVE knows of it: "volid", "drivename", "size", and as 0 or 1 "cdrom", "replicate", "shared",
+ * "is_attached", "is_unused", "is_cloudinit", "is_tpmstate", "is_vmstate", "referenced_in_pending"; snapshots that name it
+ * are the keys of "referenced_in_snapshot". The second: of those only what is on no shared storage. New reference.
+ */
+json_t *qm_volids(const struct sim_guest *g);
+json_t *qm_local_volids(const struct sim_guest *g);
+
+/* qm_resources.c */
+struct qm_resources {
+	json_t *local;  /* array of options that keep the guest on its node */
+	json_t *mapped; /* option -> {"name", "live-migration": 1} */
+	json_t *missing; /* node -> array of options whose mapping it does not have; other nodes have no key */
+};
+void qm_resources_read(const struct sim_guest *g, struct qm_resources *ret);
+void qm_resources_release(struct qm_resources *r);
+bool qm_has_vnc_clipboard(
+	const struct sim_guest *g); /* and runs: QEMU before 10.1 cannot move it */
+
+/* qm_migrate.c: args "target", "online", "targetstorage", "with-local-disks", "bwlimit", "migration_type", "migration_network" */
+extern const struct sim_task_kind qm_migrate_kind;
+/* Where a storage's volumes go by the parameter targetstorage ("1", "a", "a:b,c"; NULL = where they are). New string. */
+char *qm_target_storage(const char *map, const char *storage);
+/* qm_migrate_move.c: the guest and its local volumes are on the other node from now on. */
+void qm_arrive(struct sim_guest *g, struct sim_node *to, const char *storages);
 
 /* qm_ha.c */
 /* Is it the HA manager's to do? Then it is asked, by a task that is over at once. timeout_s: of a stop, 0 = hard. */
 bool qm_ask_ha(struct sim_call *call, bool on, int64_t timeout_s);
-
-/* qm_migrate.c: args "target", "online", "targetstorage", "with-local-disks" */
-extern const struct sim_task_kind qm_migrate_kind;
+extern const struct sim_task_kind qm_hamigrate_kind; /* args "target": asks it to move the guest */
 
 /* qm_nic.c */
 /* The first bridge or vnet of its cards that the node does not have, in name; NULL = it has all. */
@@ -167,4 +197,5 @@ int qm_agent_answer(struct sim_call *call, json_t *result_new); /* {"result": ..
 extern const struct sim_route qm_list_routes[], qm_config_routes[], qm_power_routes[],
 	qm_clone_routes[], qm_disk_routes[], qm_snapshot_routes[], qm_agent_routes[],
 	qm_migrate_routes[], qm_create_routes[], qm_move_routes[], qm_cloudinit_routes[],
-	qm_monitor_routes[], qm_agent_exec_routes[], qm_template_routes[], qm_destroy_routes[];
+	qm_monitor_routes[], qm_precondition_routes[], qm_agent_exec_routes[], qm_template_routes[],
+	qm_destroy_routes[];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/disk.h"
+#include "sim/ha.h"
 #include "sim/qm.h"
 #include "sim/rbd.h"
 

@@ -6,17 +6,30 @@
 #include "sim/qm.h"
 
 const struct sim_route *const sim_qemu_routes[] = {
-	qm_list_routes,       qm_create_routes,   qm_config_routes,    qm_power_routes,
-	qm_clone_routes,      qm_disk_routes,     qm_snapshot_routes,  qm_agent_routes,
-	qm_migrate_routes,    qm_move_routes,     qm_cloudinit_routes, qm_monitor_routes,
-	qm_agent_exec_routes, qm_template_routes, qm_destroy_routes,   NULL,
+	qm_list_routes,
+	qm_create_routes,
+	qm_config_routes,
+	qm_power_routes,
+	qm_clone_routes,
+	qm_disk_routes,
+	qm_snapshot_routes,
+	qm_agent_routes,
+	qm_migrate_routes,
+	qm_move_routes,
+	qm_cloudinit_routes,
+	qm_monitor_routes,
+	qm_agent_exec_routes,
+	qm_template_routes,
+	qm_destroy_routes,
+	qm_precondition_routes,
+	NULL,
 };
 
 struct sim_guest *qm_guest(struct sim_call *call)
 {
 	struct sim_guest *g = sim_guest_find(call->sim, call->vmid);
 
-	if (g && g->node == call->node)
+	if (g && g->node == call->node && !g->container)
 		return g;
 	(void)sim_fail(call, 500,
 		       "Configuration file 'nodes/%s/qemu-server/%u.conf' does not exist",

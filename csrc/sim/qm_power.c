@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/cpu.h"
 #include "sim/disk.h"
 #include "sim/qm.h"
 #include "sim/rbd.h"
@@ -46,9 +47,18 @@ static int64_t no_disk(struct sim_task *task, const char *volid, const struct px
 	return sim_task_fail(task, "start failed: QEMU exited with code 1");
 }
 
+const char *qm_no_start(const struct sim_guest *g, const struct sim_node *node, uint64_t bytes)
+{
+	if (!sim_cpu_fits(g, node))
+		return "Host doesn't support requested features";
+	if (bytes > sim_node_room(g->sim, node))
+		return "cannot set up guest memory 'pc.ram': Cannot allocate memory";
+	return NULL;
+}
+
 int64_t qm_start_now(struct sim_task *task, struct sim_guest *g)
 {
-	const char *key;
+	const char *key, *why;
 	json_t *value;
 	struct pxc_err err;
 
@@ -74,6 +84,11 @@ int64_t qm_start_now(struct sim_task *task, struct sim_guest *g)
 	}
 	if (qm_plug(task, g) < 0)
 		return -1;
+	why = qm_no_start(g, g->node, sim_guest_wants(g));
+	if (why) {
+		sim_task_log(task, "kvm: %s", why);
+		return sim_task_fail(task, "start failed: QEMU exited with code 1");
+	}
 	qm_run(g, SIM_RUNNING);
 	if (rbd_hold(g, &err) == 0)
 		return 0;

@@ -6,6 +6,7 @@
 #include "sim/areas.h"
 #include "sim/ha.h"
 #include "sim/qm.h"
+#include "sim/sdn.h"
 
 /* A guest's list entry: GET /nodes/{n}/qemu. Also the head of status/current. */
 static json_t *list_entry(const struct sim_guest *g, bool full)
@@ -30,6 +31,8 @@ static json_t *list_entry(const struct sim_guest *g, bool full)
 		(void)json_object_set_new(o, "lock", json_string(g->lock));
 	if (g->run != SIM_STOPPED)
 		(void)json_object_set_new(o, "pid", json_integer(g->pid));
+	if (g->run != SIM_STOPPED && !sdn_old(g->sim))
+		sim_add_pressure(o, use.stall);
 	if (!full)
 		return o;
 	(void)json_object_set_new(o, "memhost", json_integer((json_int_t)use.host_bytes));
@@ -47,17 +50,16 @@ static int get_list(struct sim_call *call)
 	for (size_t i = 0; i < call->sim->guest_count; i++) {
 		const struct sim_guest *g = call->sim->guests[i];
 
-		if (g->node == call->node && sim_may_vm(call, g->vmid, "VM.Audit"))
+		if (!g->container && g->node == call->node && sim_may_vm(call, g->vmid, "VM.Audit"))
 			(void)json_array_append_new(call->data, list_entry(g, full));
 	}
 	return 0;
 }
 
-/* What only a running guest has: counters per card, and the pressure of its processes. */
+/* What only a running guest has beside its pressure: counters per card. */
 static void add_running(json_t *entry, const struct sim_guest *g)
 {
 	json_t *nics = json_object();
-	struct sim_use use;
 
 	for (unsigned n = 0; n < 32; n++) {
 		char key[16], tap[32];
@@ -71,19 +73,6 @@ static void add_running(json_t *entry, const struct sim_guest *g)
 	if (json_object_size(nics))
 		(void)json_object_set(entry, "nics", nics);
 	json_decref(nics);
-	sim_guest_use(g, &use);
-	sim_add_pressure(entry, use.stall);
-}
-
-static json_t *ha_entry(const struct sim *sim, unsigned vmid)
-{
-	const struct sim_ha *ha = sim_ha_find(sim, vmid);
-
-	if (!ha || !sim_ha_managed(sim, vmid))
-		return json_pack("{s:i}", "managed", 0);
-	return json_pack("{s:i,s:o?,s:s*}", "managed", 1, "state",
-			 *ha->crm ? json_string(ha->crm) : json_null(), "group",
-			 json_string_value(json_object_get(ha->config, "group")));
 }
 
 static int get_current(struct sim_call *call)
@@ -96,7 +85,7 @@ static int get_current(struct sim_call *call)
 	call->data = list_entry(g, true);
 	if (json_object_get(g->config, "vga"))
 		(void)json_object_set_new(call->data, "clipboard", json_null());
-	(void)json_object_set_new(call->data, "ha", ha_entry(call->sim, g->vmid));
+	(void)json_object_set_new(call->data, "ha", sim_ha_entry(call->sim, g->vmid));
 	agent = prop_parse(qm_text(g->config, "agent", ""), "enabled");
 	if (prop_bool(qm_text(agent, "enabled", "0")))
 		(void)json_object_set_new(call->data, "agent", json_integer(1));

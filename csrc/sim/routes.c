@@ -6,15 +6,19 @@
 #include "sim/request.h"
 
 static const struct sim_route *const tables[] = {
-	sim_node_routes,         sim_cluster_routes,     sim_options_routes,  sim_resources_routes,
-	sim_task_routes,         sim_pool_routes,        sim_user_routes,     sim_token_routes,
-	sim_group_routes,        sim_acl_routes,         sim_ticket_routes,   sim_storage_routes,
-	sim_node_storage_routes, sim_content_routes,     sim_volume_routes,   sim_upload_routes,
-	sim_download_routes,     sim_ha_routes,          sim_ha_rule_routes,  sim_ha_group_routes,
-	sim_ha_status_routes,    sim_sdn_routes,         sim_sdn_zone_routes, sim_sdn_vnet_routes,
-	sim_sdn_subnet_routes,   sim_sdn_service_routes, sim_sdn_ips_routes,  sim_sdn_apply_routes,
-	sim_sdn_node_routes,     sim_sdn_dry_routes,     sim_network_routes,  sim_metrics_routes,
-	sim_rrd_routes,
+	sim_node_routes,         sim_cluster_routes,    sim_options_routes,
+	sim_resources_routes,    sim_task_routes,       sim_pool_routes,
+	sim_user_routes,         sim_token_routes,      sim_group_routes,
+	sim_acl_routes,          sim_ticket_routes,     sim_storage_routes,
+	sim_node_storage_routes, sim_content_routes,    sim_volume_routes,
+	sim_upload_routes,       sim_download_routes,   sim_ha_routes,
+	sim_ha_move_routes,      sim_ha_rule_routes,    sim_ha_group_routes,
+	sim_ha_status_routes,    sim_sdn_routes,        sim_sdn_zone_routes,
+	sim_sdn_vnet_routes,     sim_sdn_subnet_routes, sim_sdn_service_routes,
+	sim_sdn_ips_routes,      sim_sdn_apply_routes,  sim_sdn_node_routes,
+	sim_sdn_dry_routes,      sim_network_routes,    sim_metrics_routes,
+	sim_rrd_routes,          sim_mapping_routes,    sim_lxc_routes,
+	sim_bulk_routes,
 };
 
 /*

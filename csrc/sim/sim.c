@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/cpu.h"
 #include "sim/ha.h"
+#include "sim/migration.h"
 #include "sim/rbd.h"
 #include "sim/request.h"
 #include "sim/sdn.h"
@@ -46,6 +48,7 @@ static void add_nodes(struct sim *sim)
 		node->started_ms = sim->now_ms - 5400000 - (int64_t)(sim_random(sim) % 60000);
 		node->next_pid = 0x200 + (uint32_t)(sim_random(sim) & 0xff);
 		node->config = json_object();
+		node->cpu = sim_cpu_default();
 		node->bridges = json_pack("[{s:s, s:b, s:s}]", "name", "vmbr0", "vlan_aware", 0,
 					  "ports", "eno1");
 	}
@@ -66,6 +69,7 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 	sim->clustered = sim->options.nodes > 1 || *sim->options.cluster_name;
 	sim->quorate = true;
 	sim->dc = json_object();
+	sim->mappings = json_pack("{s:{}, s:{}, s:{}}", "pci", "usb", "dir");
 	sim->log = json_array();
 	snprintf(
 		sim->fingerprint, sizeof(sim->fingerprint), "%s",
@@ -89,6 +93,7 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 static void free_node(struct sim_node *node)
 {
 	json_decref(node->config);
+	json_decref(node->cpu);
 	json_decref(node->bridges);
 	json_decref(node->sdn_file);
 	json_decref(node->sdn_links);
@@ -99,8 +104,10 @@ void sim_free(struct sim *sim)
 {
 	if (!sim)
 		return;
-	for (size_t i = 0; i < sim->task_count; i++)
+	for (size_t i = 0; i < sim->task_count; i++) {
+		sim_flow_end(sim->tasks[i]);
 		sim_task_free(sim->tasks[i]);
+	}
 	free(sim->tasks);
 	sim_timers_free(sim);
 	for (size_t i = 0; i < sim->guest_count; i++)
@@ -125,6 +132,7 @@ void sim_free(struct sim *sim)
 	free(sim->nodes);
 	sdn_free(sim);
 	json_decref(sim->dc);
+	json_decref(sim->mappings);
 	json_decref(sim->log);
 	sim_faults_free(sim->faults);
 	sim_apidoc_free(sim->apidoc);

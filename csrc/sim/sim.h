@@ -38,7 +38,9 @@ struct sim_options {
 	const char *ceph_conf;
 	const char *ceph_pool; /* of such storages that name none; NULL = "rbd" */
 	bool ceph_idle;        /* running guests do not keep their images open */
-	bool loads_day;        /* every guest has a load that changes over the day (load.h) */
+	unsigned
+		migration_mbps; /* of each node's link for migrations, Mbit/s each way; 0 = 10000 */
+	bool loads_day;         /* every guest has a load that changes over the day (load.h) */
 };
 
 struct sim_reply {

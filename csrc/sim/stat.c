@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/core.h"
+#include "sim/lxc.h"
 #include "sim/qm.h"
 #include "sim/state.h"
 
@@ -22,7 +23,9 @@ uint64_t sim_node_overhead(const struct sim_node *node)
 
 static uint64_t memory_of(const struct sim_guest *g)
 {
-	return g->unseen || !g->summary ? qm_memory_bytes(g->config) : g->seen_maxmem;
+	if (!g->unseen && g->summary)
+		return g->seen_maxmem;
+	return g->container ? lxc_memory_bytes(g) : qm_memory_bytes(g->config);
 }
 
 static uint64_t used_now(const struct sim_guest *g, uint64_t maximum)
@@ -61,6 +64,11 @@ void sim_guest_grow(struct sim_guest *guest)
 		guest->touched_bytes = used;
 }
 
+uint64_t sim_guest_wants(const struct sim_guest *guest)
+{
+	return used_now(guest, memory_of(guest));
+}
+
 static uint64_t memory_used(const struct sim *sim, const struct sim_node *node)
 {
 	uint64_t used = sim_node_overhead(node);
@@ -95,12 +103,13 @@ void sim_node_use(const struct sim *sim, const struct sim_node *node, struct sim
 /* The summary which pvestatd broadcasts: name, status and size of a guest. */
 static void summarize(struct sim_guest *guest)
 {
-	json_t *summary = sim_qemu_summary(guest);
+	json_t *summary = guest->container ? lxc_summary(guest) : sim_qemu_summary(guest);
 
 	free(guest->summary);
 	guest->summary = json_dumps(summary, JSON_COMPACT);
 	guest->seen_run = guest->run;
 	guest->seen_maxmem = (uint64_t)json_integer_value(json_object_get(summary, "maxmem"));
+	guest->seen_maxdisk = (uint64_t)json_integer_value(json_object_get(summary, "maxdisk"));
 	guest->seen_cpus = (unsigned)json_integer_value(json_object_get(summary, "maxcpu"));
 	json_decref(summary);
 	guest->unseen = false;
@@ -169,6 +178,7 @@ static void look_at(const struct sim *sim, struct sim_guest *g)
 {
 	bool up = is_seen(g) && g->run != SIM_STOPPED;
 
+	sim_guest_reshow(g);
 	if (is_seen(g) && !up)
 		g->seen = (struct sim_use){ .cpu = 0 };
 	if (up) {

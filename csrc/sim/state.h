@@ -5,6 +5,8 @@
 #include "sim/core.h"
 
 void sim_guest_free(struct sim_guest *guest);
+/* What is shown of it is another thing now. */
+void sim_guest_reshow(struct sim_guest *guest);
 void sim_storage_free(void *value);
 void sim_volume_free(void *value);
 void sim_pool_free(void *value);

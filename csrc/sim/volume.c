@@ -200,7 +200,7 @@ char *sim_volume_name(struct sim *sim, const struct sim_storage *storage,
 }
 
 /* Thin provisioning: an eighth is written. */
-static uint64_t written(const struct sim_volume *volume)
+uint64_t sim_volume_written(const struct sim_volume *volume)
 {
 	return volume->size_bytes / 8;
 }
@@ -217,7 +217,7 @@ void sim_storage_round(struct sim *sim)
 		const struct sim_volume *volume = sim->volumes.entries[i].value;
 		size_t node = volume->node ? (size_t)(volume->node - sim->nodes) : 0;
 
-		volume->storage->seen_bytes[node] += written(volume);
+		volume->storage->seen_bytes[node] += sim_volume_written(volume);
 	}
 }
 

@@ -2,7 +2,10 @@
 /* world.c - what a cluster holds at its start: storages, users, guests; and the dump of it all. */
 #include <string.h>
 
+#include "sim/cpu.h"
 #include "sim/disk.h"
+#include "sim/ha.h"
+#include "sim/lxc.h"
 #include "sim/rbd.h"
 #include "sim/sdn.h"
 #include "sim/state.h"
@@ -153,17 +156,22 @@ static int world_nodes(struct sim *sim, json_t *nodes, struct pxc_err *err)
 			node->cores = (unsigned)cores;
 		if (memory_mib > 0)
 			node->memory_bytes = (uint64_t)memory_mib << 20;
+		if (sim_cpu_read(node, json_object_get(spec, "cpu"), err) < 0)
+			return -1;
 		if (sdn_world_bridges(node, json_object_get(spec, "bridges"), err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int world_guests(struct sim *sim, json_t *guests, struct pxc_err *err)
+static int world_guests(struct sim *sim, json_t *guests, json_t *containers, struct pxc_err *err)
 {
 	json_t *spec;
 	size_t i;
 
+	json_array_foreach (containers, i, spec)
+		if (lxc_world(sim, spec, err) < 0)
+			return -1;
 	json_array_foreach (guests, i, spec)
 		if (sim_qemu_world(sim, spec, err) < 0)
 			return -1;
@@ -193,10 +201,12 @@ static int read_world(struct sim *sim, struct pxc_err *err)
 	    reach_ceph(sim, err) < 0 || world_users(sim, json_object_get(world, "users")) < 0)
 		return -1;
 	world_pools(sim, json_object_get(world, "pools"));
+	(void)json_object_update_recursive(sim->mappings, json_object_get(world, "mappings"));
 	json_object_foreach (json_object_get(world, "volumes"), volid, spec)
 		if (world_volume(sim, volid, spec, err) < 0)
 			return -1;
-	return world_guests(sim, json_object_get(world, "guests"), err);
+	return world_guests(sim, json_object_get(world, "guests"),
+			    json_object_get(world, "containers"), err);
 }
 
 int sim_world_fill(struct sim *sim, struct pxc_err *err)
@@ -279,7 +289,7 @@ static json_t *dump_access(const struct sim *sim)
 json_t *sim_dump(struct sim *sim)
 {
 	struct pxc_err err;
-	json_t *guests = json_object(), *storages = json_object(), *ha = json_object();
+	json_t *guests = json_object(), *storages = json_object();
 
 	for (size_t i = 0; i < sim->guest_count; i++) {
 		auto_free char *key = pxc_printf("%u", sim->guests[i]->vmid);
@@ -293,12 +303,9 @@ json_t *sim_dump(struct sim *sim)
 			(void)rbd_sync(sim, storage, &err);
 		json_object_set(storages, storage->id, storage->config);
 	}
-	for (size_t i = 0; i < sim->ha.count; i++) {
-		const struct sim_ha *resource = sim->ha.entries[i].value;
-
-		json_object_set(ha, sim->ha.entries[i].key, resource->config);
-	}
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:o}", "guests", guests, "storages",
-			 storages, "volumes", dump_volumes(sim), "pools", dump_pools(sim), "access",
-			 dump_access(sim), "ha", ha, "options", sim->dc, "sdn", sdn_dump(sim));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:O, s:O, s:o}", "guests", guests,
+			 "storages", storages, "volumes", dump_volumes(sim), "pools",
+			 dump_pools(sim), "access", dump_access(sim), "ha", ha_dump(sim),
+			 "ha_rules", sim->crm->rules, "ha_groups", sim->crm->groups, "options",
+			 sim->dc, "sdn", sdn_dump(sim));
 }

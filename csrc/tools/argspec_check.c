@@ -270,6 +270,22 @@ static int check_return(const json_t *values, const char *path, struct pxc_err *
 	return 0;
 }
 
+/* Ansible reads these of any result itself: a list under "unreachable" would make the host unreachable. */
+static int check_return_words(const json_t *values, struct pxc_err *err)
+{
+	static const char *const taken[] = { "ansible_facts", "attempts", "exception",   "finished",
+					     "invocation",    "rc",       "results",     "retries",
+					     "skipped",       "started",  "unreachable", NULL };
+	const char *key;
+	json_t *v;
+
+	json_object_foreach ((json_t *)(uintptr_t)values, key, v)
+		if (in(key, taken))
+			return pxc_fail(err, PXC_EINVAL,
+					"RETURN.%s: means something to Ansible itself", key);
+	return 0;
+}
+
 /* Options are named once for all entries or in each: rules that need something cannot hold for the task alone. */
 static int check_batch(const json_t *model, struct pxc_err *err)
 {
@@ -309,6 +325,7 @@ int model_check(const json_t *model, struct pxc_err *err)
 	    check_rules(options, json_object_get(model, "rules"), err) < 0 ||
 	    check_batch(model, err) < 0 ||
 	    check_return(json_object_get(model, "return"), "RETURN", err) < 0 ||
+	    check_return_words(json_object_get(model, "return"), err) < 0 ||
 	    model_check_examples(model, err) < 0)
 		return pxc_context(err, "%s", file);
 	return 0;

@@ -34,6 +34,7 @@ static const char usage[] =
 	"  --listen ADDRESS  (127.0.0.1)        --port P   0 = any that is free (8006)\n"
 	"  --speed X         cluster seconds per second; 0 = tasks end at once (1);\n"
 	"                    manual = time stands still but for POST /sim/advance?ms=N\n"
+	"  --migration-mbps N   of each node's link for migrations, Mbit/s each way (10000)\n"
 	"  --loads day|flat  what guests use changes over the day, or never (flat)\n"
 	"  --seed N          everything random comes from it (a fresh one)\n"
 	"  --start SECONDS   the cluster's clock begins there (now)\n"
@@ -61,6 +62,7 @@ enum {
 	OPT_SPEED,
 	OPT_SEED,
 	OPT_LOADS,
+	OPT_MIGRATION_MBPS,
 	OPT_START,
 	OPT_PVE,
 	OPT_APIDOC,
@@ -87,6 +89,7 @@ static const struct option long_options[] = {
 	{ "port", required_argument, NULL, OPT_PORT },
 	{ "speed", required_argument, NULL, OPT_SPEED },
 	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "migration-mbps", required_argument, NULL, OPT_MIGRATION_MBPS },
 	{ "loads", required_argument, NULL, OPT_LOADS },
 	{ "start", required_argument, NULL, OPT_START },
 	{ "pve", required_argument, NULL, OPT_PVE },
@@ -147,6 +150,7 @@ static int set_number(struct settings *settings, int option, const char *text)
 		{ OPT_NODES, 1, SIM_MAX_NODES }, { OPT_VMS, 0, 100000 }, { OPT_CORES, 1, 4096 },
 		{ OPT_MEMORY, 16, 1 << 30 },     { OPT_PORT, 0, 65535 }, { OPT_SPEED, 0, 1e6 },
 		{ OPT_SEED, 0, 1.8e19 },         { OPT_START, 1, 4e9 },  { OPT_PVE, 8, 9 },
+		{ OPT_MIGRATION_MBPS, 1, 1e6 },
 	};
 	double value = 0;
 
@@ -170,6 +174,9 @@ static int set_number(struct settings *settings, int option, const char *text)
 		break;
 	case OPT_MEMORY:
 		settings->sim.node_memory_mib = (unsigned)value;
+		break;
+	case OPT_MIGRATION_MBPS:
+		settings->sim.migration_mbps = (unsigned)value;
 		break;
 	case OPT_PVE:
 		settings->sim.pve = (unsigned)value;

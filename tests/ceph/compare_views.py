@@ -131,7 +131,7 @@ def differences(env):
             pools[storage["storage"]] = pool
             compare_content(api, node, storage["storage"], pool, found.append)
     for guest in api.get("/cluster/resources?type=vm"):
-        if not guest.get("lock"):
+        if guest["type"] == "qemu" and not guest.get("lock"):
             compare_guest(api, guest, pools, found.append)
     return found
 

@@ -93,6 +93,8 @@ BAD = [
     ("a fragment of somebody else", "pxcloud.pve.shared", "community.x.shared", ["community.x.shared"]),
     ("no return values", "RETURN:", "RETURNED:", ["RETURN"]),
     ("a return value without a type", ", returned: always, type: dict", ", returned: always", ["RETURN.thing", "type"]),
+    ("a return value that Ansible reads itself", "  thing: {description: It.", "  unreachable: {description: It.",
+     ["RETURN.unreachable", "Ansible"]),
     ("an example with a wrong option", "login: {user: y}", "logon: {user: y}", ["EXAMPLES: task 1", "logon"]),
     ("an example with a wrong suboption", "login: {user: y}", "login: {usr: y}", ["EXAMPLES: task 1", "login", "usr"]),
     ("examples of another module", "pxcloud.pve.pxc_thing:", "pxcloud.pve.pxc_stuff:", ["EXAMPLES", "pxc_thing"]),

@@ -6,7 +6,8 @@
 
 The ansible-playbook is the first on PATH; tests/contract/with_ansible.py puts another there. A target is a folder under
 targets/ with tasks/test.yml, which asks of every verb: is it refused where it must be, what does check mode say, does it
-change, is it quiet the second time. Speaks TAP: one line a target.
+change, is it quiet the second time. What a cluster holds at the start is in world.json, the target's own if it has one. Speaks TAP:
+one line a target.
 
 One Ceph serves them all, each with a fresh pool "ceph" behind the storage "ceph"; before and after the clean-up PVE's view of
 that pool and Ceph's must agree (tests/ceph/compare_views.py).
@@ -69,10 +70,11 @@ def fresh_pool(box):
                         "--yes-i-really-really-mean-it"], check=True, stderr=subprocess.DEVNULL)
 
 
-def start_cluster(folder, box):
+def start_cluster(folder, box, path):
     ready = os.path.join(folder, "ready.json")
+    own = os.path.join(path, "world.json")
     process = subprocess.Popen([f"{BUILD}/bin/pxcsim", "--nodes", "3", "--port", "0", "--speed", "100", "--ready", ready,
-                                "--state-dir", folder, "--world", os.path.join(HERE, "world.json"),
+                                "--state-dir", folder, "--world", own if os.path.exists(own) else os.path.join(HERE, "world.json"),
                                 "--ceph", f"{box}/ceph.conf", "--ceph-pool", "ceph"], stdout=subprocess.DEVNULL)
     while not os.path.exists(ready):
         if process.poll() is not None:
@@ -95,7 +97,7 @@ def environment(info, folder, box):
 def run_target(name, box):
     path = os.path.join(HERE, "targets", name)
     with tempfile.TemporaryDirectory(prefix="pxc-it-") as folder, fresh_pool(box):
-        process, info = start_cluster(folder, box)
+        process, info = start_cluster(folder, box, path)
         env = environment(info, folder, box)
         playbook = os.path.join(folder, "play.yml")
         with open(playbook, "w", encoding="utf-8") as f:

@@ -30,16 +30,31 @@ static char *comment_of(const char *text, const char *rule)
 	return annot_render(ANNOT_TOKEN, "", &a, "");
 }
 
-static json_t *resources(const json_t *vms)
+static void add_resource(json_t *list, bool container, const json_t *vmid, json_t *row_new)
 {
-	json_t *list = json_array(), *vmid;
+	(void)json_object_set_new(
+		row_new, "sid",
+		json_sprintf("%s:%d", container ? "ct" : "vm", (int)json_integer_value(vmid)));
+	(void)json_object_set_new(row_new, "digest", json_string("h1"));
+	(void)json_array_append_new(list, row_new);
+}
+
+static json_t *resources(const json_t *vms, const json_t *guests)
+{
+	json_t *list = json_array(), *x;
 	size_t i;
 
-	json_array_foreach (vms, i, vmid)
-		(void)json_array_append_new(
-			list, json_pack("{s:o,s:s,s:s}", "sid",
-					json_sprintf("vm:%d", (int)json_integer_value(vmid)),
-					"state", "started", "digest", "h1"));
+	json_array_foreach (vms, i, x)
+		add_resource(list, false, x, json_pack("{s:s}", "state", "started"));
+	json_array_foreach (guests, i, x) {
+		json_t *said = json_object_get(x, "ha");
+
+		if (said)
+			add_resource(list, json_object_get(x, "lxc") != NULL,
+				     json_object_get(x, "vmid"),
+				     json_is_object(said) ? json_copy(said)
+							  : json_pack("{s:O}", "state", said));
+	}
 	return list;
 }
 
@@ -64,7 +79,9 @@ struct ha *test_ha(struct test_world *w, const json_t *given)
 {
 	json_auto_t *nodes = json_object(), *warnings = json_array();
 	json_auto_t *manager = json_pack("{s:{s:O}}", "manager_status", "node_status", nodes);
-	json_t *vms = resources(json_object_get(given, "vms")), *name;
+	json_t *vms = resources(json_object_get(given, "vms"), json_object_get(w->json, "guests"));
+	const json_t *release = json_object_get(given, "release");
+	json_t *name;
 	json_t *list = rules(json_object_get(given, "rules"));
 	bool pve8 = json_is_true(json_object_get(given, "pve8"));
 	struct ha *ha = NULL;
@@ -76,8 +93,9 @@ struct ha *test_ha(struct test_world *w, const json_t *given)
 	json_array_foreach (json_object_get(given, "maintenance"), i, name)
 		(void)json_object_set_new(nodes, json_string_value(name),
 					  json_string("maintenance"));
-	if (ha_decode(vms, pve8 ? NULL : list, NULL, NULL, manager, NULL, &w->arena, warnings, &ha,
-		      &err) < 0)
+	if (ha_decode(vms, pve8 ? NULL : list, NULL, json_object_get(given, "current"), manager,
+		      NULL, &w->arena, warnings, &ha, &err) < 0)
 		fail_msg("ha: %s", err.msg);
+	ha->release = release ? (unsigned)json_integer_value(release) : pve8 ? 804 : 902;
 	return ha;
 }

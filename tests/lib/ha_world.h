@@ -2,11 +2,13 @@
 /*
  * ha_world.h - the part of a test world that the HA manager knows; see world.h.
  *
- * "ha": {"vms": [100, 101],                   HA resources, wanted started
+ * "ha": {"vms": [100, 101],                   HA resources, wanted started; beside them the guests that say "ha" themselves
  *        "rules": [PVE's rows],               "comment": "@acme/web" is the comment of that group's projection
  *        "maintenance": ["pve3"],
- *        "pve8": true}                        no rules, but groups
- * Without "ha" nothing is in HA.
+ *        "current": [PVE's rows of the status],
+ *        "release": 901,                      of PVE; default 9.2
+ *        "pve8": true,                        no rules, but groups; 8.4
+ *        "denied": true}                      the API user may change nothing there
  */
 #pragma once
 

@@ -11,11 +11,12 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cloud/affinity_plan.h"
 #include "cloud/registry_plan.h"
 #include "modules/rbd_image.h"
 #include "modules/vm_decode.h"
 
-extern const struct pxc_kind cloud_kind;
+extern const struct pxc_kind cloud_kind, affinity_kind;
 
 struct planned {
 	struct pxc_arena arena;
@@ -105,13 +106,30 @@ static void plan_cloud(struct planned *p, const struct test_world *w)
 		p->result = cloud_plan(spec, &cw, &p->plans, &p->err);
 }
 
+static void plan_affinity(struct planned *p, const struct test_world *w)
+{
+	const struct affinity_world aw = {
+		.w = &w->world,
+		.ha = w->ha,
+		.seen = w->vm.seen,
+		.nseen = w->vm.nseen,
+		.may = !json_is_false(json_object_get(w->json, "may")),
+	};
+	void *batch = NULL;
+
+	p->result = affinity_kind.decode(&p->env, &batch, &p->err);
+	if (p->result == 0)
+		p->result = affinity_plan(batch, &aw, &p->plans, &p->err);
+}
+
 static void read_task(const char *module, const char *task, struct planned *p)
 {
 	json_auto_t *raw = json_loads(task, 0, NULL);
 
 	if (!raw)
 		fail_msg("task: %s", task);
-	if (str_eq(module, "pxc_vm") && !json_object_get(raw, "project"))
+	if ((str_eq(module, "pxc_vm") || str_eq(module, "pxc_affinity")) &&
+	    !json_object_get(raw, "project"))
 		(void)json_object_set_new(raw, "project", json_string("acme"));
 	*p = (struct planned){ .err = { .kind = PXC_OK } };
 	p->env = (struct pxc_env){ .args = &p->args,
@@ -129,6 +147,8 @@ static void plan(const char *module, const char *task, const struct test_world *
 	read_task(module, task, p);
 	if (p->result == 0 && str_eq(module, "pxc_cloud"))
 		plan_cloud(p, w);
+	else if (p->result == 0 && str_eq(module, "pxc_affinity"))
+		plan_affinity(p, w);
 	else if (p->result == 0 && str_eq(module, "pxc_vm"))
 		plan_vm(p, w, json_string_value(json_object_get(w->json, "first_pid")));
 	else if (p->result == 0)
@@ -165,6 +185,25 @@ char *plan_task(const char *module, const char *task, const struct test_world *w
 	buf_release(&notes);
 	release(&p);
 	return buf_take(&out);
+}
+
+json_t *plan_items(const char *module, const char *task, const struct test_world *w,
+		   struct pxc_err *err)
+{
+	json_t *list = json_array();
+	struct planned p;
+
+	plan(module, task, w, &p);
+	*err = p.err;
+	for (size_t i = 0; p.result == 0 && i < p.plans.nplans; i++)
+		if (p.plans.plans[i]->item)
+			(void)json_array_append(list, p.plans.plans[i]->item);
+	if (p.result < 0) {
+		json_decref(list);
+		list = NULL;
+	}
+	release(&p);
+	return list;
 }
 
 json_t *plan_step(const char *module, const char *task, const struct test_world *w, size_t at,
@@ -310,4 +349,15 @@ void plan_print(const struct pxc_plans *plans, int result, const struct pxc_err 
 	for (size_t i = 0; i < plans->nplans; i++)
 		json_array_foreach (plans->plans[i]->notes, k, note)
 			buf_printf(out, " | %s", json_string_value(note));
+}
+
+char *plan_phases(const char *module, const char *task, const struct test_world *w)
+{
+	struct pxc_buf out = { .data = NULL };
+	struct planned p;
+
+	plan(module, task, w, &p);
+	plan_print(&p.plans, p.result, &p.err, false, &out);
+	release(&p);
+	return buf_take(&out);
 }

@@ -7,11 +7,13 @@
 #include "lib/world.h"
 
 /*
- * task    arguments as a playbook gives them; project "acme" is added to those of pxc_vm when none is named
+ * task    arguments as a playbook gives them; project "acme" is added to those of pxc_vm and pxc_affinity when none is named
  * returns the whys of all steps joined by "; " ("" = nothing to do), warnings after " | ", or "!" and the sentence
  *         of a refusal. New string.
  */
 char *plan_task(const char *module, const char *task, const struct test_world *w);
+/* The same as plan_print() has it. */
+char *plan_phases(const char *module, const char *task, const struct test_world *w);
 char *plan_vms(const char *task, const struct test_world *w);
 char *plan_images(const char *task, const struct test_world *w);
 
@@ -21,6 +23,10 @@ char *plan_images(const char *task, const struct test_world *w);
  */
 void plan_print(const struct pxc_plans *plans, int result, const struct pxc_err *err, bool impacts,
 		struct pxc_buf *out);
+
+/* The items of the objects, in the task's order; or NULL and the refusal. New reference. */
+json_t *plan_items(const char *module, const char *task, const struct test_world *w,
+		   struct pxc_err *err);
 
 /* The arguments of step `step` of plan `plan`; new reference. */
 json_t *plan_step(const char *module, const char *task, const struct test_world *w, size_t plan,

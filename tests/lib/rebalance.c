@@ -64,8 +64,8 @@ static void read_nodes(struct made *m)
 
 	m->bw.nodes = arena_alloc(&m->w.arena, (w->nnodes + 1) * sizeof(*m->bw.nodes));
 	for (size_t i = 0; i < w->nnodes; i++) {
-		const json_t *cpu = json_object_get(json_object_get(m->w.json, "cpu"),
-						    w->nodes[i].name);
+		const json_t *cpu =
+			json_object_get(json_object_get(m->w.json, "cpu"), w->nodes[i].name);
 		const char *model = json_string_value(json_array_get(cpu, 0));
 		const char *flags = json_string_value(json_array_get(cpu, 1));
 
@@ -87,8 +87,7 @@ static void read_disks(struct made *m)
 	size_t i;
 	json_t *row;
 
-	m->bw.disks =
-		arena_alloc(&m->w.arena, (json_array_size(list) + 1) * sizeof(*m->bw.disks));
+	m->bw.disks = arena_alloc(&m->w.arena, (json_array_size(list) + 1) * sizeof(*m->bw.disks));
 	json_array_foreach (list, i, row) {
 		unsigned vmid = (unsigned)json_integer_value(json_object_get(row, "vmid"));
 
@@ -109,9 +108,9 @@ static void read_past(struct made *m)
 	m->bw.moved =
 		arena_alloc(&m->w.arena, (json_object_size(moved) + 1) * sizeof(*m->bw.moved));
 	json_object_foreach (moved, key, value)
-		m->bw.moved[m->bw.nmoved++] = (struct rebalance_moved){
-			(unsigned)strtoul(key, NULL, 10), json_integer_value(value)
-		};
+		m->bw.moved[m->bw.nmoved++] =
+			(struct rebalance_moved){ (unsigned)strtoul(key, NULL, 10),
+						  json_integer_value(value) };
 	m->bw.loads =
 		arena_alloc(&m->w.arena, (json_object_size(loads) + 1) * sizeof(*m->bw.loads));
 	json_object_foreach (loads, key, value)
@@ -143,6 +142,22 @@ static void read_ha(struct made *m)
 	m->bw.ha = ha;
 }
 
+/* The configuration as PVE has it, with a block in its notes when the world says of which groups the VM is. New reference. */
+static json_t *config_of(const json_t *check)
+{
+	json_t *config = json_deep_copy(json_object_get(check, "config"));
+	auto_annot struct annot block = { .npairs = 0 };
+	auto_free char *notes = NULL;
+
+	if (!*text(check, "groups"))
+		return config;
+	annot_set(&block, "t", "vm");
+	annot_set(&block, AFFINITY_KEY, text(check, "groups"));
+	notes = annot_render(ANNOT_BLOCK, "", &block, "");
+	(void)json_object_set_new(config, "description", json_string(notes));
+	return config;
+}
+
 static void ask(struct made *m)
 {
 	json_t *value;
@@ -150,9 +165,10 @@ static void ask(struct made *m)
 
 	json_object_foreach (json_object_get(m->w.json, "checks"), key, value) {
 		unsigned vmid = (unsigned)strtoul(key, NULL, 10);
+		json_auto_t *config = config_of(value);
 
 		rebalance_check(m->b, &m->bw, world_guest(&m->w.world, vmid),
-				json_object_get(value, "pre"), json_object_get(value, "config"));
+				json_object_get(value, "pre"), config);
 		rebalance_note_checked(m->b, vmid);
 	}
 }
@@ -230,8 +246,8 @@ static void add_plan(struct pxc_buf *out, const struct pxc_plan *p)
 	const json_t *item = p->item;
 
 	buf_printf(out, "%lld %s -> %s (%s)",
-		   (long long)json_integer_value(json_object_get(item, "vmid")),
-		   text(item, "from"), text(item, "to"), text(item, "why"));
+		   (long long)json_integer_value(json_object_get(item, "vmid")), text(item, "from"),
+		   text(item, "to"), text(item, "why"));
 	if (p->via)
 		buf_printf(out, " {via %u}", p->via->about);
 	for (size_t i = 0; i < p->nwaits_for; i++)
@@ -259,4 +275,28 @@ char *rebalance_plan_text(const char *task, const char *world)
 		buf_printf(&out, "|%s", m.bw.plan.unmovable[i].why);
 	release(&m);
 	return buf_take(&out);
+}
+
+char *rebalance_result_text(const char *keys, const char *task, const char *world)
+{
+	json_auto_t *all = json_pack("{s:[],s:[],s:[]}", "plan", "warnings", "diff"),
+		    *some = json_object();
+	struct made m;
+	char *ret;
+
+	make(&m, task, world);
+	if (m.result < 0)
+		fail_msg("%s", m.err.msg);
+	rebalance_show(m.b, &m.bw, all);
+	for (const char *p = keys; *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+		auto_free char *key = pxc_strndup(p, n);
+
+		(void)json_object_set(some, key, json_object_get(all, key));
+		p += n;
+	}
+	ret = json_dumps(*keys ? some : all,
+			 JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(4));
+	release(&m);
+	return ret;
 }

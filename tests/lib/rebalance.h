@@ -7,7 +7,8 @@
  *  "disks":   [{"vmid": 100, "storage": "data", "volid": "data:100/x", "gib": 4}]         on the node of the VM only
  *  "moved":   {"100": 60}                                                                seconds since the last migration
  *  "loads":   {"100": [MiB, cores]}                                                      of the last half hour
- *  "checks":  {"100": {"pre": {...}, "config": {...}}}      what PVE answers about it; asked before the cluster is made
+ *  "checks":  {"100": {"pre": {...}, "config": {...}, "groups": "web"}}   what PVE answers about it; asked before the cluster is made;
+ *             groups: as its notes say
  *  "cpu":     {"pve1": ["model", "flags"]}                  "bridges" as in world.h
  */
 #pragma once
@@ -21,3 +22,6 @@ char *rebalance_cluster_text(const char *task, const char *world);
 
 /* The migrations: "100 pve1 -> pve2 (drain pve1): why of each step, ...; ", "{via 100}" for one that is moved along. New string. */
 char *rebalance_plan_text(const char *task, const char *world);
+
+/* Of the result the keys named ("certificate captured"; "" = all), as compact JSON. New string. */
+char *rebalance_result_text(const char *keys, const char *task, const char *world);

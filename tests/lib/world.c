@@ -120,6 +120,7 @@ static const char *project_comment(struct test_world *w, const char *poolid, con
 
 	json_object_foreach (json_object_get(p, "quota"), key, value)
 		block.quota.v[quota_find(key)] = json_integer_value(value);
+	block.ha = ha_policy_named(text(p, "ha", "default"));
 	project_encode(&block, poolid, "00000000", &a);
 	json_object_foreach (json_object_get(p, "groups"), key, value) {
 		auto_free char *name = pxc_printf("ag.%s", key);
@@ -208,6 +209,7 @@ static struct vm_seen *seen_of(struct test_world *w, const json_t *g,
 	s->agent = s->addresses != NULL;
 	s->snapshots = json_object_get(g, "snapshots");
 	s->rollback = json_object_get(g, "rollback");
+	s->migration = json_object_get(g, "migration");
 	annot_parse(ANNOT_BLOCK, notes, &s->notes);
 	return s;
 }
@@ -235,7 +237,7 @@ static void add_guests(struct test_world *w)
 			.tags = text(config, "tags", "pxc;stack-default"),
 			.lock = text(g, "lock", ""),
 			.container = number(g, "lxc", 0) != 0,
-			.ha = text(g, "ha", ""),
+			.ha = text(g, "ha", text(json_object_get(g, "ha"), "state", "")),
 			.cpus = (double)strtol(text(config, "cores", "1"), NULL, 10),
 			.memory_bytes = strtoull(text(config, "memory", "1024"), NULL, 10) * MIB,
 			.used_bytes = (uint64_t)number(g, "used_mib", 0) * MIB,
@@ -264,6 +266,7 @@ void test_world_create(struct test_world *ret, const char *json)
 	add_pools(ret);
 	add_guests(ret);
 	ret->vm.w = &ret->world;
+	ret->vm.cpu_flags = json_object_get(ret->json, "cpu_flags");
 	ret->vm.bridges = json_object_get(ret->json, "bridges");
 	ret->vm.volumes = keep(ret, json_object());
 	json_array_foreach (json_object_get(ret->json, "volumes"), i, value)
@@ -271,6 +274,8 @@ void test_world_create(struct test_world *ret, const char *json)
 					  json_integer(2ll << 30));
 	ret->vm.index = keep(ret, vm_index(&ret->vm));
 	ret->ha = test_ha(ret, json_object_get(ret->json, "ha"));
+	ret->world.ha = ret->ha;
+	ret->vm.ha_writable = !json_object_get(json_object_get(ret->json, "ha"), "denied");
 	test_rbd_world(ret);
 	test_net_world(ret);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What must be true of every placement. PXC_SEED=n repeats a run. */
-#include "cloud/placement.h"
-
+/* What must be true wherever new VMs are placed. PXC_SEED=n repeats a run. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,18 +10,24 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/units.h"
+#include "lib/plan.h"
 
-#define RUNS 20000
+#define RUNS 300
 #define MAX_NODES 8
-#define MAX_REQUESTS 24
+#define MAX_VMS 24
 
 struct scene {
-	struct place_node nodes[MAX_NODES];
-	struct place_request requests[MAX_REQUESTS];
-	char names[MAX_NODES + MAX_REQUESTS][24];
-	size_t nnodes, nrequests;
+	struct test_world w;
+	char names[MAX_NODES][24];
+	bool lacks[MAX_NODES]; /* storage "fast" */
+	unsigned cores[MAX_VMS], gib[MAX_VMS];
+	bool fast[MAX_VMS];
+	size_t n;
+	char *task;
 };
 
 static uint64_t number(uint64_t *seed, uint64_t below)
@@ -33,160 +38,180 @@ static uint64_t number(uint64_t *seed, uint64_t below)
 	return *seed % below;
 }
 
-static const char *unfit(const struct place_request *rq, const struct place_node *node)
+/* Nodes with a guest each; some are offline, some have only one of two storages. */
+static void random_nodes(uint64_t *seed, struct scene *s)
 {
-	return strchr(rq->context, node->name[1]) ? "has no storage" : NULL;
-}
+	struct world *w = &s->w.world;
+	size_t n = 1 + number(seed, MAX_NODES);
 
-static void random_scene(uint64_t *seed, struct scene *s, bool alike)
-{
-	static const char *const lacking[] = { "", "", "", "1", "23", "024" };
-
-	*s = (struct scene){ .nnodes = 1 + number(seed, MAX_NODES),
-			     .nrequests = 1 + number(seed, MAX_REQUESTS) };
-	for (size_t i = 0; i < s->nnodes; i++) {
+	w->nodes = arena_alloc(&s->w.arena, n * sizeof(*w->nodes));
+	w->storages = arena_alloc(&s->w.arena, 2 * n * sizeof(*w->storages));
+	w->guests = arena_alloc(&s->w.arena, n * sizeof(*w->guests));
+	w->nnodes = w->nguests = n;
+	w->nstorages = 0;
+	for (size_t i = 0; i < n; i++) {
 		(void)snprintf(s->names[i], sizeof(s->names[i]), "n%zu", i);
-		s->nodes[i] = (struct place_node){ .name = s->names[i],
+		s->lacks[i] = number(seed, 4) == 0;
+		w->nodes[i] = (struct world_node){ .name = s->names[i],
 						   .online = number(seed, 8) != 0,
-						   .cores = (double)(4 + number(seed, 60)),
-						   .memory_bytes = (8 + number(seed, 120)) * GIB,
-						   .used_cores = (double)number(seed, 8),
-						   .used_bytes = number(seed, 16) * GIB };
-	}
-	for (size_t i = 0; i < s->nrequests; i++) {
-		char *name = s->names[MAX_NODES + i];
-
-		(void)snprintf(name, sizeof(s->names[0]), "v%02zu", i);
-		s->requests[i] =
-			(struct place_request){ .label = name,
-						.unfit = unfit,
-						.context = alike ? "" : lacking[number(seed, 6)],
-						.cores = alike ? 2 : (double)(1 + number(seed, 6)),
-						.memory_bytes =
-							(alike ? 4 : 1 + number(seed, 8)) * GIB };
+						   .cpus = (double)(4 + number(seed, 60)),
+						   .memory_bytes = (8 + number(seed, 120)) * GIB };
+		w->storages[w->nstorages++] = (struct world_storage){ s->names[i], "shared", "dir",
+								      "images",    true,     true };
+		if (!s->lacks[i])
+			w->storages[w->nstorages++] =
+				(struct world_storage){ s->names[i], "fast", "dir",
+							"images",    true,   true };
+		w->guests[i] = (struct world_guest){ .vmid = (unsigned)(900 + i),
+						     .node = s->names[i],
+						     .name = "x",
+						     .status = "stopped",
+						     .qmpstatus = "",
+						     .pool = "",
+						     .tags = "",
+						     .lock = "",
+						     .ha = "",
+						     .cpus = (double)number(seed, 8),
+						     .memory_bytes = number(seed, 16) * GIB };
 	}
 }
 
-/* A copy with its requests in another order. */
-static void shuffled(uint64_t *seed, const struct scene *from, struct scene *to)
+static void random_task(uint64_t *seed, struct scene *s, bool alike)
 {
-	*to = *from;
-	for (size_t i = to->nrequests; i > 1; i--) {
-		size_t k = number(seed, i);
-		struct place_request swap = to->requests[i - 1];
+	struct pxc_buf out = { .data = NULL };
 
-		to->requests[i - 1] = to->requests[k];
-		to->requests[k] = swap;
+	s->n = 1 + number(seed, MAX_VMS);
+	buf_adds(&out, "{\"disk_size\":4,\"power\":\"stopped\",\"vms\":[");
+	for (size_t i = 0; i < s->n; i++) {
+		s->cores[i] = alike ? 2 : (unsigned)(1 + number(seed, 6));
+		s->gib[i] = alike ? 4 : (unsigned)(1 + number(seed, 8));
+		s->fast[i] = !alike && number(seed, 3) == 0;
+		buf_printf(&out, "%s{\"name\":\"v%zu\",\"cores\":%u,\"memory\":\"%uG\"%s}",
+			   i ? "," : "", i, s->cores[i], s->gib[i],
+			   s->fast[i] ? ",\"storage\":\"fast\"" : "");
 	}
+	buf_adds(&out, "]}");
+	s->task = buf_take(&out);
 }
 
-static void check_loads(const struct scene *before, const struct scene *after)
-{
-	for (size_t i = 0; i < before->nnodes; i++) {
-		const struct place_node *node = &after->nodes[i];
-		uint64_t bytes = before->nodes[i].used_bytes;
-		double cores = before->nodes[i].used_cores;
-		bool any = false;
-
-		for (size_t k = 0; k < after->nrequests; k++)
-			if (after->requests[k].node == node) {
-				any = true;
-				bytes += after->requests[k].memory_bytes;
-				cores += after->requests[k].cores;
-				assert_null(unfit(&after->requests[k], node));
-			}
-		assert_int_equal(node->used_bytes, bytes);
-		assert_true(node->used_cores <= cores && node->used_cores >= cores);
-		if (any)
-			assert_true(node->online && bytes <= node->memory_bytes &&
-				    cores <= node->cores);
-	}
-}
-
-static const char *node_of(const struct scene *s, const char *label)
-{
-	for (size_t i = 0; i < s->nrequests; i++)
-		if (str_eq(s->requests[i].label, label))
-			return s->requests[i].node->name;
-	return NULL;
-}
-
-static uint64_t first_seed(void)
+static void create(uint64_t run, bool alike, struct scene *s)
 {
 	const char *text = getenv("PXC_SEED");
-
-	return text ? strtoull(text, NULL, 0) : 20260901;
-}
-
-/* Place the scene and a shuffled copy; false when it does not fit. */
-static bool place_both(uint64_t run, bool alike, struct scene *a, struct scene *b)
-{
-	uint64_t seed = (first_seed() + run) * 0x9e3779b97f4a7c15u | 1;
-	struct pxc_err one = { .kind = PXC_OK }, two = { .kind = PXC_OK };
-	struct scene before;
-	int r;
+	uint64_t first = text ? strtoull(text, NULL, 0) : 20260901;
+	uint64_t seed = (first + run) * 0x9e3779b97f4a7c15u | 1;
 
 	for (int warm = 0; warm < 4; warm++)
 		(void)number(&seed, 2);
-	random_scene(&seed, a, alike);
-	before = *a;
-	shuffled(&seed, a, b);
-	r = place_all(a->nodes, a->nnodes, a->requests, a->nrequests, &one);
-	assert_int_equal(place_all(b->nodes, b->nnodes, b->requests, b->nrequests, &two), r);
-	assert_string_equal(one.msg, two.msg);
-	if (r == 0)
-		check_loads(&before, a);
-	return r == 0;
+	test_world_create(
+		&s->w,
+		"{\"registry\":{\"oc.cpu\":\"1\",\"dq.instances\":\"-1\",\"dq.cores\":\"-1\",\"dq.ram_mb\":\"-1\"}}");
+	random_nodes(&seed, s);
+	random_task(&seed, s, alike);
 }
 
-static void no_node_is_filled_above_its_capacity(void **state)
+static void release(struct scene *s)
 {
-	struct scene a, b;
+	free(s->task);
+	test_world_release(&s->w);
+}
+
+static size_t index_of(const struct scene *s, const char *node)
+{
+	size_t i = 0;
+
+	while (i < s->w.world.nnodes && !str_eq(s->names[i], node))
+		i++;
+	assert_true(i < s->w.world.nnodes);
+	return i;
+}
+
+static void check_loads(const struct scene *s, const json_t *items)
+{
+	const struct world *w = &s->w.world;
+	bool any[MAX_NODES] = { false };
+	double cores[MAX_NODES];
+	uint64_t bytes[MAX_NODES];
+
+	for (size_t i = 0; i < w->nnodes; i++) {
+		cores[i] = w->guests[i].cpus;
+		bytes[i] = w->guests[i].memory_bytes;
+	}
+	assert_int_equal(json_array_size(items), s->n);
+	for (size_t k = 0; k < s->n; k++) {
+		const json_t *item = json_array_get(items, k);
+		size_t i = index_of(s, json_string_value(json_object_get(item, "node")));
+
+		any[i] = true;
+		cores[i] += s->cores[k];
+		bytes[i] += s->gib[k] * GIB;
+		assert_true(w->nodes[i].online);
+		assert_false(s->fast[k] && s->lacks[i]);
+	}
+	for (size_t i = 0; i < w->nnodes; i++)
+		assert_false(any[i] &&
+			     (cores[i] > w->nodes[i].cpus || bytes[i] > w->nodes[i].memory_bytes));
+}
+
+static void no_node_gets_what_it_cannot_take(void **state)
+{
 	size_t placed = 0;
 
 	(void)state;
-	for (uint64_t i = 0; i < RUNS; i++)
-		placed += place_both(i, false, &a, &b);
-	assert_in_range(placed, RUNS / 5, RUNS - RUNS / 5); /* both answers were seen often */
-}
-
-static void the_order_of_a_batch_is_no_difference(void **state)
-{
-	struct scene a, b;
-
-	(void)state;
 	for (uint64_t i = 0; i < RUNS; i++) {
-		if (!place_both(i, i % 2, &a, &b))
-			continue;
-		for (size_t k = 0; k < a.nrequests; k++)
-			assert_string_equal(a.requests[k].node->name,
-					    node_of(&b, a.requests[k].label));
-		for (size_t k = 0; k < a.nnodes; k++)
-			assert_int_equal(a.nodes[k].used_bytes, b.nodes[k].used_bytes);
+		struct pxc_err one = { .kind = PXC_OK }, two = { .kind = PXC_OK };
+		json_auto_t *items = NULL, *again = NULL;
+		struct scene s;
+
+		create(i, false, &s);
+		items = plan_items("pxc_vm", s.task, &s.w, &one);
+		again = plan_items("pxc_vm", s.task, &s.w, &two);
+		assert_string_equal(one.msg, two.msg);
+		if (items) {
+			check_loads(&s, items);
+			assert_true(json_equal(items, again));
+			placed++;
+		} else {
+			assert_non_null(strstr(one.msg, "no node can take vm acme/v"));
+		}
+		release(&s);
 	}
+	assert_in_range(placed, RUNS / 10, RUNS - RUNS / 10); /* both answers were seen often */
 }
 
-static void equal_requests_are_refused_only_when_every_node_is_full(void **state)
+/* Of VMs that are alike, as many fit as the nodes have room for one by one. */
+static void equal_vms_are_refused_only_when_there_is_no_room(void **state)
 {
-	struct scene a, b;
-
 	(void)state;
 	for (uint64_t i = 0; i < RUNS; i++) {
-		if (place_both(i, true, &a, &b))
-			continue;
-		for (size_t k = 0; k < a.nnodes; k++)
-			assert_true(!a.nodes[k].online ||
-				    a.nodes[k].used_bytes + 4 * GIB > a.nodes[k].memory_bytes ||
-				    a.nodes[k].used_cores + 2 > a.nodes[k].cores);
+		struct pxc_err err = { .kind = PXC_OK };
+		json_auto_t *items = NULL;
+		size_t room = 0;
+		struct scene s;
+
+		create(i, true, &s);
+		for (size_t k = 0; k < s.w.world.nnodes; k++) {
+			const struct world_node *n = &s.w.world.nodes[k];
+			double cores = n->cpus - s.w.world.guests[k].cpus;
+			uint64_t used = s.w.world.guests[k].memory_bytes;
+			uint64_t bytes = n->memory_bytes > used ? n->memory_bytes - used : 0;
+
+			if (n->online && cores > 0)
+				room += (size_t)(cores / 2) < bytes / (4 * GIB)
+						? (size_t)(cores / 2)
+						: bytes / (4 * GIB);
+		}
+		items = plan_items("pxc_vm", s.task, &s.w, &err);
+		if ((items != NULL) != (s.n <= room))
+			fail_msg("run %d: %zu VMs, room for %zu: %s", (int)i, s.n, room, err.msg);
+		release(&s);
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_node_is_filled_above_its_capacity),
-		cmocka_unit_test(the_order_of_a_batch_is_no_difference),
-		cmocka_unit_test(equal_requests_are_refused_only_when_every_node_is_full),
+		cmocka_unit_test(no_node_gets_what_it_cannot_take),
+		cmocka_unit_test(equal_vms_are_refused_only_when_there_is_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

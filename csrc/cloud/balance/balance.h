@@ -91,7 +91,8 @@ struct bal_move {
 	bool bounce; /* only passes through "to", to make room; another move of the same VM follows, maybe home again */
 	const char *
 		why; /* "balance", "rule web", "drain pve1", "not allowed on pve1", "room for VM 101" */
-	int64_t gain; /* millionths by which F would be higher without the VM's move */
+	/* Millionths by which it lowers F, after the moves before it; of all moves together, f0 - f. What must be may raise F. */
+	int64_t gain;
 	int64_t wire; /* MiB */
 	/* Earlier moves that must have ended; whichever way the others overlap, every state on the way is feasible. */
 	const size_t *starts_after;

@@ -225,6 +225,9 @@ struct bal_hint;
 void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double temperature, int64_t steps,
 		uint64_t seed);
 
+/* gain.c: the moves' gains, in their order. */
+void bal_gains(const struct bal_model *m, struct bal_move *moves, size_t nmoves);
+
 /* What the bound knows of good states. */
 struct bal_hint {
 	int32_t *at;   /* of each item: where it would be if small ones could be divided */

@@ -105,7 +105,7 @@ static void explain(struct making *p)
 	p->plan.nmoves = o->nmoves;
 	for (size_t i = 0; i < o->nmoves; i++) {
 		struct bal_move *move = &p->plan.moves[i];
-		const int32_t v = o->legs[i].vm, item = m->vm_item[v], home = m->items[item].home;
+		const int32_t v = o->legs[i].vm;
 		size_t *after;
 
 		*move = o->moves[i];
@@ -119,9 +119,8 @@ static void explain(struct making *p)
 					    : "balance";
 		else
 			move->why = p->why[v] ? p->why[v] : "balance";
-		if (home >= 0)
-			move->gain = llround(bal_shift_delta(&p->end, item, home) * BAL_PPM);
 	}
+	bal_gains(m, p->plan.moves, p->plan.nmoves);
 }
 
 static int64_t ppm(int64_t load, int64_t capacity)

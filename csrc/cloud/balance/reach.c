@@ -40,6 +40,15 @@ static bool fits_somewhere(const struct reach *r, const struct bal_item *it)
 	return false;
 }
 
+/* One that may be nowhere else does not lack room. */
+static bool lacks_room(const struct bal_model *m, const struct bal_item *it)
+{
+	for (int32_t n = 0; it->frozen && n < m->nnodes; n++)
+		if (n != it->home && bal_may(m, it, n))
+			return true;
+	return false;
+}
+
 static void say_stuck(const struct reach *r, struct pxc_buf *out)
 {
 	const struct bal_model *m = r->m;
@@ -52,7 +61,7 @@ static void say_stuck(const struct reach *r, struct pxc_buf *out)
 		most = room > most && m->nodes[n]->accepts && !m->nodes[n]->drain ? room : most;
 	}
 	for (int32_t i = 0; i < m->nitems; i++)
-		for (int32_t k = 0; m->items[i].frozen && k < m->items[i].nmembers; k++) {
+		for (int32_t k = 0; lacks_room(m, &m->items[i]) && k < m->items[i].nmembers; k++) {
 			const struct bal_vm *vm = m->vms[m->members[m->items[i].member + k]];
 
 			least = vm->mem < least ? vm->mem : least;

@@ -199,7 +199,8 @@ double bal_sharpen(struct bal_state *s, double f0, double bound, const struct ba
 			    .best = bound,
 			    .step = 1 };
 
-	if ((int64_t)s->m->nitems * s->m->nnodes > MOST_PAIRS ||
+	/* Where what must be costs more than can be gained, all of it is captured, whatever the bound. */
+	if ((int64_t)s->m->nitems * s->m->nnodes > MOST_PAIRS || f0 <= bound ||
 	    a.f - bound < ENOUGH * (f0 - bound) + BAL_EPSILON)
 		return bound;
 	init(&a, hint, &arena);

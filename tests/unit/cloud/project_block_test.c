@@ -105,6 +105,7 @@ static void a_block_comes_back_as_it_was_written(void **state)
 	struct project_block p = { .name = "shop",
 				   .quota = quota_unset(),
 				   .op = "purge",
+				   .ha = HA_NEVER,
 				   .roles = {
 					   [ROLE_MANAGER] = managers, [ROLE_READER] = readers } };
 	struct project_block q;
@@ -117,6 +118,8 @@ static void a_block_comes_back_as_it_was_written(void **state)
 	assert_int_equal(project_decode(&a, "cloud-shop", &arena, &q, &err), 0);
 	assert_string_equal(q.name, "shop");
 	assert_string_equal(q.op, "purge");
+	assert_int_equal(q.ha, HA_NEVER);
+	assert_string_equal(annot_get(&a, "ha"), "0");
 	assert_string_equal(q.roles[ROLE_READER][1], "b");
 	assert_null(q.roles[ROLE_MEMBER][0]);
 	assert_memory_equal(&q.quota, &p.quota, sizeof(p.quota));

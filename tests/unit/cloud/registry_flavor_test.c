@@ -48,6 +48,8 @@ static const struct {
 	{ "vcpus/1,ram_mb/512", "vcpus/1,ram_mb/512" },
 	{ "ram_mb/512,vcpus/1", "vcpus/1,ram_mb/512" },
 	{ "vcpus/1,ram_mb/512,public/1", "vcpus/1,ram_mb/512" },
+	{ "vcpus/1,ram_mb/512,ha/1", "vcpus/1,ram_mb/512,ha/1" },
+	{ "ha/0,vcpus/1,ram_mb/512", "vcpus/1,ram_mb/512,ha/0" },
 	{ "vcpus/1,ram_mb/512,disk_gb/0", "vcpus/1,ram_mb/512" },
 	{ "vcpus/1,ram_mb/512,p/b,p/a,p/b", "vcpus/1,ram_mb/512,p/a,p/b" },
 	{ "vcpus/1,ram_mb/512,x.numa/1,x.cpulimit/2", "vcpus/1,ram_mb/512,x.cpulimit/2,x.numa/1" },

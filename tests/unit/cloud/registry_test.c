@@ -57,6 +57,7 @@ static void a_registry_with_only_a_domain_has_defaults(void **state)
 	assert_true(f->r.overcommit_cpu >= 4.0 && f->r.overcommit_cpu <= 4.0);
 	assert_true(f->r.overcommit_ram >= 1.0 && f->r.overcommit_ram <= 1.0);
 	assert_int_equal(f->r.reserve_mb, 0);
+	assert_false(f->r.ha_default);
 	assert_int_equal(f->r.nflavors, 0);
 	for (int i = 0; i < QUOTA_KEYS; i++)
 		assert_int_equal(f->r.default_quota.v[i], QUOTA_UNSET);
@@ -83,6 +84,7 @@ static void every_key_is_read(void **state)
 		{ "storage", "ceph" },
 		{ "import", "local" },
 		{ "bridge", "vmbr1" },
+		{ "ha", "1" },
 		{ "f.m1.small", "vcpus/2,ram_mb/2048" },
 		{ "f.gpu", "vcpus/8,ram_mb/32768" },
 	};
@@ -107,6 +109,7 @@ static void every_key_is_read(void **state)
 	assert_string_equal(f->r.storage, "ceph");
 	assert_string_equal(f->r.import_storage, "local");
 	assert_string_equal(f->r.bridge, "vmbr1");
+	assert_true(f->r.ha_default);
 	assert_int_equal(f->r.nflavors, 2);
 	assert_string_equal(f->r.flavors[1].name, "gpu");
 	assert_int_equal(registry_flavor(&f->r, "m1.small")->memory_mib, 2048);

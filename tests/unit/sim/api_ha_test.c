@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ask.h"
-
-#define RESOURCES "/cluster/ha/resources"
+#include "ha_ask.h"
 
 static struct sim *with_guest(void)
 {

@@ -84,6 +84,47 @@ static void wrong_keys_are_format_errors(void **state)
 	sim_free(sim);
 }
 
+/* The line that PVE adds to "invalid format - format error". */
+static void crs_is_what_the_schema_says(void **state)
+{
+	static const struct {
+		const char *crs, *line;
+	} cases[] = {
+		{ "ha=dynamic,ha-auto-rebalance=1,ha-auto-rebalance-threshold=12.5", NULL },
+		{ "ha=static,ha-auto-rebalance=0,ha-auto-rebalance-method=topsis", NULL },
+		{ "ha=clever", "crs.ha: value 'clever' does not have a value in the enumeration "
+			       "'basic, static, dynamic'\n" },
+		{ "ha-auto-rebalance=2", "crs.ha-auto-rebalance: type check ('boolean') failed - "
+					 "got '2'\n" },
+		{ "ha-auto-rebalance=1,ha-auto-rebalance-margin=101",
+		  "crs.ha-auto-rebalance-margin: value must have a maximum value of 100\n" },
+		{ "ha-auto-rebalance=1,ha-auto-rebalance-hold-duration=-1",
+		  "crs.ha-auto-rebalance-hold-duration: value must have a minimum value of 0\n" },
+		{ "ha-auto-rebalance=1,ha-auto-rebalance-threshold=high",
+		  "crs.ha-auto-rebalance-threshold: type check ('number') failed - got 'high'\n" },
+		{ "ha-auto-rebalance-margin=5",
+		  "crs.ha-auto-rebalance: missing property required by "
+		  "'crs.ha-auto-rebalance-margin'\n" },
+		{ "ha-rebalance=1", "crs.ha-rebalance: property is not defined in schema and the "
+				    "schema does not allow additional properties\n" },
+	};
+	struct sim *sim = cluster(1, 0, NULL, NULL);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_free char *form = pxc_printf("crs=%s", cases[i].crs);
+		struct answer answer auto_answer = ask(sim, "PUT", "/cluster/options", form);
+		auto_free char *text = pxc_printf("invalid format - format error\n%s",
+						  cases[i].line ? cases[i].line : "");
+
+		assert_int_equal(answer.reply.status, cases[i].line ? 400 : 200);
+		if (cases[i].line)
+			assert_string_equal(text_of(json_object_get(answer.body, "errors"), "crs"),
+					    text);
+	}
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -91,6 +132,7 @@ int main(void)
 		cmocka_unit_test(the_description_ends_with_a_newline_and_is_always_there),
 		cmocka_unit_test(allowed_tags_are_the_registered_and_the_users),
 		cmocka_unit_test(wrong_keys_are_format_errors),
+		cmocka_unit_test(crs_is_what_the_schema_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

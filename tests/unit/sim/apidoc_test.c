@@ -44,6 +44,37 @@ static void the_schema_is_a_second_opinion(void **state)
 	sim_free(sim);
 }
 
+#define PARTS                                                                                      \
+	"[{\"path\":\"/cluster/ha/rules\",\"info\":{\"POST\":{\"parameters\":{\"allOf\":["         \
+	"{\"properties\":{\"rule\":{\"type\":\"string\"}}},"                                       \
+	"{\"type-property\":\"type\",\"type-property-schema\":{\"enum\":[\"node-affinity\"]},"     \
+	"\"oneOf\":[{\"properties\":{\"nodes\":{\"type\":\"string\"}}},"                           \
+	"{\"properties\":{\"affinity\":{\"type\":\"string\"}}}]}]}}}}]"
+
+/* What only one of the alternatives needs is not needed; what none has is refused. */
+static void a_schema_may_have_parts_and_alternatives(void **state)
+{
+	struct pxc_err err = { 0 };
+	struct sim *sim = with_schema(PARTS, &err);
+
+	(void)state;
+	assert_non_null(sim);
+	expect(sim, "POST", "/cluster/ha/rules",
+	       "rule=r1&type=node-affinity&nodes=pve1&resources=vm:1", 400, NULL);
+	expect(sim, "POST", "/cluster/ha/rules", "type=node-affinity&nodes=pve1", 400, NULL);
+	{
+		struct answer answer auto_answer = ask(sim, "POST", "/cluster/ha/rules",
+						       "rule=r1&type=node-affinity&nodes=pve1");
+		const json_t *errors = json_object_get(answer.body, "errors");
+
+		/* all the schema says has been said: the rest is the call's own opinion */
+		assert_string_equal(text_of(errors, "oneOf[node-affinity].resources"),
+				    "property is missing and it is not optional");
+		assert_int_equal(json_object_size(errors), 1);
+	}
+	sim_free(sim);
+}
+
 static void a_broken_schema_is_an_error(void **state)
 {
 	struct pxc_err err = { 0 };
@@ -59,6 +90,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_schema_is_a_second_opinion),
 		cmocka_unit_test(a_broken_schema_is_an_error),
+		cmocka_unit_test(a_schema_may_have_parts_and_alternatives),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,13 @@ static const struct cluster_row rows[] = {
 	  0,
 	  "100:pve1>>pve3(not allowed on pve1) 101:pve2>pve1(not allowed on pve2) "
 	  "100:pve3>pve2(not allowed on pve1)" },
+	{ "one that may be nowhere else does not lack room",
+	  { NODE("pve1", 64), NODE("pve2", 64) },
+	  { VM_ON(100, "pve1", 20, 1, only_1), VM(101, "pve2", 20, 1) },
+	  { { .name = NULL } },
+	  0,
+	  0,
+	  "" },
 	{ "nowhere is room for either",
 	  { NODE("pve1", 64), NODE("pve2", 64) },
 	  { VM_ON(100, "pve1", 20, 1, only_2), VM_ON(101, "pve2", 20, 1, only_1),

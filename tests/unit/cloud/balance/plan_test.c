@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cloud/balance/balance.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -405,6 +406,26 @@ static void no_more_moves_than_allowed(void **state)
 	bal_plan_release(&plan);
 }
 
+/* Move by move, also where nodes are emptied. */
+static void moves_gain_together_what_the_plan_gains(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 12; seed++) {
+		struct world w;
+		struct bal_plan plan;
+		int64_t sum = 0;
+
+		world_make(&w, seed, 5, 80);
+		w.nodes[1].drain = seed % 3 == 0;
+		plan_world(&w, &plan);
+		for (size_t i = 0; i < plan.nmoves; i++)
+			sum += plan.moves[i].gain;
+		assert_true(llabs(sum - llround((plan.f0 - plan.f) * BAL_PPM)) <=
+			    (int64_t)plan.nmoves + 1);
+		bal_plan_release(&plan);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +437,7 @@ int main(void)
 		cmocka_unit_test(the_order_of_the_input_does_not_matter),
 		cmocka_unit_test(rules_hold_in_the_end),
 		cmocka_unit_test(no_more_moves_than_allowed),
+		cmocka_unit_test(moves_gain_together_what_the_plan_gains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
