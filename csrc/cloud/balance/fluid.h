@@ -52,6 +52,10 @@ void bal_fluid_places(const struct bal_fluid *f, const struct bal_state *s,
 /* A share goes from one part to a node; parts of which nothing is left are no more, so that the last one takes their index. */
 void bal_fluid_transfer(struct bal_fluid *f, int32_t item, int32_t from, int32_t to, double share);
 
+/* hull.c: the class of most items; the nodes that can be the cheapest for one of these. */
+void bal_fluid_find_usual(struct bal_fluid *f, struct pxc_arena *arena);
+void bal_fluid_find_hull(struct bal_fluid *f);
+
 /* dive.c: from the items as they are divided to a start for a plan. at: of each item, where it would be. */
 void bal_dive(struct bal_fluid *f, const struct bal_state *s, int32_t *at);
 

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "cloud/balance/parts.h"
 
-#define MOST_PAIRS 120000 /* of items and nodes: more take too long */
+#define MOST_PAIRS 50000 /* of items and nodes: more take too long */
 #define ROUNDS 200
 #define BUDGET 100000000 /* items looked at */
 #define DIVISIONS 100    /* in one node's search */
