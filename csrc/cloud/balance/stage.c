@@ -3,7 +3,7 @@
 #include "cloud/balance/stage.h"
 #include "base/mem.h"
 
-#define ROUNDS 4
+#define ROUNDS 7
 #define ENOUGH 0.015 /* of the improvement: what may be lacking without a further search */
 #define LITTLE 0.002 /* of the improvement: what bounces may cost without a further search */
 
