@@ -37,7 +37,7 @@ def plan(c, *moves, **more):
                   "starts_after": after}, **dict(*rest)) for vm, a, b, after, *rest in moves]
     checker = balance_check.Checker(c, {"moves": rows})
     end = {**checker.start, **{m["vm"]: m["to"] for m in rows if m["vm"] in checker.start and m["to"] in checker.nodes}}
-    f0, f = checker.objective(checker.start), checker.objective(end, [m for m in rows if m["vm"] in wire])
+    f0, f = checker.objective(checker.start), checker.objective(end, [m for m in rows if m["vm"] in checker.vms])
     figures = {"moves": rows, "f0": f0, "f": f, "lower_bound": 0.0, "captured_ppm": (f0 - f) / f0 * 1e6 if f0 else 1000000}
     for key, where in (("before", checker.start), ("after", end)):
         loads = {r: checker.load(where, r) for r in ("mem", "cpu")}

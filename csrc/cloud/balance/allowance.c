@@ -7,7 +7,8 @@
 struct ways {
 	struct bal_way {
 		int32_t node;
-		int in, out;
+		int in, out;      /* more, or less */
+		bool comes, goes; /* somebody does, whoever does not any more */
 	} list[MOST_WAYS];
 	int n;
 	bool full;
@@ -24,7 +25,9 @@ static void add_way(struct ways *w, int32_t node, int in, int out)
 		return;
 	}
 	if (i == w->n)
-		w->list[w->n++] = (struct bal_way){ node, 0, 0 };
+		w->list[w->n++] = (struct bal_way){ .node = node };
+	w->list[i].comes = w->list[i].comes || in > 0;
+	w->list[i].goes = w->list[i].goes || out > 0;
 	w->list[i].in += in;
 	w->list[i].out += out;
 }
@@ -70,8 +73,8 @@ static bool over_nodes(const struct bal_state *s, const struct bal_step *steps, 
 	for (int i = 0; i < w.n; i++) {
 		const struct bal_way *way = &w.list[i];
 
-		if ((way->in > 0 && s->in[way->node] + way->in > most) ||
-		    (way->out > 0 && s->out[way->node] + way->out > most))
+		if ((way->comes && s->in[way->node] + way->in > most) ||
+		    (way->goes && s->out[way->node] + way->out > most))
 			return true;
 	}
 	return w.full;

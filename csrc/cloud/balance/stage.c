@@ -3,7 +3,7 @@
 #include "cloud/balance/stage.h"
 #include "base/mem.h"
 
-#define ROUNDS 4
+#define ROUNDS 7
 #define ENOUGH 0.015 /* of the improvement: what may be lacking without a further search */
 #define LITTLE 0.002 /* of the improvement: what bounces may cost without a further search */
 
@@ -154,8 +154,6 @@ static void shrink(struct bal_stage *st, struct bal_way_so_far *way)
 	for (int32_t i = 0; i < m->nitems; i++)
 		if (m->items[i].pinned && !m->items[i].home_ok && st->s.at[i] == m->items[i].home)
 			must_stay(st, i);
-	st->bound = bal_bound(&st->s, st->f0, &st->hint);
-	st->bound = bal_sharpen(&st->s, st->f0, st->bound, &st->hint, false);
 }
 
 static bool improves(const struct bal_stage *st)
@@ -248,6 +246,32 @@ static void charge(struct bal_stage *st, const double *toll, int sign)
 			sign > 0 ? st->m.items[i].own_cost + toll[i] : st->m.items[i].own_cost;
 }
 
+/* What must be, and found no way among the rest: does it alone? Then it is a stage of its own. */
+static bool musts_first(struct bal_stage *st, struct bal_way_so_far *way)
+{
+	bool dropped = false;
+
+	for (size_t i = 0; i < way->order.ndropped; i++)
+		dropped = dropped || st->why[st->m.vm_item[way->order.dropped[i]]];
+	if (!dropped || !improves(st))
+		return false;
+	bal_state_copy(&st->s, &st->musts);
+	return ordered(st, way, false);
+}
+
+/* The bound is of plans in which those that no order was found for stay. */
+static void bound_again(struct bal_stage *st)
+{
+	bool changed = false;
+
+	for (int32_t i = 0; i < st->m.nitems; i++)
+		changed = changed || (st->m.items[i].fixed && st->m.items[i].pinned);
+	if (!changed)
+		return;
+	st->bound = bal_bound(&st->s, st->f0, &st->hint);
+	st->bound = bal_sharpen(&st->s, st->f0, st->bound, &st->hint, false);
+}
+
 /* One search and its order. Is it as good as it gets? */
 static bool try_once(struct bal_stage *st, struct bal_way_so_far *way, struct found *found,
 		     double *toll)
@@ -260,6 +284,10 @@ static bool try_once(struct bal_stage *st, struct bal_way_so_far *way, struct fo
 	st->f_musts = bal_objective(&st->musts);
 	bal_told(st->m.cluster, "plan");
 	if (!ordered(st, way, false)) {
+		if (musts_first(st, way)) {
+			keep(found, st, bal_objective(&st->s) + bounces(st, &way->order, found));
+			return true;
+		}
 		pin_dropped(st, &way->order);
 		return false;
 	}
@@ -302,6 +330,7 @@ void bal_stage_run(struct bal_stage *st, struct bal_way_so_far *way)
 	}
 	if (!found.any || !ordered(st, way, false))
 		only_musts(st, way);
+	bound_again(st);
 	bal_state_release(&found.s);
 	way->ngoals++;
 }

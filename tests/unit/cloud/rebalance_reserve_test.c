@@ -136,7 +136,8 @@ static void who_takes_over(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct bal_cluster c = { .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2 },
+		struct bal_cluster c = { .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2, 0,
+						     0, 0 },
 					 .nodes = rows[i].nodes,
 					 .vms = rows[i].vms,
 					 .rules = rows[i].rules };

@@ -14,7 +14,10 @@ static bool logged(const struct sim *sim, const char *type, const char *text,
 	for (i = 0; i < sim->task_count; i++)
 		if (!strcmp(sim->tasks[i]->kind->type, type))
 			task = sim->tasks[i];
-	assert_non_null(task);
+	if (!task) {
+		fail_msg("no task of type %s", type);
+		return false;
+	}
 	*ret_status = task->status ? task->status : "running";
 	json_array_foreach (task->log, i, line)
 		if (strstr(json_string_value(line), text))

@@ -168,7 +168,8 @@ static void each_new_vm_gets_its_node(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct bal_cluster c = { .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2 },
+		struct bal_cluster c = { .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2, 0,
+						     0, 0 },
 					 .nodes = rows[i].nodes,
 					 .vms = rows[i].vms,
 					 .rules = rows[i].rules };
@@ -195,7 +196,7 @@ static void a_plan_refuses_vms_that_have_no_node(void **state)
 {
 	static const struct bal_node nodes[] = { NODE("pve1", 64) };
 	static const struct bal_vm vms[] = { VM(100, NULL, 8, 4) };
-	struct bal_cluster c = { .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2 },
+	struct bal_cluster c = { .params = { 50000, 1, 1, 950000, 980000, 4000000, 2, 2, 0, 0, 0 },
 				 .nodes = nodes,
 				 .nnodes = 1,
 				 .vms = vms,
