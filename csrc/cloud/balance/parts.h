@@ -139,6 +139,12 @@ static inline bool bal_may(const struct bal_model *m, const struct bal_item *it,
 	return (m->classes[(ptrdiff_t)it->class * m->words + n / 64] >> (n % 64) & 1) != 0;
 }
 
+/* Too large for annealing at length, and for many searches. */
+static inline bool bal_is_large(const struct bal_model *m)
+{
+	return (int64_t)m->nitems * m->nnodes > 150000;
+}
+
 /* rules.c: from rules to items and counts. */
 must_check int bal_rules_init(struct bal_model *m, struct pxc_err *err);
 
@@ -151,8 +157,7 @@ void bal_state_release(struct bal_state *s);
 void bal_state_copy(struct bal_state *to,
 		    const struct bal_state *from); /* of one model, both initialised */
 void bal_shift(struct bal_state *s, int32_t item, int32_t to);
-double bal_moved_cost(const struct bal_model *m, int32_t item,
-		      int32_t at); /* part of F, for being there */
+double bal_scattered_cost(const struct bal_model *m, int32_t item, int32_t at);
 uint32_t bal_moved_vms(const struct bal_model *m, int32_t item, int32_t at);
 double bal_count_delta(const struct bal_state *s, int32_t item, int32_t from, int32_t to);
 double bal_objective(const struct bal_state *s);
@@ -160,6 +165,16 @@ double bal_broken(const struct bal_state *s); /* the part of it that broken soft
 double bal_shift_delta(const struct bal_state *s, int32_t item, int32_t to);
 /* The best node to shift it to, or -1; *delta is written when there is one. */
 int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta);
+
+/* The part of F for being there. */
+static inline double bal_moved_cost(const struct bal_model *m, int32_t item, int32_t at)
+{
+	const struct bal_item *it = &m->items[item];
+
+	if (it->home >= 0)
+		return at == it->home ? 0 : it->cost;
+	return bal_scattered_cost(m, item, at);
+}
 
 static inline double bal_load_delta(const struct bal_state *s, const struct bal_item *it,
 				    int32_t from, int32_t to)

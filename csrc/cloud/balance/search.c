@@ -3,9 +3,8 @@
 #include "base/mem.h"
 #include "cloud/balance/stage.h"
 
-#define ANNEALED 150000 /* items times nodes: more is too much for annealing at length ... */
-#define WIDE 0.03       /* ... and for any, unless that much of the possible improvement is open */
-#define LARGE_STEPS 30000000 /* then, in the first search of a stage; a third of that in the next */
+#define WIDE 0.03 /* of the possible improvement: with less open, a large cluster is not annealed */
+#define LARGE_STEPS 30000000 /* in the first search of a stage; a third of it in the next */
 #define RESTARTS 3
 #define HINT_PASSES 8
 #define POLISHES 1  /* starts that are made of the best one so far */
@@ -87,7 +86,7 @@ static bool is_open(const struct bal_stage *st)
 static void anneal(struct bal_stage *st)
 {
 	const struct bal_model *m = &st->m;
-	const bool large = (int64_t)m->nitems * m->nnodes > ANNEALED;
+	const bool large = bal_is_large(m);
 	int64_t steps = (int64_t)st->hint.nnear * STEPS;
 	uint64_t walks = RESTARTS;
 	struct bal_state best;

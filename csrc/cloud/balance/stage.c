@@ -4,8 +4,10 @@
 #include "base/mem.h"
 
 #define ROUNDS 7
-#define ENOUGH 0.015 /* of the improvement: what may be lacking without a further search */
-#define LITTLE 0.002 /* of the improvement: what bounces may cost without a further search */
+#define ENOUGH 0.015   /* of the improvement: what may be lacking without a further search */
+#define LITTLE 0.002   /* of the improvement: what bounces may cost without a further search */
+#define LARGE_ROUNDS 3 /* the same of clusters in which a search takes long */
+#define LARGE_LITTLE 0.01
 
 void bal_told(const struct bal_cluster *c, const char *phase)
 {
@@ -276,6 +278,7 @@ static void bound_again(struct bal_stage *st)
 static bool try_once(struct bal_stage *st, struct bal_way_so_far *way, struct found *found,
 		     double *toll)
 {
+	const double little = bal_is_large(&st->m) ? LARGE_LITTLE : LITTLE;
 	double paid, f;
 
 	charge(st, toll, 1);
@@ -301,7 +304,7 @@ static bool try_once(struct bal_stage *st, struct bal_way_so_far *way, struct fo
 	paid = set_tolls(st, &way->order, toll);
 	if (st->f_musts - bal_objective(&st->s) - paid >= st->m.hysteresis)
 		keep(found, st, f);
-	return paid < LITTLE * (st->f_musts - st->bound) ||
+	return paid < little * (st->f_musts - st->bound) ||
 	       (found->any && found->f - st->bound < ENOUGH * (st->f0 - st->bound));
 }
 
@@ -319,10 +322,11 @@ void bal_stage_run(struct bal_stage *st, struct bal_way_so_far *way)
 {
 	struct found found = { .sent_before = way->order.sent, .moves_before = way->order.nmoves };
 	auto_free double *toll = pxc_calloc((size_t)st->m.nitems + 1, sizeof(*toll));
+	const int rounds = bal_is_large(&st->m) ? LARGE_ROUNDS : ROUNDS;
 
 	bal_state_init(&found.s, &st->m);
-	for (int round = 0; round < ROUNDS && !try_once(st, way, &found, toll); round++)
-		if (round + 1 < ROUNDS)
+	for (int round = 0; round < rounds && !try_once(st, way, &found, toll); round++)
+		if (round + 1 < rounds)
 			bal_stage_restart(st);
 	if (found.any) {
 		bal_state_copy(&st->s, &found.s);
