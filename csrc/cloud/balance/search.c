@@ -7,7 +7,7 @@
 #define LARGE_STEPS 30000000 /* in the first search of a stage; a third of it in the next */
 #define RESTARTS 3
 #define HINT_PASSES 8
-#define POLISHES 1  /* starts that are made of the best one so far */
+#define POLISHES 2  /* starts that are made of the best one so far */
 #define STEPS 30000 /* of annealing, for each item that is near */
 #define MOST_STEPS 5000000
 #define FEWEST_STEPS 50000
