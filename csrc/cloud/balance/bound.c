@@ -80,19 +80,20 @@ double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
 	struct bal_fluid f;
-	double best = 0, divided;
+	double best = 0, divided, off = 1e300;
 
 	bal_fluid_init(&f, s, &arena);
 	f.steep = STEEP;
 	for (int looks = 0;; looks++) {
-		double bound = bal_fluid_evaluate(&f, &divided);
+		double bound = bal_fluid_evaluate(&f, &divided), close;
 
 		best = bound > best ? bound : best;
-		if (divided - best < CLOSE * (f0 - best) + BAL_EPSILON || f.nactive == 0 ||
+		close = CLOSE * (f0 - best) + BAL_EPSILON;
+		if ((divided - best < close && off < close) || f.nactive == 0 ||
 		    f.looked > BUDGET || looks == MOST_LOOKS)
 			break;
-		if (looks % LOOKS_A_PUSH == LOOKS_A_PUSH - 1)
-			bal_fluid_push(&f);
+		if (looks % LOOKS_A_PUSH == LOOKS_A_PUSH - 1 || divided - best < close)
+			off = bal_fluid_push(&f);
 		bal_fluid_flow(&f, ROUNDS_BETWEEN, NULL);
 	}
 	give_hints(&f, s, hint);

@@ -253,16 +253,21 @@ void bal_fluid_flow(struct bal_fluid *f, int passes, const bool *still)
 		}
 }
 
-void bal_fluid_push(struct bal_fluid *f)
+double bal_fluid_push(struct bal_fluid *f)
 {
+	double off = 0;
+
 	for (int32_t n = 0; n < f->m->nnodes; n++) {
 		for (int r = 0; r < PRICED; r++) {
-			double push = f->x[r][n] - f->top[r][n] + f->push[r][n];
+			double over = f->x[r][n] - f->top[r][n], push = over + f->push[r][n];
 
-			f->push[r][n] = push > 0 ? push : 0;
+			push = push > 0 ? push : 0;
+			off += 2 * f->m->factor[n][r] * f->steep * push * (over > 0 ? over : -over);
+			f->push[r][n] = push;
 		}
 		set_slope(f, n);
 	}
+	return off;
 }
 
 void bal_fluid_release(struct bal_fluid *f)

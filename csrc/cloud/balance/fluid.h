@@ -48,8 +48,11 @@ void bal_fluid_init(struct bal_fluid *f, const struct bal_state *s, struct pxc_a
 double bal_fluid_evaluate(struct bal_fluid *f, double *divided);
 /* Passes over the active items: each moves a share from its dearest node to its cheapest. still: those that do not; NULL = none. */
 void bal_fluid_flow(struct bal_fluid *f, int passes, const bool *still);
-/* Where nodes are above their limits F is to become steeper the earlier, until they are at them; called again and again. */
-void bal_fluid_push(struct bal_fluid *f);
+/*
+ * Where nodes are above their limits F is to become steeper the earlier, until they are at them; called again and again. What being
+ * off limits was worth before, of F.
+ */
+double bal_fluid_push(struct bal_fluid *f);
 void bal_fluid_release(struct bal_fluid *f); /* no more pushes */
 double bal_fluid_price(const struct bal_fluid *f, const struct bal_item *it, int32_t n);
 int32_t bal_fluid_main_part(const struct bal_parts *p); /* index of the largest share */

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "cloud/balance/stage.h"
 #include "unit/cloud/balance/worlds.h"
 
 static bool within_limits(const struct bal_state *s)
@@ -112,6 +113,41 @@ static void the_bound_is_below_each_plan_and_tells_what_is_captured(void **state
 	}
 }
 
+/* A busy node, and an idle one that is full and lets nobody go: nothing can be gained, and the bound says so. */
+static void the_bound_knows_that_a_full_node_takes_nothing(void **state)
+{
+	struct bal_vm vms[8];
+	const struct bal_node nodes[] = { { "pve1", 65536, 32000, 0, 0, true, false },
+					  { "pve2", 65536, 32000, 57600, 0, true, false } };
+	const struct bal_cluster c = {
+		.params = { 10000, 1, 1, 950000, 980000, 4000000, 2, 2, 0, 0, 1 },
+		.nodes = nodes,
+		.nnodes = 2,
+		.vms = vms,
+		.nvms = 8,
+	};
+	struct pxc_arena arena = { .head = NULL };
+	struct pxc_err err = { .kind = PXC_OK };
+	struct bal_stage st;
+	double bound;
+
+	(void)state;
+	for (uint32_t i = 0; i < 8; i++)
+		vms[i] = (struct bal_vm){ .id = 100 + i,
+					  .node = i < 7 ? "pve1" : "pve2",
+					  .mem = i < 7 ? 4096 : 4659,
+					  .cpu = i < 7 ? 3000 : 100,
+					  .vcpu = 3000,
+					  .wire = 4096,
+					  .stays = i < 7 ? NULL : "it is locked" };
+	assert_int_equal(bal_stage_init(&st, &c, &arena, &err), 0);
+	bound = bal_bound(&st.s, st.f0, &st.hint);
+	assert_true(bound <= st.f0);
+	assert_true(bound > st.f0 * 0.999);
+	bal_stage_release(&st);
+	arena_release(&arena);
+}
+
 /* Without tolerance, VMs that are like sand reach what the bound says. */
 static void the_bound_is_tight_for_many_small_vms(void **state)
 {
@@ -133,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_bound_is_below_the_best_of_all_placements),
 		cmocka_unit_test(the_bound_is_below_each_plan_and_tells_what_is_captured),
+		cmocka_unit_test(the_bound_knows_that_a_full_node_takes_nothing),
 		cmocka_unit_test(the_bound_is_tight_for_many_small_vms),
 	};
 
