@@ -139,6 +139,12 @@ static inline bool bal_may(const struct bal_model *m, const struct bal_item *it,
 	return (m->classes[(ptrdiff_t)it->class * m->words + n / 64] >> (n % 64) & 1) != 0;
 }
 
+/* Small enough for annealing, and for trying many orders. */
+static inline bool bal_is_small(const struct bal_model *m)
+{
+	return (int64_t)m->nitems * m->nnodes <= 150000;
+}
+
 /* rules.c: from rules to items and counts. */
 must_check int bal_rules_init(struct bal_model *m, struct pxc_err *err);
 
@@ -160,6 +166,14 @@ double bal_broken(const struct bal_state *s); /* the part of it that broken soft
 double bal_shift_delta(const struct bal_state *s, int32_t item, int32_t to);
 /* The best node to shift it to, or -1; *delta is written when there is one. */
 int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta);
+
+/* Is there more on the node than may be? */
+static inline bool bal_is_over(const struct bal_state *s, int32_t n)
+{
+	const int64_t *load = s->load[n], *limit = s->m->limit[n];
+
+	return load[MEM] > limit[MEM] || load[CPU] > limit[CPU] || load[VCPU] > limit[VCPU];
+}
 
 static inline double bal_load_delta(const struct bal_state *s, const struct bal_item *it,
 				    int32_t from, int32_t to)

@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "cloud/balance/stage.h"
 
-#define ANNEALED 150000 /* items times nodes: more is too much for annealing */
 #define RESTARTS 3
 #define HINT_PASSES 8
 #define POLISHES 1  /* starts that are made of the best one so far */
@@ -79,7 +78,7 @@ static void anneal(struct bal_stage *st)
 	int64_t steps = (int64_t)st->hint.nnear * STEPS;
 	struct bal_state best;
 
-	if ((int64_t)m->nitems * m->nnodes > ANNEALED || st->s.moved == st->musts.moved)
+	if (!bal_is_small(m) || st->s.moved == st->musts.moved)
 		return;
 	steps = steps > MOST_STEPS ? MOST_STEPS : steps < FEWEST_STEPS ? FEWEST_STEPS : steps;
 	bal_state_init(&best, m);
@@ -114,9 +113,9 @@ void bal_stage_search(struct bal_stage *st)
 	follow_hint(st);
 	anneal(st);
 	bal_told(st->m.cluster, "plan");
-	st->aim = bal_sharpen(&st->s, st->f0, st->aim, &st->hint, true);
+	/* Further searches count what else moves cost, and are not for the bound. */
 	if (first)
-		st->bound = st->aim; /* further searches count what else moves cost */
+		st->bound = st->aim = bal_sharpen(&st->s, st->f0, st->aim, &st->hint, true);
 	bal_told(st->m.cluster, "bound");
 	if (st->f_musts - bal_objective(&st->s) < st->m.hysteresis)
 		bal_state_copy(&st->s, &st->musts);
