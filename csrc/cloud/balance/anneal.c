@@ -14,6 +14,10 @@
 #define COOLING 0.001    /* the last temperature, of the first */
 #define OVER 0.03        /* price of what is above a limit, for all that the nodes have, of F */
 #define OVER_GROWTH 1.05 /* from stage to stage */
+#define CROWD 1000       /* items that are near: with so many two at random are hardly ever alike */
+#define KINDRED 3        /* of four steps, in a crowd: swaps of items of similar memory */
+#define CLOSEST 2        /* ranks by memory between such two, at most; doubled at random ... */
+#define DOUBLINGS 6      /* ... less often than this */
 
 struct walk {
 	struct bal_state *s;
@@ -27,6 +31,7 @@ struct walk {
 	int32_t *fresh;      /* items that were shifted since */
 	int32_t nfresh;
 	bool *is_fresh;
+	int32_t *ranks; /* of a crowd: the near items, by memory; else NULL */
 };
 
 static double uniform(struct bal_random *r)
@@ -117,7 +122,7 @@ static void try_swap(struct walk *w, int32_t v, int32_t u)
 	int64_t more[LOADS];
 	double delta, over;
 
-	if (a == b || b < 0 || bal_stays(&m->items[u]))
+	if (a == b || a < 0 || b < 0 || bal_stays(&m->items[v]) || bal_stays(&m->items[u]))
 		return;
 	delta = bal_swap_delta(s, v, u);
 	for (int r = 0; r < LOADS; r++)
@@ -132,13 +137,28 @@ static void try_swap(struct walk *w, int32_t v, int32_t u)
 	keep_best(w, delta);
 }
 
+/* Where memory is nearly full, what fits in the place of an item is one like it. */
+static void try_kindred(struct walk *w, uint64_t rank, uint64_t dice)
+{
+	const uint64_t most = (uint64_t)CLOSEST << dice % DOUBLINGS;
+	const int64_t other = (int64_t)rank + (int64_t)(dice / 64 % (2 * most + 1)) - (int64_t)most;
+
+	if (other >= 0 && other < w->hint->nnear)
+		try_swap(w, w->ranks[rank], w->ranks[other]);
+}
+
 static void step(struct walk *w)
 {
 	const struct bal_hint *hint = w->hint;
 	const struct bal_model *m = w->s->m;
-	const int32_t v = hint->near[bal_next(&w->random) % (uint64_t)hint->nnear];
+	const uint64_t which = bal_next(&w->random) % (uint64_t)hint->nnear;
 	const uint64_t kind = bal_next(&w->random);
+	const int32_t v = hint->near[which];
 
+	if (w->ranks && kind % 4 < KINDRED) {
+		try_kindred(w, which, kind / 4);
+		return;
+	}
 	if (bal_stays(&m->items[v]) || w->s->at[v] < 0)
 		return;
 	if (kind % 2 == 0)
@@ -163,6 +183,27 @@ static double cooling(void)
 	return 1;
 }
 
+static int smaller_first(const void *a, const void *b, void *context)
+{
+	const struct bal_model *m = context;
+	const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+	const int64_t mx = m->items[x].load[MEM], my = m->items[y].load[MEM];
+
+	return mx != my ? (mx < my ? -1 : 1) : x < y ? -1 : x > y;
+}
+
+static void rank(struct walk *w)
+{
+	const size_t n = (size_t)w->hint->nnear;
+	struct bal_model m = *w->s->m;
+
+	if (n < CROWD)
+		return;
+	w->ranks = pxc_calloc(n, sizeof(*w->ranks));
+	memcpy(w->ranks, w->hint->near, n * sizeof(*w->ranks));
+	qsort_r(w->ranks, n, sizeof(*w->ranks), smaller_first, &m);
+}
+
 static void init(struct walk *w)
 {
 	const struct bal_model *m = w->s->m;
@@ -179,6 +220,7 @@ static void init(struct walk *w)
 	w->saved = pxc_calloc(items, sizeof(*w->saved));
 	w->fresh = pxc_calloc(items, sizeof(*w->fresh));
 	w->is_fresh = pxc_calloc(items, sizeof(*w->is_fresh));
+	rank(w);
 	memcpy(w->saved, w->s->at, (items - 1) * sizeof(*w->saved));
 }
 
@@ -206,4 +248,5 @@ void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double tempera
 	free(w.saved);
 	free(w.fresh);
 	free(w.is_fresh);
+	free(w.ranks);
 }

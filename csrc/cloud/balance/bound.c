@@ -3,8 +3,9 @@
  * bound.c - how low F can get at best: a bound that holds whichever way it was found.
  *
  * For any prices of load on nodes, F of every plan is at least the sum, over items, of the cheapest node each may be on, less what the
- * prices take from the nodes' own part of F at most (its conjugate). Good prices are the slopes of F where VMs may be divided. Rules
- * apart and the order of moves are left out, so the bound is low at most.
+ * prices take from the nodes' own part of F at most, within their limits (its conjugate there). Good prices are the slopes of F where
+ * VMs may be divided; at a limit they are as much higher as it takes to keep load away, which is found by pushing (the method of
+ * multipliers). Rules apart and the order of moves are left out, so the bound is low at most.
  */
 #include "base/mem.h"
 #include "cloud/balance/fluid.h"
@@ -12,7 +13,10 @@
 #define ROUNDS_BETWEEN 24 /* passes over the active items between two over all */
 #define BUDGET 100000000  /* prices looked at */
 #define MOST_LOOKS 400    /* at all items */
-#define NEAR 0.5 /* of the cost of its move: what an item may lack and still be of use elsewhere */
+#define LOOKS_A_PUSH 4
+#define STEEP 8  /* F above a limit: less than elsewhere, since the pushes do the rest */
+#define NEAR 0.5 /* of what its move costs: what an item must gain, at least, to be looked at */
+#define LARGE_NEAR 0.8 /* the same where there are so many that searches get lost among them */
 #define ALL_NEAR                                                                                   \
 	2000 /* of items and nodes: with so few of them prices say little, and all are looked at */
 #define CLOSE 0.0001 /* of the improvement: the dividing is as good as it gets */
@@ -21,6 +25,7 @@
 static bool is_near(struct bal_fluid *f, int32_t item)
 {
 	const struct bal_item *it = &f->m->items[item];
+	const double least = it->cost * (bal_is_large(f->m) ? LARGE_NEAR : NEAR);
 	double home;
 
 	if (it->home < 0 || !it->home_ok || f->parts[item].n > 1 ||
@@ -28,7 +33,7 @@ static bool is_near(struct bal_fluid *f, int32_t item)
 		return true;
 	home = bal_fluid_price(f, it, it->home);
 	for (int32_t n = 0; n < f->m->nnodes; n++)
-		if (n != it->home && bal_fluid_price(f, it, n) + it->cost * NEAR < home &&
+		if (n != it->home && bal_fluid_price(f, it, n) + least < home &&
 		    bal_may(f->m, it, n))
 			return true;
 	return false;
@@ -78,6 +83,7 @@ double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint)
 	double best = 0, divided;
 
 	bal_fluid_init(&f, s, &arena);
+	f.steep = STEEP;
 	for (int looks = 0;; looks++) {
 		double bound = bal_fluid_evaluate(&f, &divided);
 
@@ -85,9 +91,12 @@ double bal_bound(const struct bal_state *s, double f0, struct bal_hint *hint)
 		if (divided - best < CLOSE * (f0 - best) + BAL_EPSILON || f.nactive == 0 ||
 		    f.looked > BUDGET || looks == MOST_LOOKS)
 			break;
+		if (looks % LOOKS_A_PUSH == LOOKS_A_PUSH - 1)
+			bal_fluid_push(&f);
 		bal_fluid_flow(&f, ROUNDS_BETWEEN, NULL);
 	}
 	give_hints(&f, s, hint);
+	bal_fluid_release(&f);
 	bal_dive(&f, s, hint->at);
 	return best;
 }

@@ -13,8 +13,9 @@
 
 struct descent {
 	struct bal_state *s;
-	int32_t *items; /* of the second node, as far as they are searched */
-	double *gain;   /* of each of these, by slopes */
+	struct bal_list *lists; /* of each node: its items, as far as they are searched */
+	uint32_t *listed;       /* of each node: when that was */
+	double *gain;           /* of each of the second node's, by slopes */
 	int64_t looked;
 	uint32_t *changed; /* of each node: when it last changed */
 	uint32_t *seen;    /* of each pair of nodes: when it was last looked at */
@@ -93,43 +94,56 @@ void bal_swap(struct bal_state *s, int32_t v, int32_t w)
 	bal_shift(s, w, a);
 }
 
+/* Most items are far from their alternatives, and not searched. */
+static const struct bal_list *searched_on(struct descent *d, int32_t n)
+{
+	const struct bal_list *all = &d->s->on[n];
+	struct bal_list *list = &d->lists[n];
+
+	if (d->listed[n] && d->listed[n] >= d->changed[n])
+		return list;
+	if (list->cap < all->n) {
+		list->cap = 2 * all->n;
+		list->items = pxc_realloc(list->items, (size_t)list->cap * sizeof(*list->items));
+	}
+	list->n = 0;
+	for (int32_t i = 0; i < all->n; i++)
+		if (bal_searched(d->s, all->items[i]))
+			list->items[list->n++] = all->items[i];
+	d->listed[n] = d->now;
+	return list;
+}
+
 /* The best swap of the two nodes, if there is one that pays. */
 static bool swap_pair(struct descent *d, int32_t a, int32_t b)
 {
 	struct bal_state *s = d->s;
-	const struct bal_list *la = &s->on[a], *lb = &s->on[b];
+	const struct bal_list *la = searched_on(d, a), *lb = searched_on(d, b);
 	double most = -1e300, best = -BAL_EPSILON;
-	int32_t v = -1, w = -1, n = 0;
+	int32_t v = -1, w = -1;
 
 	d->looked += la->n + lb->n;
 	for (int32_t k = 0; k < lb->n; k++) {
-		if (!bal_searched(s, lb->items[k]))
-			continue;
-		d->items[n] = lb->items[k];
-		d->gain[n] = linear_gain(s, lb->items[k], b, a);
-		most = d->gain[n] > most ? d->gain[n] : most;
-		n++;
+		d->gain[k] = linear_gain(s, lb->items[k], b, a);
+		most = d->gain[k] > most ? d->gain[k] : most;
 	}
 	for (int32_t i = 0; i < la->n; i++) {
-		double gain;
+		double gain = linear_gain(s, la->items[i], a, b);
 
-		if (!bal_searched(s, la->items[i]))
-			continue;
-		gain = linear_gain(s, la->items[i], a, b);
 		if (gain + most <= -best)
 			continue;
-		d->looked += n;
-		for (int32_t k = 0; k < n; k++) {
+		d->looked += lb->n;
+		for (int32_t k = 0; k < lb->n; k++) {
 			double delta;
 
 			if (gain + d->gain[k] <= -best)
 				continue;
-			delta = bal_swap_delta(s, la->items[i], d->items[k]);
-			if (delta >= best || !bal_can_swap(s, la->items[i], d->items[k]))
+			delta = bal_swap_delta(s, la->items[i], lb->items[k]);
+			if (delta >= best || !bal_can_swap(s, la->items[i], lb->items[k]))
 				continue;
 			best = delta;
 			v = la->items[i];
-			w = d->items[k];
+			w = lb->items[k];
 		}
 	}
 	if (v < 0)
@@ -160,20 +174,24 @@ static bool sweep_swaps(struct descent *d)
 void bal_descent(struct bal_state *s)
 {
 	size_t nodes = (size_t)s->m->nnodes, items = (size_t)s->m->nitems + 1;
-	struct descent d = { .s = s };
+	struct descent d = { .s = s, .now = 1 };
 
-	d.items = pxc_calloc(items, sizeof(*d.items));
+	d.lists = pxc_calloc(nodes + 1, sizeof(*d.lists));
+	d.listed = pxc_calloc(nodes + 1, sizeof(*d.listed));
 	d.gain = pxc_calloc(items, sizeof(*d.gain));
 	d.changed = pxc_calloc(nodes + 1, sizeof(*d.changed));
 	d.seen = pxc_calloc(nodes * nodes + 1, sizeof(*d.seen));
 	for (int i = 0; i < SWEEPS && sweep_swaps(&d); i++)
 		if (bal_greedy(s)) {
 			/* Which nodes it changed is not known. */
-			for (size_t n = 0; n < nodes; n++)
-				d.changed[n] = d.now + 1;
 			d.now++;
+			for (size_t n = 0; n < nodes; n++)
+				d.changed[n] = d.now;
 		}
-	free(d.items);
+	for (size_t n = 0; n < nodes; n++)
+		free(d.lists[n].items);
+	free(d.lists);
+	free(d.listed);
 	free(d.gain);
 	free(d.changed);
 	free(d.seen);

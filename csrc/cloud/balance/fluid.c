@@ -4,14 +4,13 @@
 #include "base/mem.h"
 
 #define SAME_HULL 64 /* items that are looked at before prices have changed too much */
-#define STEEP 30     /* how much steeper F is made above a limit */
 
 static void set_slope(struct bal_fluid *f, int32_t n)
 {
 	for (int r = 0; r < PRICED; r++) {
-		double x = f->x[r][n], over = x - f->top[r][n];
+		double x = f->x[r][n], over = x - f->top[r][n] + f->push[r][n];
 
-		f->g[r][n] = 2 * f->m->factor[n][r] * (over > 0 ? x + STEEP * over : x);
+		f->g[r][n] = 2 * f->m->factor[n][r] * (over > 0 ? x + f->steep * over : x);
 	}
 }
 
@@ -100,7 +99,7 @@ static double curvature(const struct bal_fluid *f, const struct bal_item *it, in
 
 	for (int r = 0; r < PRICED; r++)
 		sum += f->m->factor[n][r] * it->d[r] * it->d[r] *
-		       (f->x[r][n] > f->top[r][n] ? 1 + STEEP : 1);
+		       (f->x[r][n] + f->push[r][n] > f->top[r][n] ? 1 + f->steep : 1);
 	return sum;
 }
 
@@ -214,13 +213,14 @@ void bal_fluid_init(struct bal_fluid *f, const struct bal_state *s, struct pxc_a
 	const struct bal_model *m = s->m;
 	size_t nodes = (size_t)m->nnodes + 1, items = (size_t)m->nitems + 1;
 
-	*f = (struct bal_fluid){ .m = m };
+	*f = (struct bal_fluid){ .m = m, .steep = BAL_STEEP };
 	f->parts = arena_alloc(arena, items * sizeof(*f->parts));
 	f->active = arena_alloc(arena, items * sizeof(*f->active));
 	for (int r = 0; r < PRICED; r++) {
 		f->x[r] = arena_alloc(arena, nodes * sizeof(double));
 		f->g[r] = arena_alloc(arena, nodes * sizeof(double));
 		f->top[r] = arena_alloc(arena, nodes * sizeof(double));
+		f->push[r] = arena_alloc(arena, nodes * sizeof(double));
 		f->low[r] = arena_alloc(arena, nodes * sizeof(double));
 		for (int32_t n = 0; n < m->nnodes; n++) {
 			f->x[r][n] = f->low[r][n] = s->spots[n].x[r];
@@ -251,6 +251,28 @@ void bal_fluid_flow(struct bal_fluid *f, int passes, const bool *still)
 				bal_fluid_find_hull(f);
 			rebalance(f, f->active[k]);
 		}
+}
+
+void bal_fluid_push(struct bal_fluid *f)
+{
+	for (int32_t n = 0; n < f->m->nnodes; n++) {
+		for (int r = 0; r < PRICED; r++) {
+			double push = f->x[r][n] - f->top[r][n] + f->push[r][n];
+
+			f->push[r][n] = push > 0 ? push : 0;
+		}
+		set_slope(f, n);
+	}
+}
+
+void bal_fluid_release(struct bal_fluid *f)
+{
+	f->steep = BAL_STEEP;
+	for (int32_t n = 0; n < f->m->nnodes; n++) {
+		for (int r = 0; r < PRICED; r++)
+			f->push[r][n] = 0;
+		set_slope(f, n);
+	}
 }
 
 int32_t bal_fluid_main_part(const struct bal_parts *p)

@@ -7,7 +7,8 @@
 
 #include "cloud/balance/parts.h"
 
-#define BAL_PARTS 6 /* nodes an item is divided over */
+#define BAL_PARTS 6  /* nodes an item is divided over */
+#define BAL_STEEP 30 /* how much steeper F is made above a limit */
 
 struct bal_parts {
 	int32_t node[BAL_PARTS];
@@ -21,6 +22,8 @@ struct bal_fluid {
 	double *x[PRICED];       /* load - mean */
 	double *g[PRICED];       /* slopes: the prices */
 	double *top[PRICED];     /* x at the limit */
+	double *push[PRICED];    /* how far below that F becomes steeper */
+	double steep;            /* how much */
 	double *low[PRICED];     /* x when all that can leave has left */
 	int32_t usual;           /* the class of most items, for which ... */
 	int32_t *order;          /* ... the nodes by price of memory, */
@@ -45,6 +48,9 @@ void bal_fluid_init(struct bal_fluid *f, const struct bal_state *s, struct pxc_a
 double bal_fluid_evaluate(struct bal_fluid *f, double *divided);
 /* Passes over the active items: each moves a share from its dearest node to its cheapest. still: those that do not; NULL = none. */
 void bal_fluid_flow(struct bal_fluid *f, int passes, const bool *still);
+/* Where nodes are above their limits F is to become steeper the earlier, until they are at them; called again and again. */
+void bal_fluid_push(struct bal_fluid *f);
+void bal_fluid_release(struct bal_fluid *f); /* no more pushes */
 double bal_fluid_price(const struct bal_fluid *f, const struct bal_item *it, int32_t n);
 int32_t bal_fluid_main_part(const struct bal_parts *p); /* index of the largest share */
 void bal_fluid_places(const struct bal_fluid *f, const struct bal_state *s,

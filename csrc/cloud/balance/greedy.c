@@ -11,6 +11,7 @@ struct heap {
 	int32_t *slot;  /* of each item; -1 = not in the heap */
 	int32_t *items; /* smallest key first, then smallest item */
 	int32_t n;
+	double slope[PRICED]; /* of F, where it is least */
 };
 
 static bool before(const struct heap *h, int32_t a, int32_t b)
@@ -65,11 +66,39 @@ static void drop(struct heap *h, int32_t item)
 	sift(h, slot);
 }
 
+static void find_slopes(struct heap *h, const struct bal_state *s)
+{
+	for (int r = 0; r < PRICED; r++) {
+		h->slope[r] = 1e300;
+		for (int32_t n = 0; n < s->m->nnodes; n++) {
+			double slope = 2 * s->spots[n].factor[r] * s->spots[n].x[r];
+
+			h->slope[r] = slope < h->slope[r] ? slope : h->slope[r];
+		}
+	}
+}
+
+/* Would it gain nothing even on a node where F is the flattest, for all it needs? Most items end here. */
+static bool hopeless(const struct heap *h, const struct bal_state *s, int32_t item)
+{
+	const struct bal_item *it = &s->m->items[item];
+	const struct bal_spot *spot = &s->spots[s->at[item]];
+	double delta = s->at[item] == it->home ? it->cost : -it->cost;
+
+	for (int r = 0; r < PRICED; r++)
+		delta += spot->factor[r] * it->d[r] * (it->d[r] - 2 * spot->x[r]) +
+			 h->slope[r] * it->d[r];
+	return delta >= 0 && it->home >= 0 && it->nrules == 0;
+}
+
 /* Look at an item; it stays in the heap only while there is something to gain. */
 static int32_t look(struct heap *h, const struct bal_state *s, int32_t item)
 {
 	double delta = 0;
-	int32_t to = bal_searched(s, item) ? bal_best_target(s, item, &delta) : -1;
+	int32_t to = -1;
+
+	if (bal_searched(s, item) && !hopeless(h, s, item))
+		to = bal_best_target(s, item, &delta);
 
 	if (to >= 0 && delta < -BAL_EPSILON)
 		update(h, item, delta);
@@ -82,6 +111,7 @@ static size_t pass(struct heap *h, struct bal_state *s)
 {
 	size_t moves = 0;
 
+	find_slopes(h, s);
 	for (int32_t i = 0; i < s->m->nitems; i++)
 		(void)look(h, s, i);
 	while (h->n) {
@@ -91,6 +121,7 @@ static size_t pass(struct heap *h, struct bal_state *s)
 		if (!h->n || h->items[0] != item)
 			continue; /* it is worth less by now; another comes first */
 		bal_shift(s, item, to);
+		find_slopes(h, s);
 		moves++;
 		for (int32_t i = 0; i < s->on[to].n; i++)
 			(void)look(h, s, s->on[to].items[i]);

@@ -153,13 +153,11 @@ uint32_t bal_moved_vms(const struct bal_model *m, int32_t item, int32_t at)
 	return n;
 }
 
-double bal_moved_cost(const struct bal_model *m, int32_t item, int32_t at)
+double bal_scattered_cost(const struct bal_model *m, int32_t item, int32_t at)
 {
 	const struct bal_item *it = &m->items[item];
 	double cost = 0;
 
-	if (it->home >= 0)
-		return at == it->home ? 0 : it->cost;
 	for (int32_t i = 0; at >= 0 && i < it->nmembers; i++) {
 		int32_t v = m->members[it->member + i];
 

@@ -139,10 +139,10 @@ static inline bool bal_may(const struct bal_model *m, const struct bal_item *it,
 	return (m->classes[(ptrdiff_t)it->class * m->words + n / 64] >> (n % 64) & 1) != 0;
 }
 
-/* Small enough for annealing, and for trying many orders. */
-static inline bool bal_is_small(const struct bal_model *m)
+/* Too large for annealing at length, and for many searches and orders. */
+static inline bool bal_is_large(const struct bal_model *m)
 {
-	return (int64_t)m->nitems * m->nnodes <= 150000;
+	return (int64_t)m->nitems * m->nnodes > 150000;
 }
 
 /* rules.c: from rules to items and counts. */
@@ -157,8 +157,7 @@ void bal_state_release(struct bal_state *s);
 void bal_state_copy(struct bal_state *to,
 		    const struct bal_state *from); /* of one model, both initialised */
 void bal_shift(struct bal_state *s, int32_t item, int32_t to);
-double bal_moved_cost(const struct bal_model *m, int32_t item,
-		      int32_t at); /* part of F, for being there */
+double bal_scattered_cost(const struct bal_model *m, int32_t item, int32_t at);
 uint32_t bal_moved_vms(const struct bal_model *m, int32_t item, int32_t at);
 double bal_count_delta(const struct bal_state *s, int32_t item, int32_t from, int32_t to);
 double bal_objective(const struct bal_state *s);
@@ -173,6 +172,16 @@ static inline bool bal_is_over(const struct bal_state *s, int32_t n)
 	const int64_t *load = s->load[n], *limit = s->m->limit[n];
 
 	return load[MEM] > limit[MEM] || load[CPU] > limit[CPU] || load[VCPU] > limit[VCPU];
+}
+
+/* The part of F for being there. */
+static inline double bal_moved_cost(const struct bal_model *m, int32_t item, int32_t at)
+{
+	const struct bal_item *it = &m->items[item];
+
+	if (it->home >= 0)
+		return at == it->home ? 0 : it->cost;
+	return bal_scattered_cost(m, item, at);
 }
 
 static inline double bal_load_delta(const struct bal_state *s, const struct bal_item *it,

@@ -3,9 +3,11 @@
 #include "base/mem.h"
 #include "cloud/balance/stage.h"
 
+#define WIDE 0.03 /* of the possible improvement: with less open, a large cluster is not annealed */
+#define LARGE_STEPS 30000000 /* in the first search of a stage; a third of it in the next */
 #define RESTARTS 3
 #define HINT_PASSES 8
-#define POLISHES 1  /* starts that are made of the best one so far */
+#define POLISHES 2  /* starts that are made of the best one so far */
 #define STEPS 30000 /* of annealing, for each item that is near */
 #define MOST_STEPS 5000000
 #define FEWEST_STEPS 50000
@@ -72,18 +74,34 @@ static bool good_enough(const struct bal_stage *st)
 	return f - st->aim < ENOUGH * (st->f0 - st->aim);
 }
 
+/* Is there enough left to be found, and enough found already, for a walk through a large cluster? */
+static bool is_open(const struct bal_stage *st)
+{
+	double f = bal_objective(&st->s);
+
+	return f - bal_broken(&st->s) - st->aim > WIDE * (st->f0 - st->aim) &&
+	       st->f_musts - f >= st->m.hysteresis;
+}
+
 static void anneal(struct bal_stage *st)
 {
 	const struct bal_model *m = &st->m;
+	const bool large = bal_is_large(m);
 	int64_t steps = (int64_t)st->hint.nnear * STEPS;
+	uint64_t walks = RESTARTS;
 	struct bal_state best;
 
-	if (!bal_is_small(m) || st->s.moved == st->musts.moved)
+	if ((large && !is_open(st)) || st->s.moved == st->musts.moved)
 		return;
 	steps = steps > MOST_STEPS ? MOST_STEPS : steps < FEWEST_STEPS ? FEWEST_STEPS : steps;
+	if (large) {
+		walks = 1;
+		steps = st->steps;
+		st->steps /= 3;
+	}
 	bal_state_init(&best, m);
 	bal_state_copy(&best, &st->s);
-	for (uint64_t i = 0; i < RESTARTS && !good_enough(st); i++) {
+	for (uint64_t i = 0; i < walks && !good_enough(st); i++) {
 		double f = bal_objective(&best);
 
 		bal_anneal(&st->s, &st->hint, f / (double)(st->s.moved + 5) * HEAT, steps,
@@ -103,6 +121,8 @@ void bal_stage_search(struct bal_stage *st)
 {
 	const bool first = st->bound < 0;
 
+	if (first)
+		st->steps = LARGE_STEPS;
 	bal_mandatory(&st->m, &st->s, &st->unmovable, st->why, st->arena);
 	bal_state_copy(&st->musts, &st->s);
 	st->f_musts = bal_objective(&st->s);

@@ -4,9 +4,11 @@
 #include "base/mem.h"
 
 #define ROUNDS 7
-#define PATIENCE 2   /* rounds in a row that find nothing better */
-#define ENOUGH 0.015 /* of the improvement: what may be lacking without a further search */
-#define LITTLE 0.002 /* of the improvement: what bounces may cost without a further search */
+#define PATIENCE 2     /* rounds in a row that find nothing better */
+#define ENOUGH 0.015   /* of the improvement: what may be lacking without a further search */
+#define LITTLE 0.002   /* of the improvement: what bounces may cost without a further search */
+#define LARGE_ROUNDS 3 /* the same of clusters in which a search takes long */
+#define LARGE_LITTLE 0.01
 
 void bal_told(const struct bal_cluster *c, const char *phase)
 {
@@ -243,6 +245,7 @@ static void bound_again(struct bal_stage *st)
 static bool try_once(struct bal_stage *st, struct bal_way_so_far *way, struct found *found,
 		     double *toll)
 {
+	const double little = bal_is_large(&st->m) ? LARGE_LITTLE : LITTLE;
 	double paid, f;
 	uint64_t seed;
 
@@ -274,7 +277,7 @@ static bool try_once(struct bal_stage *st, struct bal_way_so_far *way, struct fo
 	paid = set_tolls(st, &way->order, toll);
 	if (st->f_musts - bal_objective(&st->s) - paid >= st->m.hysteresis)
 		keep(found, st, f, seed);
-	return paid < LITTLE * (st->f_musts - st->bound) ||
+	return paid < little * (st->f_musts - st->bound) ||
 	       (found->any && found->f - st->bound < ENOUGH * (st->f0 - st->bound));
 }
 
@@ -292,9 +295,10 @@ static void only_musts(struct bal_stage *st, struct bal_way_so_far *way)
 static void search(struct bal_stage *st, struct bal_way_so_far *way, struct found *found)
 {
 	auto_free double *toll = pxc_calloc((size_t)st->m.nitems + 1, sizeof(*toll));
+	const int rounds = bal_is_large(&st->m) ? LARGE_ROUNDS : ROUNDS;
 	int idle = 0;
 
-	for (int round = 0; round < ROUNDS && idle < PATIENCE; round++) {
+	for (int round = 0; round < rounds && idle < PATIENCE; round++) {
 		const bool any = found->any;
 		const double f = found->f;
 

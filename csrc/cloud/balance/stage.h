@@ -20,6 +20,7 @@ struct bal_stage {
 	struct bal_left_list unmovable, dropped;
 	double f0, f_musts, bound;
 	double aim;        /* the bound as the search at hand has it: with what making room costs */
+	int64_t steps;     /* of annealing that the next search has, where the cluster is large */
 	const char *stuck; /* see struct bal_plan */
 	struct pxc_arena *arena; /* for what is said */
 };

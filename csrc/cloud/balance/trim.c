@@ -124,7 +124,7 @@ void bal_trim(struct bal_stage *st, struct bal_way_so_far *way, uint64_t seed, d
 
 	t.random.x = st->m.params.seed * 0x9e3779b97f4a7c15u + 0x2545f4914f6cdd1du;
 	t.random.x = t.random.x ? t.random.x : 1;
-	if (!bal_is_small(&st->m) || !st->hint.nnear)
+	if (bal_is_large(&st->m) || !st->hint.nnear)
 		return;
 	bal_state_init(&start, &st->m);
 	bal_state_init(&best, &st->m);

@@ -69,7 +69,7 @@ uint64_t bal_way_find_cheap(struct bal_stage *st, struct bal_way_so_far *way)
 	const int64_t work = bal_way_work(way);
 	uint64_t best = 0;
 
-	if (!bal_is_small(&st->m))
+	if (bal_is_large(&st->m))
 		return 0;
 	for (uint64_t seed = 1;
 	     seed < ORDERS && (int64_t)seed * work < DEAREST && (!any || least > BAL_EPSILON);
