@@ -194,27 +194,18 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 	return affinity_plan(batch, world, ret, err);
 }
 
-static int name_order(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* A pool's comment has no digest, and who joins must find the group: one writer at a time. */
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
 	const struct affinity_batch *b = batch;
 	const char **names = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*names));
-	size_t n = 0, unique = 0;
+	size_t n = 0;
 
 	for (size_t i = 0; i < b->nspecs; i++)
 		if (plans->plans[i]->nsteps || plans->plans[i]->via)
 			names[n++] = arena_printf(env->arena, "project.%s", b->specs[i].project);
-	qsort(names, n, sizeof(*names), name_order);
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || !str_eq(names[i], names[i - 1]))
-			names[unique++] = names[i];
-	names[unique] = NULL;
+	names[n] = NULL;
 	return names;
 }
 

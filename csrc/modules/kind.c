@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cloud/project_block.h"
 #include "modules/kind_parts.h"
 
 /* Conflicts (a stale digest, a VMID or name taken meanwhile) send the run round again this often. */
@@ -89,6 +90,8 @@ static int hold(struct kind_run *run, const struct pxc_plans *plans, bool *ret_a
 	*ret_again = false;
 	if (!names || !names[0] || run->locks.taken)
 		return 0;
+	/* In one order, so that two runs cannot wait for each other. */
+	names = strv_sorted(run->env->arena, names);
 	if (locks_acquire(&run->locks, run->env, names, err) < 0)
 		return -1;
 	run->env->locks = &run->locks;

@@ -68,7 +68,7 @@ struct pxc_kind {
 	/* err EBUSY means "not now": the loop looks again until the task's deadline. */
 	int (*plan)(const void *batch, const void *world, struct pxc_plans *ret,
 		    struct pxc_err *err);
-	/* Names of the locks to hold while these plans are applied ("project.acme"), sorted, in the arena; NULL: none.
+	/* Names of the locks to hold while these plans are applied ("project.acme"), in any order, in the arena; NULL: none.
 	 * LOCK_RBD and a storage in front ("rbd/ceph/image.debian"): a lock in that storage's pool instead of one in PVE.
 	 * The function itself may be NULL. */
 	const char *const *(*locks)(struct pxc_env *env, const void *batch,

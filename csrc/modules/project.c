@@ -255,11 +255,6 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 	return project_plan(batch, world, ret, err);
 }
 
-static int name_order(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* A pool's comment has no digest: one writer at a time. */
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
@@ -271,7 +266,6 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 	for (size_t i = 0; i < b->nspecs; i++)
 		if (plans->plans[i]->nsteps)
 			names[n++] = arena_printf(env->arena, "project.%s", b->specs[i].name);
-	qsort(names, n, sizeof(*names), name_order);
 	return names;
 }
 

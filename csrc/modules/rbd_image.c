@@ -79,18 +79,13 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 	return image_plan(batch, world, ret, err);
 }
 
-static int name_order(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* One run at a time works on one image: what is unfinished is then nobody's work of this moment. */
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
 	const struct image_batch *b = batch;
 	const char **names = arena_alloc(env->arena, (b->nspecs + 2) * sizeof(*names));
-	size_t n = 0, unique = 0;
+	size_t n = 0;
 
 	for (size_t i = 0; i < b->nspecs && i < plans->nplans; i++)
 		for (size_t k = 0; k < plans->plans[i]->nsteps; k++) {
@@ -106,11 +101,7 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 						       b->specs[i].name);
 			break;
 		}
-	qsort(names, n, sizeof(*names), name_order);
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || !str_eq(names[i], names[i - 1]))
-			names[unique++] = names[i];
-	names[unique] = NULL;
+	names[n] = NULL;
 	return names;
 }
 

@@ -129,11 +129,6 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 	return network_plan(batch, world, ret, err);
 }
 
-static int name_order(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* No VM may take an address, or join, while a network or subnets of it go. */
 static bool takes_away(const struct pxc_plan *p)
 {
@@ -160,7 +155,6 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 			list[n++] = arena_printf(env->arena, "net.%s",
 						 item_text(p->steps[0].args, "vnet"));
 	}
-	qsort(list, n, sizeof(*list), name_order);
 	if (any)
 		list[n++] = LOCK_SDN;
 	list[n] = NULL;

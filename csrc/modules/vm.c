@@ -228,11 +228,6 @@ static void told(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
 	(void)json_object_set(b->placed, plan->label, placement);
 }
 
-static int name_order(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 struct names {
 	const char **list;
 	size_t n, cap;
@@ -240,15 +235,8 @@ struct names {
 
 static void add_name(struct pxc_env *env, struct names *names, const char *name)
 {
-	if (names->n + 1 >= names->cap) {
-		size_t cap = names->cap ? 2 * names->cap : 16;
-		const char **list = arena_alloc(env->arena, cap * sizeof(*list));
-
-		if (names->n)
-			memcpy(list, names->list, names->n * sizeof(*list));
-		names->list = list;
-		names->cap = cap;
-	}
+	names->list =
+		arena_grow(env->arena, names->list, names->n, &names->cap, sizeof(*names->list));
 	names->list[names->n++] = name;
 }
 
@@ -284,7 +272,6 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 {
 	const struct vm_batch *b = batch;
 	struct names names = { .n = 0 };
-	size_t unique = 0;
 
 	/* What follows in another round is done under the lock of this one. */
 	for (size_t i = 0; i < b->nspecs && i < plans->nplans; i++)
@@ -295,13 +282,7 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 		for (size_t k = 0; k < plans->plans[i]->nsteps; k++)
 			add_step(env, i < b->nspecs ? b->specs[i].project : NULL,
 				 &plans->plans[i]->steps[k], &names);
-	if (!names.n)
-		return NULL;
-	qsort(names.list, names.n, sizeof(*names.list), name_order);
-	for (size_t i = 0; i < names.n; i++)
-		if (i == 0 || !str_eq(names.list[i], names.list[i - 1]))
-			names.list[unique++] = names.list[i];
-	names.list[unique] = NULL;
+	add_name(env, &names, NULL);
 	return names.list;
 }
 

@@ -113,11 +113,6 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 	return volume_plan(batch, world, ret, err);
 }
 
-static int name_order(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 struct names {
 	struct pxc_arena *arena;
 	const char **list;
@@ -160,7 +155,6 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 {
 	const struct volume_batch *b = batch;
 	struct names l = { .arena = env->arena };
-	size_t unique = 0;
 
 	l.list = arena_alloc(env->arena, most(plans) * sizeof(*l.list));
 	for (size_t i = 0; i < b->nspecs && i < plans->nplans; i++) {
@@ -171,11 +165,7 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 		add_project(&l, s->project, plans->plans[i]);
 		add_project(&l, s->new_project, plans->plans[i]);
 	}
-	qsort(l.list, l.n, sizeof(*l.list), name_order);
-	for (size_t i = 0; i < l.n; i++)
-		if (i == 0 || !str_eq(l.list[i], l.list[i - 1]))
-			l.list[unique++] = l.list[i];
-	l.list[unique] = NULL;
+	l.list[l.n] = NULL;
 	return l.list;
 }
 

@@ -57,13 +57,6 @@ static bool accepted(double delta, double temperature, struct bal_random *random
 	return uniform(random) * y < 1;
 }
 
-static bool is_over(const struct bal_state *s, int32_t n)
-{
-	const int64_t *load = s->load[n], *limit = s->m->limit[n];
-
-	return load[MEM] > limit[MEM] || load[CPU] > limit[CPU] || load[VCPU] > limit[VCPU];
-}
-
 /* What so much more or less on a node adds to the price of overstepped limits. */
 static double over_delta(const struct walk *w, int32_t n, const int64_t load[LOADS], int64_t times)
 {
@@ -82,9 +75,9 @@ static void shift(struct walk *w, int32_t item, int32_t to)
 {
 	const int32_t from = w->s->at[item];
 
-	w->over -= is_over(w->s, from) + is_over(w->s, to);
+	w->over -= bal_is_over(w->s, from) + bal_is_over(w->s, to);
 	bal_shift(w->s, item, to);
-	w->over += is_over(w->s, from) + is_over(w->s, to);
+	w->over += bal_is_over(w->s, from) + bal_is_over(w->s, to);
 	if (!w->is_fresh[item]) {
 		w->is_fresh[item] = true;
 		w->fresh[w->nfresh++] = item;
@@ -220,7 +213,7 @@ static void init(struct walk *w)
 	for (int32_t n = 0; n < m->nnodes; n++) {
 		for (int r = 0; r < LOADS; r++)
 			all[r] += (double)m->limit[n][r];
-		w->over += is_over(w->s, n);
+		w->over += bal_is_over(w->s, n);
 	}
 	for (int r = 0; r < LOADS; r++)
 		w->price[r] = OVER / all[r];

@@ -10,6 +10,7 @@
 
 #define MOST_LEAVE 32   /* VMs that make room for one */
 #define MOST_BOUNCES 2  /* of one VM for one goal */
+#define LUCK 0.2        /* a cost is taken to be this, up to 1 more, of what it is */
 #define MOST_LOOKED 200 /* trips that wait and are looked at */
 
 struct eviction {
@@ -233,6 +234,12 @@ static void list_vms(struct making_room *r)
 			r->waits[o->trips[i].vm] = (int32_t)i;
 }
 
+/* What is cheapest now is not always what leads to the least in the end; so another order takes its chances. */
+static double luck(struct bal_order *o)
+{
+	return o->random.x ? LUCK + (double)(bal_next(&o->random) >> 11) * 0x1p-53 : 1;
+}
+
 bool bal_bounce(struct bal_order *o)
 {
 	const size_t vms = (size_t)o->m->nvms + 1, nodes = (size_t)o->m->nnodes + 1;
@@ -244,6 +251,7 @@ bool bal_bounce(struct bal_order *o)
 		.o = o, .waits = waits, .first = first, .next = next, .extra = extra
 	};
 	struct eviction best = { .n = 0 }, e;
+	double least = 0, key;
 	int32_t who = -1;
 	int looked = 0;
 
@@ -257,10 +265,13 @@ bool bal_bounce(struct bal_order *o)
 		if (t->leg >= 0 || t->given_up || o->where[t->vm] != t->from)
 			continue;
 		looked++;
-		if (!plan_eviction(&r, (int32_t)i, &e) || e.cost > bal_worth(o, (int32_t)i) ||
-		    (who >= 0 && e.cost >= best.cost))
+		if (!plan_eviction(&r, (int32_t)i, &e) || e.cost > bal_worth(o, (int32_t)i))
+			continue;
+		key = e.cost * luck(o);
+		if (who >= 0 && key >= least)
 			continue;
 		best = e;
+		least = key;
 		who = (int32_t)i;
 	}
 	if (who < 0)

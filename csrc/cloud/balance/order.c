@@ -215,6 +215,7 @@ void bal_order_go(struct bal_order *o, const struct bal_goal *goal)
 	const struct bal_model *m = o->m;
 
 	o->goal = goal;
+	o->random.x = goal->seed * 0x9e3779b97f4a7c15u;
 	memset(o->bounced, 0, (size_t)m->nvms);
 	memset(o->room, 0, (size_t)m->nvms * sizeof(*o->room));
 	for (int32_t n = 0; n < m->nnodes; n++)

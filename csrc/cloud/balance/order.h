@@ -13,6 +13,7 @@
 struct bal_goal {
 	int32_t *node; /* of each VM */
 	double *worth; /* of each VM: what making room for it may cost, of F */
+	uint64_t seed; /* of what is tried first where room must be made; 0 = what is cheapest */
 	bool careful; /* no bounces, and never above the steady limits, so that any start of it will do */
 };
 
@@ -56,6 +57,7 @@ struct bal_order {
 	struct bal_trip *trips; /* of the goal at hand */
 	size_t ntrips, cap_trips, waiting;
 	const struct bal_goal *goal;
+	struct bal_random random;
 	unsigned slots_in, slots_out; /* for each node */
 	int64_t (*gross)[LOADS];      /* what was there and all that has started to enter */
 	int64_t (*now)[LOADS];        /* gross without what has left */

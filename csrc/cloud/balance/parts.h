@@ -139,7 +139,7 @@ static inline bool bal_may(const struct bal_model *m, const struct bal_item *it,
 	return (m->classes[(ptrdiff_t)it->class * m->words + n / 64] >> (n % 64) & 1) != 0;
 }
 
-/* Too large for annealing at length, and for many searches. */
+/* Too large for annealing at length, and for many searches and orders. */
 static inline bool bal_is_large(const struct bal_model *m)
 {
 	return (int64_t)m->nitems * m->nnodes > 150000;
@@ -165,6 +165,14 @@ double bal_broken(const struct bal_state *s); /* the part of it that broken soft
 double bal_shift_delta(const struct bal_state *s, int32_t item, int32_t to);
 /* The best node to shift it to, or -1; *delta is written when there is one. */
 int32_t bal_best_target(const struct bal_state *s, int32_t item, double *delta);
+
+/* Is there more on the node than may be? */
+static inline bool bal_is_over(const struct bal_state *s, int32_t n)
+{
+	const int64_t *load = s->load[n], *limit = s->m->limit[n];
+
+	return load[MEM] > limit[MEM] || load[CPU] > limit[CPU] || load[VCPU] > limit[VCPU];
+}
 
 /* The part of F for being there. */
 static inline double bal_moved_cost(const struct bal_model *m, int32_t item, int32_t at)

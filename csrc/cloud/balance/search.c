@@ -133,9 +133,9 @@ void bal_stage_search(struct bal_stage *st)
 	follow_hint(st);
 	anneal(st);
 	bal_told(st->m.cluster, "plan");
-	st->aim = bal_sharpen(&st->s, st->f0, st->aim, &st->hint, true);
+	/* Further searches count what else moves cost, and are not for the bound. */
 	if (first)
-		st->bound = st->aim; /* further searches count what else moves cost */
+		st->bound = st->aim = bal_sharpen(&st->s, st->f0, st->aim, &st->hint, true);
 	bal_told(st->m.cluster, "bound");
 	if (st->f_musts - bal_objective(&st->s) < st->m.hysteresis)
 		bal_state_copy(&st->s, &st->musts);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #define ROUNDS 7
+#define PATIENCE 2     /* rounds in a row that find nothing better */
 #define ENOUGH 0.015   /* of the improvement: what may be lacking without a further search */
 #define LITTLE 0.002   /* of the improvement: what bounces may cost without a further search */
 #define LARGE_ROUNDS 3 /* the same of clusters in which a search takes long */
@@ -47,38 +48,13 @@ void bal_stage_release(struct bal_stage *st)
 	bal_model_release(&st->m);
 }
 
-/* Making room for a move may cost what F would be higher without it; for what must be, anything. */
-static struct bal_goal goal_of(const struct bal_stage *st, bool careful)
-{
-	const struct bal_model *m = &st->m;
-	const size_t vms = (size_t)m->nvms + 1;
-	struct bal_goal goal = { .node = arena_alloc(st->arena, vms * sizeof(*goal.node)),
-				 .worth = arena_alloc(st->arena, vms * sizeof(*goal.worth)),
-				 .careful = careful };
-
-	for (int32_t v = 0; v < m->nvms; v++) {
-		int32_t item = m->vm_item[v], at = item < 0 ? -1 : st->s.at[item];
-
-		goal.node[v] = at < 0 ? m->vm_node[v] : at;
-		if (at < 0 || at == m->items[item].home)
-			continue;
-		goal.worth[v] = st->why[item] ? BAL_ANY_PRICE
-					      : bal_shift_delta(&st->s, item, m->items[item].home);
-	}
-	return goal;
-}
-
 /* Is there a way to what is planned? Then it is the order's. */
-static bool ordered(struct bal_stage *st, struct bal_way_so_far *way, bool careful)
+static bool ordered(struct bal_stage *st, struct bal_way_so_far *way, bool careful, uint64_t seed)
 {
-	bal_order_release(&way->order);
-	bal_order_init(&way->order, way->first);
-	for (size_t i = 0; i < way->ngoals; i++)
-		bal_order_go(&way->order, &way->goals[i]);
-	way->goals[way->ngoals] = goal_of(st, careful);
-	bal_order_go(&way->order, &way->goals[way->ngoals]);
+	const bool found = bal_way_find(st, way, careful, seed);
+
 	bal_told(st->m.cluster, "order");
-	return way->order.ndropped == 0;
+	return found;
 }
 
 static void pin(struct bal_stage *st, int32_t item, const char *why)
@@ -152,7 +128,7 @@ static void shrink(struct bal_stage *st, struct bal_way_so_far *way)
 			bal_shift(&st->s, item, m->items[item].home);
 			pin(st, item, "no order of moves leads to where it would be better");
 		}
-	} while (!ordered(st, way, true));
+	} while (!ordered(st, way, true, 0));
 	for (int32_t i = 0; i < m->nitems; i++)
 		if (m->items[i].pinned && !m->items[i].home_ok && st->s.at[i] == m->items[i].home)
 			must_stay(st, i);
@@ -198,27 +174,18 @@ static bool within_limits(struct bal_stage *st, const struct bal_order *o, size_
 struct found {
 	struct bal_state s;
 	struct bal_left_list unmovable;
-	double f, sent_before;
-	size_t moves_before;
+	uint64_t seed; /* of its order */
+	double f;
 	bool any;
 };
 
-static double bounces(const struct bal_stage *st, const struct bal_order *o,
-		      const struct found *found)
-{
-	double sum = o->sent - found->sent_before;
-
-	for (int32_t i = 0; i < st->m.nitems; i++)
-		sum -= bal_moved_cost(&st->m, i, st->s.at[i]);
-	return sum;
-}
-
-static void keep(struct found *found, const struct bal_stage *st, double f)
+static void keep(struct found *found, const struct bal_stage *st, double f, uint64_t seed)
 {
 	if (found->any && f >= found->f - BAL_EPSILON)
 		return;
 	found->any = true;
 	found->f = f;
+	found->seed = seed;
 	found->unmovable.n = 0;
 	bal_state_copy(&found->s, &st->s);
 	for (size_t i = 0; i < st->unmovable.n; i++)
@@ -258,7 +225,7 @@ static bool musts_first(struct bal_stage *st, struct bal_way_so_far *way)
 	if (!dropped || !improves(st))
 		return false;
 	bal_state_copy(&st->s, &st->musts);
-	return ordered(st, way, false);
+	return ordered(st, way, false, 0);
 }
 
 /* The bound is of plans in which those that no order was found for stay. */
@@ -280,30 +247,36 @@ static bool try_once(struct bal_stage *st, struct bal_way_so_far *way, struct fo
 {
 	const double little = bal_is_large(&st->m) ? LARGE_LITTLE : LITTLE;
 	double paid, f;
+	uint64_t seed;
 
 	charge(st, toll, 1);
 	bal_stage_search(st);
 	charge(st, toll, -1);
 	st->f_musts = bal_objective(&st->musts);
 	bal_told(st->m.cluster, "plan");
-	if (!ordered(st, way, false)) {
+	seed = bal_way_find_cheap(st, way);
+	bal_told(st->m.cluster, "order");
+	if (way->order.ndropped) {
 		if (musts_first(st, way)) {
-			keep(found, st, bal_objective(&st->s) + bounces(st, &way->order, found));
+			keep(found, st, bal_objective(&st->s) + bal_way_bounces(st, way), 0);
 			return true;
 		}
 		pin_dropped(st, &way->order);
 		return false;
 	}
-	f = bal_objective(&st->s) + bounces(st, &way->order, found);
+	if (bal_way_bounces(st, way) >= LITTLE * (st->f_musts - st->bound))
+		bal_trim(st, way, seed, st->bound + ENOUGH * (st->f0 - st->bound));
+	bal_told(st->m.cluster, "order");
+	f = bal_objective(&st->s) + bal_way_bounces(st, way);
 	if (!improves(st)) {
-		keep(found, st, f);
+		keep(found, st, f, seed);
 		return true;
 	}
-	if (!within_limits(st, &way->order, found->moves_before))
+	if (!within_limits(st, &way->order, way->moves_before))
 		return false;
 	paid = set_tolls(st, &way->order, toll);
 	if (st->f_musts - bal_objective(&st->s) - paid >= st->m.hysteresis)
-		keep(found, st, f);
+		keep(found, st, f, seed);
 	return paid < little * (st->f_musts - st->bound) ||
 	       (found->any && found->f - st->bound < ENOUGH * (st->f0 - st->bound));
 }
@@ -312,27 +285,44 @@ static bool try_once(struct bal_stage *st, struct bal_way_so_far *way, struct fo
 static void only_musts(struct bal_stage *st, struct bal_way_so_far *way)
 {
 	bal_state_copy(&st->s, &st->musts);
-	if (ordered(st, way, false))
+	if (ordered(st, way, false, 0))
 		return;
 	pin_dropped(st, &way->order);
 	shrink(st, way);
 }
 
-void bal_stage_run(struct bal_stage *st, struct bal_way_so_far *way)
+/* Each search knows what the orders of those before cost. */
+static void search(struct bal_stage *st, struct bal_way_so_far *way, struct found *found)
 {
-	struct found found = { .sent_before = way->order.sent, .moves_before = way->order.nmoves };
 	auto_free double *toll = pxc_calloc((size_t)st->m.nitems + 1, sizeof(*toll));
 	const int rounds = bal_is_large(&st->m) ? LARGE_ROUNDS : ROUNDS;
+	int idle = 0;
 
-	bal_state_init(&found.s, &st->m);
-	for (int round = 0; round < rounds && !try_once(st, way, &found, toll); round++)
-		if (round + 1 < rounds)
+	for (int round = 0; round < rounds && idle < PATIENCE; round++) {
+		const bool any = found->any;
+		const double f = found->f;
+
+		if (round)
 			bal_stage_restart(st);
+		if (try_once(st, way, found, toll))
+			break;
+		idle = any && found->f >= f ? idle + 1 : 0;
+	}
+}
+
+void bal_stage_run(struct bal_stage *st, struct bal_way_so_far *way)
+{
+	struct found found = { .any = false };
+
+	way->sent_before = way->order.sent;
+	way->moves_before = way->order.nmoves;
+	bal_state_init(&found.s, &st->m);
+	search(st, way, &found);
 	if (found.any) {
 		bal_state_copy(&st->s, &found.s);
 		st->unmovable = found.unmovable;
 	}
-	if (!found.any || !ordered(st, way, false))
+	if (!found.any || !ordered(st, way, false, found.seed))
 		only_musts(st, way);
 	bound_again(st);
 	bal_state_release(&found.s);

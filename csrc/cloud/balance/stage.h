@@ -31,11 +31,30 @@ struct bal_way_so_far {
 	struct bal_goal goals[BAL_STAGES];
 	size_t ngoals;
 	struct bal_order order;
+	/* Of the stages before: */
+	double sent_before;
+	size_t moves_before;
 };
 
 /* search.c: what must be, and what is worth it; st->bound and the hint on the way. */
 void bal_stage_restart(struct bal_stage *st);
 void bal_stage_search(struct bal_stage *st);
+
+/* way.c: to where st->s has the VMs; order and goal are the way's. */
+/* Is there an order? */
+bool bal_way_find(struct bal_stage *st, struct bal_way_so_far *way, bool careful, uint64_t seed);
+/* Of several the cheapest; where there is none, what the first one dropped. The seed. */
+uint64_t bal_way_find_cheap(struct bal_stage *st, struct bal_way_so_far *way);
+/* What its order sends beside the moves themselves. */
+double bal_way_bounces(const struct bal_stage *st, const struct bal_way_so_far *way);
+/* How much there is to do for an order like the one at hand. */
+int64_t bal_way_work(const struct bal_way_so_far *way);
+
+/*
+ * trim.c: st->s becomes a plan that costs less with its order, if one is found; the way has an order for what st->s is, by the same
+ * seed, before and after. enough: F with bounces that need not be improved.
+ */
+void bal_trim(struct bal_stage *st, struct bal_way_so_far *way, uint64_t seed, double enough);
 
 /* stage.c */
 must_check int bal_stage_init(struct bal_stage *st, const struct bal_cluster *cluster,
