@@ -10,11 +10,11 @@ conformance: $B/bin/pxcsim
 	$(Q)r=0; PXCSIM=$B/bin/pxcsim tests/run.py conformance tests/conformance/replay.py || r=1; \
 	grep -E 'exchanges' $(dir $(PXC_RESULTS))log/conformance.log; exit $$r
 
-# pxc_vm and pxc_sdn killed before and after every request (short: every 7th), and runs at once.
+# pxc_vm and pxc_sdn killed before and after every request (short: every 9th), and runs at once.
 crash: modules
 	$(Q)tests/run.py crash "tests/crash/crash.py $B" "tests/crash/addresses.py $B"
 crash-short: modules
-	$(Q)tests/run.py crash "tests/crash/crash.py $B --stride 7" "tests/crash/addresses.py $B"
+	$(Q)tests/run.py crash "tests/crash/crash.py $B --stride 9" "tests/crash/addresses.py $B"
 
 bench: modules $B/tests/bench/client_bench
 	$(Q)tests/bench/bench.py $B
