@@ -7,11 +7,11 @@
 
 #include <cmocka.h>
 
-#include "base/mem.h"
 #include "cloud/balance/stage.h"
 
 #define NODES 8
 #define VMS 1600
+#define SIZES 50
 
 struct crowd {
 	struct bal_cluster c;
@@ -20,13 +20,12 @@ struct crowd {
 	char names[NODES][8];
 };
 
-/* All nodes full of memory to the last hundredth, of VMs of any size; those of the first half are busy, and the others idle. */
+/* All nodes full of memory, of VMs of SIZES sizes; those of the first half of the nodes are busy, and the others idle. */
 static void crowd_make(struct crowd *w)
 {
-	struct bal_random random = { 4711 };
 	int64_t used[NODES] = { 0 };
 
-	*w = (struct crowd){ .c = { .params = { 10000, 1, 1, 950000, 980000, 4000000, 2, 2, 0, 0,
+	*w = (struct crowd){ .c = { .params = { 10, 1e-3, 1e-3, 950000, 980000, 4000000, 2, 2, 0, 0,
 						1 },
 				    .nodes = w->nodes,
 				    .nnodes = NODES,
@@ -36,7 +35,7 @@ static void crowd_make(struct crowd *w)
 		(void)snprintf(w->names[n], sizeof(w->names[n]), "pve%zu", n + 1);
 	for (size_t i = 0; i < VMS; i++) {
 		const size_t n = i % NODES;
-		const int64_t mem = 512 + (int64_t)(bal_next(&random) % 60000);
+		const int64_t mem = (int64_t)1000 * (1 + (int64_t)(i / NODES % SIZES));
 
 		w->vms[i] = (struct bal_vm){ .id = (uint32_t)(100 + i),
 					     .node = w->names[n],
@@ -48,7 +47,7 @@ static void crowd_make(struct crowd *w)
 	}
 	for (size_t n = 0; n < NODES; n++)
 		w->nodes[n] =
-			(struct bal_node){ w->names[n], used[n] * 1000 / 949, 200000, 0, 0, true,
+			(struct bal_node){ w->names[n], used[n] * 1000 / 950, 200000, 0, 0, true,
 					   false };
 }
 
@@ -67,7 +66,7 @@ static void in_a_crowd_vms_of_like_memory_change_places(void **state)
 	for (int32_t i = 0; i < st.m.nitems; i++)
 		st.hint.near[st.hint.nnear++] = i;
 	before = bal_objective(&st.s);
-	bal_anneal(&st.s, &st.hint, before / 1000, 100000, 1);
+	bal_anneal(&st.s, &st.hint, before / 1e6, 20000, 1);
 	after = bal_objective(&st.s);
 	for (int32_t n = 0; n < st.m.nnodes; n++)
 		for (int r = 0; r < LOADS; r++)
