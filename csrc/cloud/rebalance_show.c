@@ -124,7 +124,7 @@ static double captured(const struct rebalance_world *bw)
 {
 	if (nothing_to_gain(&bw->cluster, &bw->plan))
 		return 100;
-	return floor((double)bw->plan.captured_ppm / 1000) / 10;
+	return bw->plan.captured_ppm > 0 ? floor((double)bw->plan.captured_ppm / 1000) / 10 : 0;
 }
 
 static const char *certificate(const struct rebalance_world *bw)
@@ -142,6 +142,8 @@ static const char *certificate(const struct rebalance_world *bw)
 				    "no migration is worth it: no plan gains more than a tolerance "
 				    "of %g points is worth",
 				    points);
+	if (bw->plan.captured_ppm <= 0)
+		return "to make room for what must move costs more than there is to gain otherwise";
 	return arena_printf(bw->arena,
 			    "this plan captures at least %.1f %% of the best possible improvement",
 			    captured(bw));

@@ -225,7 +225,7 @@ static void finish(struct making *p)
 	plan->f = bal_objective(&p->end) - bal_broken(&p->end) + p->way.order.sent;
 	for (int32_t i = 0; i < m->nitems; i++)
 		plan->f -= bal_moved_cost(m, i, p->end.at[i]); /* is in what was sent */
-	plan->bound = p->first.bound;
+	plan->bound = bal_sharpen(&p->end, p->first.f0, p->first.bound, &p->first.hint, false);
 	plan->stuck = p->first.stuck;
 	plan->captured_ppm = captured(plan, &p->first.musts);
 }

@@ -10,7 +10,8 @@
 #include "base/mem.h"
 #include "cloud/balance/parts.h"
 
-#define MOST_PAIRS 50000 /* of items and nodes: more take too long */
+#define MOST_PAIRS 50000 /* of items and nodes: with more, there is time for one look only, */
+#define FAR 0.015        /* and for that when so much of the improvement is open in the end */
 #define ROUNDS 200
 #define BUDGET 100000000 /* items looked at */
 #define DIVISIONS 100    /* in one node's search */
@@ -144,9 +145,9 @@ static bool ascend(struct ascent *a, double now)
 	return norm > 0;
 }
 
-static void climb(struct ascent *a, double f0)
+static void climb(struct ascent *a, double f0, int rounds)
 {
-	for (int round = 0; round < ROUNDS && a->pack.looked < BUDGET; round++) {
+	for (int round = 0; round < rounds && a->pack.looked < BUDGET; round++) {
 		double now = evaluate(a, SLACK * (f0 - a->best) / a->m->nnodes);
 
 		a->idle = now > a->best + PROGRESS * (a->f - a->best) ? 0 : a->idle + 1;
@@ -199,12 +200,14 @@ double bal_sharpen(struct bal_state *s, double f0, double bound, const struct ba
 			    .best = bound,
 			    .step = 1 };
 
+	bool large = (int64_t)s->m->nitems * s->m->nnodes > MOST_PAIRS;
+
 	/* Where what must be costs more than can be gained, all of it is captured, whatever the bound. */
-	if ((int64_t)s->m->nitems * s->m->nnodes > MOST_PAIRS || f0 <= bound ||
-	    a.f - bound < ENOUGH * (f0 - bound) + BAL_EPSILON)
+	if (f0 <= bound || a.f - bound < ENOUGH * (f0 - bound) + BAL_EPSILON ||
+	    (large && (improve || a.f - bound < FAR * (f0 - bound))))
 		return bound;
 	init(&a, hint, &arena);
-	climb(&a, f0);
+	climb(&a, f0, large ? 1 : ROUNDS);
 	bal_state_release(&a.try);
 	return a.best < a.f ? a.best : a.f;
 }
