@@ -41,6 +41,14 @@ const struct world_pool *world_pool(const struct world *w, const char *poolid)
 	return NULL;
 }
 
+const struct world_group *world_group(const struct world *w, const char *groupid)
+{
+	for (size_t i = 0; i < w->ngroups; i++)
+		if (str_eq(w->groups[i].groupid, groupid))
+			return &w->groups[i];
+	return NULL;
+}
+
 /* Is word one of the parts of list that any of separators divides? */
 static bool listed(const char *list, const char *separators, const char *word)
 {

@@ -55,6 +55,12 @@ struct world_pool {
 	const char *comment; /* "" = none */
 };
 
+/* A group of PVE: people (cloud/group.h), key pairs and locks are annotations in their comments. */
+struct world_group {
+	const char *groupid;
+	const char *comment; /* "" = none */
+};
+
 struct ha; /* cloud/ha.h */
 
 struct world {
@@ -68,6 +74,8 @@ struct world {
 	size_t nstorages;
 	struct world_pool *pools;
 	size_t npools;
+	struct world_group *groups; /* NULL = not read; see modules/world.h */
+	size_t ngroups;
 	json_t *options;      /* GET /cluster/options data; kept alive by the run */
 	json_t *ha_resources; /* GET /cluster/ha/resources data, likewise; NULL = not read */
 	const struct ha *
@@ -81,6 +89,7 @@ const struct world_guest *world_guest(const struct world *w,
 				      unsigned vmid); /* NULL: no such guest */
 const struct world_node *world_node(const struct world *w, const char *name);
 const struct world_pool *world_pool(const struct world *w, const char *poolid);
+const struct world_group *world_group(const struct world *w, const char *groupid);
 /* The storage as node sees it; NULL: not there. content NULL = any. */
 const struct world_storage *world_storage(const struct world *w, const char *node, const char *name,
 					  const char *content);

@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "cloud/plan.h"
+#include "cloud/policy.h"
 #include "pve/client.h"
 
 struct pxc_env {
@@ -25,7 +26,11 @@ struct pxc_env {
 	struct pxc_arena
 		*arena; /* specs, worlds and strings of this run; nobody frees single pieces */
 	struct pxc_clock *clock;
-	const char *actor;        /* who asked: option actor, else PXC_ACTOR, else login name */
+	const char *actor; /* who asked: option actor, else PXC_ACTOR, else login name */
+	/* What the action plugin says of that, for the policy and the record; NULL = not said. */
+	const char *actor_source; /* "awx", "tower", "task", "environment", "login" */
+	const char *actor_login;  /* who really launched it, when that is somebody else */
+	const char *job_id;       /* of AWX or Tower */
 	char stamp[STAMP_TEXT];   /* of this run, for at= */
 	char nonce[33];           /* random hex of this run: what new uuids are made from */
 	json_t *kept;             /* owned; see pxc_env_keep() */
@@ -61,6 +66,11 @@ struct pxc_kind {
 	const struct pve_op *ops;
 	/* Arguments to specs; ret_batch lives in the arena. No requests. */
 	int (*decode)(struct pxc_env *env, void **ret_batch, struct pxc_err *err);
+	/*
+	 * What the task asks for, by what it names: at least one ask for each object. Asked of the policy as soon as the snapshot
+	 * is read, before anything else is looked at, also in check mode. w: the snapshot, without groups. NULL: for admins only.
+	 */
+	void (*asks)(const void *batch, const struct world *w, struct policy_asks *ret);
 	/* GETs only; ret_world lives in the arena (JSON it holds is kept alive by pxc_env_keep). */
 	int (*observe)(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err);
 	/* Pure. Refuses the whole batch with one sentence (before anything is written), or makes one plan per object,

@@ -313,6 +313,26 @@ int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret
 	return 0;
 }
 
+int world_groups_read(struct pxc_env *env, struct world *w, struct pxc_err *err)
+{
+	json_t *list = NULL, *r;
+	size_t i;
+
+	if (w->groups)
+		return 0;
+	if (pve_get(env->pve, "/access/groups", &list, err) < 0)
+		return -1;
+	(void)pxc_env_keep(env, list);
+	if (!json_is_array(list))
+		return pxc_fail(err, PXC_EREMOTE,
+				"GET /access/groups: half an answer, not taken for truth");
+	w->groups = arena_alloc(env->arena, (json_array_size(list) + 1) * sizeof(*w->groups));
+	json_array_foreach (list, i, r)
+		w->groups[w->ngroups++] =
+			(struct world_group){ text(r, "groupid", ""), text(r, "comment", "") };
+	return 0;
+}
+
 bool world_hides(struct pxc_env *env, unsigned vmid)
 {
 	json_auto_t *params = json_pack("{s:i}", "vmid", (int)vmid);

@@ -20,6 +20,12 @@ must_check int world_read(struct pxc_env *env, enum world_detail detail, struct 
 			  struct pxc_err *err);
 
 /*
+ * Read PVE's groups into w, if they are not there yet: one request. A comment is only shown to who may see it (User.Modify,
+ * Sys.Audit or Group.Allocate on /access/groups). (api: GET /access/groups)
+ */
+must_check int world_groups_read(struct pxc_env *env, struct world *w, struct pxc_err *err);
+
+/*
  * Does a guest have this number, though it is in no list? Lists leave out what the API user may not see, this question
  * does not. Not known counts as yes. (api: GET /cluster/nextid refuses a number that is taken)
  */

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * access.h - PVE's own roles, users, tokens and ACLs as data: what a task wants, and what there is. Pure. Layer: cloud.
+ *
+ * Whatever a task asks for (lists of its own, the automation user, a consumer, a project's token, the projection of a
+ * project's roles) becomes one struct access_want, and one plan is made of it. (api: /access/roles, users, users/{u}/token, acl)
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+
+enum access_subject { ACCESS_USER, ACCESS_GROUP, ACCESS_TOKEN };
+extern const char *const access_subject_names
+	[]; /* "user", "group", "token": as GET /access/acl says; ends with NULL */
+
+struct access_role {
+	const char *roleid;       /* never begins with "PVE" */
+	const char *const *privs; /* NULL-terminated; NULL = untouched */
+	bool absent;
+};
+
+struct access_user {
+	const char *userid;        /* "pxc@pve" */
+	const char *comment;       /* the whole comment, token included; NULL = untouched */
+	const char *email;         /* NULL = untouched, like the others */
+	const char *const *groups; /* PVE's; NULL = untouched */
+	int enable;                /* 1, 0; -1 = untouched */
+	int64_t expire;            /* seconds since 1970, 0 = never; -1 = untouched */
+	bool absent;
+};
+
+struct access_token {
+	const char *userid, *name; /* "pxc@pve", "csi" */
+	const char *comment;       /* NULL = untouched */
+	int privsep;               /* 1, 0; -1 = untouched (PVE's default for a new one: 1) */
+	int64_t expire;            /* as above */
+	bool regenerate;           /* a new secret, whatever there is */
+	bool absent;
+};
+
+struct access_acl {
+	const char *path; /* "/pool/acme" */
+	enum access_subject subject;
+	const char *who; /* "pxc@pve", "pxc-acme-member", "pxc@pve!csi" */
+	const char *roleid;
+	bool propagate;
+	bool absent;
+};
+
+/* A PVE group that people of a realm are members of; not a group of people of the cloud (cloud/group.h). */
+struct access_group {
+	const char *groupid;
+	const char *comment; /* NULL = untouched */
+	bool absent;
+};
+
+struct access_want {
+	struct access_role *roles;
+	size_t nroles;
+	struct access_group *groups;
+	size_t ngroups;
+	struct access_user *users;
+	size_t nusers;
+	struct access_token *tokens;
+	size_t ntokens;
+	struct access_acl *acls;
+	size_t nacls;
+	/*
+	 * Exact: a role has just the privileges named, a user just the groups named, and on each path an ACL is named for, nothing
+	 * else is granted. Otherwise what is there besides stays.
+	 */
+	bool exact;
+	/* What is granted beyond an exact task's wishes is only listed on these paths, since it is somebody else's. */
+	json_t *warnings; /* array of sentences, or NULL */
+};
+
+/* What there is. Of every array the order of PVE's answer. */
+struct access_state {
+	unsigned major; /* PVE 8 or 9 */
+	json_t *roles;  /* GET /access/roles: [{roleid, privs: "A,B", special}] */
+	json_t *users; /* GET /access/users?full=1: [{userid, comment, enable, expire, groups, tokens: [...]}] */
+	json_t *acls;   /* GET /access/acl: [{path, type, ugid, roleid, propagate}] */
+	json_t *groups; /* GET /access/groups: [{groupid, comment, users}] */
+};
+
+/* --- data: schemas/privileges.yml, compiled in ------------------------------------------------------------ */
+
+struct access_grant {
+	const char *
+		path; /* with {project}, {pool}, {storage}, {vnet}, {zone}, {templates}, {iso} to be filled */
+	const char *roleid;       /* NULL: privs */
+	const char *const *privs; /* NULL-terminated, or NULL */
+	bool propagate;
+};
+
+/* A consumer (csi, ccm, capmox, machine-controller, ...), or one of our own roles. */
+struct access_profile {
+	const char *name; /* "csi"; "PXCProjectToken" */
+	bool consumer;
+	const char *const *common,
+		*const *pve8, *const *pve9; /* privileges; NULL-terminated, maybe empty */
+	const struct access_grant *grants;  /* ends with path NULL */
+	const char *const *needs;           /* what else it needs, for people; NULL-terminated */
+	const char *warning;                /* NULL = none */
+};
+
+extern const struct access_profile access_profiles[]; /* generated; ends with name NULL */
+
+/*
+ * The privileges of a profile for this server. valid: all that the server knows (privs of its role Administrator).
+ * err EINVAL: one that the server does not know, by name, with what replaces it there: none is dropped silently
+ */
+must_check int access_privileges(const struct access_profile *p, unsigned major,
+				 const char *const *valid, struct pxc_arena *arena,
+				 const char *const **ret, struct pxc_err *err);
