@@ -35,17 +35,26 @@ const struct policy_action *policy_action(const char *name)
 	return NULL;
 }
 
+/* Of an ask, whose action is in the table. */
+static const struct policy_action *action_of(const struct policy_ask *ask)
+{
+	const struct policy_action *action = policy_action(ask->action);
+
+	if (!action)
+		abort();
+	return action;
+}
+
 void policy_ask(struct policy_asks *asks, const char *action, const char *project,
 		const char *label)
 {
 	struct policy_ask *list =
 		arena_alloc(asks->arena, (asks->n + 1) * sizeof(*list)); /* a task asks for few */
 
-	if (!policy_action(action))
-		abort();
 	if (asks->n)
 		memcpy(list, asks->list, asks->n * sizeof(*list));
-	list[asks->n++] = (struct policy_ask){ action, project, label };
+	list[asks->n] = (struct policy_ask){ action, project, label };
+	(void)action_of(&list[asks->n++]);
 	asks->list = list;
 }
 
@@ -155,7 +164,7 @@ bool policy_wants_groups(const struct world *w, const char *actor, const struct 
 	for (size_t i = 0; i < asks->n; i++) {
 		const struct policy_ask *ask = &asks->list[i];
 
-		if (policy_level(w, actor, ask->project) < policy_action(ask->action)->needs &&
+		if (policy_level(w, actor, ask->project) < action_of(ask)->needs &&
 		    groups_matter(w, ask->project))
 			return true;
 	}
@@ -188,7 +197,7 @@ static void add_text(struct pxc_buf *out, const char *text, const char *project)
 static void add_why(struct pxc_buf *out, const struct world *w, const char *actor,
 		    const struct policy_ask *ask, enum policy_level level)
 {
-	enum policy_level needs = policy_action(ask->action)->needs;
+	enum policy_level needs = action_of(ask)->needs;
 
 	if (policy_denied(w, actor))
 		buf_printf(out, "the cloud's deny list names %s", actor);
@@ -215,7 +224,7 @@ static int refuse(const struct world *w, const char *actor, const struct policy_
 		   level          ? policy_level_names[level]
 		   : ask->project ? "role"
 				  : "admin");
-	add_text(&text, policy_action(ask->action)->text, ask->project);
+	add_text(&text, action_of(ask)->text, ask->project);
 	buf_adds(&text, ": ");
 	add_why(&text, w, actor, ask, level);
 	(void)pxc_fail(err, PXC_EDENIED, "%s", buf_str(&text));
@@ -228,7 +237,7 @@ int policy_check(const struct world *w, const char *actor, const struct policy_a
 {
 	for (size_t i = 0; i < asks->n; i++) {
 		const struct policy_ask *ask = &asks->list[i];
-		const struct policy_action *action = policy_action(ask->action);
+		const struct policy_action *action = action_of(ask);
 		enum policy_level level = policy_level(w, actor, ask->project);
 
 		if (policy_denied(w, actor) || level < action->needs)
