@@ -165,7 +165,7 @@ static int check_pool(const struct project_case *c, struct pxc_err *err)
 	return 0;
 }
 
-static int plan_present(struct project_case *c, struct pxc_err *err)
+static void plan_present(struct project_case *c)
 {
 	static const char *const changing[] = { "r", "at", "by", NULL };
 	const struct project_spec *s = c->spec;
@@ -187,11 +187,6 @@ static int plan_present(struct project_case *c, struct pxc_err *err)
 	warn_lowered(c, &want);
 	annot_copy(&block, &c->text.annot);
 	text = project_comment(c, &want, &block);
-	if (annot_has_secret(text))
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"%s: its comment looks like it holds a secret: every user of PVE can read it",
-			s->label);
 	c->plan->before = c->managed ? project_block_json(&c->have, s->poolid, human) : NULL;
 	c->plan->after =
 		project_block_json(&want, s->poolid, s->description ? s->description : human);
@@ -199,14 +194,13 @@ static int plan_present(struct project_case *c, struct pxc_err *err)
 					      : json_deep_copy(c->plan->after);
 	if (c->text.finding == ANNOT_OK && same_text &&
 	    annot_equal(&c->text.annot, &block, changing))
-		return 0;
+		return;
 	args = json_pack("{s:s,s:s}", "poolid", s->poolid, "comment", text);
 	pxc_plan_add(c->plan, c->pool ? PROJECT_WRITE : PROJECT_CREATE, PXC_QUIET, args, "%s %s",
 		     !c->pool     ? "create"
 		     : c->managed ? "change"
 				  : "adopt",
 		     s->label);
-	return 0;
 }
 
 static int read_case(struct project_case *c, struct pxc_err *err)
@@ -239,8 +233,10 @@ int project_plan(const struct project_batch *batch, const struct project_world *
 		r = read_case(&cases[i], err);
 	}
 	for (size_t i = 0; i < batch->nspecs && r == 0; i++)
-		r = cases[i].spec->absent ? project_absent(&cases[i], err)
-					  : plan_present(&cases[i], err);
+		if (cases[i].spec->absent)
+			r = project_absent(&cases[i], err);
+		else
+			plan_present(&cases[i]);
 	for (size_t i = 0; i < batch->nspecs && r == 0; i++)
 		if (cases[i].spec->absent)
 			project_purge(&cases[i]);
