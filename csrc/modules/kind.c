@@ -23,7 +23,7 @@ static int look(struct kind_run *run, struct pxc_plans *ret, struct pxc_err *err
 		if (run->kind->observe(run->env, run->batch, &run->world, err) < 0)
 			return -1;
 		if (run->kind->plan(run->batch, run->world, ret, err) == 0)
-			return 0;
+			return pxc_plans_check_secrets(ret, run->env->args->secrets, err);
 		if (err->kind != PXC_EBUSY || pve_now_ms(run->env->pve) >= give_up)
 			return -1;
 		pve_sleep(run->env->pve, BUSY_MS);

@@ -22,6 +22,8 @@ import urllib.parse
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import outputs  # noqa: E402
 import balance  # noqa: E402
 import networks  # noqa: E402
 from killproxy import KillProxy  # noqa: E402
@@ -92,6 +94,7 @@ class Cluster:
             time.sleep(0.01)
         with open(ready, encoding="utf-8") as f:
             self.info = json.load(f)
+        outputs.secret(self.info["token_secret"], self.info["password"])
         self.post("/nodes/pve1/qemu/9000/template")
         self.must("pxc_cloud", {"domain": "example.org", "storage": "shared", "import_storage": "shared", "bridge": "vmbr0"})
         self.must("pxc_flavor", {"name": "small", "vcpus": 1, "memory": 1024, "disk": 5})
@@ -112,7 +115,7 @@ class Cluster:
 
     @staticmethod
     def finish(process):
-        out, err = process.communicate()
+        out, err = map(outputs.keep, process.communicate())
         try:
             return json.loads(out)
         except ValueError:
