@@ -52,7 +52,7 @@ static const struct pve_op project_ops[PROJECT_OPS] = {
 static int check_people(const struct project_spec *s, const char *const *list, struct pxc_err *err)
 {
 	for (size_t i = 0; list && list[i]; i++)
-		if (!*list[i] || strpbrk(list[i], ", \t\r\n") || str_eq(list[i], "@"))
+		if (!item_person(*list[i] == '@' ? list[i] + 1 : list[i]))
 			return pxc_fail(
 				err, PXC_EINVAL,
 				"%s: roles: \"%s\" is no name of a user, nor of a group with @ before it",
