@@ -52,6 +52,8 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	s->flavors = wanted(gather, "flavors");
 	s->cloud = wanted(gather, "cloud");
 	s->affinity = wanted(gather, "affinity");
+	s->groups = wanted(gather, "groups");
+	s->keypairs = wanted(gather, "keypairs");
 	s->images = named(gather, "images");
 	s->volumes = named(gather, "volumes");
 	s->addresses = named(gather, "addresses");
@@ -91,6 +93,9 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	if (s->project && !(pool = project_pool(w, s->project)))
 		return pxc_fail(err, PXC_EINVAL, "there is no project %s", s->project);
 	iw->w = w;
+	if ((s->groups || s->keypairs) && world_groups_read(env, w, err) < 0)
+		return -1;
+	info_read_people(env, s, iw);
 	if ((s->vms || s->affinity) && read_ha(env, w, err) < 0)
 		return -1;
 	/* Who has a volume, and where volumes are, stands in the configurations of guests. */
@@ -161,6 +166,10 @@ static json_t *usage_row(const struct info_spec *s, const struct info_world *iw,
 	if (s->affinity) {
 		used.v[QUOTA_AFFINITY_GROUPS] = info_count_affinity(iw, item_text(row, "project"));
 		put_usage(row, &used, &limit, QUOTA_AFFINITY_GROUPS);
+	}
+	if (s->keypairs) {
+		used.v[QUOTA_KEYPAIRS] = info_count_keypairs(iw, item_text(row, "project"));
+		put_usage(row, &used, &limit, QUOTA_KEYPAIRS);
 	}
 	if (!s->volumes)
 		return row;
@@ -233,6 +242,7 @@ static void report(const void *batch, const void *world, json_t *result)
 		info_report_nets(s, iw, result);
 	if (s->affinity)
 		info_report_affinity(s, iw, result);
+	info_report_people(s, iw, result);
 	if (iw->rbd)
 		info_report_rbd(s, iw, result);
 	if (!s->flavors)
