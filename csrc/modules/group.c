@@ -113,6 +113,9 @@ static void asks(const void *batch, const struct world *w, struct policy_asks *r
 		const char *project =
 			s->absent || s->adopt || s->reseal ? NULL : only_project(s, w, ret->arena);
 
+		/* Whoever has no role there does not learn of it. */
+		if (project && w->groups && policy_level(w, b->actor, project) == POLICY_NONE)
+			project = NULL;
 		policy_ask(ret, project ? "group.users" : "group.manage", project, s->label);
 	}
 }
