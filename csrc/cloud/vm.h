@@ -130,8 +130,9 @@ struct vm_spec {
 	const char *const
 		*affinity; /* names of all its groups, sorted, NULL-terminated; NULL = untouched */
 	const char *ssh_keys; /* the lines of cloud_init.ssh_keys; NULL = not named */
-	const char *const *keypairs; /* names, NULL-terminated; NULL = not named; see vm_keypairs() */
-	json_t *tags;                /* array of texts; NULL = untouched */
+	const char *const
+		*keypairs; /* names, NULL-terminated; NULL = not named; see vm_keypairs() */
+	json_t *tags;      /* array of texts; NULL = untouched */
 	bool tags_exact;
 	const char *node;          /* NULL = auto */
 	unsigned template_vmid;    /* 0 = by name or none */

@@ -170,7 +170,8 @@ static void ids_say_whose_it_is(void **state)
 	}
 }
 
-#define VM(rest) "{\"name\":\"web\",\"cores\":1,\"memory\":1024,\"template\":{\"name\":\"tpl\"}," rest "}"
+#define VM(rest)                                                                                   \
+	"{\"name\":\"web\",\"cores\":1,\"memory\":1024,\"template\":{\"name\":\"tpl\"}," rest "}"
 #define TEMPLATE "\"guests\":[{\"vmid\":900,\"name\":\"tpl\",\"template\":1,\"config\":{}}]"
 #define THREE                                                                                                                       \
 	"{\"access\":{" PAIR("bob", KEY_P256) "," PAIR("alice", KEY_ED25519) "," RAW(                                               \

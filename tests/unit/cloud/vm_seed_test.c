@@ -210,9 +210,6 @@ static const struct {
 	  ",\"cloud_init\":{\"user\":\"ops\",\"ssh_keys\":[\"ssh-rsa A a@b\",\"ssh-rsa B+/=\"],\"upgrade\":false}",
 	  "user-data",
 	  "{\"hostname\":\"web\",\"manage_etc_hosts\":true,\"package_upgrade\":false,\"ssh_authorized_keys\":[\"ssh-rsa A a@b\",\"ssh-rsa B+/=\"],\"user\":{\"name\":\"ops\"}}" },
-	{ "a key pair", ",\"keypairs\":[\"alice\"]", "user-data",
-	  "{\"hostname\":\"web\",\"manage_etc_hosts\":true,\"ssh_authorized_keys\":[\"" KEY_ED25519
-	  "\"]}" },
 	{ "a key pair behind the user's own data", DATA ",\"keypairs\":[\"alice\"]", "vendor-data",
 	  "{\"hostname\":\"web\",\"manage_etc_hosts\":true,\"ssh_authorized_keys\":[\"" KEY_ED25519
 	  "\"]}" },
