@@ -207,8 +207,7 @@ static int check_people(const char *option, const json_t *list, bool groups, str
 	json_array_foreach (list, i, entry) {
 		const char *name = json_string_value(entry);
 
-		if (!name || !*name || strpbrk(name, ", \t\r\n") || str_eq(name, "@") ||
-		    (*name == '@' && !groups))
+		if (!name || !item_person(groups && *name == '@' ? name + 1 : name))
 			return pxc_fail(err, PXC_EINVAL, "%s: \"%s\" is no name of a user%s",
 					option, name ? name : "",
 					groups ? ", nor of a group with @ before it" : "");

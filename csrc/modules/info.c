@@ -53,6 +53,8 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	s->cloud = wanted(gather, "cloud");
 	s->affinity = wanted(gather, "affinity");
 	s->policy = named(gather, "policy");
+	s->groups = wanted(gather, "groups");
+	s->keypairs = wanted(gather, "keypairs");
 	s->images = named(gather, "images");
 	s->volumes = named(gather, "volumes");
 	s->addresses = named(gather, "addresses");
@@ -94,6 +96,9 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	iw->w = w;
 	if (info_read_own(env, s, iw, w, err) < 0)
 		return -1;
+	if ((s->groups || s->keypairs) && world_groups_read(env, w, err) < 0)
+		return -1;
+	info_read_people(env, s, iw);
 	if ((s->vms || s->affinity) && read_ha(env, w, err) < 0)
 		return -1;
 	/* Who has a volume, and where volumes are, stands in the configurations of guests. */
@@ -173,6 +178,10 @@ static json_t *usage_row(const struct info_spec *s, const struct info_world *iw,
 		used.v[QUOTA_AFFINITY_GROUPS] = info_count_affinity(iw, item_text(row, "project"));
 		put_usage(row, &used, &limit, QUOTA_AFFINITY_GROUPS);
 	}
+	if (s->keypairs) {
+		used.v[QUOTA_KEYPAIRS] = info_count_keypairs(iw, item_text(row, "project"));
+		put_usage(row, &used, &limit, QUOTA_KEYPAIRS);
+	}
 	if (!s->volumes)
 		return row;
 	volume_usage(iw->rbd, item_text(row, "project"), &used);
@@ -247,6 +256,7 @@ static void report(const void *batch, const void *world, json_t *result)
 		info_report_nets(s, iw, result);
 	if (s->affinity)
 		info_report_affinity(s, iw, result);
+	info_report_people(s, iw, result);
 	if (iw->rbd)
 		info_report_rbd(s, iw, result);
 	if (!s->flavors)

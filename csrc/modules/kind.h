@@ -74,7 +74,8 @@ struct pxc_kind {
 	int (*decode)(struct pxc_env *env, void **ret_batch, struct pxc_err *err);
 	/*
 	 * What the task asks for, by what it names: at least one ask for each object. Asked of the policy as soon as the snapshot
-	 * is read, before anything else is looked at, also in check mode. w: the snapshot, without groups. NULL: for admins only.
+	 * is read, before anything else is looked at, also in check mode. w: the snapshot, at first without groups; asked again when the
+	 * answer takes them. NULL: for admins only.
 	 */
 	void (*asks)(const void *batch, const struct world *w, struct policy_asks *ret);
 	/* GETs only; ret_world lives in the arena (JSON it holds is kept alive by pxc_env_keep). */

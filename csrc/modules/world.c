@@ -334,7 +334,8 @@ int world_groups_read(struct pxc_env *env, struct world *w, struct pxc_err *err)
 	w->groups = arena_alloc(env->arena, (json_array_size(list) + 1) * sizeof(*w->groups));
 	json_array_foreach (list, i, r)
 		w->groups[w->ngroups++] =
-			(struct world_group){ text(r, "groupid", ""), text(r, "comment", "") };
+			(struct world_group){ text(r, "groupid", ""), text(r, "comment", ""),
+					      text(r, "users", "") };
 	return 0;
 }
 
