@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "modules/permit.h"
 
+#include "modules/actor.h"
 #include "modules/world.h"
 
 int permit(struct pxc_env *env, struct world *w, struct pxc_err *err)
 {
-	struct policy_asks asks = { .arena = env->arena };
+	struct policy_asks *asks;
 
 	if (env->permitted)
 		return 0;
+	asks = arena_alloc(env->arena, sizeof(*asks));
+	asks->arena = env->arena;
 	if (env->kind && env->kind->asks)
-		env->kind->asks(env->batch, w, &asks);
+		env->kind->asks(env->batch, w, asks);
 	else
-		policy_ask(&asks, "admin.other", NULL, NULL);
-	if (policy_wants_groups(w, env->actor, &asks) && world_groups_read(env, w, err) < 0)
+		policy_ask(asks, "admin.other", NULL, NULL);
+	env->asked = asks;
+	env->audit_storage = w->registry.audit_storage;
+	if (actor_check(env, w, err) < 0)
 		return -1;
-	return policy_check(w, env->actor, &asks, err);
+	if (policy_wants_groups(w, env->actor, asks) && world_groups_read(env, w, err) < 0)
+		return -1;
+	return policy_check(w, env->actor, asks, err);
 }
