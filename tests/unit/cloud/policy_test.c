@@ -249,6 +249,7 @@ static void the_first_that_is_refused_is_told_with_its_object(void **state)
 	(void)state;
 	scene_create(&s);
 	policy_ask(&asks, "vm.create", "acme", "vm acme/a");
+	policy_ask(&asks, "vm.create", "acme", "vm acme/again");
 	policy_ask(&asks, "vm.unprotect", "acme", "vm acme/b");
 	policy_ask(&asks, "vm.reseal", "acme", "vm acme/c");
 	assert_int_equal(asks.n, 3);
@@ -284,7 +285,8 @@ static void groups_are_wanted_only_where_they_can_help(void **state)
 		const char *actor, *action, *project;
 		bool group_admins, wants;
 	} rows[] = {
-		{ "mona", "vm.create", "acme", true, false }, /* has it herself */
+		{ "mona", "vm.create", "acme", false, false }, /* has it herself */
+		{ "mona", "vm.create", "acme", true, true },   /* but is she an admin, too? */
 		{ "ada", "cloud.manage", NULL, true, false },
 		{ "eve", "vm.create", "acme", false, true },
 		{ "mona", "project.roles", "acme", false, true },
@@ -294,7 +296,8 @@ static void groups_are_wanted_only_where_they_can_help(void **state)
 		{ "eve", "cloud.manage", NULL, true, true },
 		{ "eve", "vm.create", "missing", true, true },
 		{ "dirk", "vm.create", "acme", true, false },
-		{ "eve", "info.cloud", NULL, true, false },
+		{ "eve", "info.cloud", NULL, true, true },
+		{ "eve", "info.cloud", NULL, false, false },
 	};
 	auto_scene struct scene s;
 
