@@ -18,8 +18,9 @@
 
 #include "modules/kind_parts.h"
 
-#define AUDIT_OBJECT                                                                               \
-	"pxc.audit." /* and the month: "202611"; with ".2", ".3" behind when one is full */
+/* "pxc.audit.202611"; where that is full, "pxc.audit.202611.2" (part 1), and so on. New string. */
+#define AUDIT_PARTS 64u
+char *audit_object(const char *stamp, unsigned part);
 
 /* --- audit.c ----------------------------------------------------------------------------------------------- */
 

@@ -8,9 +8,7 @@
 #include "base/str.h"
 #include "modules/audit.h"
 
-#define MONTH 6     /* of a stamp: "202611" */
-#define RUN 16      /* hex digits that tell runs apart */
-#define PARTS 1000u /* of a month */
+#define RUN 16 /* hex digits that tell runs apart */
 
 /* --- lines -------------------------------------------------------------------------------------------------- */
 
@@ -95,18 +93,22 @@ int audit_reach(struct kind_run *run, struct pxc_err *err)
 	return 0;
 }
 
+char *audit_object(const char *stamp, unsigned part)
+{
+	return part ? pxc_printf("pxc.audit.%.6s.%u", stamp, part + 1)
+		    : pxc_printf("pxc.audit.%.6s", stamp);
+}
+
 /* The month's object; where that is full, the next one. */
 static int append(const struct rbd_store *store, const char *stamp, const char *text,
 		  struct pxc_err *err)
 {
-	for (unsigned part = 1;; part++) {
-		auto_free char *object =
-			part == 1 ? pxc_printf(AUDIT_OBJECT "%.*s", MONTH, stamp)
-				  : pxc_printf(AUDIT_OBJECT "%.*s.%u", MONTH, stamp, part);
+	for (unsigned part = 0;; part++) {
+		auto_free char *object = audit_object(stamp, part);
 
 		if (store->ops->append(store->handle, object, text, strlen(text), err) == 0)
 			return 0;
-		if (err->kind != PXC_ECONFLICT || part == PARTS)
+		if (err->kind != PXC_ECONFLICT || part + 1 == AUDIT_PARTS)
 			return pxc_context(err, "storage %s: the record of changes",
 					   store->storage);
 	}
