@@ -9,7 +9,6 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "cloud/policy.h"
 
 json_t *audit_head(const struct pxc_env *env)
 {
@@ -46,19 +45,25 @@ static json_t *hash_of(const struct pxc_env *env, const json_t *keys)
 	return json_string(hex);
 }
 
-/* Is this what was asked about the object of that label (NULL: about any)? */
+/* Is this asked about the object of that label? Of a project as a whole its name is the label. */
 static bool about(const struct policy_ask *ask, const char *label)
 {
-	const struct policy_action *action = policy_action(ask->action);
+	auto_free char *whole = pxc_printf("project %s", ask->project ? ask->project : "");
 
-	return action && action->changes && (!label || str_eq(ask->label, label));
+	return str_eq(ask->label ? ask->label : whole, label);
 }
 
-static const struct policy_ask *first_ask(const struct policy_asks *asked, const char *label)
+/* verb NULL: the first that is no look; label NULL: about anything. */
+static const struct policy_ask *find_ask(const struct policy_asks *asked, const char *label,
+					 const char *verb)
 {
-	for (size_t i = 0; asked && i < asked->n; i++)
-		if (about(&asked->list[i], label))
-			return &asked->list[i];
+	for (size_t i = 0; asked && i < asked->n; i++) {
+		const struct policy_ask *ask = &asked->list[i];
+
+		if ((!label || about(ask, label)) &&
+		    (verb ? str_ends(ask->action, verb) : !str_ends(ask->action, ".read")))
+			return ask;
+	}
 	return NULL;
 }
 
@@ -72,18 +77,26 @@ static const char *only_project(const struct policy_asks *asked)
 }
 
 /*
- * An object has the first action that changes of those asked about it; a task names what it wants, not what differs. What is
- * done for the whole task, for no single object (a download), has the task's first.
+ * A task asks for what it names, not for what differs, so that there may be several about one object: making and removing go
+ * first, where that is what was done. What is done for the whole task, for no single object (a download), has the task's first.
  */
+static const struct policy_ask *ask_of(const struct policy_asks *asked, const struct outcome *x)
+{
+	const char *verb = !x->before ? ".create" : !x->after ? ".delete" : NULL;
+	const struct policy_ask *ask = verb ? find_ask(asked, x->label, verb) : NULL;
+
+	return ask ? ask : find_ask(asked, x->label, NULL);
+}
+
 static void add_action(const struct kind_run *run, const struct outcome *x, json_t *record)
 {
 	const struct policy_asks *asked = run->env->asked;
-	const struct policy_ask *ask = first_ask(asked, x->label);
+	const struct policy_ask *ask = ask_of(asked, x);
 	const char *project = ask ? ask->project : only_project(asked);
 	auto_free char *usual = pxc_printf("%s.manage", run->kind->name);
 
 	if (!ask)
-		ask = first_ask(asked, NULL);
+		ask = find_ask(asked, NULL, NULL);
 	if (project)
 		(void)json_object_set_new(record, "project", json_string(project));
 	(void)json_object_set_new(record, "action", json_string(ask ? ask->action : usual));

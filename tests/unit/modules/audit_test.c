@@ -45,7 +45,7 @@ static int decode(struct pxc_env *env, void **ret, struct pxc_err *err)
 
 	(void)err;
 	asks->arena = env->arena;
-	policy_ask(asks, "info.read", "acme", labels[ONE]);
+	policy_ask(asks, "project.read", "acme", labels[ONE]);
 	policy_ask(asks, "vm.create", "acme", labels[ONE]);
 	policy_ask(asks, "vm.power", "acme", labels[ONE]);
 	policy_ask(asks, "vm.delete", "acme", labels[OTHER]);
