@@ -232,10 +232,6 @@ static void warn(const struct group_case *c)
 
 static int check_comment(const struct group_case *c, const char *comment, struct pxc_err *err)
 {
-	if (annot_has_secret(comment))
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: its comment looks like it holds a secret: others can read it",
-				c->spec->label);
 	if (strlen(comment) > GROUP_MAX_COMMENT)
 		return pxc_fail(
 			err, PXC_EINVAL,

@@ -113,12 +113,6 @@ static int plan_present(struct keypair_case *c, struct pxc_err *err)
 	(void)keypair_read(&after, c->arena, &want);
 	c->plan->item = keypair_item(&want);
 	c->plan->after = json_pack("{s:s}", "public_key", s->key.line);
-	if (annot_has_secret(s->key.comment))
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"%s: what stands behind its key looks like a secret: others can read "
-			"it",
-			s->label);
 	/* Who has the old key only is locked out of what is made from now on. */
 	pxc_plan_add(c->plan, c->group ? KEYPAIR_WRITE : KEYPAIR_CREATE,
 		     c->group ? PXC_DESTROYS : PXC_QUIET,

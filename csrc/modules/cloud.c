@@ -218,9 +218,8 @@ static int check_people(const char *option, const json_t *list, bool groups, str
 static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 {
 	static const char *const texts[][2] = {
-		{ "storage", "storage" },
-		{ "import_storage", "import" },
-		{ "bridge", "bridge" },
+		{ "storage", "storage" },      { "import_storage", "import" },
+		{ "bridge", "bridge" },        { "audit_storage", "audit" },
 		{ "holder_range", "holders" },
 	};
 	const json_t *given = env->args->given, *item = env->args->params;

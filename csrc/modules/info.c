@@ -57,6 +57,8 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	s->keypairs = wanted(gather, "keypairs");
 	s->images = named(gather, "images");
 	s->volumes = named(gather, "volumes");
+	s->audit = named(gather, "audit");
+	s->audit_since = item_text(p, "audit_since");
 	s->addresses = named(gather, "addresses");
 	s->networks = s->addresses || named(gather, "networks");
 	s->storages = item_list(env->arena, p, "storages");
@@ -107,7 +109,8 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	*ret_world = iw;
 	if (s->affinity)
 		info_read_affinity(env, iw);
-	if (s->networks && info_read_nets(env, s, iw, err) < 0)
+	if ((s->networks && info_read_nets(env, s, iw, err) < 0) ||
+	    (s->audit && info_read_audit(env, s, iw, err) < 0))
 		return -1;
 	return s->images || s->volumes ? info_read_rbd(env, s, iw, err) : 0;
 }
@@ -118,6 +121,8 @@ static void asks(const void *batch, const struct world *w, struct policy_asks *r
 
 	(void)w;
 	policy_ask(ret, s->project ? "info.read" : "info.cloud", s->project, NULL);
+	if (s->audit)
+		policy_ask(ret, "audit.read", s->project, NULL);
 }
 
 /* Nothing is ever to be done: to look is not to change. */
@@ -259,6 +264,8 @@ static void report(const void *batch, const void *world, json_t *result)
 	info_report_people(s, iw, result);
 	if (iw->rbd)
 		info_report_rbd(s, iw, result);
+	if (iw->audit)
+		info_report_audit(s, iw, result);
 	if (!s->flavors)
 		return;
 	flavors = json_array();

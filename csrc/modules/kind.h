@@ -30,13 +30,16 @@ struct pxc_env {
 	struct pxc_clock *clock;
 	const char *actor; /* who asked: option actor, else PXC_ACTOR, else login name */
 	/* What the action plugin says of that, for the policy and the record; NULL = not said. */
-	const char *actor_source; /* "awx", "tower", "task", "environment", "login" */
-	const char *actor_login;  /* who really launched it, when that is somebody else */
-	const char *job_id;       /* of AWX or Tower */
-	char stamp[STAMP_TEXT];   /* of this run, for at= */
-	char nonce[33];           /* random hex of this run: what new uuids are made from */
-	json_t *kept;             /* owned; see pxc_env_keep() */
-	struct env_defer *defers; /* see pxc_env_defer() */
+	const char *actor_source;        /* "awx", "tower", "task", "environment", "login" */
+	const char *actor_login;         /* who really launched it, when that is somebody else */
+	const char *job_id;              /* of AWX or Tower */
+	bool to_syslog;                  /* changes are recorded there, too */
+	const struct policy_asks *asked; /* what the task asks for; NULL = not known yet */
+	const char *audit_storage;       /* where changes are recorded in Ceph; NULL = nowhere */
+	char stamp[STAMP_TEXT];          /* of this run, for at= */
+	char nonce[33];                  /* random hex of this run: what new uuids are made from */
+	json_t *kept;                    /* owned; see pxc_env_keep() */
+	struct env_defer *defers;        /* see pxc_env_defer() */
 	struct rbd_link
 		*links; /* Ceph clusters connected to and storages reached so far; see rbd.h */
 	struct rbd_store *stores;

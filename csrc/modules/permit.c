@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "modules/permit.h"
 
+#include "modules/actor.h"
 #include "modules/world.h"
 
 static void ask(struct pxc_env *env, const struct world *w, struct policy_asks *asks)
@@ -17,15 +18,22 @@ static void ask(struct pxc_env *env, const struct world *w, struct policy_asks *
 
 int permit(struct pxc_env *env, struct world *w, struct pxc_err *err)
 {
-	struct policy_asks asks = { .arena = env->arena };
+	struct policy_asks *asks = arena_alloc(env->arena, sizeof(*asks));
 
-	ask(env, w, &asks);
-	if (policy_wants_groups(w, env->actor, &asks)) {
+	asks->arena = env->arena;
+	ask(env, w, asks);
+	if (!env->permitted) {
+		env->asked = asks;
+		env->audit_storage = w->registry.audit_storage;
+		if (actor_check(env, w, err) < 0)
+			return -1;
+	}
+	if (policy_wants_groups(w, env->actor, asks)) {
 		if (world_groups_read(env, w, err) < 0)
 			return -1;
 		/* Groups may be what it is about. */
-		ask(env, w, &asks);
+		ask(env, w, asks);
 	}
 	w->tenant = policy_level(w, env->actor, NULL) != POLICY_ADMIN;
-	return policy_check(w, env->actor, &asks, err);
+	return policy_check(w, env->actor, asks, err);
 }
