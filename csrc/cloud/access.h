@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "cloud/plan.h"
 
 enum access_subject { ACCESS_USER, ACCESS_GROUP, ACCESS_TOKEN };
 extern const char *const access_subject_names
@@ -83,12 +84,13 @@ struct access_want {
 	json_t *item;     /* more keys for the result's "access", or NULL */
 };
 
-/* The file that a token's secret goes to, as it was before. */
-enum access_file {
-	ACCESS_FILE_NONE,  /* not there */
-	ACCESS_FILE_SAVED, /* holds a secret */
-	ACCESS_FILE_BEGUN, /* a run that was cut off, or failed, has prepared it: "FILE.new" is there */
-};
+/* Of the file that a token's secret goes to: it holds one; a run that was cut off, or failed, has left "FILE.new". */
+#define ACCESS_FILE_SAVED "saved"
+#define ACCESS_FILE_BEGUN "begun"
+
+/* Of a token that this run gave a secret: it is kept; the answer that held it was lost. */
+#define ACCESS_MADE_KEPT "kept"
+#define ACCESS_MADE_LOST "lost"
 
 /* What there is. Of every array the order of PVE's answer. */
 struct access_state {
@@ -102,9 +104,36 @@ struct access_state {
 	const char *user;  /* who the run is: "pxc@pve" */
 	const char *token; /* and its token's name; "" = a ticket */
 	int64_t now_s;     /* seconds since 1970, for what expires */
-	const enum access_file *files; /* by the want's tokens; NULL = no token is saved */
-	/* By the want's tokens: its new secret was made by this run already; NULL = none was. */
-	const bool *made;
+	json_t *files;     /* {path: ACCESS_FILE_...} of each save_to that is there, or NULL */
+	json_t *made;      /* {"pxc@pve!csi": ACCESS_MADE_...}, or NULL */
+};
+
+/*
+ * One plan, with its item; its steps are rows of the kind's table (enum access_op).
+ * lockout: the task allows to take rights away from whoever runs it. err EINVAL: what cannot be, before anything is written.
+ */
+must_check int access_plan(const struct access_want *want, const struct access_state *s,
+			   bool lockout, struct pxc_plans *ret, struct pxc_err *err);
+
+/* Requests, as access_plan() numbers them. */
+enum access_op {
+	ACCESS_ROLE_NEW,
+	ACCESS_ROLE_SET,
+	ACCESS_ROLE_GONE,
+	ACCESS_GROUP_NEW,
+	ACCESS_GROUP_SET,
+	ACCESS_GROUP_GONE,
+	ACCESS_USER_NEW,
+	ACCESS_USER_SET,
+	ACCESS_USER_GONE,
+	ACCESS_FILE_BEGIN, /* no request: prepare the file of a secret */
+	ACCESS_TOKEN_NEW,
+	ACCESS_TOKEN_SET,
+	ACCESS_TOKEN_AGAIN, /* PUT with "regenerate" */
+	ACCESS_TOKEN_GONE,
+	ACCESS_ACL_SET,
+	ACCESS_ACL_GONE,
+	ACCESS_OPS
 };
 
 /* --- data: schemas/privileges.yml, compiled in ------------------------------------------------------------ */
