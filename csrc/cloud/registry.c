@@ -161,6 +161,7 @@ int registry_decode(const struct annot *a, struct pxc_arena *arena, json_t *extr
 {
 	struct registry r = {
 		.admins = strv_split(arena, annot_get(a, "adm")),
+		.denied = strv_split(arena, annot_get(a, "deny")),
 		.default_quota = quota_unset(),
 		.max_cores = -1,
 		.max_ram_mb = -1,
