@@ -27,7 +27,7 @@ struct access_role {
 
 struct access_user {
 	const char *userid;        /* "pxc@pve" */
-	const char *comment;       /* the whole comment, token included; NULL = untouched */
+	const char *comment;       /* the whole comment; NULL = untouched */
 	const char *email;         /* NULL = untouched, like the others */
 	const char *const *groups; /* PVE's; NULL = untouched */
 	int enable;                /* 1, 0; -1 = untouched */
@@ -41,6 +41,7 @@ struct access_token {
 	int privsep;               /* 1, 0; -1 = untouched (PVE's default for a new one: 1) */
 	int64_t expire;            /* as above */
 	bool regenerate;           /* a new secret, whatever there is */
+	const char *save_to;       /* file for the secret; NULL = it goes into the result */
 	bool absent;
 };
 
@@ -76,17 +77,34 @@ struct access_want {
 	 * else is granted. Otherwise what is there besides stays.
 	 */
 	bool exact;
-	/* What is granted beyond an exact task's wishes is only listed on these paths, since it is somebody else's. */
+	/* Paths where what is granted besides is told in a warning, when the task is not exact; NULL-terminated, or NULL. */
+	const char *const *watch;
 	json_t *warnings; /* array of sentences, or NULL */
+	json_t *item;     /* more keys for the result's "access", or NULL */
+};
+
+/* The file that a token's secret goes to, as it was before. */
+enum access_file {
+	ACCESS_FILE_NONE,  /* not there */
+	ACCESS_FILE_SAVED, /* holds a secret */
+	ACCESS_FILE_BEGUN, /* a run that was cut off, or failed, has prepared it: "FILE.new" is there */
 };
 
 /* What there is. Of every array the order of PVE's answer. */
 struct access_state {
-	unsigned major; /* PVE 8 or 9 */
-	json_t *roles;  /* GET /access/roles: [{roleid, privs: "A,B", special}] */
+	unsigned major;   /* PVE 8 or 9 */
+	bool regenerates; /* PUT of a token takes "regenerate" and "delete" (seen on 9.2) */
+	json_t *roles;    /* GET /access/roles: [{roleid, privs: "A,B", special}] */
 	json_t *users; /* GET /access/users?full=1: [{userid, comment, enable, expire, groups, tokens: [...]}] */
-	json_t *acls;   /* GET /access/acl: [{path, type, ugid, roleid, propagate}] */
-	json_t *groups; /* GET /access/groups: [{groupid, comment, users}] */
+	json_t *acls;      /* GET /access/acl: [{path, type, ugid, roleid, propagate}] */
+	json_t *groups;    /* GET /access/groups: [{groupid, comment, users}] */
+	json_t *realms;    /* GET /access/domains: [{realm, type}] */
+	const char *user;  /* who the run is: "pxc@pve" */
+	const char *token; /* and its token's name; "" = a ticket */
+	int64_t now_s;     /* seconds since 1970, for what expires */
+	const enum access_file *files; /* by the want's tokens; NULL = no token is saved */
+	/* By the want's tokens: its new secret was made by this run already; NULL = none was. */
+	const bool *made;
 };
 
 /* --- data: schemas/privileges.yml, compiled in ------------------------------------------------------------ */
