@@ -140,29 +140,51 @@ enum access_op {
 
 struct access_grant {
 	const char *
-		path; /* with {project}, {pool}, {storage}, {vnet}, {zone}, {templates}, {iso} to be filled */
-	const char *roleid;       /* NULL: privs */
-	const char *const *privs; /* NULL-terminated, or NULL */
+		path; /* ends with {pool}, {templates}, {storage}, {iso}, {vnet} or {zone}, or holds none */
+	const char *roleid; /* one of ours, or one that PVE brings along */
+	unsigned major;     /* only on this PVE; 0 = on every one */
 	bool propagate;
+	bool optional; /* none is made where the task names nothing for the path */
 };
 
-/* A consumer (csi, ccm, capmox, machine-controller, ...), or one of our own roles. */
+/* A role of ours, or a set of grants: of a consumer (csi, ccm, capmox, ...), or of ours (automation, project-token, reader, ...). */
 struct access_profile {
 	const char *name; /* "csi"; "PXCProjectToken" */
 	bool consumer;
+	const char *text;    /* what it is, or allows to do, for people */
+	const char *refused; /* a consumer that cannot be had, and why; NULL = it can */
 	const char *const *common,
-		*const *pve8, *const *pve9; /* privileges; NULL-terminated, maybe empty */
-	const struct access_grant *grants;  /* ends with path NULL */
+		*const *pve8, *const *pve9; /* a role's privileges; NULL-terminated, maybe empty */
+	const struct access_grant *grants;  /* ends with path NULL; a role has none */
 	const char *const *needs;           /* what else it needs, for people; NULL-terminated */
 	const char *warning;                /* NULL = none */
+	const char
+		*config; /* its own configuration as JSON, with {url} and the like; NULL = none */
+};
+
+/* A privilege that not every PVE has. */
+struct access_replacement {
+	const char *privilege;
+	const char *text; /* completes "the server does not know the privilege VM.Monitor, which" */
 };
 
 extern const struct access_profile access_profiles[]; /* generated; ends with name NULL */
+extern const struct access_replacement
+	access_replacements[]; /* generated; ends with privilege NULL */
+
+const struct access_profile *access_profile(const char *name); /* NULL: none */
+
+/* All that the server knows: the privileges of its role Administrator. NULL-terminated; NULL: the role is not there. */
+const char *const *access_known(const struct access_state *s, struct pxc_arena *arena);
+
+/* err EINVAL: one of the list that the server does not know, by name, with what replaces it there; begins with label */
+must_check int access_check_privileges(const char *label, const char *const *list,
+				       const char *const *known, struct pxc_err *err);
 
 /*
- * The privileges of a profile for this server. valid: all that the server knows (privs of its role Administrator).
- * err EINVAL: one that the server does not know, by name, with what replaces it there: none is dropped silently
+ * The privileges of a role for this server, sorted. known: as access_known() gives them.
+ * err EINVAL: as above; none is dropped silently
  */
 must_check int access_privileges(const struct access_profile *p, unsigned major,
-				 const char *const *valid, struct pxc_arena *arena,
+				 const char *const *known, struct pxc_arena *arena,
 				 const char *const **ret, struct pxc_err *err);
