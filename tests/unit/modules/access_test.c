@@ -201,6 +201,28 @@ static void a_lost_answer_is_asked_for_again(void **state)
 	}
 }
 
+/* PVE 8 cannot make another secret for a token: it makes another token, which gets back what it was granted. */
+static void another_secret_on_pve_8(void **state)
+{
+	static const struct sim_options options = { .nodes = 1, .seed = 9, .speed = 1, .pve = 8 };
+	auto_lab struct lab lab;
+	auto_free char *writes = NULL;
+
+	(void)state;
+	lab_create_as(&lab, &options);
+	lab_must(&lab, ACC, "{" ALL "}");
+	lab_must(&lab, ACC, "{" DRV(",\"regenerate\":true") "}");
+	writes = lab_writes(&lab);
+	assert_string_equal(
+		writes, LOCK
+		"DELETE /access/users/csi%40pve/token/drv\n"
+		"POST /access/users/csi%40pve/token/drv\n"
+		"PUT /access/acl path=%2Fpool%2Facme&roles=CSI&tokens=csi%40pve%21drv\n" UNLOCK);
+	assert_true(works(&lab, secret(&lab)));
+	lab_must(&lab, ACC, "{" ALL "}");
+	assert_true(json_is_false(json_object_get(lab.result, "changed")));
+}
+
 struct folder {
 	char path[64], file[96], begun[112];
 };
@@ -367,6 +389,7 @@ int main(void)
 		cmocka_unit_test(a_secret_is_told_once),
 		cmocka_unit_test(also_when_the_task_fails_later),
 		cmocka_unit_test(a_lost_answer_is_asked_for_again),
+		cmocka_unit_test(another_secret_on_pve_8),
 		cmocka_unit_test(a_file_gets_it_instead),
 		cmocka_unit_test(a_file_that_cannot_be_written_stops_the_task_before_the_token),
 		cmocka_unit_test(a_refused_token_leaves_no_file),
