@@ -12,7 +12,7 @@ struct projection {
 	const struct access_facts *f;
 	struct pxc_arena *arena;
 	const char *groups[PROJECT_ROLES]; /* PVE's */
-	json_t *people;                    /* userid -> its group: of the best role it has */
+	json_t *people;                    /* userid -> the best role it has */
 	json_t *strangers;                 /* people who are no users of PVE */
 };
 
@@ -25,7 +25,7 @@ static void add_person(struct projection *p, const char *name, int role)
 	if (json_object_get(p->people, userid))
 		return;
 	if (access_entry(p->s->users, "userid", userid))
-		(void)json_object_set_new(p->people, userid, json_string(p->groups[role]));
+		(void)json_object_set_new(p->people, userid, json_integer(role));
 	else
 		(void)json_object_set_new(p->strangers, name, json_true());
 }
@@ -61,7 +61,8 @@ static void place(struct projection *p, const json_t *user, struct access_want *
 	const char *userid = access_text(user, "userid");
 	const char *const *have =
 		strv_split(p->arena, arena_strdup(p->arena, access_text(user, "groups")));
-	const char *wanted = json_string_value(json_object_get(p->people, userid)), **list;
+	const json_t *role = json_object_get(p->people, userid);
+	const char *wanted = role ? p->groups[json_integer_value(role)] : NULL, **list;
 	size_t n = 0, kept = 0;
 	bool right = true;
 
@@ -133,7 +134,7 @@ static void tell(struct projection *p, struct access_want *want)
 		json_t *members = json_array();
 
 		json_object_foreach (p->people, name, v)
-			if (str_eq(json_string_value(v), p->groups[r]))
+			if (json_integer_value(v) == r)
 				(void)json_array_append_new(members, json_string(name));
 		(void)json_object_set_new(item, p->groups[r], members);
 	}
