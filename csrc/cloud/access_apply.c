@@ -11,7 +11,8 @@ struct apply {
 	const struct access_want *want;
 	const struct access_state *s;
 	struct access_model *m;
-	json_t *seen; /* what the task has named so far: nothing twice */
+	json_t *seen;             /* what the task has named so far: nothing twice */
+	const char *const *known; /* privileges */
 	json_t *notes;
 	struct pxc_err *err;
 };
@@ -54,6 +55,13 @@ static void take_bool(json_t *entry, const char *key, int value)
 		(void)json_object_set_new(entry, key, json_boolean(value));
 }
 
+static int check_privs(const struct apply *a, const struct access_role *r)
+{
+	auto_free char *label = pxc_printf("role %s", r->roleid);
+
+	return r->privs ? access_check_privileges(label, r->privs, a->known, a->err) : 0;
+}
+
 static int role(struct apply *a, const struct access_role *r)
 {
 	json_t *entry = json_object_get(a->m->roles, r->roleid);
@@ -62,7 +70,7 @@ static int role(struct apply *a, const struct access_role *r)
 		return -1;
 	if (r->absent)
 		return 0;
-	if (access_check_privs(r->roleid, r->privs, a->m, a->s->major, a->err) < 0)
+	if (check_privs(a, r) < 0)
 		return -1;
 	if (!entry) {
 		entry = json_pack("{s:{},s:b}", "privs", "special", 0);
@@ -322,8 +330,13 @@ static int apply(struct apply *a)
 int access_apply(const struct access_want *want, const struct access_state *s,
 		 struct access_model *m, json_t *notes, struct pxc_err *err)
 {
+	auto_arena struct pxc_arena arena = { .head = NULL };
 	json_auto_t *seen = json_object();
-	struct apply a = { want, s, m, seen, notes, err };
+	struct apply a = { want, s, m, seen, access_known(s, &arena), notes, err };
 
+	if (!a.known || !a.known[0])
+		return pxc_fail(err, PXC_EREMOTE,
+				"the server does not say what its role Administrator may, by which "
+				"it is known what privileges there are");
 	return apply(&a);
 }

@@ -9,73 +9,7 @@
 #include "base/str.h"
 #include "cloud/access_parts.h"
 
-#define ALL_PRIVS "Administrator" /* PVE's own role that has every privilege */
 #define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_"
-
-/* Privileges that came, or went, with PVE 9, and what does their work in the other. */
-static const struct {
-	const char *priv, *instead;
-} moved[] = {
-	{ "VM.Monitor",
-	  "VM.GuestAgent.Audit (to read from the guest agent), VM.GuestAgent.FileRead, "
-	  "VM.GuestAgent.FileWrite, VM.GuestAgent.FileSystemMgmt or VM.GuestAgent.Unrestricted" },
-	{ "VM.GuestAgent.Audit", "VM.Monitor" },
-	{ "VM.GuestAgent.FileRead", "VM.Monitor" },
-	{ "VM.GuestAgent.FileWrite", "VM.Monitor" },
-	{ "VM.GuestAgent.FileSystemMgmt", "VM.Monitor" },
-	{ "VM.GuestAgent.Unrestricted", "VM.Monitor" },
-};
-
-/* The privilege that differs by case only, or the nearest one. */
-static const char *nearest(const char *priv, const json_t *valid)
-{
-	const char **names = pxc_calloc(json_object_size(valid) + 1, sizeof(*names)), *key, *found;
-	size_t n = 0;
-	json_t *v;
-
-	json_object_foreach ((json_t *)(uintptr_t)valid, key, v) {
-		if (!strcasecmp(key, priv)) {
-			free(names);
-			return key;
-		}
-		names[n++] = key;
-	}
-	found = str_nearest(priv, names, n);
-	free(names);
-	return found;
-}
-
-static int unknown_priv(const char *role, const char *priv, const json_t *valid, unsigned major,
-			struct pxc_err *err)
-{
-	const char *like = nearest(priv, valid);
-
-	for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
-		if (str_eq(moved[i].priv, priv))
-			return pxc_fail(err, PXC_EINVAL,
-					"role %s: PVE %u has no privilege %s: take %s", role, major,
-					priv, moved[i].instead);
-	if (like)
-		return pxc_fail(err, PXC_EINVAL,
-				"role %s: PVE %u has no privilege %s: did you mean %s?", role,
-				major, priv, like);
-	return pxc_fail(err, PXC_EINVAL, "role %s: PVE %u has no privilege %s", role, major, priv);
-}
-
-int access_check_privs(const char *role, const char *const *privs, const struct access_model *m,
-		       unsigned major, struct pxc_err *err)
-{
-	const json_t *valid = json_object_get(json_object_get(m->roles, ALL_PRIVS), "privs");
-
-	if (!json_object_size(valid))
-		return pxc_fail(err, PXC_EREMOTE,
-				"the server does not say what its role " ALL_PRIVS
-				" may, by which it is known what privileges there are");
-	for (size_t i = 0; privs && privs[i]; i++)
-		if (!json_object_get(valid, privs[i]))
-			return unknown_priv(role, privs[i], valid, major, err);
-	return 0;
-}
 
 static bool plain(const char *name)
 {

@@ -45,10 +45,6 @@ void access_forget(struct access_model *m, enum access_subject type, const char 
 must_check int access_apply(const struct access_want *want, const struct access_state *s,
 			    struct access_model *m, json_t *notes, struct pxc_err *err);
 
-/* Are the privileges known to this server? role: for the sentence. */
-must_check int access_check_privs(const char *role, const char *const *privs,
-				  const struct access_model *m, unsigned major,
-				  struct pxc_err *err);
 must_check int access_check_role(const struct access_role *r, const struct access_model *m,
 				 struct pxc_err *err);
 must_check int access_check_group(const struct access_group *g, const struct access_state *s,

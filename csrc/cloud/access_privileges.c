@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a server knows of the privileges that are wanted of it. */
+#include <strings.h>
+
 #include "base/str.h"
 #include "cloud/access.h"
 #include "cloud/project_block.h"
@@ -26,6 +28,23 @@ const char *const *access_known(const struct access_state *s, struct pxc_arena *
 	return NULL;
 }
 
+/* Mistyped, then: another case, or a letter. */
+static int unknown(const char *label, const char *priv, const char *const *known,
+		   struct pxc_err *err)
+{
+	const char *like = NULL;
+	size_t n = 0;
+
+	for (; known[n]; n++)
+		if (!strcasecmp(known[n], priv))
+			like = known[n];
+	if (!like)
+		like = str_nearest(priv, known, n);
+	return pxc_fail(err, PXC_EINVAL, "%s: the server does not know the privilege %s%s%s%s",
+			label, priv, like ? ": did you mean " : "", like ? like : "",
+			like ? "?" : "");
+}
+
 int access_check_privileges(const char *label, const char *const *list, const char *const *known,
 			    struct pxc_err *err)
 {
@@ -40,8 +59,7 @@ int access_check_privileges(const char *label, const char *const *list, const ch
 			return pxc_fail(err, PXC_EINVAL,
 					"%s: the server does not know the privilege %s, which %s",
 					label, list[i], r->text);
-		return pxc_fail(err, PXC_EINVAL, "%s: the server does not know the privilege %s",
-				label, list[i]);
+		return unknown(label, list[i], known, err);
 	}
 	return 0;
 }
