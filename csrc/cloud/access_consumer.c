@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "cloud/access_task_parts.h"
+#include "cloud/registry.h"
 
 const char *access_consumer_user(const struct access_profile *p, const char *project,
 				 struct pxc_arena *arena)
@@ -80,31 +81,41 @@ static int want_both(const struct access_task *t, const struct access_mark *mark
 	return want_grants(t, t->profile, holders, 2, s, f->w, arena, want, err);
 }
 
-/* Other projects that have disks on a storage that the consumer may do anything with. */
+bool access_owns_storages(const struct access_profile *p)
+{
+	for (const struct access_grant *g = p->grants; g->path; g++) {
+		const struct access_profile *role = access_profile(g->roleid);
+
+		if (str_eq(g->path, "/storage/{storage}") && role &&
+		    strv_has(role->common, "Datastore.Allocate"))
+			return true;
+	}
+	return false;
+}
+
+/* Others that have disks on a storage where the consumer may do anything. */
 static void warn(const struct access_task *t, const struct access_facts *f,
 		 struct access_want *want)
 {
-	bool told = false;
-
 	for (size_t i = 0; t->scope.storages && t->scope.storages[i]; i++) {
-		const json_t *others = json_object_get(f->sharers, t->scope.storages[i]);
-		auto_buf struct pxc_buf names = { .data = NULL };
+		const char *storage = t->scope.storages[i];
+		const json_t *others = json_object_get(f->sharers, storage);
+		auto_buf struct pxc_buf pools = { .data = NULL };
 		size_t k;
 		json_t *name;
 
 		json_array_foreach (others, k, name)
-			buf_printf(&names, "%s%s", k ? ", " : "", json_string_value(name));
-		told |= names.len != 0;
-		if (names.len)
+			buf_printf(&pools, "%s%s", k ? ", " : "", json_string_value(name));
+		if (!others)
+			want_warning(want, "%s: %s, and it is not known who else has disks on %s",
+				     t->label, t->profile->warning, storage);
+		else if (pools.len)
 			want_warning(
 				want,
 				"%s: %s, and on %s there are disks of %s: a storage of its own "
 				"keeps them apart",
-				t->label, t->profile->warning, t->scope.storages[i],
-				buf_str(&names));
+				t->label, t->profile->warning, storage, buf_str(&pools));
 	}
-	if (!told && !f->sharers)
-		want_warning(want, "%s: %s", t->label, t->profile->warning);
 }
 
 static json_t *strings(const char *const *list)
@@ -120,11 +131,12 @@ static json_t *strings(const char *const *list)
 static void tell(const struct access_task *t, const struct access_facts *f,
 		 struct access_want *want)
 {
-	json_t *item = json_pack("{ss, so, so, so, ss*, ss*, ss*, so*}", "name", t->profile->name,
-				 "token", json_sprintf("%s!%s", t->userid, t->token), "pools",
-				 strings(t->scope.pools), "needs", strings(t->profile->needs),
-				 "project", t->project, "url", f->url, "region", f->w->cluster_name,
-				 "config", access_config(t, f));
+	json_t *item =
+		json_pack("{ss, so, so, so, ss*, ss*, ss*, ss*, so*}", "name", t->profile->name,
+			  "token", json_sprintf("%s!%s", t->userid, t->token), "pools",
+			  strings(t->scope.pools), "needs", strings(t->profile->needs), "warning",
+			  t->profile->warning, "project", t->project, "url", f->url, "region",
+			  f->w->cluster_name, "config", access_config(t, f));
 
 	if (f->holder)
 		(void)json_object_set_new(item, "holder", json_integer(f->holder));
@@ -171,7 +183,7 @@ int access_consumer(const struct access_task *t, const struct access_state *s,
 	holders_of(t, arena, holders);
 	want_only(holders, 2, s, arena, want);
 	want_keep(s, nacls, arena, want);
-	if (t->profile->warning)
+	if (access_owns_storages(t->profile))
 		warn(t, f, want);
 	if (t->project && str_starts(t->profile->name, "csi") && !f->holder)
 		want_warning(

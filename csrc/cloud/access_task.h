@@ -45,12 +45,15 @@ struct access_facts {
 	const char *cluster, *stamp, *actor; /* for c, at and by; cluster NULL = no registry yet */
 	const char *url;                     /* "https://pve1:8006"; NULL = not known */
 	unsigned holder; /* VMID of the VM that holds the project's volumes; 0 = none */
-	json_t *sharers; /* storage -> names of other projects with disks there; NULL = not read */
+	json_t *sharers; /* storage -> pools of others with disks there; one that is missing was not read */
 };
 
 /* "pxc-csi.acme@pve", "pxc-prometheus@pve"; in the arena. */
 const char *access_consumer_user(const struct access_profile *p, const char *project,
 				 struct pxc_arena *arena);
+
+/* Does it get the right to remove disks that are not its own from the storages it is named? Then sharers are looked for. */
+bool access_owns_storages(const struct access_profile *p);
 
 /*
  * Networks as a task names them ("blue" of the project, "zone/vnet") to what {vnet} stands for. names NULL: all of the project's own.

@@ -370,6 +370,17 @@ static void disks_of_other_projects_on_its_storage_are_told(void **state)
 	assert_int_equal(run(&x), 0);
 	assert_int_equal(json_array_size(x.want.warnings), 0);
 	end(&x);
+	begin(&x, "csi", 9, NULL, NULL);
+	assert_int_equal(run(&x), 0);
+	assert_non_null(strstr(json_string_value(json_array_get(x.want.warnings, 0)),
+			       "it is not known who else has disks on fast"));
+	end(&x);
+	/* Others make disks there, and can remove none but their own. */
+	begin(&x, "capmox", 9, NULL, NULL);
+	x.f.sharers = sharers;
+	assert_int_equal(run(&x), 0);
+	assert_int_equal(json_array_size(x.want.warnings), 0);
+	end(&x);
 }
 
 static void its_own_configuration_comes_with_it(void **state)
@@ -378,6 +389,7 @@ static void its_own_configuration_comes_with_it(void **state)
 		json_pack("{s:{si}, s:[{ss, sb, ss, ss}]}", "features", "controllerVmID", 900001,
 			  "clusters", "url", "https://pve1:8006/api2/json", "insecure", 0,
 			  "token_id", CSI "!csi", "region", "lab");
+	json_auto_t *none = json_pack("{s:[]}", "fast");
 	json_t *item;
 	struct fixture x;
 
@@ -394,7 +406,7 @@ static void its_own_configuration_comes_with_it(void **state)
 	begin(&x, "csi", 9, NULL, NULL);
 	x.world.world.cluster_name = "lab";
 	x.f.holder = 0;
-	x.f.sharers = x.want.item;
+	x.f.sharers = none;
 	assert_int_equal(run(&x), 0);
 	(void)json_object_del(expect, "features");
 	item = json_object_get(x.want.item, "consumer");
