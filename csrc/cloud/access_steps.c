@@ -112,7 +112,7 @@ static void roles(struct diff *d)
 		if (what)
 			pxc_plan_add(d->plan, ACCESS_ROLE_SET,
 				     json_object_get(args, "append") ? PXC_QUIET : PXC_DISRUPTS,
-				     pxc_take(&args), "role %s: %s", id, what);
+				     json_incref(args), "role %s: %s", id, what);
 	}
 }
 
