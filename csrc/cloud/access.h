@@ -23,6 +23,7 @@ extern const char *const access_subject_names
 struct access_role {
 	const char *roleid;       /* never begins with "PVE" */
 	const char *const *privs; /* NULL-terminated; NULL = untouched */
+	bool exact;               /* just these, whatever the mode of the task is */
 	bool absent;
 };
 
@@ -33,6 +34,7 @@ struct access_user {
 	const char *const *groups; /* PVE's; NULL = untouched */
 	int enable;                /* 1, 0; -1 = untouched */
 	int64_t expire;            /* seconds since 1970, 0 = never; -1 = untouched */
+	bool exact;                /* just these groups, whatever the mode of the task is */
 	bool absent;
 };
 
@@ -52,6 +54,7 @@ struct access_acl {
 	const char *who; /* "pxc@pve", "pxc-acme-member", "pxc@pve!csi" */
 	const char *roleid;
 	bool propagate;
+	bool kept; /* there for another task of ours: it stays, and is nothing that this task manages */
 	bool absent;
 };
 

@@ -76,7 +76,7 @@ static int role(struct apply *a, const struct access_role *r)
 		entry = json_pack("{s:{},s:b}", "privs", "special", 0);
 		(void)json_object_set_new(a->m->roles, r->roleid, entry);
 	}
-	take_names(entry, "privs", r->privs, a->want->exact);
+	take_names(entry, "privs", r->privs, r->exact || a->want->exact);
 	return 0;
 }
 
@@ -121,7 +121,7 @@ static int user(struct apply *a, const struct access_user *u)
 	take_text(entry, "email", u->email);
 	take_bool(entry, "enable", u->enable);
 	take_int(entry, "expire", u->expire);
-	take_names(entry, "groups", u->groups, a->want->exact);
+	take_names(entry, "groups", u->groups, u->exact || a->want->exact);
 	return 0;
 }
 

@@ -51,7 +51,7 @@ static json_t *acls_item(const struct access_want *w)
 	for (size_t i = 0; i < w->nacls; i++) {
 		const struct access_acl *e = &w->acls[i];
 
-		if (!e->absent)
+		if (!e->absent && !e->kept)
 			(void)json_array_append_new(
 				list, json_pack("{s:s,s:s,s:s,s:s,s:b}", "path", e->path, "role",
 						e->roleid, "type", access_subject_names[e->subject],

@@ -48,7 +48,9 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	b->made = pxc_env_keep(env, json_object());
 	b->secrets = pxc_env_keep(env, json_array());
 	*ret_batch = b;
-	return access_decode_lists(env, &b->lists, err);
+	if (access_decode_lists(env, &b->lists, err) < 0)
+		return -1;
+	return access_decode_task(env, b, err);
 }
 
 static void asks(const void *batch, const struct world *w, struct policy_asks *ret)
@@ -67,12 +69,35 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	return 0;
 }
 
+/* What the option of the task stands for, beside what it lists. */
+static int add_task(const struct access_batch *b, const struct access_world *aw,
+		    struct access_want *want, struct pxc_err *err)
+{
+	const struct access_task *t = &aw->task;
+
+	if (!t->label)
+		return 0;
+	if (!t->profile)
+		return access_projection(t, &aw->s, &aw->facts, aw->project, b->arena, want, err);
+	if (t->profile->consumer)
+		return access_consumer(t, &aw->s, &aw->facts, b->arena, want, err);
+	if (t->project)
+		return access_project_token(t, &aw->s, &aw->facts, b->arena, want, err);
+	return access_automation(t, &aw->s, &aw->facts, b->arena, want, err);
+}
+
 static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
 {
 	const struct access_batch *b = batch;
 	const struct access_world *aw = world;
+	json_auto_t *warnings = json_array(), *item = json_object();
+	struct access_want want = b->lists;
 
-	return access_plan(&b->lists, &aw->s, b->lockout, ret, err);
+	want.warnings = warnings;
+	want.item = item;
+	if (add_task(b, aw, &want, err) < 0)
+		return -1;
+	return access_plan(&want, &aw->s, b->lockout, ret, err);
 }
 
 /* PVE gives no digest of all this. */

@@ -3,26 +3,43 @@
 #pragma once
 
 #include "cloud/access.h"
+#include "cloud/access_task.h"
 #include "modules/kind.h"
 
 struct access_batch {
 	struct pxc_arena *arena;  /* of the run */
 	struct access_want lists; /* what the task lists itself */
 	bool lockout;
-	const char *save_to; /* of the token that the task does not list itself, or NULL */
+	const char *save_to;     /* of the token that the task does not list itself, or NULL */
+	struct access_task task; /* what an option stands for; label NULL = none */
+	const char *const
+		*storages; /* as the task names them: of the cloud, too; NULL = not named */
+	const char *const *pools, *const *vnets; /* likewise */
 	/* What became of the tokens of this run. Kept by the run. */
 	json_t *made;    /* as access_state.made */
 	json_t *secrets; /* the result's "secrets" */
 };
 
 struct access_world {
-	const struct world *w;
+	struct world *w;
 	struct access_state s;
+	struct access_task task; /* with what its names stand for */
+	struct access_facts facts;
+	struct project_block *project; /* of a projection; NULL = it goes */
 };
 
 /* access_decode.c: roles, groups, users, tokens and acls of the task. */
 must_check int access_decode_lists(struct pxc_env *env, struct access_want *ret,
 				   struct pxc_err *err);
+
+/*
+ * access_task.c: consumer, automation, project_token and projection.
+ * err EINVAL: more than one of them, or options of them without any
+ */
+must_check int access_decode_task(struct pxc_env *env, struct access_batch *b, struct pxc_err *err);
+/* What these need to know beside the users and permissions: GETs. */
+must_check int access_observe_task(struct pxc_env *env, const struct access_batch *b,
+				   struct access_world *aw, struct pxc_err *err);
 
 /* access_observe.c: GETs, and a look at the files. */
 must_check int access_observe(struct pxc_env *env, const struct access_batch *b,

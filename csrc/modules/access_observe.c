@@ -126,5 +126,7 @@ int access_observe(struct pxc_env *env, const struct access_batch *b, struct acc
 		if (look_at(b->lists.tokens[i].save_to, s->files, err) < 0)
 			return -1;
 	*ret = aw;
-	return look_at(b->save_to, s->files, err);
+	if (look_at(b->save_to, s->files, err) < 0)
+		return -1;
+	return access_observe_task(env, b, aw, err);
 }

@@ -11,3 +11,9 @@ extern const char access_privs8[], access_privs9[];
 struct access_state access_server(unsigned major, const char *users, const char *acls,
 				  const char *groups);
 void access_server_release(struct access_state *s);
+
+/*
+ * What is wanted, line by line and sorted: "role PXCAudit: Sys.Audit", "group g", "user u@pve (PVE's groups)", "token u@pve!t", "/path Role user u@pve",
+ * "/path/ Role user u@pve" (below, too); what is to go with a "-" in front, what is kept with a "=". In the arena.
+ */
+const char *access_want_text(const struct access_want *want, struct pxc_arena *arena);
