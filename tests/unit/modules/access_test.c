@@ -237,6 +237,12 @@ static void another_secret_on_pve_8(void **state)
 	assert_true(works(&lab, secret(&lab)));
 	lab_must(&lab, ACC, "{" ALL "}");
 	assert_true(json_is_false(json_object_get(lab.result, "changed")));
+	lab_must(&lab, ACC, "{\"roles\":[{\"name\":\"R\",\"privs\":[\"VM.Monitor\"]}]}");
+	assert_int_equal(
+		lab_task(&lab, ACC,
+			 "{\"roles\":[{\"name\":\"R\",\"privs\":[\"VM.GuestAgent.Audit\"]}]}"),
+		-1);
+	assert_non_null(strstr(lab.err.msg, "VM.GuestAgent.Audit"));
 }
 
 struct folder {
