@@ -205,6 +205,8 @@ int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_resu
 	audit_end(&run);
 	*ret_result = outcomes_result(&run.outcomes, kind, env, check);
 	(void)json_object_set_new(*ret_result, "pxc_audit", audit_of_run(&run, check));
+	if (kind->leaves && run.batch)
+		kind->leaves(run.batch, *ret_result);
 	if (kind->report && run.world && r == 0)
 		kind->report(run.batch, run.world, *ret_result);
 	if (r == 0)

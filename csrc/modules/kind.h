@@ -117,6 +117,8 @@ struct pxc_kind {
 	 * wanted? err EREMOTE says what. The result stays. May be NULL.
 	 */
 	int (*verdict)(const void *batch, const void *world, struct pxc_err *err);
+	/* Keys for the result that must reach the task however it ends: what PVE tells only once. May be NULL. */
+	void (*leaves)(const void *batch, json_t *result);
 	/* More keys for the result (info); may be NULL. */
 	void (*report)(const void *batch, const void *world, json_t *result);
 };
