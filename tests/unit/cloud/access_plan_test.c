@@ -185,6 +185,11 @@ static const struct plan_row making[] = {
 	  "grant CSI on /pool/acme alone to user csi@pve" },
 	{ "a new token of somebody who is there", W, "{'tokens':[{'user':'eve@pve','name':'ci'}]}",
 	  "make token eve@pve!ci" },
+	{ "what PVE leaves out is its default",
+	  "{'users':[{'userid':'a@pve','tokens':[{'tokenid':'tt'}]}]}",
+	  "{'users':[{'userid':'a@pve','enabled':true,'expire':0,'comment':'','groups':[]}],"
+	  "'tokens':[{'user':'a@pve','name':'tt','privsep':true,'expire':0,'comment':''}]}",
+	  "" },
 	{ "a role without privileges", "{}", "{'roles':[{'name':'Empty'}]}", "make role Empty" },
 };
 

@@ -179,6 +179,22 @@ static void also_when_the_task_fails_later(void **state)
 	assert_true(works(&lab, secret(&lab)));
 }
 
+/* Nor when the look after the change fails. */
+static void also_when_nothing_can_be_seen_any_more(void **state)
+{
+	auto_lab struct lab lab;
+
+	(void)state;
+	lab_create(&lab, 3);
+	/* The first two looks are before the lock and behind it. */
+	json_decref(lab_ask(&lab, "POST", "!/sim/faults",
+			    "GET /access/roles nth=3 status=500 text=\"no way\"\n"));
+	assert_int_equal(lab_task(&lab, ACC, "{" ALL "}"), -1);
+	assert_non_null(strstr(lab.err.msg, "after the change"));
+	assert_non_null(secret(&lab));
+	assert_true(works(&lab, secret(&lab)));
+}
+
 /* The answer with the secret is lost: nobody has it, so the run asks for another. */
 static void a_lost_answer_is_asked_for_again(void **state)
 {
@@ -221,6 +237,12 @@ static void another_secret_on_pve_8(void **state)
 	assert_true(works(&lab, secret(&lab)));
 	lab_must(&lab, ACC, "{" ALL "}");
 	assert_true(json_is_false(json_object_get(lab.result, "changed")));
+	lab_must(&lab, ACC, "{\"roles\":[{\"name\":\"R\",\"privs\":[\"VM.Monitor\"]}]}");
+	assert_int_equal(
+		lab_task(&lab, ACC,
+			 "{\"roles\":[{\"name\":\"R\",\"privs\":[\"VM.GuestAgent.Audit\"]}]}"),
+		-1);
+	assert_non_null(strstr(lab.err.msg, "VM.GuestAgent.Audit"));
 }
 
 struct folder {
@@ -388,6 +410,7 @@ int main(void)
 		cmocka_unit_test(each_task_sends_exactly_these_writes),
 		cmocka_unit_test(a_secret_is_told_once),
 		cmocka_unit_test(also_when_the_task_fails_later),
+		cmocka_unit_test(also_when_nothing_can_be_seen_any_more),
 		cmocka_unit_test(a_lost_answer_is_asked_for_again),
 		cmocka_unit_test(another_secret_on_pve_8),
 		cmocka_unit_test(a_file_gets_it_instead),
