@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "modules/items.h"
 #include "modules/network_use_read.h"
+#include "modules/rights.h"
 #include "modules/sdn.h"
 #include "modules/sdn_nodes.h"
 #include "modules/sdn_read.h"
@@ -48,15 +49,10 @@ static void take_bridges(json_t *all, const struct world_node *node, json_t *dat
 /* May the API user see what every node would make of it? (PVE 9.2: GET /cluster/sdn/dry-run) */
 static bool may_preview(struct pxc_env *env)
 {
-	json_auto_t *params = json_pack("{s:s}", "path", "/nodes");
-	struct pve_read read = { .params = params };
-	bool may;
+	struct pxc_err ignored = { .kind = PXC_OK };
+	bool may = false;
 
-	read.path = arena_strdup(env->arena, "/access/permissions");
-	pve_read_all(env->pve, &read, 1);
-	may = json_object_get(json_object_get(read.data, "/nodes"), "Sys.Audit") != NULL;
-	json_decref(read.data);
-	return may;
+	return rights_held(env, "Sys.Audit", "/nodes", &may, &ignored) == 0 && may;
 }
 
 static int read_controllers(struct pxc_env *env, struct network_world *nw, struct pxc_err *err)
