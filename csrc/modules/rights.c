@@ -68,3 +68,14 @@ int rights_check_lists(struct pxc_env *env, const struct world *w, struct pxc_er
 	}
 	return 0;
 }
+
+int rights_check_bridges(struct pxc_env *env, size_t n, struct pxc_err *err)
+{
+	json_auto_t *paths = NULL;
+
+	if (n || ask(env, NULL, &paths, err) < 0)
+		return n ? 0 : -1;
+	if (among(paths, "SDN.Use|SDN.Audit"))
+		return 0;
+	return pve_lacks(pve_who(env->pve), "SDN.Use", "/sdn/zones/localnetwork", err);
+}

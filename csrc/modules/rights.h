@@ -14,3 +14,5 @@ must_check int rights_held(struct pxc_env *env, const char *privs, const char *p
  * right to see any is held nowhere: EDENIED naming it. A snapshot that has all of them asks nothing.
  */
 must_check int rights_check_lists(struct pxc_env *env, const struct world *w, struct pxc_err *err);
+/* The same for bridges, n of which were seen on all nodes together: every node has one. */
+must_check int rights_check_bridges(struct pxc_env *env, size_t n, struct pxc_err *err);

@@ -93,6 +93,9 @@ static int read_more(struct pxc_env *env, const struct network_batch *batch,
 		     struct network_world *nw, struct pxc_err *err)
 {
 	json_auto_t *bridges = json_pack("{s:s}", "type", "any_local_bridge");
+	size_t seen = 0;
+	const char *node;
+	json_t *there;
 
 	nw->status = pxc_env_keep(env, json_object());
 	if (sdn_status_read(env, nw->w, nw->status, err) < 0)
@@ -100,8 +103,11 @@ static int read_more(struct pxc_env *env, const struct network_batch *batch,
 	if (network_wants_bridges(batch, nw)) {
 		nw->bridges = pxc_env_keep(env, json_object());
 		if (sdn_each_node(env, nw->w, "network", bridges, take_bridges, nw->bridges, err) <
-			    0 ||
-		    read_controllers(env, nw, err) < 0)
+		    0)
+			return -1;
+		json_object_foreach (nw->bridges, node, there)
+			seen += json_object_size(there);
+		if (rights_check_bridges(env, seen, err) < 0 || read_controllers(env, nw, err) < 0)
 			return -1;
 	}
 	if (network_wants_uses(batch, nw) && read_uses(env, nw, err) < 0)

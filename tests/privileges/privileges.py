@@ -13,12 +13,14 @@ short: what the page says is taken for found.
 """
 import argparse
 import concurrent.futures
-import contextlib
 import json
 import os
 import re
+import shutil
+import ssl
 import sys
 import tempfile
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "crash")]
@@ -42,8 +44,10 @@ class Cluster(crash.Cluster):
         self.call("PUT", "/access/acl", path="/", roles="Administrator", users="pxc@pve")
         self.call("PUT", "/access/acl", path="/", roles="Few", tokens="pxc@pve!few")
 
-    def run_with(self, privileges, module, args):
+    def grant(self, privileges):
         self.call("PUT", "/access/roles/Few", privs=",".join(privileges))
+
+    def run_with_few(self, module, args):
         info = self.info
         self.info = dict(info, **self.few)
         try:
@@ -51,18 +55,36 @@ class Cluster(crash.Cluster):
         finally:
             self.info = info
 
+    def dump(self):
+        """All that the cluster holds, as text."""
+        with urllib.request.urlopen(self.info["url"] + "/sim/dump", context=ssl._create_unverified_context()) as reply:
+            return reply.read()
 
-@contextlib.contextmanager
-def cluster_for(build, story):
-    with tempfile.TemporaryDirectory(prefix="pxc-priv-") as folder:
-        crash.make_certificate(folder)
-        cluster = Cluster(build, folder, 0, *story.options)
-        try:
-            for step in story.before:
-                step(cluster) if callable(step) else cluster.must(*step)
-            yield cluster
-        finally:
-            cluster.close()
+
+class Bench:
+    """A cluster as the story wants it: the same one as long as nothing in it has changed."""
+
+    def __init__(self, build, story):
+        self.build, self.story, self.cluster = build, story, None
+        self.folder = tempfile.TemporaryDirectory(prefix="pxc-priv-")
+        for name in ("cert.pem", "key.pem"):
+            shutil.copy(os.path.join(build, "privileges", name), self.folder.name)
+
+    def fresh(self):
+        if not self.cluster:
+            self.cluster = Cluster(self.build, self.folder.name, 0, *self.story.options)
+            for step in self.story.before:
+                step(self.cluster) if callable(step) else self.cluster.must(*step)
+        return self.cluster
+
+    def spoilt(self):
+        if self.cluster:
+            self.cluster.close()
+        self.cluster = None
+
+    def close(self):
+        self.spoilt()
+        self.folder.cleanup()
 
 
 def texts(result):
@@ -98,42 +120,47 @@ def outcome(result):
             "shape": shape(result)}
 
 
-def reference(build, story):
-    with cluster_for(build, story) as cluster:
-        result = cluster.run(story.module, story.task)
-        if result.get("failed"):
-            raise AssertionError(f"{story.name}: fails with all rights: {result.get('msg')}")
-        return outcome(result)
+def reference(bench):
+    result = bench.fresh().run(bench.story.module, bench.story.task)
+    bench.spoilt()
+    if result.get("failed"):
+        raise AssertionError(f"{bench.story.name}: fails with all rights: {result.get('msg')}")
+    return outcome(result)
 
 
-def trial(build, story, privileges):
+def trial(bench, privileges):
     """-> result with these privileges, and what is wrong with the cluster afterwards ("" = nothing)."""
-    with cluster_for(build, story) as cluster:
-        result = cluster.run_with(privileges, story.module, story.task)
-        again = cluster.run(story.module, story.task)
-        if again.get("failed"):
-            return result, f"with all rights afterwards: {again['msg']}"
-        if result.get("failed"):
-            again = cluster.run(story.module, story.task)
-        if again.get("changed") and not story.repeats:
-            return result, "with all rights afterwards there is still something to do: " + json.dumps(again)[:300]
+    cluster, story = bench.fresh(), bench.story
+    cluster.grant(privileges)
+    before = cluster.dump()
+    result = cluster.run_with_few(story.module, story.task)
+    if cluster.dump() == before:
         return result, ""
+    again = cluster.run(story.module, story.task)
+    if result.get("failed") and not again.get("failed"):
+        again = cluster.run(story.module, story.task)
+    bench.spoilt()
+    if again.get("failed"):
+        return result, f"with all rights afterwards: {again['msg']}"
+    if again.get("changed") and not story.repeats:
+        return result, "with all rights afterwards there is still something to do: " + json.dumps(again)[:300]
+    return result, ""
 
 
 def path_kind(path):
     for pattern, kind in ((r"^/vms/\d+$", "/vms/{vmid}"), (r"^/storage/[^/]+$", "/storage/{storage}"), (r"^/nodes/[^/]+$", "/nodes/{node}"),
-                          (r"^/pool/[^/]+$", "/pool/{project}"), (r"^/sdn/zones/localnetwork/.*", "/sdn/zones/localnetwork/{bridge}"),
+                          (r"^/pool/[^/]+$", "/pool/{project}"), (r"^/sdn/zones/localnetwork(/.*)?$", "/sdn/zones/localnetwork"),
                           (r"^/sdn/zones/[^/]+/.*", "/sdn/zones/{zone}/{vnet}"), (r"^/sdn/zones/[^/]+$", "/sdn/zones/{zone}")):
         if re.match(pattern, path):
             return kind
     return path
 
 
-def find(build, story, wanted):
+def find(bench, wanted):
     """-> {privilege: {path, ...}}, and why it could not be found out ("" = it was)."""
     have = {}
     for _ in range(40):
-        result, wrong = trial(build, story, have)
+        result, wrong = trial(bench, have)
         fresh = [(any_of, path) for any_of, path in named(result) if not set(any_of) & set(have)]
         if not fresh:
             if outcome(result) == wanted:
@@ -148,9 +175,9 @@ def told(result):
     return "failed: " + result.get("msg", "") if result.get("failed") else f"done, warnings {result.get('warnings', [])}"
 
 
-def take_away(build, story, privileges, missing, wanted):
+def take_away(bench, privileges, missing, wanted):
     """-> "needs", "warns" or "", and what is wrong ("" = nothing)."""
-    result, wrong = trial(build, story, set(privileges) - {missing})
+    result, wrong = trial(bench, set(privileges) - {missing})
     names = [path for any_of, path in named(result) if missing in any_of]
     if result.get("failed"):
         if not names:
@@ -175,21 +202,31 @@ class Tap:
 
 def one_story(build, story, known):
     """-> row of the page, [(wrong, name)]"""
-    points = []
-    wanted = reference(build, story)
+    bench = Bench(build, story)
+    try:
+        return look_at(bench, known)
+    except Exception as problem:  # one story does not hide the others
+        return None, [(repr(problem), story.name)]
+    finally:
+        bench.close()
+
+
+def look_at(bench, known):
+    story, points = bench.story, []
+    wanted = reference(bench)
     if known is None:
-        have, wrong = find(build, story, wanted)
+        have, wrong = find(bench, wanted)
         points.append((wrong, f"{story.name}: what it needs is named ({', '.join(sorted(have))})"))
         if wrong:
             return None, points
     else:
         have = known
-        result, wrong = trial(build, story, have)
+        result, wrong = trial(bench, have)
         wrong = wrong or (outcome(result) != wanted and told(result))
         points.append((wrong, f"{story.name}: works with what the page says"))
     row = {}
     for privilege in sorted(have):
-        how, wrong = take_away(build, story, have, privilege, wanted)
+        how, wrong = take_away(bench, have, privilege, wanted)
         points.append((wrong, f"{story.name}: without {privilege}"))
         row[privilege] = (how, have[privilege])
     return row, points
@@ -203,6 +240,8 @@ def main():
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     build = os.path.abspath(options.build)
+    os.makedirs(os.path.join(build, "privileges"), exist_ok=True)
+    crash.make_certificate(os.path.join(build, "privileges"))
     tap, rows = Tap(), {}
     chosen = [s for s in stories.STORIES if re.search(options.only, s.name)]
     said = page.read()

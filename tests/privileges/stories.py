@@ -33,6 +33,7 @@ class Story:
 
 
 VM = ("pxc_vm", BLANK)
+CLONE = dict(BLANK, template={"vmid": 9000}, disk_size=3)
 RUNNING = ("pxc_vm", dict(BLANK, power="running"))
 
 STORIES = [
@@ -55,8 +56,8 @@ STORIES = [
     Story("vm", "disks", dict(BLANK, disk_size=2, disks=[{"slot": "scsi1", "size": 1}]), [VM]),
     Story("vm", "network cards", dict(BLANK, networks=[{"bridge": "vmbr0", "tag": 7}]), [VM]),
     Story("vm", "name, tags, notes", dict(BLANK, new_name="b", tags=["t"], description="d"), [VM]),
-    Story("vm", "snapshots", dict(BLANK, snapshots=[{"name": "s1"}]), [VM]),
-    Story("vm", "roll back", dict(BLANK, rollback="s1"), [("pxc_vm", dict(BLANK, snapshots=[{"name": "s1"}]))]),
+    Story("vm", "snapshots", dict(CLONE, snapshots=[{"name": "s1"}]), [("pxc_vm", CLONE)]),
+    Story("vm", "roll back", dict(CLONE, rollback="s1"), [("pxc_vm", dict(CLONE, snapshots=[{"name": "s1"}]))], repeats=True),
     Story("vm", "high availability", HA, [RUNNING]),
     Story("vm", "move to another node", dict(BLANK, node="pve2"), [("pxc_vm", dict(BLANK, node="pve1"))]),
     Story("vm", "remove", absent(BLANK), [VM]),
@@ -67,7 +68,7 @@ STORIES = [
     Story("affinity", "a group", {"project": "acme", "name": "db", "policy": "anti-affinity", "members": ["a"]}, [VM]),
     Story("affinity", "a group of VMs of the HA manager", {"project": "acme", "name": "db", "policy": "anti-affinity",
                                                            "members": ["a", "b"]},
-          [("pxc_vm", dict(HA, name=None, vms=[{"name": "a"}, {"name": "b"}]))]),
+          [("pxc_vm", dict({k: v for k, v in HA.items() if k != "name"}, vms=[{"name": "a"}, {"name": "b"}]))]),
     Story("balance", "a plan", {}, [RUNNING]),
     Story("balance", "empty a node", {"state": "drained", "drain": ["pve1"], "cool_down": 0},
           [("pxc_vm", dict(BLANK, power="running", node="pve1"))]),

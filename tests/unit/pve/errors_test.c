@@ -7,8 +7,10 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <string.h>
 
 #include "base/attr.h"
+#include "base/str.h"
 
 /* Bodies and reason phrases in the shapes that PVE 9 sends. */
 static const struct {
