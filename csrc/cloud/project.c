@@ -122,7 +122,7 @@ static void warn_lowered(struct project_case *c, const struct project_block *wan
 	struct quota limit = quota_effective(&want->quota, &c->pw->w->registry.default_quota), used;
 	struct pxc_err err;
 
-	if (!c->pool || usage_count(c->pw->w, c->pool->poolid, NULL, NULL, &used, &err) < 0)
+	if (!c->pool || usage_count(c->pw->w, c->pool->poolid, NULL, &used, &err) < 0)
 		return;
 	for (int i = 0; i <= QUOTA_RAM_MB; i++)
 		if (c->spec->quota.v[i] != QUOTA_UNSET && limit.v[i] >= 0 && used.v[i] > limit.v[i])

@@ -146,7 +146,7 @@ static json_t *usage_row(const struct info_spec *s, const struct info_world *iw,
 	struct quota used, limit;
 	struct pxc_err err;
 
-	if (usage_count(iw->w, pool->poolid, NULL, NULL, &used, &err) < 0 ||
+	if (usage_count(iw->w, pool->poolid, NULL, &used, &err) < 0 ||
 	    usage_limit(iw->w, pool->poolid, &limit, &err) < 0) {
 		(void)json_object_set_new(row, "problem", json_string(err.msg));
 		return row;

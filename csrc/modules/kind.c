@@ -58,6 +58,15 @@ static bool goes_on(struct kind_run *run, const struct pxc_plans *plans)
 	return false;
 }
 
+/* Is something that this run has made to be taken back? */
+static bool takes_back(struct kind_run *run, const struct pxc_plans *plans)
+{
+	for (size_t i = 0; i < plans->nplans; i++)
+		if (plans->plans[i]->takes_back && !outcome_closed(&run->outcomes, i))
+			return true;
+	return false;
+}
+
 /* Is anything left to do, other than for objects that failed or were dropped? */
 static const struct pxc_plan *first_open(struct kind_run *run, const struct pxc_plans *plans)
 {
@@ -153,7 +162,7 @@ static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err 
 		if (!open)
 			return 0;
 		if (outcomes_conflict(&run->outcomes) || outcomes_wait(&run->outcomes) || more ||
-		    run->kind->drifts)
+		    run->kind->drifts || takes_back(run, plans))
 			continue;
 		/* A helper that turns up behind a failure puts right what that has left: the next run's work. */
 		if (!open->item && outcomes_nfailed(&run->outcomes))
