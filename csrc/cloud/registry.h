@@ -2,7 +2,7 @@
 /*
  * registry.h - what the cloud knows about itself: one block in the datacenter notes. Pure. Layer: cloud.
  *
- * Keys: t=cloud, id=cloud.<cluster name>, c, domain, adm (list), dq.<key> default quota, mv.<key> ceilings of one VM,
+ * Keys: t=cloud, id=cloud.<cluster name>, c, domain, adm, deny (lists), dq.<key> default quota, mv.<key> ceilings of one VM,
  * oc.cpu, oc.ram, reserve_mb, ha (1: new VMs are highly available), cpu, storage, import, bridge, holders (VMIDs "first-last"), f.<flavor>, sc.<storage class>
  * and z.<tenant zone> (items "name/value"), r, at, by.
  */
@@ -56,7 +56,8 @@ struct tenant_zone {
 struct registry {
 	const char *domain;                         /* NULL only while nothing was decoded */
 	const char *cluster;                        /* key c; NULL = absent */
-	const char *const *admins;                  /* NULL-terminated */
+	const char *const *admins;                  /* NULL-terminated; NULL or empty: everybody */
+	const char *const *denied;                  /* users who may nothing; NULL-terminated */
 	struct quota default_quota;                 /* QUOTA_UNSET where not named */
 	int64_t max_cores, max_ram_mb, max_disk_gb; /* of one VM; -1 = no ceiling */
 	bool ha_default; /* new VMs are highly available where nobody says otherwise */
@@ -81,8 +82,11 @@ must_check int registry_decode(const struct annot *a, struct pxc_arena *arena, j
 			       struct registry *ret, struct pxc_err *err);
 
 const struct flavor *registry_flavor(const struct registry *r, const char *name); /* NULL: none */
-/* For people: "there are m1.small, m1.large" (cut after a dozen). */
-const char *registry_flavor_names(const struct registry *r, char *out, size_t size);
+/* May VMs of the project have it? */
+bool registry_flavor_for(const struct flavor *f, const char *project);
+/* For people: "there are m1.small, m1.large" (cut after a dozen): those that the project may have. */
+const char *registry_flavor_names(const struct registry *r, const char *project, char *out,
+				  size_t size);
 
 /*
  * Fill f, which has its name and an empty extra, from the value of key f.<name>: items "name/value" divided by ",";

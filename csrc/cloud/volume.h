@@ -18,6 +18,7 @@
 #pragma once
 
 #include "cloud/plan.h"
+#include "cloud/policy.h"
 #include "cloud/rbd.h"
 #include "cloud/vm.h"
 #include "cloud/world.h"
@@ -174,6 +175,8 @@ bool volume_asks_users(const struct volume_batch *batch, const struct rbd_pool *
 
 /* Does it take a snapshot that is not there, so that all of its project are to be counted? */
 bool volume_takes_snapshots(const struct volume_spec *spec, const struct volume_world *vw);
+/* volume_asks.c: what the task asks for; see struct pxc_kind. */
+void volume_asks(const struct volume_batch *batch, const struct world *w, struct policy_asks *ret);
 
 must_check int volume_plan(const struct volume_batch *batch, const struct volume_world *vw,
 			   struct pxc_plans *ret, struct pxc_err *err);

@@ -149,6 +149,8 @@ static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err 
 			return 0;
 		}
 		more = goes_on(run, plans);
+		/* What the task was allowed, and has begun, it also ends: it may just have given away its own right to. */
+		run->env->permitted = true;
 		kind_apply(run, plans);
 		if (look(run, plans, err) < 0) {
 			outcomes_take_back(&run->outcomes);
@@ -177,6 +179,14 @@ static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err 
 			conflict ? conflict : "each left more to do");
 }
 
+/* From here on, whoever reads a snapshot asks the policy for this run. */
+static bool ask_as(struct kind_run *run)
+{
+	run->env->kind = run->kind;
+	run->env->batch = run->batch;
+	return true;
+}
+
 /* The only loop, and the only place that knows check mode: look, plan, act, look again. */
 int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_result,
 	     struct pxc_err *err)
@@ -186,8 +196,8 @@ int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_resu
 	bool check = env->args->task.check_mode;
 	int r = -1;
 
-	if (kind->decode(env, &run.batch, err) == 0 && look(&run, &plans, err) == 0 &&
-	    refuse_impact(&plans, err) == 0) {
+	if (kind->decode(env, &run.batch, err) == 0 && ask_as(&run) &&
+	    look(&run, &plans, err) == 0 && refuse_impact(&plans, err) == 0) {
 		outcomes_preview(&run.outcomes, &plans);
 		if (kind->limits)
 			kind->limits(run.batch, &run.limits);

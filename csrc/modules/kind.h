@@ -20,6 +20,8 @@
 #include "cloud/policy.h"
 #include "pve/client.h"
 
+struct pxc_kind;
+
 struct pxc_env {
 	struct pve_client *pve;
 	const struct ans_args *args;
@@ -39,9 +41,13 @@ struct pxc_env {
 		*links; /* Ceph clusters connected to and storages reached so far; see rbd.h */
 	struct rbd_store *stores;
 	const struct locks *locks; /* held by this run */
-	json_t *warnings;          /* owned; array of strings for the result */
-	bool break_sdn_lock;       /* the task allows to take the SDN's lock from whoever left it */
-	uint32_t sdn_wait_ms;      /* how long it is waited for */
+	/* Of the run, for the policy; kind NULL: only the cloud's admins may. */
+	const struct pxc_kind *kind;
+	const void *batch;
+	bool permitted;       /* it has begun to change things: not asked any more */
+	json_t *warnings;     /* owned; array of strings for the result */
+	bool break_sdn_lock;  /* the task allows to take the SDN's lock from whoever left it */
+	uint32_t sdn_wait_ms; /* how long it is waited for */
 	uint32_t
 		task_timeout_ms; /* one step; also how long the run waits for a lock or a busy object */
 	/* Where lines about progress go; NULL = standard error at -v. */

@@ -14,6 +14,7 @@
 #include "modules/kind.h"
 
 #define ANSIBALLZ "AnsiballZ_"
+#define FORBIDDEN 403
 
 static const struct pxc_kind *find_kind(const char *module)
 {
@@ -107,6 +108,8 @@ static int run_module(const struct pxc_kind *kind, const struct ans_spec *spec, 
 	if (r < 0) {
 		(void)json_object_set_new(result, "failed", json_true());
 		(void)json_object_set_new(result, "msg", result_text(err.msg));
+		if (err.kind == PXC_EDENIED && err.http == FORBIDDEN)
+			(void)json_object_set_new(result, "rc", json_integer(FORBIDDEN));
 	}
 	return result_print_new(&args, result);
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cloud/ha.h"
+#include "modules/permit.h"
 
 enum { RESOURCES, STATUS, OPTIONS, POOLS, HA, NREADS };
 
@@ -202,7 +203,11 @@ static int read_registry(struct pxc_env *env, struct world *w, struct pxc_err *e
 			    &w->registry, err) < 0) {
 		if (w->notes.finding == ANNOT_OK)
 			return pxc_context(err, "cloud registry");
-		w->registry = (struct registry){ .domain = NULL };
+		/* Who may put it right is known all the same. */
+		w->registry = (struct registry){
+			.admins = strv_split(env->arena, annot_get(&w->notes.annot, "adm")),
+			.denied = strv_split(env->arena, annot_get(&w->notes.annot, "deny")),
+		};
 	}
 	return 0;
 }
@@ -306,7 +311,7 @@ int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret
 	if (w->nnodes == 0 || !*w->cluster_name)
 		return pxc_fail(err, PXC_EREMOTE,
 				"the server lists no node: half an answer, not taken for truth");
-	if (read_ha(env, w, err) < 0 || read_registry(env, w, err) < 0 ||
+	if (read_ha(env, w, err) < 0 || read_registry(env, w, err) < 0 || permit(env, w, err) < 0 ||
 	    (detail != WORLD_LISTS && read_live(env, w, detail, err) < 0))
 		return -1;
 	*ret = w;
