@@ -42,6 +42,7 @@ json_t *registry_item(const struct world *w)
 	} rows[] = { { "cpu", "cpu_model" },
 		     { "storage", "storage" },
 		     { "import", "import_storage" },
+		     { "locks", "lock_storage" },
 		     { "bridge", "bridge" },
 		     { "holders", "holder_range" } };
 	json_t *o = json_pack("{s:s}", "cluster", w->cluster_name), *quota = json_object();

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "cloud/project_block.h"
+#include "base/str.h"
 #include "modules/kind_parts.h"
 
 /* Conflicts (a stale digest, a VMID or name taken meanwhile) send the run round again this often. */
@@ -99,9 +99,7 @@ static int hold(struct kind_run *run, const struct pxc_plans *plans, bool *ret_a
 	*ret_again = false;
 	if (!names || !names[0] || run->locks.taken)
 		return 0;
-	/* In one order, so that two runs cannot wait for each other. */
-	names = strv_sorted(run->env->arena, names);
-	if (locks_acquire(&run->locks, run->env, names, err) < 0)
+	if (locks_acquire(&run->locks, run->env, locks_place(run->env, names), err) < 0)
 		return -1;
 	run->env->locks = &run->locks;
 	*ret_again = run->locks.fresh;
@@ -141,6 +139,11 @@ static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err 
 				outcomes_preview(&run->outcomes, plans);
 			else
 				outcomes_settle(&run->outcomes, plans);
+			/* While it waited somebody has put the locks elsewhere: those are not what others hold. */
+			if (!str_eq(run->locks.storage, run->env->lock_storage)) {
+				locks_release(&run->locks, run->env);
+				continue;
+			}
 		}
 		if (!first_open(run, plans))
 			return 0;
