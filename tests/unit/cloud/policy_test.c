@@ -45,7 +45,7 @@ static const struct {
 	bool roles, frozen;
 } pools[] = {
 	{ "acme", true, false },  { "ice", true, true },     { "torn", false, false },
-	{ "copy", false, false }, { "plain", false, false }, { "missing", false, false },
+	{ "twin", false, false }, { "plain", false, false }, { "missing", false, false },
 };
 
 static const struct {
@@ -98,7 +98,7 @@ static void scene_create(struct scene *s)
 
 		s->texts[i] = str_eq(id, "plain")
 				      ? pxc_strdup("a pool")
-				      : project_token(id, str_eq(id, "copy") ? "acme" : id,
+				      : project_token(id, str_eq(id, "twin") ? "acme" : id,
 						      pools[i].frozen);
 		s->pools[s->w.npools++] = (struct world_pool){ id, s->texts[i] };
 	}
