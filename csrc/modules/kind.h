@@ -41,7 +41,10 @@ struct pxc_env {
 		*links; /* Ceph clusters connected to and storages reached so far; see rbd.h */
 	struct rbd_store *stores;
 	const struct locks *locks; /* held by this run */
-	const char *lock_storage;  /* of the registry that was read last; see lock.h */
+	struct world_group *
+		people; /* groups as they were when the policy first asked for them; NULL = it has not */
+	size_t npeople;
+	const char *lock_storage; /* of the registry that was read last; see lock.h */
 	/* Of the run, for the policy; kind NULL: only the cloud's admins may. */
 	const struct pxc_kind *kind;
 	const void *batch;

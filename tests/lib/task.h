@@ -10,6 +10,7 @@ struct lab {
 	char secret[37];
 	const char
 		*token; /* in: who runs the tasks; NULL = "root@pam!test", whose secret is above */
+	const char *actor; /* in: who is acting; NULL = "tester" */
 	int64_t skew_s; /* in: how much later it is for the tasks than the system says */
 	/* out, of the last task */
 	json_t *result;                        /* owned */
