@@ -150,6 +150,21 @@ def some_killed(test, lab, where, count, rng):
     test.say(f"no lock is left of them, {where}", check_locks(lab))
 
 
+def moved(test, lab):
+    """A run that cannot reach Ceph changes nothing; locks go back into PVE while others wait for them."""
+    told = lab.run(*flavor(900), PXC_CEPH_CONF="/nonexistent/ceph.conf", CEPH_CONF="/nonexistent/ceph.conf")
+    wanted = "the locks of this cloud lie in storage ceph (pxc_cloud: lock_storage), and nothing is changed without them: "
+    bad = [] if told.get("failed") and wanted in told["msg"] else [f"told: {told.get('msg')}"]
+    bad += [] if check_flavors(lab, 901)[-1:] == ["lost: flavor900"] else ["it made the flavor"]
+    test.say("who cannot reach the locks changes nothing", bad)
+    runs = [lab.start(*t) for t in [flavor(i) for i in range(10)] + [("pxc_cloud", {"lock_storage": "", **PATIENCE})] +
+            [flavor(i) for i in range(10, 20)]]
+    bad = failed([lab.end(p) for p in runs]) + check_flavors(lab, 20)
+    cloud = lab.must("pxc_info", {"gather": ["cloud"]})["cloud"]
+    bad += ["lock_storage is still set"] if "lock_storage" in cloud else []
+    test.say("locks are put back into PVE while twenty runs wait for one", bad + check_locks(lab))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
@@ -169,6 +184,8 @@ def main():
                 clean(lab, options.runs)
                 some_killed(test, lab, where, options.runs // 3 if options.short else options.runs, rng)
                 clean(lab, options.runs)
+            if in_ceph:
+                moved(test, lab)
     print(f"1..{test.points}")
     return 0 if test.good else 1
 

@@ -233,9 +233,56 @@ static void who_writes_a_comment_holds_its_lock(void **state)
 	}
 }
 
+/* --- lowered ---------------------------------------------------------------------------------------------- */
+
+/* Below what is used: done, and said, for what is known without asking for more. */
+static void lowering_warns(void **state)
+{
+	static const struct {
+		const char *module, *task, *warning; /* NULL = none */
+	} rows[] = {
+		{ "pxc_project", "{\"name\":\"acme\",\"quota\":{\"instances\":1}}", NULL },
+		{ "pxc_project", "{\"name\":\"acme\",\"quota\":{\"instances\":0}}",
+		  "quota instances is lowered to 0, but 1 are used" },
+		{ "pxc_project", "{\"name\":\"acme\",\"quota\":{\"affinity_groups\":0}}",
+		  "quota affinity_groups is lowered to 0, but 1 are used" },
+		{ "pxc_project", "{\"name\":\"acme\",\"quota\":{\"volumes\":0}}", NULL },
+		{ "pxc_cloud", "{\"default_quota\":{\"cores\":2}}", NULL },
+		{ "pxc_cloud", "{\"default_quota\":{\"cores\":1,\"ram_mb\":100}}",
+		  "default_quota: projects use more already: acme (cores 2 > 1), acme (ram_mb 512 > 100); nothing" },
+		{ "pxc_cloud", "{\"default_quota\":{\"instances\":0}}", NULL }, /* it has its own */
+	};
+	auto_lab struct lab lab;
+
+	(void)state;
+	lab_create(&lab, 7);
+	prepare(&lab, "{}");
+	lab_must(&lab, "pxc_affinity",
+		 "{\"project\":\"acme\",\"name\":\"web\",\"policy\":\"affinity\"}");
+	lab_must(&lab, "pxc_vm",
+		 "{\"project\":\"acme\",\"name\":\"a\",\"cores\":2,\"memory\":512}");
+	sim_advance(lab.sim, 20000);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *warnings = NULL;
+
+		lab_must(&lab, rows[i].module, rows[i].task);
+		assert_true(json_is_true(json_object_get(lab.result, "changed")));
+		warnings = json_dumps(json_object_get(lab.result, "warnings"), JSON_ENCODE_ANY);
+		if (rows[i].warning ? !strstr(warnings ? warnings : "", rows[i].warning)
+				    : warnings && strstr(warnings, "nothing"))
+			fail_msg("%s: %s", rows[i].task, warnings);
+	}
+	/* Growing is refused from then on. */
+	assert_int_equal(
+		lab_task(&lab, "pxc_vm", "{\"project\":\"acme\",\"name\":\"a\",\"cores\":3}"), -1);
+	if (!strstr(lab.err.msg, "quota: cores used 2 + asked 1 > limit 1"))
+		fail_msg("%s", lab.err.msg);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lowering_warns),
 		cmocka_unit_test(what_does_not_fit_any_more_is_taken_back),
 		cmocka_unit_test(what_was_there_stays),
 		cmocka_unit_test(a_comment_that_is_overwritten_in_between_is_found),
