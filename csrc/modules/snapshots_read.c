@@ -105,3 +105,29 @@ void snapshots_read(struct pxc_env *env, const struct world *w, const char *proj
 	else
 		(void)json_object_set_new(counts, project, json_integer((json_int_t)n));
 }
+
+void snapshots_read_lists(struct pxc_env *env, struct vm_seen **seen, size_t n)
+{
+	struct pve_read *reads = arena_alloc(env->arena, (n + 1) * sizeof(*reads));
+	struct vm_seen **who = arena_alloc(env->arena, (n + 1) * sizeof(*who));
+	size_t asked = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (seen[i]->config && json_object_get(seen[i]->config, "parent")) {
+			who[asked] = seen[i];
+			reads[asked++].path =
+				arena_printf(env->arena, "/nodes/%s/qemu/%u/snapshot",
+					     seen[i]->guest->node, seen[i]->guest->vmid);
+		}
+	pve_read_all(env->pve, reads, asked);
+	for (size_t i = 0; i < asked; i++)
+		if (json_is_array(reads[i].data))
+			who[i]->snapshots = pxc_env_keep(env, reads[i].data);
+		else
+			json_decref(reads[i].data);
+}
+
+int64_t snapshots_of(const struct vm_seen *seen)
+{
+	return rows_of(seen->snapshots);
+}

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cloud/rbd.h"
-#include "cloud/world.h"
+#include "cloud/vm.h"
 #include "modules/kind.h"
 
 /*
@@ -14,3 +14,7 @@
  */
 void snapshots_read(struct pxc_env *env, const struct world *w, const char *project,
 		    const struct rbd_world *rbd, json_t *counts);
+
+/* Fill snapshots of those guests whose configuration says that they have any; what cannot be read stays NULL. */
+void snapshots_read_lists(struct pxc_env *env, struct vm_seen **seen, size_t n);
+int64_t snapshots_of(const struct vm_seen *seen);
