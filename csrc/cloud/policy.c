@@ -59,11 +59,9 @@ void policy_ask(struct policy_asks *asks, const char *action, const char *projec
 	(void)action_of(ask);
 }
 
-/* Is the actor in the list, or in a group that is? An actor is never a group himself, whatever he calls himself. */
+/* Is the actor in the list, or in a group that is? Nobody is a group, whatever he calls himself. */
 static bool names(const struct world *w, const char *const *list, const char *actor)
 {
-	if (!actor || !*actor || *actor == '@')
-		return false;
 	for (size_t i = 0; list && list[i]; i++)
 		if (*list[i] == '@' ? group_has(w, list[i] + 1, actor) : str_eq(list[i], actor))
 			return true;

@@ -278,6 +278,20 @@ static void without_a_named_admin_everybody_is_one(void **state)
 	assert_int_equal(check(&s.w, "dirk", "cloud.manage", NULL, &err), -1);
 }
 
+static void a_pool_by_itself_is_looked_at_as_closely(void **state)
+{
+	auto_scene struct scene s;
+
+	(void)state;
+	scene_create(&s);
+	for (size_t i = 0; i < s.w.npools; i++) {
+		assert_int_equal(policy_pool_level(&s.w, "max", &s.pools[i]),
+				 pools[i].roles ? POLICY_MANAGER : POLICY_NONE);
+		assert_int_equal(policy_pool_level(&s.w, "ada", &s.pools[i]), POLICY_ADMIN);
+	}
+	assert_int_equal(policy_pool_level(&s.w, "max", NULL), POLICY_NONE);
+}
+
 static void groups_are_wanted_only_where_they_can_help(void **state)
 {
 	static const char *const people_only[] = { "ada", NULL };
@@ -359,6 +373,7 @@ int main(void)
 		cmocka_unit_test(sentences_say_who_and_what_it_takes),
 		cmocka_unit_test(the_first_that_is_refused_is_told_with_its_object),
 		cmocka_unit_test(without_a_named_admin_everybody_is_one),
+		cmocka_unit_test(a_pool_by_itself_is_looked_at_as_closely),
 		cmocka_unit_test(groups_are_wanted_only_where_they_can_help),
 		cmocka_unit_test(a_group_with_a_torn_or_copied_token_holds_nobody),
 		cmocka_unit_test(the_table_is_sound),
