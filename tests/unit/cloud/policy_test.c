@@ -73,7 +73,7 @@ static char *project_token(const char *poolid, const char *of, bool frozen)
 	project_encode(&b, of, "00000000", &a);
 	text = annot_render(ANNOT_TOKEN, "For people", &a, "");
 	if (str_eq(poolid, "torn"))
-		*strstr(text, "rm=") = 'R';
+		*strstr(text, "mona") = 'l'; /* somebody lets lona in */
 	return text;
 }
 
