@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # make help lists the targets.      V=1 shows commands, WERROR=1 for CI, SAN=1 adds sanitizers, B=dir builds elsewhere
-KINDS  := cloud flavor project vm rbd_image volume sdn affinity balance info
-TABLES := policy
+KINDS  := cloud flavor project vm rbd_image volume sdn affinity balance group keypair access info
+TABLES := policy privileges
 LAYERS := base annot cloud ansible pve ceph modules sim
 
 # Which layers a layer may include. Anything else does not compile.

@@ -162,11 +162,6 @@ static int plan_present(struct project_case *c, struct pxc_err *err)
 	warn_lowered(c, &want);
 	annot_copy(&block, &c->text.annot);
 	text = project_comment(c, &want, &block);
-	if (annot_has_secret(text))
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"%s: its comment looks like it holds a secret: every user of PVE can read it",
-			s->label);
 	c->plan->before = c->managed ? project_block_json(&c->have, s->poolid, human) : NULL;
 	c->plan->after =
 		project_block_json(&want, s->poolid, s->description ? s->description : human);

@@ -207,8 +207,7 @@ static int check_people(const char *option, const json_t *list, bool groups, str
 	json_array_foreach (list, i, entry) {
 		const char *name = json_string_value(entry);
 
-		if (!name || !*name || strpbrk(name, ", \t\r\n") || str_eq(name, "@") ||
-		    (*name == '@' && !groups))
+		if (!name || !item_person(groups && *name == '@' ? name + 1 : name))
 			return pxc_fail(err, PXC_EINVAL, "%s: \"%s\" is no name of a user%s",
 					option, name ? name : "",
 					groups ? ", nor of a group with @ before it" : "");
@@ -219,9 +218,8 @@ static int check_people(const char *option, const json_t *list, bool groups, str
 static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 {
 	static const char *const texts[][2] = {
-		{ "storage", "storage" },
-		{ "import_storage", "import" },
-		{ "bridge", "bridge" },
+		{ "storage", "storage" },      { "import_storage", "import" },
+		{ "bridge", "bridge" },        { "audit_storage", "audit" },
 		{ "holder_range", "holders" },
 	};
 	const json_t *given = env->args->given, *item = env->args->params;

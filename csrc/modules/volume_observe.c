@@ -7,6 +7,7 @@
 #include "cloud/project_find.h"
 #include "modules/items.h"
 #include "modules/rbd.h"
+#include "modules/rights.h"
 #include "modules/vm_read.h"
 #include "modules/volume.h"
 #include "modules/world.h"
@@ -202,23 +203,6 @@ static void ask_agents(struct pxc_env *env, const struct volume_batch *b, struct
 	}
 }
 
-/* May the API user put guests into HA? (api: GET /access/permissions) */
-static int read_rights(struct pxc_env *env, struct volume_world *vw, struct pxc_err *err)
-{
-	json_auto_t *params = json_pack("{s:s}", "path", "/");
-	struct pve_read read = { .params = params };
-
-	read.path = arena_strdup(env->arena, "/access/permissions");
-	pve_read_all(env->pve, &read, 1);
-	if (read.err.kind != PXC_OK) {
-		*err = read.err;
-		return -1;
-	}
-	vw->may_ha = json_object_get(json_object_get(read.data, "/"), "Sys.Console") != NULL;
-	json_decref(read.data);
-	return 0;
-}
-
 int volume_observe(struct pxc_env *env, struct volume_batch *b, struct volume_world **ret,
 		   struct pxc_err *err)
 {
@@ -244,5 +228,5 @@ int volume_observe(struct pxc_env *env, struct volume_batch *b, struct volume_wo
 		return -1;
 	ask_agents(env, b, vw);
 	*ret = vw;
-	return vw->w->nnodes > 1 ? read_rights(env, vw, err) : 0;
+	return vw->w->nnodes > 1 ? rights_held(env, "Sys.Console", "/", &vw->may_ha, err) : 0;
 }

@@ -102,7 +102,9 @@ static int run(struct lab *lab, const char *module, const struct ans_args *args,
 			       .arena = &arena,
 			       .clock = &clock.base,
 			       .actor = lab->actor ? lab->actor : "tester",
-			       .stamp = "20260101T000000Z" };
+			       .stamp = "20260101T000000Z",
+			       .tell = lab->tell,
+			       .tell_context = lab };
 	int r;
 
 	/* Another run, other uuids, from the first digit on. */
