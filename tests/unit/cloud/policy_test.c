@@ -215,6 +215,8 @@ static void sentences_say_who_and_what_it_takes(void **state)
 		  "and there is no project acme in which eve has a role" },
 		{ "eve", "flavor.manage", NULL,
 		  "policy: eve (no admin) may not make or change flavors: that takes an admin of the cloud" },
+		{ "mona", "vm.create", NULL,
+		  "policy: mona (no admin) may not make or change VMs in any project: that takes *" },
 		{ "dirk", "vm.create", "acme",
 		  "policy: dirk (no role) may not make or change VMs in project acme: the cloud's deny list names dirk*" },
 		{ "dora", "info.cloud", NULL,
