@@ -19,6 +19,6 @@ typedef int table_emit(const char *path, const json_t *data, struct pxc_buf *out
 table_emit emit_policy;     /* struct policy_action of cloud/policy.h */
 table_emit emit_policy_doc; /* the rows of the table in docs/policy.md */
 
-/* "path: line 12: what", by the mapping that is wrong. Always returns -1. */
+/* "path: line 12: what", by the mapping that is wrong; NULL: the beginning. Always returns -1. */
 int table_fail(struct pxc_err *err, const char *path, const json_t *mapping, const char *fmt, ...)
 	printf_like(4, 5);
