@@ -3,13 +3,14 @@
 #pragma once
 
 #include "cloud/affinity_rule.h"
+#include "cloud/keypair.h"
 #include "cloud/network_info.h"
 #include "cloud/vm.h"
 #include "modules/kind.h"
 
 struct info_spec {
 	bool projects, usage, vms, flavors, cloud, images, volumes, networks, addresses, affinity;
-	bool policy, audit;
+	bool policy, groups, keypairs, audit;
 	const char *const *
 		storages; /* of images and volumes; NULL = the cloud's default, and those that holders name */
 	const char *project, *stack;
@@ -29,6 +30,8 @@ struct info_world {
 	const struct rbd_world *rbd; /* NULL = not asked for */
 	const struct network_view *nets;
 	struct affinity *groups; /* NULL = not asked for */
+	struct keypair *pairs; /* by project and name; NULL = not asked for */
+	size_t npairs;
 	struct affinity_view affinity;
 	json_t *audit; /* records, the newest first; kept by the run; NULL = not asked for */
 };
@@ -67,6 +70,11 @@ void info_report_nets(const struct info_spec *s, const struct info_world *iw, js
 void info_read_affinity(struct pxc_env *env, struct info_world *iw);
 void info_report_affinity(const struct info_spec *s, const struct info_world *iw, json_t *result);
 int64_t info_count_affinity(const struct info_world *iw, const char *project); /* its groups */
+
+/* info_people.c: groups of people and key pairs, as far as the actor may know of them */
+void info_read_people(struct pxc_env *env, const struct info_spec *s, struct info_world *iw);
+void info_report_people(const struct info_spec *s, const struct info_world *iw, json_t *result);
+int64_t info_count_keypairs(const struct info_world *iw, const char *project);
 
 /* info_audit.c: the record of changes, with those that have no end */
 must_check int info_read_audit(struct pxc_env *env, const struct info_spec *s,

@@ -15,6 +15,8 @@ static const struct {
 } tables[] = {
 	{ "policy", "C table of schemas/policy.yml", emit_policy },
 	{ "policy-doc", "the same for docs/policy.md", emit_policy_doc },
+	{ "privileges", "C tables of schemas/privileges.yml", emit_privileges },
+	{ "privileges-doc", "the same for docs/consumers.md", emit_privileges_doc },
 };
 
 int table_fail(struct pxc_err *err, const char *path, const json_t *mapping, const char *fmt, ...)
