@@ -143,10 +143,10 @@ class Cluster:
     def get(self, path):
         return self.call("GET", path)
 
-    def post(self, path, **parameters):
+    def post(self, path, /, **parameters):
         return self.call("POST", path, **parameters)
 
-    def call(self, method, path, **parameters):
+    def call(self, method, path, /, **parameters):
         """Somebody else's request. Raises urllib.error.HTTPError, whose reason is PVE's message."""
         data = urllib.parse.urlencode(parameters).encode() if parameters else None
         request = urllib.request.Request(self.info["url"] + "/api2/json" + path, method=method, data=data)
