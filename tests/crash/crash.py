@@ -8,7 +8,7 @@ Each story has clusters of its own. After the kill the same task runs again and 
 cluster must hold exactly what was wanted.
 
 VMs, here: three are created (cloned, imported, blank), changed, deleted; one gets other snapshots. No disk may be without its VM, no lock
-and no journal left. Networks and balancing, in files of their own. Last: runs at once.
+and no journal left. Networks, balancing and permissions, in files of their own. Last: runs at once.
 """
 import argparse
 import json
@@ -22,6 +22,7 @@ import urllib.parse
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import access  # noqa: E402
 import balance  # noqa: E402
 import networks  # noqa: E402
 from killproxy import KillProxy  # noqa: E402
@@ -57,6 +58,7 @@ STORIES = {
     "delete": ([("pxc_vm", CREATE), ("pxc_vm", CHANGE)], ("pxc_vm", DELETE), vms()),
     **networks.STORIES,
     **balance.STORIES,
+    **access.STORIES,
 }
 WORLD = {
     "volumes": {"shared:import/img.qcow2": {"size": 3 << 30}},
