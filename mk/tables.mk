@@ -13,7 +13,9 @@ $(TABLES:%=$B/gen/%.c): $B/gen/%.c: schemas/%.yml $B/bin/tables
 $(TABLES:%=$B/gen/%.o): $B/gen/%.o: $B/gen/%.c $B/inc/cloud/.ok
 	$(Q)$(CC) $(CFLAGS) -I$B/inc/cloud -c $< -o $@
 
-# The table in docs/policy.md, between its two marker lines.
-policy-doc: $B/bin/tables
-	$(Q)$B/bin/tables policy-doc schemas/policy.yml | tests/contract/test_policy_doc.py --write docs/policy.md
-.PHONY: policy-doc
+# The tables in docs/policy.md and docs/consumers.md, between their two marker lines.
+DOC_policy     := docs/policy.md
+DOC_privileges := docs/consumers.md
+$(TABLES:%=%-doc): %-doc: $B/bin/tables
+	$(Q)$B/bin/tables $@ schemas/$*.yml | tests/contract/test_$*_doc.py --write $(DOC_$*)
+.PHONY: $(TABLES:%=%-doc)

@@ -45,7 +45,7 @@ json_t *registry_item(const struct world *w)
 		     { "bridge", "bridge" },
 		     { "holders", "holder_range" } };
 	json_t *o = json_pack("{s:s}", "cluster", w->cluster_name), *quota = json_object();
-	json_t *admins = json_array();
+	json_t *admins = json_array(), *denied = json_array();
 
 	(void)json_object_set_new(
 		o, "state", json_string(w->notes.finding == ANNOT_NONE ? "absent" : "present"));
@@ -69,6 +69,9 @@ json_t *registry_item(const struct world *w)
 	for (size_t i = 0; w->registry.admins && w->registry.admins[i]; i++)
 		(void)json_array_append_new(admins, json_string(w->registry.admins[i]));
 	(void)json_object_set_new(o, "admins", admins);
+	for (size_t i = 0; w->registry.denied && w->registry.denied[i]; i++)
+		(void)json_array_append_new(denied, json_string(w->registry.denied[i]));
+	(void)json_object_set_new(o, "denied", denied);
 	(void)json_object_set_new(o, "storage_classes", registry_class_items(&w->registry));
 	(void)json_object_set_new(o, "tenant_zones", registry_zone_items(&w->registry));
 	(void)json_object_set_new(o, "ha_default", json_boolean(w->registry.ha_default));
@@ -223,6 +226,8 @@ static int want_block(const struct cloud_spec *s, const struct cloud_world *cw,
 		annot_set(block, key, json_string_value(value));
 	if (cloud_want_classes(s, w, block, plan, err) < 0 ||
 	    cloud_want_zones(s, cw, block, plan, err) < 0)
+		return -1;
+	if (cloud_want_admins(s, w, block, err) < 0)
 		return -1;
 	return s->auto_cpu || s->cpu_model ? choose_cpu(s, cw, block, err) : 0;
 }

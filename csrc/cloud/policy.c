@@ -48,14 +48,15 @@ static const struct policy_action *action_of(const struct policy_ask *ask)
 void policy_ask(struct policy_asks *asks, const char *action, const char *project,
 		const char *label)
 {
-	struct policy_ask *list =
-		arena_alloc(asks->arena, (asks->n + 1) * sizeof(*list)); /* a task asks for few */
+	struct policy_ask *ask;
 
-	if (asks->n)
-		memcpy(list, asks->list, asks->n * sizeof(*list));
-	list[asks->n] = (struct policy_ask){ action, project, label };
-	(void)action_of(&list[asks->n++]);
-	asks->list = list;
+	for (size_t i = 0; i < asks->n; i++)
+		if (str_eq(asks->list[i].action, action) && str_eq(asks->list[i].project, project))
+			return;
+	asks->list = arena_grow(asks->arena, asks->list, asks->n, &asks->cap, sizeof(*ask));
+	ask = &asks->list[asks->n++];
+	*ask = (struct policy_ask){ action, project, label };
+	(void)action_of(ask);
 }
 
 /* Is the actor in the list, or in a group that is? An actor is never a group himself, whatever he calls himself. */
@@ -140,14 +141,12 @@ bool policy_frozen(const struct world *w, const char *project)
 	return read_block(&arena, pool_of(w, project), &b) && b.frozen;
 }
 
-/* Do roles of the project, or of the cloud, go to groups? */
+/* Do roles of the project go to groups? */
 static bool groups_matter(const struct world *w, const char *project)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
 	struct project_block b;
 
-	if (names_groups(w->registry.admins))
-		return true;
 	if (!read_block(&arena, pool_of(w, project), &b))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(best_first); i++)
@@ -160,6 +159,8 @@ bool policy_wants_groups(const struct world *w, const char *actor, const struct 
 {
 	if (w->groups || policy_denied(w, actor))
 		return false;
+	if (names_groups(w->registry.admins) && !is_admin(w, actor))
+		return true;
 	/* Groups only add to what somebody has. */
 	for (size_t i = 0; i < asks->n; i++) {
 		const struct policy_ask *ask = &asks->list[i];

@@ -52,14 +52,20 @@ struct policy_ask {
 struct policy_asks {
 	struct pxc_arena *arena;
 	struct policy_ask *list; /* in the arena */
-	size_t n;
+	size_t n, cap;
 };
 
-/* Texts are borrowed for the run. An action that the table does not know is a mistake of ours: abort. */
+/*
+ * Texts are borrowed for the run. What is asked for already is not asked for again. An action that the table does not know is a
+ * mistake of ours: abort.
+ */
 void policy_ask(struct policy_asks *asks, const char *action, const char *project,
 		const char *label);
 
-/* Can the answer depend on groups that were not read (w->groups)? For the run: read them and ask again. */
+/*
+ * Can the answer, or whether the actor is an admin of the cloud, depend on groups that were not read (w->groups)? For the run:
+ * read them, then check.
+ */
 bool policy_wants_groups(const struct world *w, const char *actor, const struct policy_asks *asks);
 
 /*

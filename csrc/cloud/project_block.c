@@ -150,3 +150,12 @@ const char *project_pool(const struct world *w, const char *project)
 	}
 	return NULL;
 }
+
+bool project_of_pool(const struct world *w, const char *poolid)
+{
+	const struct world_pool *pool = world_pool(w, poolid);
+	auto_annot_text struct annot_text t = { .before = NULL };
+
+	annot_parse(ANNOT_TOKEN, pool ? pool->comment : "", &t);
+	return t.finding != ANNOT_NONE;
+}

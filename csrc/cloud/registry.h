@@ -82,8 +82,11 @@ must_check int registry_decode(const struct annot *a, struct pxc_arena *arena, j
 			       struct registry *ret, struct pxc_err *err);
 
 const struct flavor *registry_flavor(const struct registry *r, const char *name); /* NULL: none */
-/* For people: "there are m1.small, m1.large" (cut after a dozen). */
-const char *registry_flavor_names(const struct registry *r, char *out, size_t size);
+/* May VMs of the project have it? */
+bool registry_flavor_for(const struct flavor *f, const char *project);
+/* For people: "there are m1.small, m1.large" (cut after a dozen): those that the project may have. */
+const char *registry_flavor_names(const struct registry *r, const char *project, char *out,
+				  size_t size);
 
 /*
  * Fill f, which has its name and an empty extra, from the value of key f.<name>: items "name/value" divided by ",";

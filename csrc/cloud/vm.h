@@ -15,6 +15,7 @@
 
 #include "cloud/network_use.h"
 #include "cloud/plan.h"
+#include "cloud/policy.h"
 #include "cloud/rbd.h"
 #include "cloud/world.h"
 
@@ -307,6 +308,9 @@ bool vm_wants_flags(const struct vm_batch *batch, const struct world *w, struct 
 
 /* Does the batch create anything, given what was seen? (Then observation reads bridges and volumes too.) */
 bool vm_creates(const struct vm_batch *batch, const struct vm_world *vw);
+
+/* vm_asks.c: what the task asks for; see struct pxc_kind. */
+void vm_asks(const struct vm_batch *batch, const struct world *w, struct policy_asks *ret);
 
 /* Plan the whole batch; see struct pxc_kind. purity: equal inputs give equal plans. */
 must_check int vm_plan(const struct vm_batch *batch, const struct vm_world *vw,

@@ -9,6 +9,7 @@
 
 struct info_spec {
 	bool projects, usage, vms, flavors, cloud, images, volumes, networks, addresses, affinity;
+	bool policy;
 	const char *const *
 		storages; /* of images and volumes; NULL = the cloud's default, and those that holders name */
 	const char *project, *stack;
@@ -19,6 +20,9 @@ struct info_spec {
 
 struct info_world {
 	const struct world *w;
+	const char *actor;
+	/* Projects in which the actor has a role (only the one that was named), and their pools; NULL = he is an admin and sees all. */
+	const char **own, **pools;
 	struct vm_seen **seen;
 	size_t nseen;
 	const struct rbd_world *rbd; /* NULL = not asked for */
@@ -29,6 +33,23 @@ struct info_world {
 
 /* Append within the limit, with the wanted fields only. Steals. */
 void info_append(const struct info_spec *s, json_t *list, json_t *item);
+
+/* info_own.c: who sees what */
+must_check int info_read_own(struct pxc_env *env, const struct info_spec *s, struct info_world *iw,
+			     struct world *w, struct pxc_err *err);
+bool info_sees(const struct info_world *iw, const char *project);
+/* The VMs of the pool (NULL = of all), as far as the actor sees them. */
+void info_read_vms(struct pxc_env *env, const char *pool, struct info_world *iw);
+/* The project as which the actor looks at a network; NULL = as an admin. */
+const char *info_looker(const struct info_spec *s, const struct info_world *iw,
+			const struct sdn_vnet *v);
+bool info_sees_image(const struct info_spec *s, const struct info_world *iw,
+		     const struct rbd_seen *image);
+bool info_sees_flavor(const struct info_world *iw, const struct flavor *f);
+/* Take those projects out of a list under key that the actor has no role in, unless the owner is his. Returns the item. */
+json_t *info_hide(const struct info_world *iw, const char *owner, const char *key, json_t *item);
+void info_report_cloud(const struct info_world *iw, json_t *result);
+void info_report_policy(const struct info_spec *s, const struct info_world *iw, json_t *result);
 
 /* info_rbd.c: what lies in Ceph */
 must_check int info_read_rbd(struct pxc_env *env, const struct info_spec *s, struct info_world *iw,

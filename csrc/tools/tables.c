@@ -21,7 +21,7 @@ static const struct {
 
 int table_fail(struct pxc_err *err, const char *path, const json_t *mapping, const char *fmt, ...)
 {
-	json_int_t line = json_integer_value(json_object_get(mapping, YAML_LINE));
+	json_int_t line = mapping ? json_integer_value(json_object_get(mapping, YAML_LINE)) : 1;
 	char what[512];
 	va_list ap;
 

@@ -21,6 +21,6 @@ table_emit emit_policy_doc;     /* the rows of the table in docs/policy.md */
 table_emit emit_privileges;     /* struct access_profile and access_replacement of cloud/access.h */
 table_emit emit_privileges_doc; /* what stands between the marker lines of docs/consumers.md */
 
-/* "path: line 12: what", by the mapping that is wrong. Always returns -1. */
+/* "path: line 12: what", by the mapping that is wrong; NULL: the beginning. Always returns -1. */
 int table_fail(struct pxc_err *err, const char *path, const json_t *mapping, const char *fmt, ...)
 	printf_like(4, 5);

@@ -73,7 +73,8 @@ static int check_action(const char *path, const json_t *action, const json_t *be
 	const json_t *changes = json_object_get(action, "changes");
 
 	if (!json_is_object(action))
-		return pxc_fail(err, PXC_EINVAL, "%s: action %zu is no mapping", path, n + 1);
+		return table_fail(err, path, n ? json_array_get(before, n - 1) : NULL,
+				  "behind it: action %zu is no mapping", n + 1);
 	if (check_keys(path, action, err) < 0)
 		return -1;
 	if (!name || !name_ok(name))

@@ -118,6 +118,17 @@ static int check_grant(const char *path, const json_t *grant, const json_t *role
 	return 0;
 }
 
+/* What is there under these keys must be a text. */
+static int check_plain(const char *path, const json_t *entry, struct pxc_err *err)
+{
+	static const char *const keys[] = { "name", "text", "warning", "refused" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (json_object_get(entry, keys[i]) && !table_text(entry, keys[i]))
+			return table_fail(err, path, entry, "%s must be a text", keys[i]);
+	return 0;
+}
+
 static int check_set(const char *path, const json_t *set, const json_t *roles, struct pxc_err *err)
 {
 	const json_t *grants = json_object_get(set, "grants");
@@ -125,14 +136,17 @@ static int check_set(const char *path, const json_t *set, const json_t *roles, s
 	size_t i;
 	json_t *grant;
 
-	if (check_keys(path, set, "name text grants needs warning refused config", err) < 0)
+	if (check_keys(path, set, "name text grants needs warning refused config", err) < 0 ||
+	    check_plain(path, set, err) < 0)
 		return -1;
 	if (!name || !table_text(set, "text"))
 		return table_fail(err, path, set, "%s: name and text are needed", name ? name : "");
 	if (!table_text(set, "refused") == (json_array_size(grants) == 0))
 		return table_fail(err, path, set, "%s: either grants or refused", name);
 	json_array_foreach (grants, i, grant)
-		if (check_grant(path, grant, roles, err) < 0)
+		if (!json_is_object(grant))
+			return table_fail(err, path, set, "%s: a grant is a mapping", name);
+		else if (check_grant(path, grant, roles, err) < 0)
 			return -1;
 	return check_texts(path, set, "needs", err);
 }
@@ -179,6 +193,10 @@ int privileges_check(const char *path, const json_t *data, struct pxc_err *err)
 		if (json_array_size(list) == 0)
 			return table_fail(err, path, data, "%s must be a list", lists[k].key);
 		json_array_foreach (list, i, entry) {
+			if (!json_is_object(entry))
+				return table_fail(err, path, i ? json_array_get(list, i - 1) : data,
+						  "%s: entry %zu is no mapping", lists[k].key,
+						  i + 1);
 			if (lists[k].check(path, entry, roles, err) < 0)
 				return -1;
 			if (table_entry(list, lists[k].name, table_text(entry, lists[k].name)) !=

@@ -101,7 +101,7 @@ static int run(struct lab *lab, const char *module, const struct ans_args *args,
 	struct pxc_env env = { .args = args,
 			       .arena = &arena,
 			       .clock = &clock.base,
-			       .actor = "tester",
+			       .actor = lab->actor ? lab->actor : "tester",
 			       .stamp = "20260101T000000Z" };
 	int r;
 

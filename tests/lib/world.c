@@ -121,6 +121,7 @@ static const char *project_comment(struct test_world *w, const char *poolid, con
 	json_object_foreach (json_object_get(p, "quota"), key, value)
 		block.quota.v[quota_find(key)] = json_integer_value(value);
 	block.ha = ha_policy_named(text(p, "ha", "default"));
+	block.frozen = json_is_true(json_object_get(p, "frozen"));
 	project_encode(&block, poolid, "00000000", &a);
 	json_object_foreach (json_object_get(p, "groups"), key, value) {
 		auto_free char *name = pxc_printf("ag.%s", key);
@@ -260,6 +261,7 @@ void test_world_create(struct test_world *ret, const char *json)
 		fail_msg("world: %s: %s", where.text, json);
 	ret->kept = json_array();
 	ret->world.cluster_name = CLUSTER;
+	ret->world.tenant = json_is_true(json_object_get(ret->json, "tenant"));
 	ret->world.quorate = number(ret->json, "quorate", 1) != 0;
 	add_nodes(ret);
 	add_registry(ret);

@@ -45,7 +45,7 @@ static const struct {
 	bool roles, frozen;
 } pools[] = {
 	{ "acme", true, false },  { "ice", true, true },     { "torn", false, false },
-	{ "copy", false, false }, { "plain", false, false }, { "missing", false, false },
+	{ "twin", false, false }, { "plain", false, false }, { "missing", false, false },
 };
 
 static const struct {
@@ -98,7 +98,7 @@ static void scene_create(struct scene *s)
 
 		s->texts[i] = str_eq(id, "plain")
 				      ? pxc_strdup("a pool")
-				      : project_token(id, str_eq(id, "copy") ? "acme" : id,
+				      : project_token(id, str_eq(id, "twin") ? "acme" : id,
 						      pools[i].frozen);
 		s->pools[s->w.npools++] = (struct world_pool){ id, s->texts[i] };
 	}
@@ -249,6 +249,7 @@ static void the_first_that_is_refused_is_told_with_its_object(void **state)
 	(void)state;
 	scene_create(&s);
 	policy_ask(&asks, "vm.create", "acme", "vm acme/a");
+	policy_ask(&asks, "vm.create", "acme", "vm acme/again");
 	policy_ask(&asks, "vm.unprotect", "acme", "vm acme/b");
 	policy_ask(&asks, "vm.reseal", "acme", "vm acme/c");
 	assert_int_equal(asks.n, 3);
@@ -284,7 +285,8 @@ static void groups_are_wanted_only_where_they_can_help(void **state)
 		const char *actor, *action, *project;
 		bool group_admins, wants;
 	} rows[] = {
-		{ "mona", "vm.create", "acme", true, false }, /* has it herself */
+		{ "mona", "vm.create", "acme", false, false }, /* has it herself */
+		{ "mona", "vm.create", "acme", true, true },   /* but is she an admin, too? */
 		{ "ada", "cloud.manage", NULL, true, false },
 		{ "eve", "vm.create", "acme", false, true },
 		{ "mona", "project.roles", "acme", false, true },
@@ -294,7 +296,8 @@ static void groups_are_wanted_only_where_they_can_help(void **state)
 		{ "eve", "cloud.manage", NULL, true, true },
 		{ "eve", "vm.create", "missing", true, true },
 		{ "dirk", "vm.create", "acme", true, false },
-		{ "eve", "info.cloud", NULL, true, false },
+		{ "eve", "info.cloud", NULL, true, true },
+		{ "eve", "info.cloud", NULL, false, false },
 	};
 	auto_scene struct scene s;
 
