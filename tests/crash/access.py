@@ -66,6 +66,8 @@ def problems(cluster, wanted):
         found.append(f"locks {groups}")
     if not wanted:
         return found
+    if not os.path.exists(FILE):
+        return found + ["there is no file with the secret"]
     with open(FILE, encoding="utf-8") as f:
         if not works(cluster, f.read().strip()):
             found.append("the file holds a secret that the server does not take")
