@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # make help lists the targets.      V=1 shows commands, WERROR=1 for CI, SAN=1 adds sanitizers, B=dir builds elsewhere
-KINDS  := cloud flavor project vm rbd_image volume sdn affinity balance info
+KINDS  := cloud flavor project vm rbd_image volume sdn affinity balance group keypair access info
+TABLES := policy privileges
 LAYERS := base annot cloud ansible pve ceph modules sim
 
 # Which layers a layer may include. Anything else does not compile.
@@ -49,6 +50,9 @@ endef
 $(foreach l,$(filter-out ceph,$(LAYERS)) tools,$(eval $(call layer,$l)))
 $(eval $(call layer,ceph,only))
 
+# Tables of schemas/ are part of the cloud layer: see mk/tables.mk.
+$B/libcloud.a: $(TABLES:%=$B/gen/%.o)
+
 # The same plan on every machine: no multiplication is fused with an addition.
 $B/cloud/balance/%.o: override CFLAGS += -ffp-contract=off
 
@@ -67,7 +71,7 @@ $B/lib%.a:
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RM) $@ && $(AR) qcs $@ $^
 
-include mk/contract.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/balance.mk mk/integration.mk mk/boot.mk mk/netns.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
+include mk/contract.mk mk/tables.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/balance.mk mk/integration.mk mk/boot.mk mk/netns.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
 
 $B/bin/pxc: csrc/main.c $B/gen/specs.o $(call libs,modules pve ceph ansible cloud annot base)
 	$(Q)mkdir -p $(@D)

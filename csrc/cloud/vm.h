@@ -15,6 +15,7 @@
 
 #include "cloud/network_use.h"
 #include "cloud/plan.h"
+#include "cloud/policy.h"
 #include "cloud/rbd.h"
 #include "cloud/world.h"
 
@@ -128,6 +129,9 @@ struct vm_spec {
 	json_t *metadata;        /* object of texts: all of them (exact); NULL = untouched */
 	const char *const
 		*affinity; /* names of all its groups, sorted, NULL-terminated; NULL = untouched */
+	const char *ssh_keys; /* the lines of cloud_init.ssh_keys; NULL = not named */
+	const char *const
+		*keypairs; /* names, NULL-terminated; NULL = not named; see vm_keypairs() */
 	json_t *tags;      /* array of texts; NULL = untouched */
 	bool tags_exact;
 	const char *node;          /* NULL = auto */
@@ -266,6 +270,13 @@ must_check int vm_template(const struct vm_spec *spec, const struct vm_world *vw
 
 /* The storage classes that the batch names become storages. err EINVAL: an unknown one, and which there are */
 must_check int vm_classes(struct vm_batch *batch, const struct registry *r, struct pxc_err *err);
+/*
+ * The key pairs that the batch names become keys for cloud-init, behind those it gives itself. w: with groups when some are named.
+ * err EINVAL: an unknown one, and which there are
+ */
+must_check int vm_keypairs(struct vm_batch *batch, const struct world *w, struct pxc_arena *arena,
+			   struct pxc_err *err);
+bool vm_wants_keypairs(const struct vm_batch *batch);
 /* Does the batch need to look into Ceph, and at which storages (NULL-terminated, in the arena)? NULL: no. */
 const char *const *vm_rbd_storages(const struct vm_batch *batch, const struct vm_world *vw,
 				   struct pxc_arena *arena);
@@ -307,6 +318,9 @@ bool vm_wants_flags(const struct vm_batch *batch, const struct world *w, struct 
 
 /* Does the batch create anything, given what was seen? (Then observation reads bridges and volumes too.) */
 bool vm_creates(const struct vm_batch *batch, const struct vm_world *vw);
+
+/* vm_asks.c: what the task asks for; see struct pxc_kind. */
+void vm_asks(const struct vm_batch *batch, const struct world *w, struct policy_asks *ret);
 
 /* Plan the whole batch; see struct pxc_kind. purity: equal inputs give equal plans. */
 must_check int vm_plan(const struct vm_batch *batch, const struct vm_world *vw,

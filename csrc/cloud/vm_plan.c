@@ -21,13 +21,12 @@ static int find_flavor(struct vm_case *c, struct pxc_err *err)
 	if (!s->flavor)
 		return 0;
 	c->flavor = registry_flavor(&c->w->registry, s->flavor);
-	if (!c->flavor)
-		return pxc_fail(err, PXC_EINVAL, "%s: there is no flavor %s: %s", s->label,
-				s->flavor,
-				registry_flavor_names(&c->w->registry, names, sizeof(names)));
-	if (!c->flavor->is_public && !strv_has(c->flavor->projects, s->project))
-		return pxc_fail(err, PXC_EINVAL, "%s: there is no flavor %s for project %s",
-				s->label, s->flavor, s->project);
+	/* One that is kept for others is told as one that is not there. */
+	if (!c->flavor || !registry_flavor_for(c->flavor, s->project))
+		return pxc_fail(
+			err, PXC_EINVAL, "%s: there is no flavor %s for project %s: %s", s->label,
+			s->flavor, s->project,
+			registry_flavor_names(&c->w->registry, s->project, names, sizeof(names)));
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #pragma once
 
 #include "cloud/plan.h"
+#include "cloud/policy.h"
 #include "cloud/rbd.h"
 #include "cloud/vm.h"
 #include "cloud/world.h"
@@ -169,6 +170,9 @@ const struct vm_seen *volume_asks_agent(const struct volume_world *vw,
 /* Must be asked who uses (clones, watchers) this volume before the batch can be planned? */
 bool volume_asks_users(const struct volume_batch *batch, const struct rbd_pool *pool,
 		       const struct rbd_seen *image);
+
+/* volume_asks.c: what the task asks for; see struct pxc_kind. */
+void volume_asks(const struct volume_batch *batch, const struct world *w, struct policy_asks *ret);
 
 must_check int volume_plan(const struct volume_batch *batch, const struct volume_world *vw,
 			   struct pxc_plans *ret, struct pxc_err *err);

@@ -2,6 +2,7 @@
 /* apply.c - the plans of a look as jobs: phase by phase, in a phase side by side or as a stream. */
 #include <stdio.h>
 
+#include "ansible/result.h"
 #include "base/mem.h"
 #include "modules/kind_parts.h"
 
@@ -102,8 +103,11 @@ static void add_job(struct phase *ph, size_t i)
 	ph->job_of[i] = job;
 }
 
-static void say(const struct pxc_env *env, const char *line)
+/* PVE's words may repeat what it was sent. */
+static void say(const struct pxc_env *env, const char *text)
 {
+	auto_free char *line = result_mask_text(env->args, text);
+
 	if (env->tell)
 		env->tell(env->tell_context, line);
 	else if (env->args->task.verbosity > 0)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cloud/project_block.h"
-#include "modules/kind_parts.h"
+#include "modules/audit.h"
 
 /* Conflicts (a stale digest, a VMID or name taken meanwhile) send the run round again this often. */
 #define ROUNDS 4
@@ -23,7 +23,7 @@ static int look(struct kind_run *run, struct pxc_plans *ret, struct pxc_err *err
 		if (run->kind->observe(run->env, run->batch, &run->world, err) < 0)
 			return -1;
 		if (run->kind->plan(run->batch, run->world, ret, err) == 0)
-			return 0;
+			return pxc_plans_check_secrets(ret, run->env->args->secrets, err);
 		if (err->kind != PXC_EBUSY || pve_now_ms(run->env->pve) >= give_up)
 			return -1;
 		pve_sleep(run->env->pve, BUSY_MS);
@@ -140,6 +140,10 @@ static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err 
 			return 0;
 		}
 		more = goes_on(run, plans);
+		if (audit_begin(run, plans, err) < 0)
+			return -1;
+		/* What the task was allowed, and has begun, it also ends: it may just have given away its own right to. */
+		run->env->permitted = true;
 		kind_apply(run, plans);
 		if (look(run, plans, err) < 0) {
 			outcomes_take_back(&run->outcomes);
@@ -168,6 +172,14 @@ static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err 
 			conflict ? conflict : "each left more to do");
 }
 
+/* From here on, whoever reads a snapshot asks the policy for this run. */
+static bool ask_as(struct kind_run *run)
+{
+	run->env->kind = run->kind;
+	run->env->batch = run->batch;
+	return true;
+}
+
 /* The only loop, and the only place that knows check mode: look, plan, act, look again. */
 int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_result,
 	     struct pxc_err *err)
@@ -177,17 +189,24 @@ int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_resu
 	bool check = env->args->task.check_mode;
 	int r = -1;
 
-	if (kind->decode(env, &run.batch, err) == 0 && look(&run, &plans, err) == 0 &&
-	    refuse_impact(&plans, err) == 0) {
+	if (kind->decode(env, &run.batch, err) == 0 && ask_as(&run) &&
+	    look(&run, &plans, err) == 0 && refuse_impact(&plans, err) == 0) {
 		outcomes_preview(&run.outcomes, &plans);
 		if (kind->limits)
 			kind->limits(run.batch, &run.limits);
-		r = check || !first_open(&run, &plans) ? 0 : rounds(&run, &plans, err);
+		if (check || !first_open(&run, &plans))
+			r = 0;
+		else
+			r = audit_reach(&run, err) < 0 ? -1 : rounds(&run, &plans, err);
 		locks_release(&run.locks, env);
 		if (kind->locks && !check)
 			locks_sweep(env);
 	}
+	audit_end(&run);
 	*ret_result = outcomes_result(&run.outcomes, kind, env, check);
+	(void)json_object_set_new(*ret_result, "pxc_audit", audit_of_run(&run, check));
+	if (kind->leaves && run.batch)
+		kind->leaves(run.batch, *ret_result);
 	if (kind->report && run.world && r == 0)
 		kind->report(run.batch, run.world, *ret_result);
 	if (r == 0)

@@ -74,6 +74,11 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	return 0;
 }
 
+static void asks(const void *batch, const struct world *w, struct policy_asks *ret)
+{
+	image_asks(batch, w, ret);
+}
+
 static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
 {
 	return image_plan(batch, world, ret, err);
@@ -111,6 +116,7 @@ const struct pxc_kind rbd_image_kind = {
 	.plural = "images",
 	.ops = image_ops,
 	.decode = decode,
+	.asks = asks,
 	.observe = observe,
 	.plan = plan,
 	.locks = locks,

@@ -209,6 +209,11 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	return 0;
 }
 
+static void asks(const void *batch, const struct world *w, struct policy_asks *ret)
+{
+	vm_asks(batch, w, ret);
+}
+
 static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
 {
 	return vm_plan(batch, world, ret, err);
@@ -291,6 +296,7 @@ const struct pxc_kind vm_kind = {
 	.plural = "vms",
 	.ops = vm_ops,
 	.decode = decode,
+	.asks = asks,
 	.observe = observe,
 	.plan = plan,
 	.locks = locks,

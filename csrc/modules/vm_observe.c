@@ -117,7 +117,9 @@ static int look(struct pxc_env *env, struct vm_batch *batch, struct vm_world *vw
 	struct world *w = NULL;
 
 	if (world_read(env, power_named(batch) ? WORLD_POWER : WORLD_LIVE, &w, err) < 0 ||
-	    check_sight(env, batch, w, err) < 0 || vm_classes(batch, &w->registry, err) < 0)
+	    check_sight(env, batch, w, err) < 0 || vm_classes(batch, &w->registry, err) < 0 ||
+	    (vm_wants_keypairs(batch) && world_groups_read(env, w, err) < 0) ||
+	    vm_keypairs(batch, w, env->arena, err) < 0)
 		return -1;
 	*vw = (struct vm_world){ .w = w };
 	vw->seen = arena_alloc(env->arena, w->nguests * sizeof(struct vm_seen *));

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cloud/ha.h"
+#include "modules/permit.h"
 #include "modules/rights.h"
 #include "pve/errors.h"
 
@@ -203,7 +204,11 @@ static int read_registry(struct pxc_env *env, struct world *w, struct pxc_err *e
 			    &w->registry, err) < 0) {
 		if (w->notes.finding == ANNOT_OK)
 			return pxc_context(err, "cloud registry");
-		w->registry = (struct registry){ .domain = NULL };
+		/* Who may put it right is known all the same. */
+		w->registry = (struct registry){
+			.admins = strv_split(env->arena, annot_get(&w->notes.annot, "adm")),
+			.denied = strv_split(env->arena, annot_get(&w->notes.annot, "deny")),
+		};
 	}
 	return 0;
 }
@@ -309,7 +314,7 @@ int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret
 				"the server lists no node: half an answer, not taken for truth");
 	if (rights_check_lists(env, w, err) < 0)
 		return -1;
-	if (read_ha(env, w, err) < 0 || read_registry(env, w, err) < 0 ||
+	if (read_ha(env, w, err) < 0 || read_registry(env, w, err) < 0 || permit(env, w, err) < 0 ||
 	    (detail != WORLD_LISTS && read_live(env, w, detail, err) < 0))
 		return -1;
 	*ret = w;
@@ -332,7 +337,8 @@ int world_groups_read(struct pxc_env *env, struct world *w, struct pxc_err *err)
 	w->groups = arena_alloc(env->arena, (json_array_size(list) + 1) * sizeof(*w->groups));
 	json_array_foreach (list, i, r)
 		w->groups[w->ngroups++] =
-			(struct world_group){ text(r, "groupid", ""), text(r, "comment", "") };
+			(struct world_group){ text(r, "groupid", ""), text(r, "comment", ""),
+					      text(r, "users", "") };
 	return 0;
 }
 

@@ -104,6 +104,7 @@ struct pve_step {
 	void *context;   /* borrowed; for op->work */
 	/* Owned by the job: the reply's data, or the task's exit status as a string; NULL: gone_ok. */
 	json_t *ret_data;
+	char *upid; /* Owned by the job: of the task that the step began, also when that failed; NULL: none */
 };
 
 /* What a job takes a place of: of all jobs under way that name the same text, at most "max" (as this job sees it). */

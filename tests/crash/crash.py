@@ -8,7 +8,7 @@ Each story has clusters of its own. After the kill the same task runs again and 
 cluster must hold exactly what was wanted.
 
 VMs, here: three are created (cloned, imported, blank), changed, deleted; one gets other snapshots. No disk may be without its VM, no lock
-and no journal left. Networks and balancing, in files of their own. Last: runs at once.
+and no journal left. Networks, balancing and people, in files of their own. Last: runs at once.
 """
 import argparse
 import json
@@ -22,8 +22,11 @@ import urllib.parse
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import outputs  # noqa: E402
 import balance  # noqa: E402
 import networks  # noqa: E402
+import people  # noqa: E402
 from killproxy import KillProxy  # noqa: E402
 
 COMMON = {"project": "acme", "stack": "s", "power": "running", "shutdown_timeout": 20}
@@ -57,6 +60,7 @@ STORIES = {
     "delete": ([("pxc_vm", CREATE), ("pxc_vm", CHANGE)], ("pxc_vm", DELETE), vms()),
     **networks.STORIES,
     **balance.STORIES,
+    **people.STORIES,
 }
 WORLD = {
     "volumes": {"shared:import/img.qcow2": {"size": 3 << 30}},
@@ -92,6 +96,7 @@ class Cluster:
             time.sleep(0.01)
         with open(ready, encoding="utf-8") as f:
             self.info = json.load(f)
+        outputs.secret(self.info["token_secret"], self.info["password"])
         self.post("/nodes/pve1/qemu/9000/template")
         self.must("pxc_cloud", {"domain": "example.org", "storage": "shared", "import_storage": "shared", "bridge": "vmbr0"})
         self.must("pxc_flavor", {"name": "small", "vcpus": 1, "memory": 1024, "disk": 5})
@@ -112,7 +117,7 @@ class Cluster:
 
     @staticmethod
     def finish(process):
-        out, err = process.communicate()
+        out, err = map(outputs.keep, process.communicate())
         try:
             return json.loads(out)
         except ValueError:
@@ -265,7 +270,7 @@ def main():
         good = True
         for story in [options.story] if options.story else STORIES:
             good &= kill_story(options.build, folder, story, options.stride, options.speed)
-        for test in [same_vms, *networks.MEETINGS, *balance.MEETINGS]:
+        for test in [same_vms, *networks.MEETINGS, *balance.MEETINGS, *people.MEETINGS]:
             good &= meeting(options.build, folder, options.speed, test)
     return 0 if good else 1
 

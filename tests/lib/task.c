@@ -101,8 +101,10 @@ static int run(struct lab *lab, const char *module, const struct ans_args *args,
 	struct pxc_env env = { .args = args,
 			       .arena = &arena,
 			       .clock = &clock.base,
-			       .actor = "tester",
-			       .stamp = "20260101T000000Z" };
+			       .actor = lab->actor ? lab->actor : "tester",
+			       .stamp = "20260101T000000Z",
+			       .tell = lab->tell,
+			       .tell_context = lab };
 	int r;
 
 	/* Another run, other uuids, from the first digit on. */

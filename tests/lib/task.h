@@ -10,7 +10,10 @@ struct lab {
 	char secret[37];
 	const char
 		*token; /* in: who runs the tasks; NULL = "root@pam!test", whose secret is above */
-	int64_t skew_s; /* in: how much later it is for the tasks than the system says */
+	const char *actor; /* in: who asks for it; NULL = "tester", who makes the registry */
+	int64_t skew_s;    /* in: how much later it is for the tasks than the system says */
+	/* in: gets lines of progress, instead of standard error at -v; NULL = nobody does */
+	void (*tell)(void *lab, const char *line);
 	/* out, of the last task */
 	json_t *result;                        /* owned */
 	struct pxc_err err;                    /* kind PXC_OK when it went well */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "modules/permit.h"
+
+#include "modules/actor.h"
+#include "modules/world.h"
+
+static void ask(struct pxc_env *env, const struct world *w, struct policy_asks *asks)
+{
+	asks->n = 0;
+	/* What it has begun it also ends. */
+	if (env->permitted)
+		return;
+	if (env->kind && env->kind->asks)
+		env->kind->asks(env->batch, w, asks);
+	else
+		policy_ask(asks, "admin.other", NULL, NULL);
+}
+
+int permit(struct pxc_env *env, struct world *w, struct pxc_err *err)
+{
+	struct policy_asks *asks = arena_alloc(env->arena, sizeof(*asks));
+
+	asks->arena = env->arena;
+	ask(env, w, asks);
+	if (!env->permitted) {
+		env->asked = asks;
+		env->audit_storage = w->registry.audit_storage;
+		if (actor_check(env, w, err) < 0)
+			return -1;
+	}
+	if (policy_wants_groups(w, env->actor, asks)) {
+		if (world_groups_read(env, w, err) < 0)
+			return -1;
+		/* Groups may be what it is about. */
+		ask(env, w, asks);
+	}
+	w->tenant = policy_level(w, env->actor, NULL) != POLICY_ADMIN;
+	return policy_check(w, env->actor, asks, err);
+}
