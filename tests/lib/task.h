@@ -11,7 +11,7 @@ struct lab {
 	const char
 		*token; /* in: who runs the tasks; NULL = "root@pam!test", whose secret is above */
 	const char *actor; /* in: who is acting; NULL = "tester" */
-	int64_t skew_s; /* in: how much later it is for the tasks than the system says */
+	int64_t skew_s;    /* in: how much later it is for the tasks than the system says */
 	/* out, of the last task */
 	json_t *result;                        /* owned */
 	struct pxc_err err;                    /* kind PXC_OK when it went well */
