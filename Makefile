@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # make help lists the targets.      V=1 shows commands, WERROR=1 for CI, SAN=1 adds sanitizers, B=dir builds elsewhere
-KINDS  := cloud flavor project vm rbd_image volume sdn affinity balance info
+KINDS  := cloud flavor project vm rbd_image volume sdn affinity balance group keypair access info
+TABLES := policy privileges
 LAYERS := base annot cloud ansible pve ceph modules sim
 
 # Which layers a layer may include. Anything else does not compile.
@@ -49,6 +50,9 @@ endef
 $(foreach l,$(filter-out ceph,$(LAYERS)) tools,$(eval $(call layer,$l)))
 $(eval $(call layer,ceph,only))
 
+# Tables of schemas/ are part of the cloud layer: see mk/tables.mk.
+$B/libcloud.a: $(TABLES:%=$B/gen/%.o)
+
 # The same plan on every machine: no multiplication is fused with an addition.
 $B/cloud/balance/%.o: override CFLAGS += -ffp-contract=off
 
@@ -67,7 +71,7 @@ $B/lib%.a:
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RM) $@ && $(AR) qcs $@ $^
 
-include mk/contract.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/balance.mk mk/integration.mk mk/boot.mk mk/netns.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
+include mk/contract.mk mk/tables.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/balance.mk mk/integration.mk mk/boot.mk mk/netns.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
 
 $B/bin/pxc: csrc/main.c $B/gen/specs.o $(call libs,modules pve ceph ansible cloud annot base)
 	$(Q)mkdir -p $(@D)
@@ -84,6 +88,7 @@ help:
 	@echo "make test          everything below in its short form; ends with: N passed, M failed"
 	@echo "make unit property contract conformance crash integration fuzz"
 	@echo "make test-boot     boot a Debian in QEMU from an imported, cloned and seeded disk; test-boot-short: a tiny Linux"
+	@echo "make test-concurrency  many runs at once on one project; some of them are killed"
 	@echo "make test-netns    frames between two hosts of zones made through the API; test-netns-short: without ifupdown2"
 	@echo "make bench         measure the README's figures"
 	@echo "make bench-balance measure the balancer on made-up clusters; balance-pictures: docs/balance-*.svg"

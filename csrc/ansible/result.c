@@ -111,6 +111,11 @@ static json_t *masked(const json_t *secrets, const json_t *value, bool mask_keys
 	return ret;
 }
 
+json_t *result_masked(const struct ans_args *args, const json_t *value)
+{
+	return masked(args->secrets, value, false);
+}
+
 /* What was asked, with whole parameters hidden that must not be shown. */
 static json_t *invocation(const struct ans_rules *rules, const json_t *params)
 {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cloud/affinity_rule.h"
+#include "cloud/policy.h"
 #include "cloud/vm.h"
 
 enum affinity_op {
@@ -44,6 +45,10 @@ struct affinity_world {
 	size_t nseen;
 	bool may; /* the API user may change HA rules */
 };
+
+/* affinity_asks.c: what the task asks for; see struct pxc_kind. */
+void affinity_asks(const struct affinity_batch *batch, const struct world *w,
+		   struct policy_asks *ret);
 
 must_check int affinity_plan(const struct affinity_batch *batch, const struct affinity_world *aw,
 			     struct pxc_plans *ret, struct pxc_err *err);

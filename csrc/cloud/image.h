@@ -9,6 +9,7 @@
 #pragma once
 
 #include "cloud/plan.h"
+#include "cloud/policy.h"
 #include "cloud/rbd.h"
 #include "cloud/world.h"
 
@@ -122,6 +123,9 @@ json_t *image_show(const struct rbd_pool *p, const struct rbd_seen *image);
 /* Which images must be asked who uses them (clones, watchers) before the batch is planned? */
 bool image_may_go(const struct image_batch *batch, const struct world *w, const struct rbd_pool *p,
 		  const struct rbd_seen *image);
+
+/* image_asks.c: what the task asks for; see struct pxc_kind. */
+void image_asks(const struct image_batch *batch, const struct world *w, struct policy_asks *ret);
 
 must_check int image_plan(const struct image_batch *batch, const struct image_world *iw,
 			  struct pxc_plans *ret, struct pxc_err *err);

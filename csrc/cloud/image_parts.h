@@ -22,6 +22,8 @@ struct image_case {
 /* Are two of the task about versions of one image? */
 bool image_same_name(const struct image_case *a, const struct image_case *b);
 
+/* Is it another project's, or the cloud's, for who is no admin? Then it is not there for him. */
+bool image_foreign(const struct image_case *c, const struct rbd_seen *image);
 bool image_is_ready(const struct rbd_seen *s);
 long image_rank(const struct rbd_seen *s); /* 0 = has none */
 

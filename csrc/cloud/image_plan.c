@@ -56,6 +56,25 @@ static int refuse_tampered(const struct image_case *c, struct pxc_err *err)
 	return 0;
 }
 
+/* Names are the cloud's, versions of one name one image: a tenant adds none to, and takes none of, what others have. */
+static int refuse_foreign(const struct image_case *c, struct pxc_err *err)
+{
+	if (c->spec->state == IMAGE_ABSENT)
+		return 0;
+	for (size_t i = 0; i < c->pool->nimages; i++) {
+		const struct rbd_seen *s = &c->pool->images[i];
+
+		if (rbd_is(s, "image") && str_eq(rbd_get(s, "name"), c->spec->name) &&
+		    image_foreign(c, s))
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: the name is taken by an image that is not of project %s: choose "
+				"another",
+				c->spec->label, c->spec->project);
+	}
+	return 0;
+}
+
 static int check_projects(const struct image_case *c, struct pxc_err *err)
 {
 	const struct image_spec *s = c->spec;
@@ -226,7 +245,7 @@ static int plan_absent(struct image_case *c, struct pxc_err *err)
 		const struct rbd_seen *s = &c->pool->images[i];
 
 		if (!image_is_ready(s) || !str_eq(rbd_get(s, "name"), c->spec->name) ||
-		    (c->spec->version_named && s != c->have))
+		    (c->spec->version_named && s != c->have) || image_foreign(c, s))
 			continue;
 		if (!c->plan->before)
 			c->plan->before = image_show(c->pool, s);
@@ -332,6 +351,8 @@ static int prepare(struct image_case *c, struct pxc_err *err)
 	c->have = same_version(c->pool, c->spec);
 	if (c->have || c->spec->state != IMAGE_ABSENT)
 		c->rbd_name = c->have ? c->have->name : free_name(c);
+	if (refuse_foreign(c, err) < 0)
+		return -1;
 	return check_batch(c, err) < 0 || refuse_tampered(c, err) < 0 || check_projects(c, err) < 0
 		       ? -1
 		       : 0;

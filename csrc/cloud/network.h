@@ -14,6 +14,7 @@
 
 #include "cloud/network_use.h"
 #include "cloud/plan.h"
+#include "cloud/policy.h"
 #include "cloud/sdn.h"
 #include "cloud/world.h"
 
@@ -79,7 +80,8 @@ struct network_batch {
 	struct network_spec *specs;
 	size_t nspecs;
 	const char *stamp, *actor;
-	bool diff; /* the task asks for it: the server's own preview is wanted too */
+	bool breaks_lock; /* the task allows to break the SDN's lock */
+	bool diff;        /* the task asks for it: the server's own preview is wanted too */
 };
 
 struct network_world {
@@ -104,6 +106,10 @@ bool network_wants_subnets(const struct network_batch *batch, const struct sdn *
 bool network_wants_uses(const struct network_batch *batch, const struct network_world *nw);
 /* Is a zone to be made or changed, or an id given, so that the bridges of the nodes and the controllers must be known? */
 bool network_wants_bridges(const struct network_batch *batch, const struct network_world *nw);
+
+/* network_asks.c: what the task asks for; see struct pxc_kind. */
+void network_asks(const struct network_batch *batch, const struct world *w,
+		  struct policy_asks *ret);
 
 /* See struct pxc_kind. */
 must_check int network_plan(const struct network_batch *batch, const struct network_world *nw,

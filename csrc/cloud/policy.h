@@ -2,9 +2,9 @@
 /*
  * policy.h - who may do what. The table of actions is data: schemas/policy.yml, compiled in. Pure. Layer: cloud.
  *
- * Denied unless said otherwise. In this order: a frozen project lets nobody change anything, not even admins; who is on the
- * cloud's deny list may nothing; the cloud's admins may everything; then the best role the project gives the actor, directly
- * or by a group. A project that is not there, carries no token, or a damaged one, gives nobody a role; the sentence is the same, so
+ * Denied unless said otherwise. In this order: who is on the cloud's deny list may nothing; the cloud's admins may everything;
+ * then the best role the project gives the actor, directly or by a group. Who may something still may not in a frozen project,
+ * where nobody changes anything, not even admins. A project that is not there, carries no token, or a damaged one, gives nobody a role; the sentence is the same, so
  * that nobody learns from it what others have.
  *
  * As long as no admin is named in the registry, or there is none, everybody is one: somebody must name the first. pxc_cloud
@@ -34,8 +34,9 @@ extern const char
 struct policy_action {
 	const char *name; /* "vm.create", as audit records and schemas/policy.yml write it */
 	enum policy_level needs;
-	bool changes;     /* false: also in a frozen project */
-	const char *text; /* "create VMs": completes "alice (member) may not" */
+	bool changes; /* false: the policy lets it pass in a frozen project, too */
+	const char *
+		text; /* "delete VMs of project {project}": completes "alice (role reader) may not" */
 };
 
 extern const struct policy_action policy_actions[];          /* generated; ends with name NULL */
@@ -51,22 +52,40 @@ struct policy_ask {
 struct policy_asks {
 	struct pxc_arena *arena;
 	struct policy_ask *list; /* in the arena */
-	size_t n;
+	size_t n, cap;
 };
 
-/* Texts are borrowed for the run. An action that the table does not know is a mistake of ours: abort. */
+/*
+ * Texts are borrowed for the run. What is asked for already is not asked for again. An action that the table does not know is a
+ * mistake of ours: abort.
+ */
 void policy_ask(struct policy_asks *asks, const char *action, const char *project,
 		const char *label);
 
-/* Can the answer depend on groups that were not read (w->groups)? For the run: read them and ask again. */
+/*
+ * Can the answer, or whether the actor is an admin of the cloud, depend on groups that were not read (w->groups)? For the run:
+ * read them, then check.
+ */
 bool policy_wants_groups(const struct world *w, const char *actor, const struct policy_asks *asks);
 
-/* What the actor is to the project (NULL = to the cloud only): POLICY_ADMIN, a role, or POLICY_NONE. */
+/*
+ * What the actor is to the project (NULL = to the cloud only): POLICY_ADMIN, a role, or POLICY_NONE. Groups that were not read
+ * hold nobody.
+ */
 enum policy_level policy_level(const struct world *w, const char *actor, const char *project);
+/* The same of the project in a pool; one scan less. pool NULL: of the cloud. */
+enum policy_level policy_pool_level(const struct world *w, const char *actor,
+				    const struct world_pool *pool);
+/* Is the actor on the cloud's deny list? */
+bool policy_denied(const struct world *w, const char *actor);
+/* Has the project been frozen? */
+bool policy_frozen(const struct world *w, const char *project);
+/* Always -1, err EDENIED: nothing is changed in it, and how to unfreeze it. */
+int policy_refuse_frozen(const char *project, struct pxc_err *err);
 
 /*
- * err EDENIED: "policy: alice (member) may not delete the project acme", and what to do where there is something:
- * of the first that is refused.
+ * err EDENIED, http 403: "policy: alice (role member) may not delete project acme: that takes an admin of the cloud": of the
+ * first ask that is refused. Who has no role in the project is told the same whether there is one or not.
  */
 must_check int policy_check(const struct world *w, const char *actor,
 			    const struct policy_asks *asks, struct pxc_err *err);

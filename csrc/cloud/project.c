@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "cloud/affinity.h"
 #include "cloud/project_find.h"
 #include "cloud/usage.h"
 
@@ -42,9 +43,10 @@ static void trim(char *text)
 json_t *project_block_json(const struct project_block *b, const char *poolid,
 			   const char *description)
 {
-	return json_pack("{s:s,s:s,s:s,s:o,s:o,s:s}", "name", b->name, "pool", poolid,
-			 "description", description, "quota", quota_json(&b->quota), "roles",
-			 roles_json(b), "ha", ha_policy_names[b->ha]);
+	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:s}", "name", b->name, "pool", poolid, "state",
+			 b->frozen ? "frozen" : "present", "description", description, "quota",
+			 quota_json(&b->quota), "roles", roles_json(b), "ha",
+			 ha_policy_names[b->ha]);
 }
 
 json_t *project_item(const struct world *w, const struct world_pool *pool)
@@ -65,40 +67,11 @@ json_t *project_item(const struct world *w, const struct world_pool *pool)
 	o = project_block_json(&b, pool->poolid, human);
 	effective = quota_effective(&b.quota, &w->registry.default_quota);
 	(void)json_object_set_new(o, "effective_quota", quota_json(&effective));
-	(void)json_object_set_new(o, "state", json_string("present"));
 	if (t.finding != ANNOT_OK)
 		(void)json_object_set_new(o, "tampered", json_string(t.problem));
 	if (b.op)
 		(void)json_object_set_new(o, "unfinished", json_string(b.op));
 	return o;
-}
-
-/* The role lists after exact, add or remove. */
-static void want_roles(struct project_case *c, struct project_block *want)
-{
-	const struct project_spec *s = c->spec;
-
-	for (int r = 0; r < PROJECT_ROLES; r++) {
-		const char *const *old = want->roles[r];
-		const char **list;
-		size_t n = 0, m = 0, k = 0;
-
-		if (!s->roles_named[r]) {
-			/* "exact" names all people of the project as soon as it names some. */
-			continue;
-		}
-		while (old && old[n])
-			n++;
-		while (s->roles[r] && s->roles[r][m])
-			m++;
-		list = arena_alloc(&c->arena, (n + m + 1) * sizeof(*list));
-		for (size_t i = 0; s->mode != ROLES_EXACT && i < n; i++)
-			if (s->mode == ROLES_ADD || !strv_has(s->roles[r], old[i]))
-				list[k++] = old[i];
-		for (size_t i = 0; s->mode != ROLES_REMOVE && i < m; i++)
-			list[k++] = s->roles[r][i];
-		want->roles[r] = strv_sorted(&c->arena, list);
-	}
 }
 
 char *project_comment(struct project_case *c, const struct project_block *want, struct annot *block)
@@ -122,9 +95,11 @@ static void warn_lowered(struct project_case *c, const struct project_block *wan
 	struct quota limit = quota_effective(&want->quota, &c->pw->w->registry.default_quota), used;
 	struct pxc_err err;
 
-	if (!c->pool || usage_count(c->pw->w, c->pool->poolid, NULL, NULL, &used, &err) < 0)
+	if (!c->pool || usage_count(c->pw->w, c->pool->poolid, NULL, &used, &err) < 0)
 		return;
-	for (int i = 0; i <= QUOTA_RAM_MB; i++)
+	/* What else there is of it would have to be asked for. */
+	used.v[QUOTA_AFFINITY_GROUPS] = affinity_count(&c->text.annot);
+	for (int i = 0; i < QUOTA_KEYS; i++)
 		if (c->spec->quota.v[i] != QUOTA_UNSET && limit.v[i] >= 0 && used.v[i] > limit.v[i])
 			pxc_plan_warn(
 				c->plan,
@@ -165,7 +140,7 @@ static int check_pool(const struct project_case *c, struct pxc_err *err)
 	return 0;
 }
 
-static void plan_present(struct project_case *c)
+static int plan_present(struct project_case *c, struct pxc_err *err)
 {
 	static const char *const changing[] = { "r", "at", "by", NULL };
 	const struct project_spec *s = c->spec;
@@ -183,7 +158,10 @@ static void plan_present(struct project_case *c)
 	for (int i = 0; i < QUOTA_KEYS; i++)
 		if (s->quota.v[i] != QUOTA_UNSET)
 			want.quota.v[i] = s->quota.v[i];
-	want_roles(c, &want);
+	project_want_roles(c, &want);
+	project_want_frozen(c, &want);
+	if (project_check_roles(c, &want, err) < 0)
+		return -1;
 	warn_lowered(c, &want);
 	annot_copy(&block, &c->text.annot);
 	text = project_comment(c, &want, &block);
@@ -194,13 +172,16 @@ static void plan_present(struct project_case *c)
 					      : json_deep_copy(c->plan->after);
 	if (c->text.finding == ANNOT_OK && same_text &&
 	    annot_equal(&c->text.annot, &block, changing))
-		return;
+		return 0;
+	if (project_check_frozen(c, &want, err) < 0)
+		return -1;
 	args = json_pack("{s:s,s:s}", "poolid", s->poolid, "comment", text);
 	pxc_plan_add(c->plan, c->pool ? PROJECT_WRITE : PROJECT_CREATE, PXC_QUIET, args, "%s %s",
 		     !c->pool     ? "create"
 		     : c->managed ? "change"
 				  : "adopt",
 		     s->label);
+	return 0;
 }
 
 static int read_case(struct project_case *c, struct pxc_err *err)
@@ -233,10 +214,8 @@ int project_plan(const struct project_batch *batch, const struct project_world *
 		r = read_case(&cases[i], err);
 	}
 	for (size_t i = 0; i < batch->nspecs && r == 0; i++)
-		if (cases[i].spec->absent)
-			r = project_absent(&cases[i], err);
-		else
-			plan_present(&cases[i]);
+		r = cases[i].spec->absent ? project_absent(&cases[i], err)
+					  : plan_present(&cases[i], err);
 	for (size_t i = 0; i < batch->nspecs && r == 0; i++)
 		if (cases[i].spec->absent)
 			project_purge(&cases[i]);

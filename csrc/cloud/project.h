@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cloud/plan.h"
+#include "cloud/policy.h"
 #include "cloud/project_block.h"
 #include "cloud/sdn.h"
 #include "cloud/world.h"
@@ -16,6 +17,7 @@ enum project_op {
 	PROJECT_VM_DELETE,
 	PROJECT_VM_CONFIG,
 	PROJECT_IPAM_REMOVE,
+	PROJECT_KEYPAIR_REMOVE,
 	PROJECT_OPS,
 };
 
@@ -25,6 +27,7 @@ struct project_spec {
 	const char *label; /* "project acme" */
 	const char *name, *poolid;
 	bool absent, adopt, purge, reseal;
+	bool freeze, unfreeze;   /* state: frozen, or present, was named */
 	const char *description; /* NULL = untouched */
 	const char *ha;          /* word of ha_policy_names; NULL = untouched */
 	struct quota quota;      /* named keys; QUOTA_UNSET = untouched */
@@ -47,6 +50,10 @@ struct project_world {
 	json_t *holders, *volumes;
 	const struct sdn *sdn; /* when one is to go; NULL = the API user may not see networks */
 };
+
+/* project_asks.c: what the task asks for; see struct pxc_kind. */
+void project_asks(const struct project_batch *batch, const struct world *w,
+		  struct policy_asks *ret);
 
 must_check int project_plan(const struct project_batch *batch, const struct project_world *pw,
 			    struct pxc_plans *ret, struct pxc_err *err);

@@ -61,6 +61,7 @@ int project_decode(const struct annot *a, const char *poolid, struct pxc_arena *
 				poolid);
 	p.name = arena_strdup(arena, annot_get(a, "n") ? annot_get(a, "n") : poolid);
 	p.op = arena_strdup(arena, annot_get(a, "op"));
+	p.frozen = str_eq(annot_get(a, "st"), "frozen");
 	if (annot_get(a, "ha"))
 		p.ha = str_eq(annot_get(a, "ha"), "1") ? HA_ALWAYS : HA_NEVER;
 	for (int r = 0; r < PROJECT_ROLES; r++)
@@ -111,6 +112,7 @@ void project_encode(const struct project_block *p, const char *poolid, const cha
 		annot_set(a, key, p->quota.v[q] == QUOTA_UNSET ? NULL : number);
 	}
 	annot_set(a, "ha", p->ha == HA_UNSAID ? NULL : p->ha == HA_ALWAYS ? "1" : "0");
+	annot_set(a, "st", p->frozen ? "frozen" : NULL);
 	annot_set(a, "op", p->op);
 }
 
@@ -147,4 +149,13 @@ const char *project_pool(const struct world *w, const char *project)
 			return w->pools[i].poolid;
 	}
 	return NULL;
+}
+
+bool project_of_pool(const struct world *w, const char *poolid)
+{
+	const struct world_pool *pool = world_pool(w, poolid);
+	auto_annot_text struct annot_text t = { .before = NULL };
+
+	annot_parse(ANNOT_TOKEN, pool ? pool->comment : "", &t);
+	return t.finding != ANNOT_NONE;
 }

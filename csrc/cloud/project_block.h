@@ -2,7 +2,7 @@
 /*
  * project_block.h - what is remembered of a project: one token in its pool's comment. Pure. Layer: cloud.
  * Keys: t=project, id=pool.<poolid>, c, n (its name, when the pool is called otherwise), rm, rw, ro (managers, members,
- * readers: sorted lists), q.<key>, ha (0 or 1: new VMs), op (journal), r, at, by. Unknown keys survive.
+ * readers: sorted lists), st (frozen: nothing in it is changed), q.<key>, ha (0 or 1: new VMs), op (journal), r, at, by. Unknown keys survive.
  */
 #pragma once
 
@@ -20,7 +20,8 @@ struct project_block {
 	const char *const *roles[PROJECT_ROLES]; /* NULL-terminated, sorted, without doubles */
 	struct quota quota;                      /* own values; QUOTA_UNSET where not named */
 	enum ha_policy ha;                       /* of new VMs in it */
-	const char *op;                          /* journal; NULL = none */
+	bool frozen;
+	const char *op; /* journal; NULL = none */
 };
 
 /* err EINVAL: t or id are not those of this pool's project ("copied" tokens count as none: ENOTFOUND), bad number. */

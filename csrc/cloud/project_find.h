@@ -9,3 +9,5 @@
  * the pool's own id). NULL: there is none.
  */
 const char *project_pool(const struct world *w, const char *project);
+/* Does the pool carry a project's token, intact or not? */
+bool project_of_pool(const struct world *w, const char *poolid);

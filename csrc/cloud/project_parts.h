@@ -25,6 +25,17 @@ json_t *project_block_json(const struct project_block *b, const char *poolid,
 char *project_comment(struct project_case *c, const struct project_block *want,
 		      struct annot *block);
 
+/* project_frozen.c: with state: frozen or present named, else as it is; a change of one that stays frozen is refused */
+void project_want_frozen(const struct project_case *c, struct project_block *want);
+must_check int project_check_frozen(const struct project_case *c, const struct project_block *want,
+				    struct pxc_err *err);
+
+/* project_roles.c: the role lists after exact, add or remove, and whether they may be so */
+void project_want_roles(struct project_case *c, struct project_block *want);
+/* err EINVAL: too many names, an unknown group; EDENIED: a tenant leaves it without a manager */
+must_check int project_check_roles(const struct project_case *c, const struct project_block *want,
+				   struct pxc_err *err);
+
 /* project_absent.c */
 must_check int project_absent(struct project_case *c, struct pxc_err *err);
 /* Helper plans stand after all objects, so what goes before a project is planned in a second pass. */

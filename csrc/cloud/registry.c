@@ -125,6 +125,8 @@ static int take_scalar(struct registry *r, const char *key, const char *value, s
 		{ "domain", &r->domain },         { "c", &r->cluster },
 		{ "cpu", &r->cpu_model },         { "storage", &r->storage },
 		{ "import", &r->import_storage }, { "bridge", &r->bridge },
+		{ "audit", &r->audit_storage },
+		{ "locks", &r->lock_storage },
 	};
 	struct {
 		const char *key;
@@ -161,6 +163,7 @@ int registry_decode(const struct annot *a, struct pxc_arena *arena, json_t *extr
 {
 	struct registry r = {
 		.admins = strv_split(arena, annot_get(a, "adm")),
+		.denied = strv_split(arena, annot_get(a, "deny")),
 		.default_quota = quota_unset(),
 		.max_cores = -1,
 		.max_ram_mb = -1,
@@ -204,16 +207,24 @@ const struct flavor *registry_flavor(const struct registry *r, const char *name)
 	return NULL;
 }
 
-const char *registry_flavor_names(const struct registry *r, char *out, size_t size)
+bool registry_flavor_for(const struct flavor *f, const char *project)
+{
+	return f->is_public || strv_has(f->projects, project);
+}
+
+const char *registry_flavor_names(const struct registry *r, const char *project, char *out,
+				  size_t size)
 {
 	auto_buf struct pxc_buf text = { .data = NULL };
+	size_t n = 0;
 
-	if (r->nflavors == 0)
+	for (size_t i = 0; i < r->nflavors; i++)
+		if (registry_flavor_for(&r->flavors[i], project) && n++ < 12)
+			buf_printf(&text, "%s%s", n > 1 ? ", " : "there are ", r->flavors[i].name);
+	if (n == 0)
 		buf_adds(&text, "there are none yet (pxc_flavor makes them)");
-	for (size_t i = 0; i < r->nflavors && i < 12; i++)
-		buf_printf(&text, "%s%s", i ? ", " : "there are ", r->flavors[i].name);
-	if (r->nflavors > 12)
-		buf_printf(&text, " and %zu more", r->nflavors - 12);
+	if (n > 12)
+		buf_printf(&text, " and %zu more", n - 12);
 	(void)snprintf(out, size, "%s", buf_str(&text));
 	return out;
 }

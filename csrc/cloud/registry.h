@@ -2,8 +2,8 @@
 /*
  * registry.h - what the cloud knows about itself: one block in the datacenter notes. Pure. Layer: cloud.
  *
- * Keys: t=cloud, id=cloud.<cluster name>, c, domain, adm (list), dq.<key> default quota, mv.<key> ceilings of one VM,
- * oc.cpu, oc.ram, reserve_mb, ha (1: new VMs are highly available), cpu, storage, import, bridge, holders (VMIDs "first-last"), f.<flavor>, sc.<storage class>
+ * Keys: t=cloud, id=cloud.<cluster name>, c, domain, adm, deny (lists), dq.<key> default quota, mv.<key> ceilings of one VM,
+ * oc.cpu, oc.ram, reserve_mb, ha (1: new VMs are highly available), cpu, storage, import, bridge, audit, locks (storages), holders (VMIDs "first-last"), f.<flavor>, sc.<storage class>
  * and z.<tenant zone> (items "name/value"), r, at, by.
  */
 #pragma once
@@ -56,7 +56,8 @@ struct tenant_zone {
 struct registry {
 	const char *domain;                         /* NULL only while nothing was decoded */
 	const char *cluster;                        /* key c; NULL = absent */
-	const char *const *admins;                  /* NULL-terminated */
+	const char *const *admins;                  /* NULL-terminated; NULL or empty: everybody */
+	const char *const *denied;                  /* users who may nothing; NULL-terminated */
 	struct quota default_quota;                 /* QUOTA_UNSET where not named */
 	int64_t max_cores, max_ram_mb, max_disk_gb; /* of one VM; -1 = no ceiling */
 	bool ha_default; /* new VMs are highly available where nobody says otherwise */
@@ -65,7 +66,9 @@ struct registry {
 	unsigned holder_first,
 		holder_last; /* VMIDs kept for holders of volumes; 0 = the usual ones */
 	const char *cpu_model, *storage, *import_storage, *bridge; /* NULL = not said */
-	struct flavor *flavors;                                    /* in the order of the text */
+	const char *audit_storage; /* where changes are recorded; NULL = not in Ceph */
+	const char *lock_storage;  /* of type rbd, where locks lie; NULL = they are groups of PVE */
+	struct flavor *flavors;    /* in the order of the text */
 	size_t nflavors;
 	struct storage_class *classes; /* in the order of the text */
 	size_t nclasses;
@@ -81,8 +84,11 @@ must_check int registry_decode(const struct annot *a, struct pxc_arena *arena, j
 			       struct registry *ret, struct pxc_err *err);
 
 const struct flavor *registry_flavor(const struct registry *r, const char *name); /* NULL: none */
-/* For people: "there are m1.small, m1.large" (cut after a dozen). */
-const char *registry_flavor_names(const struct registry *r, char *out, size_t size);
+/* May VMs of the project have it? */
+bool registry_flavor_for(const struct flavor *f, const char *project);
+/* For people: "there are m1.small, m1.large" (cut after a dozen): those that the project may have. */
+const char *registry_flavor_names(const struct registry *r, const char *project, char *out,
+				  size_t size);
 
 /*
  * Fill f, which has its name and an empty extra, from the value of key f.<name>: items "name/value" divided by ",";

@@ -45,7 +45,7 @@ bool flavor_reshapes(const struct flavor_spec *s, const struct world *w);
 struct cloud_spec {
 	bool absent, reseal;
 	const char *domain, *description;
-	json_t *keys; /* block key -> text, null = remove: adm, dq.*, mv.*, oc.*, reserve_mb, ha, storage, import, bridge, cpu */
+	json_t *keys; /* block key -> text, null = remove: adm, deny, dq.*, mv.*, oc.*, reserve_mb, ha, storage, import, bridge, cpu */
 	json_t *classes; /* storage class -> {storage, default, description}, all of them; NULL = not named */
 	const struct tenant_zone *zones; /* all of them; NULL = not named */
 	size_t nzones;
@@ -61,12 +61,22 @@ struct cloud_world {
 	json_t *zones;     /* zone of PVE's SDN -> its type; NULL = not asked */
 };
 
+/* cloud_quota.c: warn of projects that use more than the default quota which the task names */
+void cloud_warn_lowered(const struct cloud_spec *s, const struct world *w, struct pxc_plan *plan);
+
 /*
  * cloud_classes.c: bring the classes into the block; those not named go. warned of: what that means for disks there are.
  * err EINVAL: a storage that is not there, or takes no disks
  */
 must_check int cloud_want_classes(const struct cloud_spec *s, const struct world *w,
 				  struct annot *block, struct pxc_plan *plan, struct pxc_err *err);
+
+/*
+ * cloud_admins.c: who makes the registry becomes its first admin when none is named.
+ * err EINVAL: nobody would be left who is an admin, an unknown group
+ */
+must_check int cloud_want_admins(const struct cloud_spec *s, const struct world *w,
+				 struct annot *block, struct pxc_err *err);
 
 /*
  * cloud_zones.c: bring the tenant zones into the block; those not named go, with a warning. Their types and options fit

@@ -78,8 +78,8 @@ static bool is_called(const struct sdn_vnet *v, const char *name)
 	       str_eq(name + len + 1, v->name);
 }
 
-static int not_found(const struct sdn *s, const char *project, const char *name,
-		     struct pxc_err *err)
+int sdn_network_missing(const struct sdn *s, const char *project, const char *name,
+			struct pxc_err *err)
 {
 	auto_buf struct pxc_buf names = { .data = NULL };
 	size_t n = 0;
@@ -114,7 +114,7 @@ int sdn_network_find(const struct sdn *s, const char *project, const char *name,
 	if (!found && raw && !raw->ours && raw->notes.finding == ANNOT_NONE)
 		found = raw;
 	if (!found)
-		return not_found(s, project, name, err);
+		return sdn_network_missing(s, project, name, err);
 	*ret = found;
 	return 0;
 }

@@ -89,6 +89,10 @@ bool sdn_may_use(const struct sdn_vnet *v, const char *project);
 must_check int sdn_network_find(const struct sdn *s, const char *project, const char *name,
 				const struct sdn_vnet **ret, struct pxc_err *err);
 
+/* The same refusal. Always -1. */
+int sdn_network_missing(const struct sdn *s, const char *project, const char *name,
+			struct pxc_err *err);
+
 /* The subnet that holds the address; NULL: none. */
 const struct sdn_subnet *sdn_subnet_of(const struct sdn_vnet *v, const struct net_ip *ip);
 

@@ -125,7 +125,10 @@ static int find_target(struct vm_case *c, unsigned slot, struct pxc_err *err)
 	if (card->goes)
 		return 0;
 	if (n && n->network) {
-		if (sdn_network_find(c->vw->sdn, c->spec->project, n->network, &v, err) < 0) {
+		/* What was made in PVE itself is nobody's: only admins know what it is for. */
+		if (sdn_network_find(c->vw->sdn, c->spec->project, n->network, &v, err) < 0 ||
+		    (!v->ours && c->w->tenant &&
+		     sdn_network_missing(c->vw->sdn, c->spec->project, n->network, err) < 0)) {
 			err->kind = PXC_EINVAL;
 			return pxc_context(err, "%s: net%u", c->spec->label, slot);
 		}

@@ -152,6 +152,14 @@ int vm_match(const struct vm_spec *spec, const struct vm_world *vw, const struct
 	return 0;
 }
 
+/* Guests in pools of other projects are not there for a tenant, nor is what is no template. */
+static bool is_hidden(const struct vm_spec *s, const struct world *w, const struct world_guest *g)
+{
+	if (!w->tenant || str_eq(g->pool, project_pool(w, s->project)))
+		return false;
+	return !g->is_template || project_of_pool(w, g->pool);
+}
+
 int vm_template(const struct vm_spec *spec, const struct vm_world *vw, const struct vm_seen **ret,
 		struct pxc_err *err)
 {
@@ -163,7 +171,7 @@ int vm_template(const struct vm_spec *spec, const struct vm_world *vw, const str
 						 : str_eq(x->guest->name, spec->template_name) &&
 							   x->guest->is_template;
 
-		if (!named)
+		if (!named || is_hidden(spec, vw->w, x->guest))
 			continue;
 		if (found)
 			return pxc_fail(

@@ -21,13 +21,12 @@ static int find_flavor(struct vm_case *c, struct pxc_err *err)
 	if (!s->flavor)
 		return 0;
 	c->flavor = registry_flavor(&c->w->registry, s->flavor);
-	if (!c->flavor)
-		return pxc_fail(err, PXC_EINVAL, "%s: there is no flavor %s: %s", s->label,
-				s->flavor,
-				registry_flavor_names(&c->w->registry, names, sizeof(names)));
-	if (!c->flavor->is_public && !strv_has(c->flavor->projects, s->project))
-		return pxc_fail(err, PXC_EINVAL, "%s: there is no flavor %s for project %s",
-				s->label, s->flavor, s->project);
+	/* One that is kept for others is told as one that is not there. */
+	if (!c->flavor || !registry_flavor_for(c->flavor, s->project))
+		return pxc_fail(
+			err, PXC_EINVAL, "%s: there is no flavor %s for project %s: %s", s->label,
+			s->flavor, s->project,
+			registry_flavor_names(&c->w->registry, s->project, names, sizeof(names)));
 	return 0;
 }
 
@@ -233,7 +232,8 @@ int vm_plan(const struct vm_batch *batch, const struct vm_world *vw, struct pxc_
 	if (vw->making)
 		return pxc_fail(err, PXC_EBUSY,
 				"a creation that an earlier run began still goes on at the server");
-	if (vm_addresses(cases, n, err) < 0 || vm_check_quota(cases, n, err) < 0 ||
+	if (vm_addresses(cases, n, err) < 0 || vm_recount(cases, n, err) < 0 ||
+	    vm_check_quota(cases, n, err) < 0 ||
 	    choose_vmids(cases, n, &arena, err) < 0 || vm_affinity(cases, n, &affinity, err) < 0 ||
 	    vm_place(cases, n, vw, &arena, err) < 0)
 		return -1;

@@ -59,6 +59,7 @@ struct world_pool {
 struct world_group {
 	const char *groupid;
 	const char *comment; /* "" = none */
+	const char *users;   /* PVE's own members, "a@pve,b@pam"; "" = none */
 };
 
 struct ha; /* cloud/ha.h */
@@ -83,6 +84,8 @@ struct world {
 	/* The registry: datacenter notes. */
 	struct annot_text notes;  /* finding NONE: no pxc_cloud yet */
 	struct registry registry; /* valid when finding is OK */
+	/* Who asks is no admin of the cloud: what is not his project's, nor for all, is not there for him. See modules/permit.h. */
+	bool tenant;
 };
 
 const struct world_guest *world_guest(const struct world *w,

@@ -29,6 +29,12 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	return 0;
 }
 
+static void asks(const void *batch, const struct world *w, struct policy_asks *ret)
+{
+	(void)batch, (void)w;
+	policy_ask(ret, "balance.run", NULL, NULL);
+}
+
 static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
 {
 	return rebalance_plan(batch, world, ret, err);
@@ -116,6 +122,7 @@ const struct pxc_kind balance_kind = {
 	.plural = "plan",
 	.ops = migrate_ops,
 	.decode = decode,
+	.asks = asks,
 	.observe = observe,
 	.plan = plan,
 	.locks = locks,

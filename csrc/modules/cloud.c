@@ -199,13 +199,28 @@ static bool domain_ok(const char *d)
 	       strspn(d, "abcdefghijklmnopqrstuvwxyz0123456789.-") == n;
 }
 
+static int check_people(const char *option, const json_t *list, bool groups, struct pxc_err *err)
+{
+	size_t i;
+	json_t *entry;
+
+	json_array_foreach (list, i, entry) {
+		const char *name = json_string_value(entry);
+
+		if (!name || !item_person(groups && *name == '@' ? name + 1 : name))
+			return pxc_fail(err, PXC_EINVAL, "%s: \"%s\" is no name of a user%s",
+					option, name ? name : "",
+					groups ? ", nor of a group with @ before it" : "");
+	}
+	return 0;
+}
+
 static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 {
 	static const char *const texts[][2] = {
-		{ "storage", "storage" },
-		{ "import_storage", "import" },
-		{ "bridge", "bridge" },
-		{ "holder_range", "holders" },
+		{ "storage", "storage" },      { "import_storage", "import" },
+		{ "bridge", "bridge" },        { "audit_storage", "audit" },
+		{ "holder_range", "holders" }, { "lock_storage", "locks" },
 	};
 	const json_t *given = env->args->given, *item = env->args->params;
 	struct cloud_spec *s = arena_alloc(env->arena, sizeof(*s));
@@ -240,11 +255,16 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 			put_text(s->keys, texts[i][1], item_text(given, texts[i][0]));
 	if (json_object_get(given, "admins"))
 		put_list(s->keys, "adm", json_object_get(given, "admins"));
+	if (json_object_get(given, "denied"))
+		put_list(s->keys, "deny", json_object_get(given, "denied"));
 	if (json_object_get(given, "host_reserve_mb"))
 		put_int(s->keys, "reserve_mb", json_object_get(given, "host_reserve_mb"));
 	if (json_object_get(given, "ha_default"))
 		put_text(s->keys, "ha", item_true(given, "ha_default") ? "1" : "");
 	*ret_batch = s;
+	if (check_people("admins", json_object_get(given, "admins"), true, err) < 0 ||
+	    check_people("denied", json_object_get(given, "denied"), false, err) < 0)
+		return -1;
 	if (decode_numbers(s, given, err) < 0 || decode_classes(env, s, given, err) < 0 ||
 	    cloud_zones_decode(env, given, s, err) < 0)
 		return -1;
@@ -272,6 +292,15 @@ static int read_flags(struct pxc_env *env, struct cloud_world *cw, struct pxc_er
 	return 0;
 }
 
+/* The list of admins as it is to be. */
+static const char *admins_text(const struct cloud_spec *s, const struct world *w)
+{
+	const json_t *named = json_object_get(s->keys, "adm");
+	const char *text = named ? json_string_value(named) : annot_get(&w->notes.annot, "adm");
+
+	return text ? text : "";
+}
+
 static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
 {
 	struct cloud_world *cw = arena_alloc(env->arena, sizeof(*cw));
@@ -280,11 +309,20 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 
 	if (world_read(env, WORLD_LISTS, &w, err) < 0)
 		return -1;
+	/* Whom the groups hold that are admins, or are to be. */
+	if (strchr(admins_text(s, w), '@') && world_groups_read(env, w, err) < 0)
+		return -1;
 	cw->w = w;
 	*ret_world = cw;
 	if (s->zones && cloud_zones_read(env, cw, err) < 0)
 		return -1;
 	return s->auto_cpu || s->cpu_model ? read_flags(env, cw, err) : 0;
+}
+
+static void asks(const void *batch, const struct world *w, struct policy_asks *ret)
+{
+	(void)batch, (void)w;
+	policy_ask(ret, "cloud.manage", NULL, NULL);
 }
 
 static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
@@ -295,10 +333,19 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
-	static const char *const cloud[] = { "cloud", NULL };
+	const struct cloud_spec *s = batch;
+	const char **names = arena_alloc(env->arena, 3 * sizeof(*names));
+	const json_t *where = json_object_get(s->keys, "locks");
+	const char *storage = json_string_value(where);
 
-	(void)env, (void)batch;
-	return plans->plans[0]->nsteps ? cloud : NULL;
+	if (!plans->plans[0]->nsteps)
+		return NULL;
+	names[0] = "cloud";
+	/* Who puts locks elsewhere holds it in both places. */
+	if (where && !str_eq(storage, env->lock_storage))
+		names[1] = storage ? arena_printf(env->arena, LOCK_RBD "%s/cloud", storage)
+				   : LOCK_PVE "cloud";
+	return names;
 }
 
 const struct pxc_kind cloud_kind = {
@@ -306,6 +353,7 @@ const struct pxc_kind cloud_kind = {
 	.plural = "clouds",
 	.ops = cloud_ops,
 	.decode = decode,
+	.asks = asks,
 	.observe = observe,
 	.plan = plan,
 	.locks = locks,

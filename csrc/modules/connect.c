@@ -35,6 +35,14 @@ static const char *full_url(struct pxc_arena *arena, const char *text)
 	return arena_printf(arena, "https://%.*s:%d", (int)len, host, DEFAULT_PORT);
 }
 
+const char *pxc_api_url(struct pxc_env *env)
+{
+	const char *text = json_string_value(
+		json_array_get(json_object_get(env->args->params, "api_urls"), 0));
+
+	return text && *text ? full_url(env->arena, text) : NULL;
+}
+
 static int read_urls(struct pxc_env *env, const char *const **ret, struct pxc_err *err)
 {
 	const json_t *list = json_object_get(env->args->params, "api_urls");

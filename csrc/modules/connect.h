@@ -10,3 +10,6 @@
  */
 must_check int pxc_connect(struct pxc_env *env, struct pve_transport *transport,
 			   struct pxc_err *err);
+
+/* The first of api_urls in full, "https://pve1:8006"; NULL: none is named. In the arena. */
+const char *pxc_api_url(struct pxc_env *env);

@@ -132,6 +132,12 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	return read_users(env, batch, fw, err);
 }
 
+static void asks(const void *batch, const struct world *w, struct policy_asks *ret)
+{
+	(void)batch, (void)w;
+	policy_ask(ret, "flavor.manage", NULL, NULL);
+}
+
 static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
 {
 	return flavor_plan(batch, world, ret, err);
@@ -151,6 +157,7 @@ const struct pxc_kind flavor_kind = {
 	.plural = "flavors",
 	.ops = flavor_ops,
 	.decode = decode,
+	.asks = asks,
 	.observe = observe,
 	.plan = plan,
 	.locks = locks,

@@ -12,8 +12,10 @@ void info_read_affinity(struct pxc_env *env, struct info_world *iw)
 
 	iw->groups = arena_alloc(env->arena, sizeof(*iw->groups));
 	affinity_decode(iw->w, env->arena, warnings, iw->groups);
+	/* They are about projects of others, too. */
 	json_array_foreach (warnings, i, text)
-		pxc_env_warn(env, "%s", json_string_value(text));
+		if (!iw->own)
+			pxc_env_warn(env, "%s", json_string_value(text));
 	iw->affinity = (struct affinity_view){
 		.w = iw->w,
 		.ha = iw->w->ha,
@@ -29,7 +31,7 @@ void info_report_affinity(const struct info_spec *s, const struct info_world *iw
 	for (size_t i = 0; i < iw->groups->ngroups; i++) {
 		const struct affinity_group *g = &iw->groups->groups[i];
 
-		if ((!s->project || str_eq(s->project, g->project)) &&
+		if ((!s->project || str_eq(s->project, g->project)) && info_sees(iw, g->project) &&
 		    (!s->names || strv_has(s->names, g->name)))
 			info_append(s, list, affinity_show(&iw->affinity, g));
 	}

@@ -8,12 +8,17 @@
 #include "modules/sdn_nodes.h"
 #include "modules/sdn_read.h"
 
-static bool wants(const struct sdn *s, const struct sdn_vnet *v, void *spec)
+struct look {
+	const struct info_spec *spec;
+	const struct info_world *iw;
+};
+
+static bool wants(const struct sdn *s, const struct sdn_vnet *v, void *context)
 {
-	const struct info_spec *info = spec;
+	const struct look *look = context;
 
 	(void)s;
-	return network_shown(v, info->project);
+	return network_shown(v, info_looker(look->spec, look->iw, v));
 }
 
 /* PVE shows its own list of addresses only for zones in which it gives them to guests itself. */
@@ -74,9 +79,10 @@ int info_read_nets(struct pxc_env *env, const struct info_spec *s, struct info_w
 {
 	struct network_view *nv = arena_alloc(env->arena, sizeof(*nv));
 	json_t *status = pxc_env_keep(env, json_object());
+	struct look look = { s, iw };
 	struct sdn *sdn = NULL;
 
-	if (sdn_read(env, iw->w, wants, (void *)(uintptr_t)s, &sdn, err) < 0 ||
+	if (sdn_read(env, iw->w, wants, &look, &sdn, err) < 0 ||
 	    sdn_status_read(env, iw->w, status, err) < 0)
 		return -1;
 	*nv = (struct network_view){
@@ -86,7 +92,8 @@ int info_read_nets(struct pxc_env *env, const struct info_spec *s, struct info_w
 	if (!s->addresses)
 		return 0;
 	nv->uses = network_use_read(env, iw->w, sdn, iw->seen, iw->nseen, true);
-	warn_unread(env, nv->uses);
+	if (!iw->own)
+		warn_unread(env, nv->uses);
 	nv->ipam = read_ipams(env, sdn);
 	return 0;
 }
@@ -97,11 +104,14 @@ void info_report_nets(const struct info_spec *s, const struct info_world *iw, js
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < sdn->nvnets; i++) {
+		const struct sdn_vnet *v = &sdn->vnets[i];
+		struct network_view nv = *iw->nets;
 		json_t *item;
 
-		if (!network_shown(&sdn->vnets[i], s->project))
+		nv.project = info_looker(s, iw, v);
+		if (!network_shown(v, nv.project))
 			continue;
-		item = network_show(iw->nets, &sdn->vnets[i]);
+		item = info_hide(iw, v->project, "shared_with", network_show(&nv, v));
 		if (s->names && !strv_has(s->names, item_text(item, "name")) &&
 		    !strv_has(s->names, sdn->vnets[i].id))
 			json_decref(item);

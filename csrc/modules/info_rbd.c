@@ -66,14 +66,17 @@ static bool wanted(const struct info_spec *s, const char *name)
 	return name && (!s->names || strv_has(s->names, name));
 }
 
-static json_t *show_images(const struct info_spec *s, const struct rbd_pool *p, json_t *list)
+static json_t *show_images(const struct info_spec *s, const struct info_world *iw,
+			   const struct rbd_pool *p, json_t *list)
 {
 	for (size_t k = 0; k < p->nimages; k++) {
 		const struct rbd_seen *image = &p->images[k];
 
-		if (rbd_is(image, "image") && (!s->project || image_visible(image, s->project)) &&
+		if (rbd_is(image, "image") && info_sees_image(s, iw, image) &&
 		    wanted(s, rbd_get(image, "name")))
-			info_append(s, list, image_show(p, image));
+			info_append(s, list,
+				    info_hide(iw, rbd_get(image, "project"), "projects",
+					      image_show(p, image)));
 	}
 	return list;
 }
@@ -90,7 +93,8 @@ static void show_volumes(const struct info_spec *s, const struct info_world *iw,
 		json_t *item;
 
 		if (!volume_is(v) || !wanted(s, volume_get(v, "name")) ||
-		    (s->project && !str_eq(volume_get(v, "project"), s->project)))
+		    (s->project && !str_eq(volume_get(v, "project"), s->project)) ||
+		    !info_sees(iw, volume_get(v, "project")))
 			continue;
 		item = volume_show(&vw, p, v);
 		if (v->finding != ANNOT_OK)
@@ -105,7 +109,7 @@ void info_report_rbd(const struct info_spec *s, const struct info_world *iw, jso
 
 	for (size_t i = 0; i < iw->rbd->npools; i++) {
 		if (s->images)
-			(void)show_images(s, &iw->rbd->pools[i], images);
+			(void)show_images(s, iw, &iw->rbd->pools[i], images);
 		if (s->volumes && !volume_pool_again(iw->rbd, i))
 			show_volumes(s, iw, &iw->rbd->pools[i], volumes);
 	}

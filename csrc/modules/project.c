@@ -7,6 +7,7 @@
 #include "cloud/holder.h"
 #include "cloud/network_use.h"
 #include "cloud/project.h"
+#include "cloud/project_find.h"
 #include "cloud/volume.h"
 #include "modules/items.h"
 #include "modules/kind.h"
@@ -46,12 +47,16 @@ static const struct pve_op project_ops[PROJECT_OPS] = {
 				  .path = "/cluster/sdn/vnets/{vnet}/ips",
 				  .wait_ms = 60 * SECONDS,
 				  .gone_ok = true },
+	[PROJECT_KEYPAIR_REMOVE] = { .method = "DELETE",
+				     .path = "/access/groups/{groupid}",
+				     .wait_ms = 60 * SECONDS,
+				     .gone_ok = true },
 };
 
 static int check_people(const struct project_spec *s, const char *const *list, struct pxc_err *err)
 {
 	for (size_t i = 0; list && list[i]; i++)
-		if (!*list[i] || strpbrk(list[i], ", \t\r\n") || str_eq(list[i], "@"))
+		if (!item_person(*list[i] == '@' ? list[i] + 1 : list[i]))
 			return pxc_fail(
 				err, PXC_EINVAL,
 				"%s: roles: \"%s\" is no name of a user, nor of a group with @ before it",
@@ -85,6 +90,9 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	s->label = arena_printf(env->arena, "project %s", s->name);
 	s->poolid = item_text(item, "pool") ? item_text(item, "pool") : s->name;
 	s->absent = str_eq(item_text(item, "state"), "absent");
+	/* Only what is named: a task that says nothing leaves a frozen project frozen. */
+	s->freeze = str_eq(item_text(given, "state"), "frozen");
+	s->unfreeze = str_eq(item_text(given, "state"), "present");
 	s->adopt = item_true(item, "adopt");
 	s->purge = str_eq(item_text(item, "purge"), "all");
 	s->reseal = item_true(item, "reseal");
@@ -132,6 +140,22 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 			return -1;
 	*ret_batch = b;
 	return 0;
+}
+
+/* Must it be known who is in which group: since the task names one, or a manager may be in one? */
+static bool wants_groups(const struct project_spec *s, const struct world *w)
+{
+	const char *poolid = project_pool(w, s->name);
+	const struct world_pool *pool = poolid ? world_pool(w, poolid) : NULL;
+	bool roles = false;
+
+	for (int r = 0; r < PROJECT_ROLES; r++) {
+		roles |= s->roles_named[r];
+		for (size_t i = 0; s->roles[r] && s->roles[r][i]; i++)
+			if (*s->roles[r][i] == '@')
+				return true;
+	}
+	return roles && w->tenant && pool && strchr(pool->comment, '@');
 }
 
 /* A purge removes only guests whose own block says that they are the project's. */
@@ -231,12 +255,16 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 		absent |= b->specs[i].absent;
 	if (world_read(env, absent ? WORLD_LIVE : WORLD_LISTS, &w, err) < 0)
 		return -1;
+	for (size_t i = 0; i < b->nspecs; i++)
+		if (wants_groups(&b->specs[i], w) && world_groups_read(env, w, err) < 0)
+			return -1;
 	pw->w = w;
 	pw->owned = pxc_env_keep(env, json_object());
 	pw->registered = pxc_env_keep(env, json_object());
 	pw->holders = pxc_env_keep(env, json_object());
 	pw->volumes = pxc_env_keep(env, json_object());
-	if (absent && read_networks(env, pw, err) < 0)
+	/* Its key pairs are groups. */
+	if (absent && (read_networks(env, pw, err) < 0 || world_groups_read(env, w, err) < 0))
 		return -1;
 	for (size_t i = 0; i < b->nspecs; i++) {
 		const struct project_spec *s = &b->specs[i];
@@ -248,6 +276,11 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	}
 	*ret_world = pw;
 	return 0;
+}
+
+static void asks(const void *batch, const struct world *w, struct policy_asks *ret)
+{
+	project_asks(batch, w, ret);
 }
 
 static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
@@ -274,6 +307,7 @@ const struct pxc_kind project_kind = {
 	.plural = "projects",
 	.ops = project_ops,
 	.decode = decode,
+	.asks = asks,
 	.observe = observe,
 	.plan = plan,
 	.locks = locks,

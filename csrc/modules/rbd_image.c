@@ -74,6 +74,11 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	return 0;
 }
 
+static void asks(const void *batch, const struct world *w, struct policy_asks *ret)
+{
+	image_asks(batch, w, ret);
+}
+
 static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
 {
 	return image_plan(batch, world, ret, err);
@@ -84,7 +89,7 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
 	const struct image_batch *b = batch;
-	const char **names = arena_alloc(env->arena, (b->nspecs + 2) * sizeof(*names));
+	const char **names = arena_alloc(env->arena, (2 * b->nspecs + 2) * sizeof(*names));
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->nspecs && i < plans->nplans; i++)
@@ -94,6 +99,10 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 
 			if (!storage)
 				continue;
+			/* Of its own, so that a long import holds up nobody but other images: what counts into image_gb. */
+			if (b->specs[i].project)
+				names[n++] = arena_printf(env->arena, "images.%s",
+							  b->specs[i].project);
 			names[n++] =
 				is_of_pve(plans->plans[i]->steps[k].op)
 					? arena_printf(env->arena, "image.%s", b->specs[i].name)
@@ -111,6 +120,7 @@ const struct pxc_kind rbd_image_kind = {
 	.plural = "images",
 	.ops = image_ops,
 	.decode = decode,
+	.asks = asks,
 	.observe = observe,
 	.plan = plan,
 	.locks = locks,

@@ -124,6 +124,11 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	return 0;
 }
 
+static void asks(const void *batch, const struct world *w, struct policy_asks *ret)
+{
+	network_asks(batch, w, ret);
+}
+
 static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
 {
 	return network_plan(batch, world, ret, err);
@@ -181,6 +186,7 @@ const struct pxc_kind sdn_kind = {
 	.plural = "networks",
 	.ops = sdn_ops,
 	.decode = decode,
+	.asks = asks,
 	.observe = observe,
 	.plan = plan,
 	.locks = locks,

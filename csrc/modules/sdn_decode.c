@@ -269,6 +269,7 @@ int sdn_decode(struct pxc_env *env, struct network_batch **ret, struct pxc_err *
 			       &b->specs[i], err) < 0 ||
 		    items_once(seen, b->specs[i].label, err) < 0)
 			return -1;
+	b->breaks_lock = env->break_sdn_lock;
 	*ret = b;
 	return 0;
 }

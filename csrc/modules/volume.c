@@ -108,6 +108,11 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	return 0;
 }
 
+static void asks(const void *batch, const struct world *w, struct policy_asks *ret)
+{
+	volume_asks(batch, w, ret);
+}
+
 static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
 {
 	return volume_plan(batch, world, ret, err);
@@ -174,6 +179,7 @@ const struct pxc_kind volume_kind = {
 	.plural = "volumes",
 	.ops = volume_ops,
 	.decode = decode,
+	.asks = asks,
 	.observe = observe,
 	.plan = plan,
 	.locks = locks,

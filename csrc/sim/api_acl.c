@@ -1,40 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* api_acl.c - /access: index, acl, permissions, domains. */
+/* api_acl.c - /access/acl (pve-access-control: API2/ACL.pm). */
+#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "sim/areas.h"
 #include "sim/state.h"
 
-static int get_access(struct sim_call *call)
-{
-	return sim_answer_index(call, "subdir",
-				"users groups roles acl domains openid tfa ticket password");
-}
-
-static int get_domains(struct sim_call *call)
-{
-	call->data = json_pack("[{s:s, s:s, s:s}, {s:s, s:s, s:s}]", "realm", "pam", "type", "pam",
-			       "comment", "Linux PAM standard authentication", "realm", "pve",
-			       "type", "pve", "comment", "Proxmox VE authentication server");
-	return 0;
-}
-
-/* Paths that can carry rights: a known first word, and plain characters. */
+/* Paths that can carry rights (PVE/AccessControl.pm, check_path; pools go three levels deep). */
 static bool valid_path(const char *path)
 {
-	static const char *const tops[] = { "/access", "/mapping", "/nodes", "/pool",
-					    "/sdn",    "/storage", "/vms" };
+#define NAME "[[:alnum:]._-]+"
+	static const char pattern[] =
+		"^(/|/access(/(groups|realm)(/" NAME ")?)?|/nodes(/" NAME ")?|/pool(/" NAME
+		"){0,3}|/sdn(/(zones|fabrics|controllers"
+		"|dns|ipams)(/" NAME ")?)?|/sdn/zones/" NAME "/" NAME "(/[1-9][0-9]{0,3})?|"
+		"/storage(/" NAME ")?|/vms(/[1-9][0-9]{2,})?|/mapping(/" NAME "){0,2})$";
+#undef NAME
+	regex_t re;
+	bool good;
 
-	if (!strcmp(path, "/"))
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(tops); i++) {
-		size_t len = strlen(tops[i]);
-
-		if (!strncmp(path, tops[i], len) && (!path[len] || path[len] == '/'))
-			return true;
-	}
-	return false;
+	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB))
+		return false;
+	good = !regexec(&re, path, 0, NULL, 0);
+	regfree(&re);
+	return good;
 }
 
 static const char *type_name(char type)
@@ -42,13 +32,32 @@ static const char *type_name(char type)
 	return type == 'u' ? "user" : type == 'g' ? "group" : "token";
 }
 
+/* Who may change rights on a path: Permissions.Modify, or who may allocate what it names. */
+static bool may_modify(const struct sim_call *call, const char *path, const char **ret_privs)
+{
+	static const struct {
+		const char *below, *privs;
+	} owners[] = { { "/storage/", "Permissions.Modify|Datastore.Allocate" },
+		       { "/vms/", "Permissions.Modify|VM.Allocate" },
+		       { "/pool/", "Permissions.Modify|Pool.Allocate" } };
+
+	*ret_privs = "Permissions.Modify";
+	for (size_t i = 0; i < ARRAY_SIZE(owners); i++)
+		if (str_starts(path, owners[i].below))
+			*ret_privs = owners[i].privs;
+	return sim_may(call, path, *ret_privs);
+}
+
 static int get_acl(struct sim_call *call)
 {
+	bool audit = sim_may(call, "/access", "Sys.Audit");
+	const char *privs;
+
 	call->data = json_array();
 	for (size_t i = 0; i < call->sim->acl_count; i++) {
 		const struct sim_acl *acl = &call->sim->acls[i];
 
-		if (!sim_may(call, acl->path, "Permissions.Modify"))
+		if (!audit && !may_modify(call, acl->path, &privs))
 			continue;
 		json_array_append_new(call->data, json_pack("{s:s, s:s, s:s, s:s, s:i}", "path",
 							    acl->path, "type", type_name(acl->type),
@@ -58,25 +67,32 @@ static int get_acl(struct sim_call *call)
 	return 0;
 }
 
-static bool exists(const struct sim *sim, char type, const char *who)
+static int need_known(struct sim_call *call, char type, const char *who)
 {
-	const char *bang = strchr(who, '!');
+	const char *bang = type == 't' ? strchr(who, '!') : NULL;
 	auto_free char *user_id = bang ? pxc_strndup(who, (size_t)(bang - who)) : pxc_strdup(who);
-	const struct sim_user *user;
+	const struct sim_user *user = sim_map_get(&call->sim->users, user_id);
 
-	if (type == 'g')
-		return sim_map_get(&sim->groups, who) != NULL;
-	user = sim_map_get(&sim->users, user_id);
-	if (type == 'u')
-		return user != NULL;
-	return user && bang && sim_map_get(&user->tokens, bang + 1);
+	if (type == 'g' ? sim_map_get(&call->sim->groups, who) != NULL : type == 'u' && user)
+		return 0;
+	if (type != 't')
+		return sim_fail(call, 500, "ACL update failed: %s '%s' does not exist",
+				type_name(type), who);
+	if (!user)
+		return sim_fail(call, 500, "ACL update failed: no such user ('%s')", user_id);
+	if (!bang || !sim_map_get(&user->tokens, bang + 1))
+		return sim_fail(call, 500, "ACL update failed: no such token '%s' for user '%s'",
+				bang ? bang + 1 : "", user_id);
+	return 0;
 }
 
 static void set_entry(struct sim_call *call, char type, const char *who, const char *role)
 {
 	struct sim *sim = call->sim;
-	const char *path = sim_arg(call, "path");
+	char path[512] = "";
 	struct sim_acl *acl;
+
+	(void)sim_path_clean(sim_arg(call, "path"), path);
 
 	for (size_t i = sim->acl_count; i-- > 0;) {
 		acl = &sim->acls[i];
@@ -126,64 +142,76 @@ static int each_name(struct sim_call *call, char type, const char *list, bool dr
 
 		if (!dry)
 			set_roles(call, type, who);
-		else if (!exists(call->sim, type, who))
-			return sim_fail(call, 500, "ACL update failed: %s '%s' does not exist",
-					type_name(type), who);
+		else if (need_known(call, type, who) < 0)
+			return -1;
 	}
 	return 0;
 }
 
-static int check_roles(struct sim_call *call)
+/* Who may change rights only because it may allocate hands out no more than it has itself. */
+static int check_handed(struct sim_call *call, const struct sim_role *role, uint64_t own,
+			uint64_t propagated)
+{
+	bool remove = sim_arg_int(call, "delete", 0), down = sim_arg_int(call, "propagate", 1);
+	const char *how = NULL;
+
+	if (!strcmp(role->id, "NoAccess"))
+		how = "' - requires 'Permissions.Modify'";
+	else if (role->privs & ~own)
+		how = "' - requires 'Permissions.Modify' or superset of privileges.";
+	else if (down && !remove && role->privs & ~propagated)
+		how = "' with propagation - requires 'Permissions.Modify' or propagated superset "
+		      "of privileges.";
+	if (!how)
+		return 0;
+	return sim_fail(call, 500,
+			"ACL update failed: 400 Parameter verification failed.\n"
+			"role: Cannot %s role '%s%s",
+			remove ? "remove" : "add", role->id, how);
+}
+
+static int check_roles(struct sim_call *call, const char *path)
 {
 	const char *list = sim_arg(call, "roles");
+	bool free_hand = sim_may(call, path, "Permissions.Modify");
+	uint64_t propagated,
+		own = sim_privs_on(call->sim, call->user, call->token, path, &propagated);
 	char *item;
 
 	while ((item = sim_list_next(&list)) != NULL) {
-		auto_free char *role = item;
+		auto_free char *id = item;
+		const struct sim_role *role = sim_map_get(&call->sim->roles, id);
 
-		if (!sim_map_get(&call->sim->roles, role))
+		if (!role)
 			return sim_fail(call, 500, "ACL update failed: role '%s' does not exist",
-					role);
+					id);
+		if (!free_hand && check_handed(call, role, own, propagated) < 0)
+			return -1;
 	}
 	return 0;
-}
-
-/* Permissions.Modify on the path, or the right to allocate what the path names. */
-static int may_modify(struct sim_call *call, const char *path)
-{
-	static const struct {
-		const char *below, *privs;
-	} owners[] = { { "/storage/", "Datastore.Allocate" },
-		       { "/vms/", "VM.Allocate" },
-		       { "/pool/", "Pool.Allocate" } };
-
-	if (sim_may(call, path, "Permissions.Modify"))
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(owners); i++)
-		if (str_starts(path, owners[i].below) && sim_may(call, path, owners[i].privs))
-			return 0;
-	return sim_deny(call, "%s, Permissions.Modify", path);
 }
 
 static int put_acl(struct sim_call *call)
 {
-	const char *path = sim_arg(call, "path");
+	const char *asked = sim_arg(call, "path"), *privs;
 	static const char *const whose[] = { "users", "groups", "tokens" };
+	char path[512];
+	bool clean = sim_path_clean(asked, path);
 
-	if (!valid_path(path))
-		return sim_param_error(call, "path", "invalid ACL path '%s'", path);
-	if (may_modify(call, path) < 0)
-		return -1;
+	if (clean && !may_modify(call, path, &privs))
+		return sim_deny(call, "%s, %s", path, privs);
 	if (!sim_has(call, "users") && !sim_has(call, "groups") && !sim_has(call, "tokens")) {
 		for (size_t i = 0; i < ARRAY_SIZE(whose); i++)
 			sim_param_error(call, whose[i],
 					"either 'users', 'groups' or 'tokens' is required.");
 		return -1;
 	}
+	if (!clean || (!sim_arg_int(call, "delete", 0) && !valid_path(path)))
+		return sim_param_error(call, "path", "invalid ACL path '%s'", asked);
 	if (!call->sim->quorate)
 		return sim_fail(call, 500,
 				"ACL update failed: cfs-lock 'file-user_cfg' error: no quorum!");
-	if (check_roles(call) < 0)
+	if (check_roles(call, path) < 0)
 		return -1;
 	for (int dry = 1; dry >= 0; dry--)
 		if (each_name(call, 'g', sim_arg(call, "groups"), dry) < 0 ||
@@ -193,99 +221,30 @@ static int put_acl(struct sim_call *call)
 	return 0;
 }
 
-static void add_path(struct sim_call *call, const struct sim_user *user,
-		     const struct sim_token *token, const char *path)
+static bool format_token(const char *name, const char *value, struct pxc_buf *why)
 {
-	uint64_t propagated, privs = sim_privs_on(call->sim, user, token, path, &propagated);
-	json_t *map;
+	const char *bang = strrchr(value, '!');
+	auto_free char *user = bang ? pxc_strndup(value, (size_t)(bang - value)) : NULL;
+	auto_buf struct pxc_buf ignored = { 0 };
 
-	if (!privs)
-		return;
-	map = json_object();
-	for (size_t i = 0; sim_priv_names[i]; i++)
-		if (privs >> i & 1)
-			json_object_set_new(map, sim_priv_names[i],
-					    json_integer((json_int_t)(propagated >> i & 1)));
-	json_object_set_new(call->data, path, map);
-}
-
-static void add_pool_paths(struct sim_call *call, const struct sim_user *user,
-			   const struct sim_token *token)
-{
-	const struct sim_map *pools = &call->sim->pools;
-
-	for (size_t i = 0; i < pools->count; i++) {
-		const struct sim_pool *pool = pools->entries[i].value;
-
-		for (size_t g = 0; g < pool->guests.count; g++) {
-			auto_free char *path = pxc_printf("/vms/%s", pool->guests.entries[g].key);
-
-			add_path(call, user, token, path);
-		}
-		for (size_t s = 0; s < pool->storages.count; s++) {
-			auto_free char *path =
-				pxc_printf("/storage/%s", pool->storages.entries[s].key);
-
-			add_path(call, user, token, path);
-		}
-	}
-}
-
-static int get_permissions(struct sim_call *call)
-{
-	static const char *const always[] = { "/",     "/access", "/access/groups", "/nodes",
-					      "/pool", "/sdn",    "/storage",       "/vms" };
-	const char *whose = sim_arg(call, "userid"), *only = sim_arg(call, "path");
-	const char *bang = whose ? strchr(whose, '!') : NULL;
-	auto_free char *id = whose ? pxc_strndup(whose, strcspn(whose, "!")) : NULL;
-	const struct sim_user *user = id ? sim_map_get(&call->sim->users, id) : call->user;
-	const struct sim_token *token = whose ? NULL : call->token;
-
-	if (id && user != call->user && sim_need(call, "Sys.Audit", "/access") < 0)
-		return -1;
-	if (!user)
-		return sim_fail(call, 500, "no such user ('%s')", id);
-	if (bang) {
-		token = sim_map_get(&user->tokens, bang + 1);
-		if (!token)
-			return sim_fail(call, 500, "no such token '%s' for user '%s'", bang + 1,
-					id);
-	}
-	call->data = json_object();
-	if (only) {
-		add_path(call, user, token, only);
-		return 0;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
-		add_path(call, user, token, always[i]);
-	for (size_t i = 0; i < call->sim->acl_count; i++)
-		add_path(call, user, token, call->sim->acls[i].path);
-	add_pool_paths(call, user, token);
-	return 0;
+	if (user && strlen(bang) > 2 && sim_format_userid(name, user, &ignored))
+		return true;
+	buf_printf(why, "value '%s' does not look like a valid token ID\n", value);
+	return false;
 }
 
 static const struct sim_param acl_put[] = {
 	{ .name = "path", .flags = SIM_REQUIRED },
-	{ .name = "roles", .flags = SIM_REQUIRED | SIM_LIST },
-	{ .name = "users", .flags = SIM_LIST },
-	{ .name = "groups", .flags = SIM_LIST },
-	{ .name = "tokens", .flags = SIM_LIST },
+	{ .name = "roles", .flags = SIM_REQUIRED | SIM_LIST, .format = sim_format_role },
+	{ .name = "users", .flags = SIM_LIST, .format = sim_format_userid },
+	{ .name = "groups", .flags = SIM_LIST, .format = sim_format_group },
+	{ .name = "tokens", .flags = SIM_LIST, .format = format_token },
 	{ .name = "propagate", .type = SIM_BOOL },
 	{ .name = "delete", .type = SIM_BOOL },
 	{ 0 },
 };
-static const struct sim_param permissions_get[] = {
-	{ .name = "path" },
-	{ .name = "userid",
-	  .pattern = "^[^[:space:]:/]+@[A-Za-z][A-Za-z0-9._-]+(![A-Za-z][A-Za-z0-9._-]+)?$" },
-	{ 0 },
-};
-
 const struct sim_route sim_acl_routes[] = {
-	{ "GET", "/access", get_access, NULL, NULL, "user", 0 },
-	{ "GET", "/access/domains", get_domains, NULL, NULL, "world", 0 },
 	{ "GET", "/access/acl", get_acl, NULL, NULL, "user", 0 },
 	{ "PUT", "/access/acl", put_acl, acl_put, NULL, "user", 0 },
-	{ "GET", "/access/permissions", get_permissions, permissions_get, NULL, "user", 0 },
 	{ 0 },
 };

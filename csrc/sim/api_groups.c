@@ -2,6 +2,7 @@
 /* api_groups.c - /access/groups and /access/roles. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sim/areas.h"
 #include "sim/state.h"
@@ -174,24 +175,30 @@ static int get_role(struct sim_call *call)
 	return 0;
 }
 
-static bool format_privs(const char *name, const char *value, struct pxc_buf *why)
+/* Which privileges there are is a matter of the version. */
+static int take_privs(struct sim_call *call, uint64_t *ret_bits)
 {
-	uint64_t bits;
+	const char *privs = sim_arg(call, "privs");
 	char bad[64];
 
-	(void)name;
-	if (sim_privs_parse(value, &bits, bad))
-		return true;
-	buf_printf(why, "invalid privilege '%s'\n", bad);
-	return false;
+	*ret_bits = 0;
+	if (!privs || sim_privs_parse(call->sim, privs, ret_bits, bad))
+		return 0;
+	return sim_param_error(call, "privs", "invalid format - invalid privilege '%s'\n", bad);
 }
 
 static int post_role(struct sim_call *call)
 {
-	const char *id = sim_arg(call, "roleid"), *privs = sim_arg(call, "privs");
+	const char *id = sim_arg(call, "roleid");
 	struct sim_role *role;
-	char bad[64];
+	uint64_t bits;
 
+	if (take_privs(call, &bits) < 0)
+		return -1;
+	if (!strncasecmp(id, "PVE", 3))
+		return sim_param_error(call, "roleid",
+				       "cannot use role ID starting with the (case-insensitive) "
+				       "'PVE' namespace");
 	if (!call->sim->quorate)
 		return sim_fail(call, 500,
 				"create role failed: cfs-lock 'file-user_cfg' error: no quorum!");
@@ -199,8 +206,7 @@ static int post_role(struct sim_call *call)
 		return sim_fail(call, 500, "create role failed: role '%s' already exists", id);
 	role = pxc_calloc(1, sizeof(*role));
 	role->id = pxc_strdup(id);
-	if (privs && !sim_privs_parse(privs, &role->privs, bad))
-		role->privs = 0;
+	role->privs = bits;
 	sim_map_put(&call->sim->roles, id, role);
 	return 0;
 }
@@ -208,16 +214,15 @@ static int post_role(struct sim_call *call)
 static int put_role(struct sim_call *call)
 {
 	struct sim_role *role = sim_map_get(&call->sim->roles, sim_arg(call, "roleid"));
-	const char *privs = sim_arg(call, "privs");
-	uint64_t bits = 0;
-	char bad[64];
+	uint64_t bits;
 
+	if (take_privs(call, &bits) < 0)
+		return -1;
 	if (role && role->special)
 		return sim_fail(call, 500, "auto-generated role '%s' cannot be modified", role->id);
 	if (!find_role(call, "update role failed: "))
 		return -1;
-	if (privs && sim_privs_parse(privs, &bits, bad))
-		role->privs = sim_arg_int(call, "append", 0) ? role->privs | bits : bits;
+	role->privs = sim_arg_int(call, "append", 0) ? role->privs | bits : bits;
 	return 0;
 }
 
@@ -235,21 +240,40 @@ static int delete_role(struct sim_call *call)
 	return 0;
 }
 
-#define ID_PATTERN "^[A-Za-z0-9._-]+$"
+static bool plain_id(const char *what, const char *value, struct pxc_buf *why)
+{
+	if (*value && strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789._-") == strlen(value))
+		return true;
+	buf_printf(why, "%s name '%s' contains invalid characters\n", what, value);
+	return false;
+}
+
+bool sim_format_group(const char *name, const char *value, struct pxc_buf *why)
+{
+	(void)name;
+	return plain_id("group", value, why);
+}
+
+bool sim_format_role(const char *name, const char *value, struct pxc_buf *why)
+{
+	(void)name;
+	return plain_id("role", value, why);
+}
 
 static const struct sim_param group_post[] = {
-	{ .name = "groupid", .flags = SIM_REQUIRED, .pattern = ID_PATTERN },
+	{ .name = "groupid", .flags = SIM_REQUIRED, .format = sim_format_group },
 	{ .name = "comment" },
 	{ 0 },
 };
 static const struct sim_param role_post[] = {
-	{ .name = "roleid", .flags = SIM_REQUIRED, .pattern = ID_PATTERN },
-	{ .name = "privs", .format = format_privs },
+	{ .name = "roleid", .flags = SIM_REQUIRED, .format = sim_format_role },
+	{ .name = "privs" },
 	{ 0 },
 };
 static const struct sim_param role_put[] = {
-	{ .name = "roleid", .flags = SIM_REQUIRED, .pattern = ID_PATTERN },
-	{ .name = "privs", .format = format_privs },
+	{ .name = "roleid", .flags = SIM_REQUIRED, .format = sim_format_role },
+	{ .name = "privs" },
 	{ .name = "append", .type = SIM_BOOL, .needs = "privs" },
 	{ 0 },
 };

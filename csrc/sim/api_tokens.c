@@ -19,18 +19,10 @@ struct sim_token *sim_token_add(struct sim *sim, struct sim_user *user, const ch
 	return token;
 }
 
-/* The user may look after its own tokens; others need User.Modify on its groups. */
+/* Users look after their own tokens, tokens after none, not even of their user; others need User.Modify. */
 static struct sim_user *reach(struct sim_call *call)
 {
-	const char *id = sim_arg(call, "userid");
-	struct sim_user *user = sim_map_get(&call->sim->users, id);
-	bool self = user && user == call->user && (!call->token || !call->token->privsep);
-
-	if (!self && sim_need(call, "User.Modify", "/access/groups") < 0)
-		return NULL;
-	if (!user)
-		sim_fail(call, 500, "no such user ('%s')", id);
-	return user;
+	return sim_user_reach_self(call, "User.Modify");
 }
 
 static json_t *describe(const struct sim_token *token)
@@ -84,7 +76,7 @@ static void apply(struct sim_call *call, struct sim_token *token)
 {
 	const char *comment = sim_arg(call, "comment"), *remove = sim_arg(call, "delete");
 
-	if (comment || (remove && strstr(remove, "comment"))) {
+	if ((comment && *comment) || (remove && strstr(remove, "comment"))) {
 		free(token->comment);
 		token->comment = comment && *comment ? pxc_strdup(comment) : NULL;
 	}
@@ -100,7 +92,7 @@ static json_t *as_sent(struct sim_call *call)
 	static const char *const numbers[] = { "expire", "privsep" };
 	json_t *info = json_object();
 
-	if (sim_arg(call, "comment"))
+	if (*(sim_arg(call, "comment") ?: ""))
 		json_object_set(info, "comment", json_object_get(call->params, "comment"));
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		if (sim_has(call, numbers[i]))
@@ -158,8 +150,10 @@ static int delete_token(struct sim_call *call)
 
 	if (!token)
 		return -1;
-	if (token == call->token)
-		return sim_fail(call, 500, "deleting token failed: cannot delete the token in use");
+	if (token == call->token) {
+		call->token = NULL;
+		call->authid = "";
+	}
 	sim_acl_drop(call->sim, 't', token->full);
 	sim_map_remove(&user->tokens, token->id);
 	sim_token_free(token);
@@ -181,8 +175,8 @@ static const struct sim_param token_post[] = { TOKEN_ID, TOKEN_FIELDS, { 0 } };
 static const struct sim_param token_put[] = {
 	TOKEN_ID,
 	TOKEN_FIELDS,
-	{ .name = "delete", .flags = SIM_LIST },
-	{ .name = "regenerate", .type = SIM_BOOL },
+	{ .name = "delete", .flags = SIM_LIST | SIM_NEW },
+	{ .name = "regenerate", .type = SIM_BOOL, .flags = SIM_NEW },
 	{ 0 },
 };
 

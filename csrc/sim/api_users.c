@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* api_users.c - /access/users. */
+/* api_users.c - /access/users (pve-access-control: API2/User.pm). */
 #include <stdio.h>
 #include <string.h>
 
@@ -39,19 +39,14 @@ struct sim_user *sim_user_add(struct sim *sim, const char *id)
 	return user;
 }
 
-static const char *realm_type(const char *userid)
-{
-	const char *at = strrchr(userid, '@');
-
-	if (at && (!strcmp(at, "@pam") || !strcmp(at, "@pve")))
-		return at + 1;
-	return NULL;
-}
-
+/* An address that is not set is shown as "" when something follows it in the line of PVE's file. */
 static json_t *describe(const struct sim_user *user)
 {
 	json_t *entry = json_copy(user->config);
 
+	if (!json_object_get(entry, "email") &&
+	    (json_object_get(entry, "comment") || json_object_get(entry, "keys")))
+		json_object_set_new(entry, "email", json_string(""));
 	json_object_set_new(entry, "enable", json_integer(user->enable));
 	json_object_set_new(entry, "expire", json_integer(user->expire_s));
 	return entry;
@@ -76,32 +71,25 @@ static json_t *group_names(const struct sim_user *user)
 	return list;
 }
 
-/* May the caller see or change this user: on /access/groups or one of the user's groups. */
-static bool over_user(const struct sim_call *call, const struct sim_user *user, const char *privs)
+/* Whoever may not change everybody needs User.Modify on each group that the request names. */
+static int need_groups(struct sim_call *call)
 {
-	if (sim_may(call, "/access/groups", privs))
-		return true;
-	for (size_t i = 0; user && i < user->groups.count; i++) {
-		auto_free char *path = pxc_printf("/access/groups/%s", user->groups.entries[i].key);
+	const char *groups = sim_arg(call, "groups");
+	char *item;
 
-		if (sim_may(call, path, privs))
-			return true;
-	}
-	return false;
-}
-
-static int need_over_user(struct sim_call *call, const struct sim_user *user, const char *privs)
-{
-	if (over_user(call, user, privs))
+	if (sim_may(call, "/access/groups", "User.Modify"))
 		return 0;
-	return sim_deny(call, "/access/groups, %s", privs);
-}
+	if (!groups || !groups[strspn(groups, ",; ")])
+		return sim_deny(call, "/access/groups, User.Modify");
+	while ((item = sim_list_next(&groups)) != NULL) {
+		auto_free char *path = pxc_printf("/access/groups/%s", item);
+		bool there = sim_map_get(&call->sim->groups, item) != NULL;
 
-static int need_realm(struct sim_call *call, const char *userid)
-{
-	const char *at = strrchr(userid, '@');
-
-	return sim_need(call, "Realm.AllocateUser", "/access/realm/%s", at ? at + 1 : "");
+		free(item);
+		if (!there || !sim_may(call, path, "User.Modify"))
+			return sim_deny(call, "%s, User.Modify", path);
+	}
+	return 0;
 }
 
 static json_t *full_tokens(const struct sim_user *user)
@@ -140,13 +128,15 @@ static int get_users(struct sim_call *call)
 
 		if (enabled >= 0 && user->enable != (enabled != 0))
 			continue;
-		if (!over_user(call, user, "User.Modify|Sys.Audit") &&
+		if (!sim_may_user(call, user, "User.Modify|Sys.Audit") &&
 		    (user != call->user || call->token))
 			continue;
 		entry = describe(user);
 		json_object_set_new(entry, "userid", json_string(user->id));
-		if (realm_type(user->id))
-			json_object_set_new(entry, "realm-type", json_string(realm_type(user->id)));
+		if (sim_realm_type(call->sim, sim_realm_of(user->id)))
+			json_object_set_new(
+				entry, "realm-type",
+				json_string(sim_realm_type(call->sim, sim_realm_of(user->id))));
 		if (sim_arg_int(call, "full", 0)) {
 			auto_free char *groups = join_groups(user);
 
@@ -158,22 +148,12 @@ static int get_users(struct sim_call *call)
 	return 0;
 }
 
-static struct sim_user *find_user(struct sim_call *call)
-{
-	const char *id = sim_arg(call, "userid");
-	struct sim_user *user = sim_map_get(&call->sim->users, id);
-
-	if (!user)
-		sim_fail(call, 500, "no such user ('%s')", id);
-	return user;
-}
-
 static int get_user(struct sim_call *call)
 {
-	struct sim_user *user = sim_map_get(&call->sim->users, sim_arg(call, "userid"));
+	struct sim_user *user = sim_user_reach(call, "User.Modify|Sys.Audit");
 	json_t *tokens;
 
-	if (need_over_user(call, user, "User.Modify|Sys.Audit") < 0 || !find_user(call))
+	if (!user)
 		return -1;
 	call->data = describe(user);
 	json_object_set_new(call->data, "groups", group_names(user));
@@ -185,14 +165,33 @@ static int get_user(struct sim_call *call)
 	return 0;
 }
 
-static bool valid_userid(const char *id)
+/* PVE looks at it together with the rights, before it looks at the parameters. */
+static int check_userid(struct sim_call *call, const char *id)
 {
-	const char *at = strrchr(id, '@');
+	auto_buf struct pxc_buf why = { 0 };
 
-	return at && at > id && at[1] && !strpbrk(id, " :/\t\n");
+	if (sim_format_userid("userid", id, &why))
+		return 0;
+	return sim_fail(call, 500, "%.*s", (int)strcspn(buf_str(&why), "\n"), buf_str(&why));
 }
 
-/* Take what the request says about the user. */
+/* The first group of the request that does not exist fails it as a whole. */
+static int check_groups(struct sim_call *call, const char *what)
+{
+	const char *groups = sim_arg(call, "groups");
+	char *item;
+
+	while ((item = sim_list_next(&groups)) != NULL) {
+		auto_free char *name = item;
+
+		if (!sim_map_get(&call->sim->groups, name))
+			return sim_fail(call, 500, "%s user failed: no such group '%s'", what,
+					name);
+	}
+	return 0;
+}
+
+/* Take what the request says about the user; what is empty goes. */
 static void apply(struct sim_call *call, struct sim_user *user)
 {
 	static const char *const texts[] = { "comment", "email", "firstname", "lastname", "keys" };
@@ -202,7 +201,7 @@ static void apply(struct sim_call *call, struct sim_user *user)
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		const char *value = sim_arg(call, texts[i]);
 
-		if (value && (*value || !strcmp(texts[i], "email")))
+		if (value && *value)
 			json_object_set_new(user->config, texts[i], json_string(value));
 		else if (value)
 			json_object_del(user->config, texts[i]);
@@ -214,10 +213,8 @@ static void apply(struct sim_call *call, struct sim_user *user)
 	if (!sim_arg_int(call, "append", 0))
 		sim_map_release(&user->groups, NULL);
 	while ((item = sim_list_next(&groups)) != NULL) {
-		auto_free char *name = item;
-
-		if (sim_map_get(&call->sim->groups, name))
-			sim_map_put(&user->groups, name, user);
+		sim_map_put(&user->groups, item, user);
+		free(item);
 	}
 }
 
@@ -234,15 +231,16 @@ static int post_user(struct sim_call *call)
 	const char *id = sim_arg(call, "userid"), *password = sim_arg(call, "password");
 	struct sim_user *user;
 
-	if (!valid_userid(id))
-		return sim_fail(call, 500, "value '%s' does not look like a valid user name", id);
-	if (need_realm(call, id) < 0 || need_over_user(call, NULL, "User.Modify") < 0 ||
+	if (check_userid(call, id) < 0 || sim_need_realm(call, id) < 0 || need_groups(call) < 0 ||
 	    no_quorum(call, "create") < 0)
 		return -1;
 	if (sim_map_get(&call->sim->users, id))
 		return sim_fail(call, 500, "create user failed: user '%s' already exists", id);
+	if ((password && sim_realm_takes(call, id, "create user failed: ") < 0) ||
+	    check_groups(call, "create") < 0)
+		return -1;
 	user = sim_user_add(call->sim, id);
-	user->password = password ? pxc_strdup(password) : NULL;
+	user->password = pxc_strdup(password);
 	apply(call, user);
 	return 0;
 }
@@ -251,31 +249,51 @@ static int put_user(struct sim_call *call)
 {
 	struct sim_user *user = sim_map_get(&call->sim->users, sim_arg(call, "userid"));
 
-	if (need_over_user(call, user, "User.Modify") < 0 || no_quorum(call, "update") < 0 ||
-	    !find_user(call))
+	if (user && need_groups(call) < 0)
+		return -1;
+	user = sim_user_reach(call, "User.Modify");
+	if (!user || no_quorum(call, "update") < 0 || check_groups(call, "update") < 0)
 		return -1;
 	apply(call, user);
 	return 0;
 }
 
-static int delete_user(struct sim_call *call)
+/* root@pam cannot go: PVE adds it again whenever it reads its file. */
+static void remove_user(struct sim_call *call, struct sim_user *user)
 {
-	struct sim_user *user = sim_map_get(&call->sim->users, sim_arg(call, "userid"));
+	bool root = !strcmp(user->id, "root@pam");
 
-	if (need_realm(call, sim_arg(call, "userid")) < 0 ||
-	    need_over_user(call, user, "User.Modify") < 0 || no_quorum(call, "delete") < 0 ||
-	    !find_user(call))
-		return -1;
-	if (user == call->user)
-		return sim_fail(call, 500, "delete user failed: you cannot delete yourself");
 	sim_acl_drop(call->sim, 'u', user->id);
 	for (size_t i = 0; i < user->tokens.count; i++) {
 		const struct sim_token *token = user->tokens.entries[i].value;
 
 		sim_acl_drop(call->sim, 't', token->full);
 	}
+	if (user == call->user) {
+		call->user = NULL;
+		call->token = NULL;
+		call->authid = "";
+	}
 	sim_map_remove(&call->sim->users, user->id);
+	if (root) {
+		struct sim_user *again = sim_user_add(call->sim, "root@pam");
+
+		again->password = user->password;
+		user->password = NULL;
+	}
 	sim_user_free(user);
+}
+
+static int delete_user(struct sim_call *call)
+{
+	struct sim_user *user;
+
+	if (sim_need_realm(call, sim_arg(call, "userid")) < 0)
+		return -1;
+	user = sim_user_reach(call, "User.Modify");
+	if (!user || no_quorum(call, "delete") < 0)
+		return -1;
+	remove_user(call, user);
 	return 0;
 }
 

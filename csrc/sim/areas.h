@@ -14,7 +14,10 @@ extern const struct sim_route sim_user_routes[];         /* api_users.c */
 extern const struct sim_route sim_token_routes[];        /* api_tokens.c */
 extern const struct sim_route sim_group_routes[];        /* api_groups.c: groups and roles */
 extern const struct sim_route sim_acl_routes[];          /* api_acl.c */
+extern const struct sim_route sim_permission_routes[];   /* api_permissions.c */
 extern const struct sim_route sim_ticket_routes[];       /* api_ticket.c */
+extern const struct sim_route sim_domain_routes[];       /* api_domains.c */
+extern const struct sim_route sim_tfa_routes[];          /* api_tfa.c */
 extern const struct sim_route sim_storage_routes[];      /* api_storage.c */
 extern const struct sim_route sim_node_storage_routes[]; /* api_node_storage.c */
 extern const struct sim_route sim_content_routes[];      /* api_content.c */
@@ -44,6 +47,24 @@ extern const struct sim_route sim_mapping_routes[];     /* api_mapping.c */
 
 /* The answer of an index: a list of {key: name} from blank-separated names. */
 int sim_answer_index(struct sim_call *call, const char *key, const char *names);
+
+/* Does the caller hold any of the privileges on /access/groups, or on a group that the user is in? */
+bool sim_may_user(const struct sim_call *call, const struct sim_user *user, const char *privs);
+/* The user of parameter "userid", for such a caller; NULL after a failure: there is none (500), or no right (403). */
+struct sim_user *sim_user_reach(struct sim_call *call, const char *privs);
+/* The same for who looks after itself, with a ticket, too; all others are told nothing of users that do not exist. */
+struct sim_user *sim_user_reach_self(struct sim_call *call, const char *privs);
+/* "alice@pve" -> "pve" */
+const char *sim_realm_of(const char *userid);
+/* Realm.AllocateUser on the user's realm. */
+int sim_need_realm(struct sim_call *call, const char *userid);
+/* "alice@pve"; names of groups and of roles. */
+sim_format_fn sim_format_userid, sim_format_group, sim_format_role;
+
+/* "pve", "pam", "ldap", ...; NULL = no such realm. */
+const char *sim_realm_type(const struct sim *sim, const char *realm);
+/* Can the user's realm keep a password? Fails with PVE's words behind context otherwise. */
+int sim_realm_takes(struct sim_call *call, const char *userid, const char *context);
 
 /* PUT /pools: members come and go as "vms", "storage", "delete" and "allow-move" say. */
 int sim_pool_change(struct sim_call *call, struct sim_pool *pool);

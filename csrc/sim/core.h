@@ -205,6 +205,7 @@ struct sim {
 	struct sim_apidoc *apidoc;
 	struct sim_sdn *sdn;
 	struct sim_flow *flows;  /* what migrations send, see migration.h */
+	json_t *realms;          /* id -> {"type", "comment", ...}: pam, pve and what was added */
 	json_t *mappings;        /* "pci", "usb", "dir" -> id -> {"map": [texts], ...} */
 	bool unseen;             /* some guest was touched since pvestatd's last round */
 	bool loads_move;         /* every round differs from the one before */

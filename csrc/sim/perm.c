@@ -4,7 +4,8 @@
  *
  * From the root of the path downwards each level that says something replaces what stood above it; an entry
  * for the user (or token) itself hides those of its groups. Pools hand their rights to their members. A
- * token with privilege separation has what both it and its user have.
+ * token with privilege separation has what both it and its user have. Read from pve-access-control:
+ * PVE/AccessControl.pm (roles, normalize_path) and PVE/RPCEnvironment.pm (permissions, check).
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -80,21 +81,32 @@ static struct rights path_rights(const struct sim *sim, const struct sim_user *u
 	return rights;
 }
 
-/* The pool of a path /vms/N or /storage/S, or NULL. */
-static const struct sim_pool *pool_of(const struct sim *sim, const char *path)
+/*
+ * Add what pools give on a path /vms/N or /storage/S that lies in them. A storage may lie in several. What comes
+ * through a pool is never passed on below the path; NoAccess on one of the pools outweighs everything.
+ */
+static void add_pools(const struct sim *sim, const struct sim_user *user,
+		      const struct sim_token *token, const char *path, struct rights *rights)
 {
 	bool vm = str_starts(path, "/vms/");
 	const char *name = vm ? path + 5 : path + 9;
 
-	if (!vm && !str_starts(path, "/storage/"))
-		return NULL;
+	if (!sim->acl_count || (!vm && !str_starts(path, "/storage/")))
+		return;
 	for (size_t i = 0; i < sim->pools.count; i++) {
 		const struct sim_pool *pool = sim->pools.entries[i].value;
+		auto_free char *pool_path = NULL;
+		struct rights through;
 
-		if (sim_map_get(vm ? &pool->guests : &pool->storages, name))
-			return pool;
+		if (!sim_map_get(vm ? &pool->guests : &pool->storages, name))
+			continue;
+		pool_path = pxc_printf("/pool/%s", pool->id);
+		through = path_rights(sim, user, token, pool_path);
+		rights->privs |= through.privs;
+		rights->none |= through.none;
+		if (vm)
+			return;
 	}
-	return NULL;
 }
 
 static uint64_t identity_privs(const struct sim *sim, const struct sim_user *user,
@@ -102,8 +114,7 @@ static uint64_t identity_privs(const struct sim *sim, const struct sim_user *use
 			       uint64_t *ret_propagated)
 {
 	const struct sim_role *all = sim_map_get(&sim->roles, "Administrator");
-	struct rights rights, through;
-	const struct sim_pool *pool;
+	struct rights rights;
 
 	if (!token && !strcmp(user->id, "root@pam")) {
 		*ret_propagated = all->privs;
@@ -111,15 +122,7 @@ static uint64_t identity_privs(const struct sim *sim, const struct sim_user *use
 	}
 	*ret_propagated = 0;
 	rights = path_rights(sim, user, token, path);
-	pool = sim->acl_count ? pool_of(sim, path) : NULL;
-	if (pool) {
-		auto_free char *pool_path = pxc_printf("/pool/%s", pool->id);
-
-		through = path_rights(sim, user, token, pool_path);
-		rights.privs |= through.privs;
-		rights.propagated |= through.propagated;
-		rights.none |= through.none;
-	}
+	add_pools(sim, user, token, path, &rights);
 	if (rights.none)
 		return 0;
 	*ret_propagated = rights.propagated;
@@ -141,11 +144,12 @@ uint64_t sim_privs_on(const struct sim *sim, const struct sim_user *user,
 	return own & mine;
 }
 
-/* PVE's own normalisation of a path; false for one with characters that no ACL path can have. */
-static bool normalise(const char *path, char text[512])
+bool sim_path_clean(const char *path, char text[512])
 {
 	size_t n = 0;
 
+	if (!*path)
+		return false;
 	text[n++] = '/';
 	for (; *path; path++) {
 		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_/",
@@ -163,12 +167,20 @@ static bool normalise(const char *path, char text[512])
 	return true;
 }
 
+/* Before PVE 9 all that is asked of a guest's agent was one privilege. */
+static const char *of_version(const struct sim *sim, const char *privs)
+{
+	return sim->options.pve == 8 && str_starts(privs, "VM.GuestAgent.") ? "VM.Monitor" : privs;
+}
+
 bool sim_may(const struct sim_call *call, const char *path, const char *privs)
 {
 	uint64_t wanted = 0, have, propagated;
 	char bad[64], clean[512];
 
-	if (!call->user || !normalise(path, clean) || !sim_privs_parse(privs, &wanted, bad))
+	privs = of_version(call->sim, privs);
+	if (!call->user || !sim_path_clean(path, clean) ||
+	    !sim_privs_parse(call->sim, privs, &wanted, bad))
 		return false;
 	have = sim_privs_on(call->sim, call->user, call->token, clean, &propagated);
 	return strchr(privs, '|') ? (have & wanted) != 0 : (have & wanted) == wanted;
@@ -196,10 +208,11 @@ static int need_on(struct sim_call *call, const char *privs, const char *path)
 {
 	char clean[512], one[256];
 
+	privs = of_version(call->sim, privs);
 	if (sim_may(call, path, privs))
 		return 0;
 	first_missing(call, path, privs, one);
-	return sim_deny(call, "%s, %s", normalise(path, clean) ? clean : "", one);
+	return sim_deny(call, "%s, %s", sim_path_clean(path, clean) ? clean : "", one);
 }
 
 int sim_need(struct sim_call *call, const char *privs, const char *path_fmt, ...)

@@ -51,6 +51,7 @@ const char *const sim_priv_names[] = {
 	"VM.GuestAgent.FileWrite",
 	"VM.GuestAgent.Unrestricted",
 	"VM.Migrate",
+	"VM.Monitor",
 	"VM.PowerMgmt",
 	"VM.Replicate",
 	"VM.Snapshot",
@@ -58,6 +59,7 @@ const char *const sim_priv_names[] = {
 	NULL,
 };
 
+/* The roles of both versions; each keeps of them what it knows. */
 static const struct {
 	const char *id, *privs;
 } built_in[] = {
@@ -72,7 +74,7 @@ static const struct {
 		      "VM.Config.Network,VM.Config.Options,VM.Console,VM.GuestAgent.Audit,"
 		      "VM.GuestAgent.FileRead,VM.GuestAgent.FileSystemMgmt,"
 		      "VM.GuestAgent.FileWrite,VM.GuestAgent.Unrestricted,VM.Migrate,"
-		      "VM.PowerMgmt,VM.Replicate,VM.Snapshot,VM.Snapshot.Rollback" },
+		      "VM.Monitor,VM.PowerMgmt,VM.Replicate,VM.Snapshot,VM.Snapshot.Rollback" },
 	{ "PVEAuditor", "Datastore.Audit,Mapping.Audit,Pool.Audit,SDN.Audit,Sys.Audit,VM.Audit,"
 			"VM.GuestAgent.Audit" },
 	{ "PVEDatastoreAdmin",
@@ -93,11 +95,29 @@ static const struct {
 			"VM.Config.Network,VM.Config.Options,VM.Console,VM.GuestAgent.Audit,"
 			"VM.GuestAgent.FileRead,VM.GuestAgent.FileSystemMgmt,"
 			"VM.GuestAgent.FileWrite,VM.GuestAgent.Unrestricted,VM.Migrate,"
-			"VM.PowerMgmt,VM.Replicate,VM.Snapshot,VM.Snapshot.Rollback" },
+			"VM.Monitor,VM.PowerMgmt,VM.Replicate,VM.Snapshot,VM.Snapshot.Rollback" },
 	{ "PVEVMUser", "VM.Audit,VM.Backup,VM.Config.CDROM,VM.Config.Cloudinit,VM.Console,"
 		       "VM.GuestAgent.Audit,VM.GuestAgent.FileRead,"
 		       "VM.GuestAgent.FileSystemMgmt,VM.GuestAgent.FileWrite,VM.PowerMgmt" },
 };
+
+/* PVE 9 has the guest agent's rights apart, and replication's; before, VM.Monitor was the right to talk to QEMU. */
+static bool known(const struct sim *sim, const char *name)
+{
+	if (sim->options.pve == 8)
+		return !str_starts(name, "VM.GuestAgent.") && strcmp(name, "VM.Replicate") != 0;
+	return strcmp(name, "VM.Monitor") != 0;
+}
+
+static uint64_t all_privs(const struct sim *sim)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; sim_priv_names[i]; i++)
+		if (known(sim, sim_priv_names[i]))
+			bits |= 1ull << i;
+	return bits;
+}
 
 static bool priv_bit(const char *name, size_t len, uint64_t *ret_bit)
 {
@@ -110,33 +130,33 @@ static bool priv_bit(const char *name, size_t len, uint64_t *ret_bit)
 	return false;
 }
 
-bool sim_privs_parse(const char *text, uint64_t *ret_bits, char bad[64])
+/* All privileges of the text; bad is the first that none of valid is. */
+static uint64_t parse(const char *text, uint64_t valid, char bad[64])
 {
 	uint64_t bits = 0, bit;
 
+	bad[0] = '\0';
 	for (const char *at = text; *at;) {
 		size_t len = strcspn(at, ",;| ");
 
-		if (len && !priv_bit(at, len, &bit)) {
+		if (len && !bad[0] && (!priv_bit(at, len, &bit) || !(bit & valid)))
 			snprintf(bad, 64, "%.*s", (int)len, at);
-			return false;
-		}
-		if (len)
-			bits |= bit;
+		else if (len && priv_bit(at, len, &bit))
+			bits |= bit & valid;
 		at += len;
 		at += strspn(at, ",;| ");
 	}
-	*ret_bits = bits;
-	return true;
+	return bits;
 }
 
-static uint64_t all_privs(void)
+bool sim_privs_parse(const struct sim *sim, const char *text, uint64_t *ret_bits, char bad[64])
 {
-	uint64_t bits = 0;
+	uint64_t bits = parse(text, all_privs(sim), bad);
 
-	for (size_t i = 0; sim_priv_names[i]; i++)
-		bits |= 1ull << i;
-	return bits;
+	if (bad[0])
+		return false;
+	*ret_bits = bits;
+	return true;
 }
 
 void sim_role_free(void *value)
@@ -156,10 +176,8 @@ void sim_roles_init(struct sim *sim)
 
 		role->id = pxc_strdup(built_in[i].id);
 		role->special = true;
-		if (!built_in[i].privs)
-			role->privs = all_privs();
-		else if (!sim_privs_parse(built_in[i].privs, &role->privs, bad))
-			role->privs = 0;
+		role->privs = built_in[i].privs ? parse(built_in[i].privs, all_privs(sim), bad)
+						: all_privs(sim);
 		sim_map_put(&sim->roles, role->id, role);
 	}
 }

@@ -10,6 +10,7 @@ static const struct sim_route *const tables[] = {
 	sim_resources_routes,    sim_task_routes,       sim_pool_routes,
 	sim_user_routes,         sim_token_routes,      sim_group_routes,
 	sim_acl_routes,          sim_ticket_routes,     sim_storage_routes,
+	sim_domain_routes,       sim_tfa_routes,        sim_permission_routes,
 	sim_node_storage_routes, sim_content_routes,    sim_volume_routes,
 	sim_upload_routes,       sim_download_routes,   sim_ha_routes,
 	sim_ha_move_routes,      sim_ha_rule_routes,    sim_ha_group_routes,

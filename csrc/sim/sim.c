@@ -69,6 +69,7 @@ int sim_create(const struct sim_options *options, struct sim **ret, struct pxc_e
 	sim->clustered = sim->options.nodes > 1 || *sim->options.cluster_name;
 	sim->quorate = true;
 	sim->dc = json_object();
+	sim->realms = sim_realms_default();
 	sim->mappings = json_pack("{s:{}, s:{}, s:{}}", "pci", "usb", "dir");
 	sim->log = json_array();
 	snprintf(
@@ -132,6 +133,7 @@ void sim_free(struct sim *sim)
 	free(sim->nodes);
 	sdn_free(sim);
 	json_decref(sim->dc);
+	json_decref(sim->realms);
 	json_decref(sim->mappings);
 	json_decref(sim->log);
 	sim_faults_free(sim->faults);

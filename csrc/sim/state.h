@@ -33,9 +33,13 @@ bool sim_storage_space(struct sim *sim, struct sim_storage *storage, const struc
 struct sim_user *sim_user_add(struct sim *sim, const char *id);
 struct sim_token *sim_token_add(struct sim *sim, struct sim_user *user, const char *id);
 void sim_roles_init(struct sim *sim);
+/* The realms that every PVE has. New reference. */
+json_t *sim_realms_default(void);
 
-/* Comma-joined privileges to bits; false and *ret_bad (static until the next call) at the first unknown one. */
-bool sim_privs_parse(const char *text, uint64_t *ret_bits, char bad[64]);
+/* Privileges joined by "," or "|" to bits; false and bad at the first that this version of PVE does not know. */
+bool sim_privs_parse(const struct sim *sim, const char *text, uint64_t *ret_bits, char bad[64]);
+/* PVE's own normalisation of an ACL path; false for none, or one with characters that no ACL path can have. */
+bool sim_path_clean(const char *path, char text[512]);
 /* What user (token may be NULL) may do on a normalised path; *ret_propagated = the part that also holds below. */
 uint64_t sim_privs_on(const struct sim *sim, const struct sim_user *user,
 		      const struct sim_token *token, const char *path, uint64_t *ret_propagated);

@@ -23,6 +23,13 @@ must_check int yaml_read(const char *path, json_t **ret, struct pxc_err *err);
 must_check int yaml_read_text(const char *text, size_t len, const char *name, json_t **ret,
 			      struct pxc_err *err);
 
+/* The same; every mapping has in key YAML_LINE the number of the line where it begins. */
+#define YAML_LINE " line"
+must_check int yaml_read_lines(const char *path, json_t **ret, struct pxc_err *err);
+
+/* Text as a C string literal; NULL gives NULL. */
+void put_string(struct pxc_buf *out, const char *s);
+
 /* Read a contract and merge its fragments. New reference in ret; err EINVAL begins with file and key. */
 must_check int model_read(const char *path, json_t **ret, struct pxc_err *err);
 /* The option at a dotted path ("cloud_init.password"), borrowed; NULL = none. */

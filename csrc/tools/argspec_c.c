@@ -14,7 +14,7 @@ struct emitter {
 	unsigned next;
 };
 
-static void put_string(struct pxc_buf *out, const char *s)
+void put_string(struct pxc_buf *out, const char *s)
 {
 	if (!s) {
 		buf_adds(out, "NULL");

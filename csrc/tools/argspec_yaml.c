@@ -21,6 +21,7 @@ static const char *const words_null[] = { "~", "null", "Null", "NULL", "", NULL 
 struct reader {
 	yaml_document_t *document;
 	const char *name;
+	bool lines; /* mappings say in which line they begin */
 	struct pxc_err *err;
 };
 
@@ -113,6 +114,9 @@ static json_t *mapping(const struct reader *r, const yaml_node_t *node, unsigned
 {
 	json_t *object = json_object();
 
+	if (r->lines)
+		(void)json_object_set_new(object, YAML_LINE,
+					  json_integer((json_int_t)node->start_mark.line + 1));
 	for (const yaml_node_pair_t *p = node->data.mapping.pairs.start;
 	     p < node->data.mapping.pairs.top; p++) {
 		const yaml_node_t *key = yaml_document_get_node(r->document, p->key);
@@ -150,12 +154,12 @@ static json_t *convert(const struct reader *r, int index, unsigned depth)
 	return scalar(r, node);
 }
 
-int yaml_read_text(const char *text, size_t len, const char *name, json_t **ret,
-		   struct pxc_err *err)
+static int read_text(const char *text, size_t len, const char *name, bool lines, json_t **ret,
+		     struct pxc_err *err)
 {
 	yaml_parser_t parser;
 	yaml_document_t document;
-	struct reader r = { .document = &document, .name = name, .err = err };
+	struct reader r = { .document = &document, .name = name, .lines = lines, .err = err };
 	json_t *value = NULL;
 
 	(void)yaml_parser_initialize(&parser);
@@ -179,7 +183,13 @@ int yaml_read_text(const char *text, size_t len, const char *name, json_t **ret,
 	return 0;
 }
 
-int yaml_read(const char *path, json_t **ret, struct pxc_err *err)
+int yaml_read_text(const char *text, size_t len, const char *name, json_t **ret,
+		   struct pxc_err *err)
+{
+	return read_text(text, len, name, false, ret, err);
+}
+
+static int read_file(const char *path, bool lines, json_t **ret, struct pxc_err *err)
 {
 	auto_buf struct pxc_buf text = { .data = NULL };
 	char chunk[65536];
@@ -193,5 +203,15 @@ int yaml_read(const char *path, json_t **ret, struct pxc_err *err)
 	(void)fclose(f);
 	if (text.len > MAX_FILE)
 		return pxc_fail(err, PXC_EINVAL, "%s: is too large", path);
-	return yaml_read_text(buf_str(&text), text.len, path, ret, err);
+	return read_text(buf_str(&text), text.len, path, lines, ret, err);
+}
+
+int yaml_read(const char *path, json_t **ret, struct pxc_err *err)
+{
+	return read_file(path, false, ret, err);
+}
+
+int yaml_read_lines(const char *path, json_t **ret, struct pxc_err *err)
+{
+	return read_file(path, true, ret, err);
 }

@@ -593,7 +593,7 @@ def start_world(program, nodes):
     if nodes > 1:
         storages['shared'] = {'type': 'dir', 'path': '/srv/shared', 'content': 'images,rootdir,iso,snippets',
                               'shared': 1}
-    users = {'alice@pve': {'password': 'Secret123', 'comment': 'Alice \u00dc tester', 'email': ''}}
+    users = {'alice@pve': {'password': 'Secret123', 'comment': 'Alice \u00dc tester'}}
     return Cluster(program, nodes, {'storages': storages, 'users': users})
 
 

@@ -8,7 +8,7 @@ Each story has clusters of its own. After the kill the same task runs again and 
 cluster must hold exactly what was wanted.
 
 VMs, here: three are created (cloned, imported, blank), changed, deleted; one gets other snapshots. No disk may be without its VM, no lock
-and no journal left. Networks and balancing, in files of their own. Last: runs at once.
+and no journal left. Networks, balancing and people, in files of their own. Last: runs at once.
 """
 import argparse
 import json
@@ -26,6 +26,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import outputs  # noqa: E402
 import balance  # noqa: E402
 import networks  # noqa: E402
+import people  # noqa: E402
 from killproxy import KillProxy  # noqa: E402
 
 COMMON = {"project": "acme", "stack": "s", "power": "running", "shutdown_timeout": 20}
@@ -59,6 +60,7 @@ STORIES = {
     "delete": ([("pxc_vm", CREATE), ("pxc_vm", CHANGE)], ("pxc_vm", DELETE), vms()),
     **networks.STORIES,
     **balance.STORIES,
+    **people.STORIES,
 }
 WORLD = {
     "volumes": {"shared:import/img.qcow2": {"size": 3 << 30}},
@@ -141,10 +143,10 @@ class Cluster:
     def get(self, path):
         return self.call("GET", path)
 
-    def post(self, path, **parameters):
+    def post(self, path, /, **parameters):
         return self.call("POST", path, **parameters)
 
-    def call(self, method, path, **parameters):
+    def call(self, method, path, /, **parameters):
         """Somebody else's request. Raises urllib.error.HTTPError, whose reason is PVE's message."""
         data = urllib.parse.urlencode(parameters).encode() if parameters else None
         request = urllib.request.Request(self.info["url"] + "/api2/json" + path, method=method, data=data)
@@ -268,7 +270,7 @@ def main():
         good = True
         for story in [options.story] if options.story else STORIES:
             good &= kill_story(options.build, folder, story, options.stride, options.speed)
-        for test in [same_vms, *networks.MEETINGS, *balance.MEETINGS]:
+        for test in [same_vms, *networks.MEETINGS, *balance.MEETINGS, *people.MEETINGS]:
             good &= meeting(options.build, folder, options.speed, test)
     return 0 if good else 1
 

@@ -163,14 +163,14 @@ static void the_flavors_that_exist_are_told(void **state)
 
 	annot_set(&f->a, "domain", "cloud.example");
 	assert_int_equal(decode(f), 0);
-	assert_string_equal(registry_flavor_names(&f->r, text, sizeof(text)),
+	assert_string_equal(registry_flavor_names(&f->r, "acme", text, sizeof(text)),
 			    "there are none yet (pxc_flavor makes them)");
 	for (char c = 'a'; c < 'a' + 14; c++) {
 		key[2] = c;
 		annot_set(&f->a, key, "vcpus/1,ram_mb/512");
 	}
 	assert_int_equal(decode(f), 0);
-	assert_string_equal(registry_flavor_names(&f->r, text, sizeof(text)),
+	assert_string_equal(registry_flavor_names(&f->r, "acme", text, sizeof(text)),
 			    "there are a, b, c, d, e, f, g, h, i, j, k, l and 2 more");
 }
 
