@@ -12,7 +12,7 @@
 #include "lib/plan.h"
 #include "unit/cloud/image_worlds.h"
 
-#define TENANT "\"tenant\":true"
+#define TENANT "\"tenant\":1"
 #define POOLS "\"pools\":{\"acme\":{},\"beta\":{},\"lab\":null}"
 #define TEMPLATE(pool)                                                                             \
 	"{" TENANT "," POOLS ",\"guests\":[{\"vmid\":500,\"name\":\"tpl\",\"raw\":\"\","           \
