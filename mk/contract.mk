@@ -31,7 +31,8 @@ $B/tests/contract/validate: $B/tests/contract/validate.o $B/gen/sample.o $B/liba
 
 # Program against documentation, argument engine against Ansible's own, action plugin: by the installed ansible-core and the newest one.
 contract: stage $B/tests/contract/validate $B/bin/tables
-	$(Q)tests/run.py contract "tests/contract/test_argspec.py $B/bin/argspec" $(TABLES:%="tests/contract/test_%_doc.py $B/bin/tables") $(foreach a,system $B/venv, \
+	$(Q)tests/run.py contract tests/contract/test_outputs.py "tests/contract/test_argspec.py $B/bin/argspec" \
+		$(TABLES:%="tests/contract/test_%_doc.py $B/bin/tables") $(foreach a,system $B/venv, \
 		"tests/contract/with_ansible.py $a tests/contract/compare_validator.py $B/tests/contract/validate" \
 		"tests/contract/with_ansible.py $a tests/contract/test_docs.py $B" \
 		"tests/contract/with_ansible.py $a tests/contract/test_runner.py $B")

@@ -5,22 +5,32 @@
     tests/run.py SUITE PROGRAM...   one line for the suite, details of failures only
     tests/run.py --sum              the closing line: N passed, M failed[, K skipped]
 
+Nothing that any of them printed may show a secret: see tests/lib/outputs.py. That is one more test of each suite.
+
 A program that ends with an error but reports no failed test counts as one failure, one that
 succeeds without reporting anything as one pass (a script whose exit status is the verdict).
 """
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+import outputs
 
 RESULTS = os.environ.get("PXC_RESULTS", "build/results.tsv")
 LOGS = os.path.join(os.path.dirname(RESULTS), "log")
 POINT = re.compile(r"^\s*(not ok|ok)\b(.*)$")
 
 
+def outputs_of(suite):
+    return os.path.abspath(os.path.join(LOGS, suite + ".outputs"))
+
+
 def run(suite, program):
-    env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", LC_ALL="C.UTF-8")
+    env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", LC_ALL="C.UTF-8", PXC_TEST_OUTPUTS=outputs_of(suite))
     done = subprocess.run([program] if os.path.exists(program) else program.split(), env=env, check=False,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     text = done.stdout.decode("utf-8", "replace")
@@ -47,6 +57,17 @@ def run(suite, program):
     return passed, failed, skipped
 
 
+def no_secret(suite):
+    """(passed, failed, skipped) of the look at all that the suite has printed."""
+    with open(os.path.join(LOGS, suite + ".log"), encoding="utf-8") as log:
+        looked, known, found = outputs.leaks(outputs_of(suite), log.read())
+    for line in found:
+        print(f"--- {suite}: a secret was printed: {line}")
+    with open(os.path.join(LOGS, suite + ".log"), "a", encoding="utf-8") as log:
+        log.write(f"=== secrets\n{'not ok' if found else 'ok'} - {looked} outputs show none of {known} secrets\n")
+    return not found, bool(found), 0
+
+
 def main():
     if sys.argv[1:] == ["--sum"]:
         rows = [line.split("\t") for line in open(RESULTS, encoding="utf-8")] if os.path.exists(RESULTS) else []
@@ -58,7 +79,10 @@ def main():
     os.makedirs(LOGS, exist_ok=True)
     if os.path.exists(os.path.join(LOGS, suite + ".log")):
         os.unlink(os.path.join(LOGS, suite + ".log"))
+    shutil.rmtree(outputs_of(suite), ignore_errors=True)
+    os.makedirs(outputs_of(suite))
     counts = [run(suite, p) for p in programs]
+    counts.append(no_secret(suite))
     passed, failed, skipped = (sum(c[i] for c in counts) for i in range(3))
     with open(RESULTS, "a", encoding="utf-8") as out:
         out.write(f"{suite}\t{passed}\t{failed}\t{skipped}\n")

@@ -89,8 +89,16 @@ char *annot_rewrite(enum annot_carrier carrier, const struct annot_text *have,
  */
 void annot_seal(const struct annot *a, char out[17]);
 
-/* True when the text, as it stands or unescaped, looks like it holds a secret: private keys, "password=", tokens. */
-bool annot_has_secret(const char *text);
+struct annot_leak {
+	const char *what; /* static: "a private key", "the hash of a password", "a secret" */
+	char name[64];    /* what stands in front of it ("m.client_secret"); "" = it is known by its shape */
+};
+
+/*
+ * Does the text, as it stands or unescaped, look like it holds a secret? *ret says which, and never the secret itself; it is
+ * written in any case. secret.c.
+ */
+bool annot_find_secret(const char *text, struct annot_leak *ret);
 
 /* Are two human texts the same but for trailing white space, which PVE strips (or adds) on its own? */
 bool annot_text_same(const char *a, const char *b);

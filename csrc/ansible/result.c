@@ -12,7 +12,21 @@
 
 #define MASK "********"
 #define MASK_PARAMETER "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+/* Of a secret's beginning: hidden wherever it is; and at the end of a text. */
+#define LONG_PART 12
+#define SHORT_PART 6
 #define FORBIDDEN_KEY "__ansible_type"
+
+/* How much of the text is of the secret; 0 = nothing, or so little that it is chance. */
+static size_t shown_of(const char *text, const char *secret, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && text[n] == secret[n])
+		n++;
+	/* A message that was cut may end within a secret, and be part of another one. */
+	return n == len || n >= LONG_PART || (n >= SHORT_PART && !text[n]) ? n : 0;
+}
 
 /* text with every secret in it replaced. New string. */
 static char *mask_text(const json_t *secrets, const char *text)
@@ -24,12 +38,9 @@ static char *mask_text(const json_t *secrets, const char *text)
 		json_t *secret;
 
 		json_array_foreach (secrets, i, secret) {
-			const char *s = json_string_value(secret);
-
-			if (str_starts(p, s)) {
-				hit = strlen(s);
+			hit = shown_of(p, json_string_value(secret), json_string_length(secret));
+			if (hit)
 				break;
-			}
 		}
 		if (hit)
 			buf_adds(&out, MASK);
@@ -38,6 +49,11 @@ static char *mask_text(const json_t *secrets, const char *text)
 		p += hit ? hit : 1;
 	}
 	return buf_take(&out);
+}
+
+char *result_mask_text(const struct ans_args *args, const char *text)
+{
+	return mask_text(args->secrets, text);
 }
 
 /* A number that is a secret (a PIN, say) is masked like a text. */
@@ -92,6 +108,11 @@ static json_t *masked(const json_t *secrets, const json_t *value, bool mask_keys
 		(void)json_array_append_new(ret, masked(secrets, entry, mask_keys));
 	}
 	return ret;
+}
+
+json_t *result_masked(const struct ans_args *args, const json_t *value)
+{
+	return masked(args->secrets, value, false);
 }
 
 /* What was asked, with whole parameters hidden that must not be shown. */

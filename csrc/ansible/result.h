@@ -20,6 +20,12 @@ void result_guard(const char *module_name);
  */
 int result_print_new(const struct ans_args *args, json_t *result);
 
+/* The text with every secret of the task replaced, and with what is left of one where the text was cut. New string. */
+char *result_mask_text(const struct ans_args *args, const char *text);
+
+/* A copy with every secret of the task replaced, in the same way. New reference. */
+json_t *result_masked(const struct ans_args *args, const json_t *value);
+
 /* A text as JSON whatever its bytes: where it is no UTF-8 (a message that was cut), "?" stands for what is not ASCII. New reference. */
 json_t *result_text(const char *text);
 

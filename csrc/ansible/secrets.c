@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "ansible/level.h"
 #include "ansible/python.h"
+#include "base/buf.h"
 #include "base/str.h"
 
 static void add_text(json_t *secrets, const char *text)
@@ -23,6 +25,20 @@ static void add_text(json_t *secrets, const char *text)
 	(void)json_array_insert_new(secrets, i, json_string(text));
 }
 
+/* As it stands in a URL. */
+static void add_escaped(json_t *secrets, const char *text)
+{
+	auto_buf struct pxc_buf out = { .data = NULL };
+
+	for (const char *p = text; *p; p++) {
+		if (isalnum((unsigned char)*p) || strchr("-._~", *p))
+			buf_addc(&out, *p);
+		else
+			buf_printf(&out, "%%%02X", (unsigned char)*p);
+	}
+	add_text(secrets, buf_str(&out));
+}
+
 /* All texts and numbers in value, however deep. */
 static void add(json_t *secrets, const json_t *value)
 {
@@ -34,6 +50,7 @@ static void add(json_t *secrets, const json_t *value)
 		auto_free char *text = python_str(value);
 
 		add_text(secrets, text);
+		add_escaped(secrets, text);
 	}
 	json_array_foreach (value, i, entry)
 		add(secrets, entry);

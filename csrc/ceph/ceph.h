@@ -24,7 +24,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 
-#define CEPH_ABI 3
+#define CEPH_ABI 4
 
 struct ceph;      /* a connection to one cluster */
 struct ceph_pool; /* one pool, or one RBD namespace in it */
@@ -231,6 +231,19 @@ struct ceph_ops {
 			  struct pxc_err *err);
 	/* As remove(), with its snapshots; those that clones of format 1 hang on are EBUSY. */
 	int (*remove_whole)(struct ceph_pool *pool, const char *image, struct pxc_err *err);
+
+	/*
+	 * log.c. A RADOS object that only grows. Each append is one atomic write behind what is there; the first makes it.
+	 * ECONFLICT: it would be larger than Ceph lets an object be (osd_max_object_size, 128 MiB), so it stays as it is.
+	 */
+	int (*append)(struct ceph_pool *pool, const char *object, const void *data, size_t len,
+		      struct pxc_err *err);
+	/* No such object: 0 bytes. */
+	int (*object_size)(struct ceph_pool *pool, const char *object, uint64_t *ret,
+			   struct pxc_err *err);
+	/* Exactly len bytes of what object_size() counts. ENOTFOUND: there are not so many. */
+	int (*object_read)(struct ceph_pool *pool, const char *object, uint64_t offset, void *data,
+			   size_t len, struct pxc_err *err);
 };
 
 /*

@@ -157,3 +157,11 @@ int ceph_state_list(struct ceph_pool *pool, const char *object, const char *pref
 int ceph_state_swap(struct ceph_pool *pool, const char *object, const char *key, const char *expect,
 		    const char *value, struct pxc_arena *arena, const char **ret_have,
 		    struct pxc_err *err);
+
+/* log.c */
+int ceph_append(struct ceph_pool *pool, const char *object, const void *data, size_t len,
+		struct pxc_err *err);
+int ceph_object_size(struct ceph_pool *pool, const char *object, uint64_t *ret,
+		     struct pxc_err *err);
+int ceph_object_read(struct ceph_pool *pool, const char *object, uint64_t offset, void *data,
+		     size_t len, struct pxc_err *err);

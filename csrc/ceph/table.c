@@ -41,6 +41,9 @@ static const struct ceph_ops table = {
 	.used = ceph_used,
 	.copy_whole = ceph_copy_whole,
 	.remove_whole = ceph_remove_whole,
+	.append = ceph_append,
+	.object_size = ceph_object_size,
+	.object_read = ceph_object_read,
 };
 
 __attribute__((visibility("default"))) const struct ceph_ops *const pxc_ceph_table = &table;

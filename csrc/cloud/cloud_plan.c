@@ -39,10 +39,9 @@ json_t *registry_item(const struct world *w)
 {
 	static const struct {
 		const char *key, *name;
-	} rows[] = { { "cpu", "cpu_model" },
-		     { "storage", "storage" },
-		     { "import", "import_storage" },
-		     { "bridge", "bridge" },
+	} rows[] = { { "cpu", "cpu_model" },         { "storage", "storage" },
+		     { "import", "import_storage" }, { "locks", "lock_storage" },
+		     { "bridge", "bridge" },         { "audit", "audit_storage" },
 		     { "holders", "holder_range" } };
 	json_t *o = json_pack("{s:s}", "cluster", w->cluster_name), *quota = json_object();
 	json_t *admins = json_array(), *denied = json_array();
@@ -197,6 +196,21 @@ static void want_tags(const struct world *w, json_t *args)
 		(void)json_object_set_new(args, "registered-tags", json_string(buf_str(&all)));
 }
 
+/* A record that can be kept must be possible. */
+static int check_audit(const struct cloud_spec *s, const struct world *w, struct pxc_err *err)
+{
+	const char *storage = json_string_value(json_object_get(s->keys, "audit"));
+	const char *type = storage ? world_storage_type(w, storage) : NULL;
+
+	if (!storage || str_eq(type, "rbd"))
+		return 0;
+	return pxc_fail(
+		err, PXC_EINVAL,
+		"audit_storage: changes can only be recorded in a storage of type rbd, and %s is "
+		"%s%s",
+		storage, type ? "of type " : "no storage of the cluster", type ? type : "");
+}
+
 static int want_block(const struct cloud_spec *s, const struct cloud_world *cw,
 		      struct pxc_plan *plan, struct annot *block, struct pxc_err *err)
 {
@@ -224,7 +238,7 @@ static int want_block(const struct cloud_spec *s, const struct cloud_world *cw,
 		annot_set(block, "domain", s->domain);
 	json_object_foreach (s->keys, key, value)
 		annot_set(block, key, json_string_value(value));
-	if (cloud_want_classes(s, w, block, plan, err) < 0 ||
+	if (check_audit(s, w, err) < 0 || cloud_want_classes(s, w, block, plan, err) < 0 ||
 	    cloud_want_zones(s, cw, block, plan, err) < 0)
 		return -1;
 	if (cloud_want_admins(s, w, block, err) < 0)
@@ -310,6 +324,7 @@ static int plan_present(const struct cloud_spec *s, const struct cloud_world *cw
 				utf8_length(notes), PXC_MAX_DC_NOTES);
 		(void)json_object_set_new(args, "description", json_string(notes));
 	}
+	cloud_warn_lowered(s, w, plan);
 	want_options(s, w, args, gone);
 	if (s->protect_tags)
 		want_tags(w, args);

@@ -2,6 +2,7 @@
 #include "cloud/migrate.h"
 
 #define ROOM_S 60
+#define WORTH_S 15 /* the list of nodes is up to ten seconds old */
 #define MOVE_S 3600
 #define TAKEN_UP_S 90 /* the HA manager reads requests every ten seconds */
 #define THERE_S 30
@@ -28,6 +29,15 @@ static json_t *request(const struct migration *m, uint32_t seconds)
 	return args;
 }
 
+static json_t *worth(const struct migration *m)
+{
+	const struct migrate_worth *w = m->worth;
+
+	return json_pack("{s:s,s:s,s:s,s:[f,f],s:[f,f],s:f,s:I}", "type", "node", "_into", m->to,
+			 "_out_of", m->from, "_to", w->to[0], w->to[1], "_from", w->from[0],
+			 w->from[1], "_limit", w->limit, "_wait_ms", (json_int_t)WORTH_S * MS);
+}
+
 void migrate_plan(struct pxc_plan *plan, const struct migration *m, struct pxc_arena *arena)
 {
 	uint32_t room_s = m->room_s ? m->room_s : ROOM_S, move_s = m->wait_s ? m->wait_s : MOVE_S;
@@ -40,6 +50,9 @@ void migrate_plan(struct pxc_plan *plan, const struct migration *m, struct pxc_a
 					  m->max_out_of ? m->max_out_of : 1 };
 	(void)json_object_set_new(still, "_running", json_boolean(m->running));
 	pxc_plan_add(plan, MIGRATE_STILL, PXC_WAITS, still, "look whether it is as it was");
+	if (m->worth)
+		pxc_plan_add(plan, MIGRATE_WORTH, PXC_WAITS, worth(m),
+			     "look whether %s is still less busy than %s", m->to, m->from);
 	if (m->limit_mib && m->running)
 		pxc_plan_add(plan, MIGRATE_ROOM, PXC_WAITS,
 			     json_pack("{s:s,s:I,s:I,s:I}", "node", m->to, "_need_mib",

@@ -55,6 +55,11 @@ struct pxc_plan {
 	 */
 	const struct pxc_plan *undoes;
 	/*
+	 * Owned; why these steps take back what this run itself has made. Once they are done nothing of it has happened, and the object
+	 * has failed with this sentence. NULL: they do not.
+	 */
+	char *takes_back;
+	/*
 	 * Plans of the same phase that must be done before this one begins; see pxc_plan_after(). When one of them is not done, this
 	 * one is not begun, which is a conflict: the run looks again, and may find another way.
 	 */
@@ -82,6 +87,14 @@ void pxc_plans_release(struct pxc_plans *plans);
 
 /* Append an empty plan; label borrowed. The returned plan belongs to plans. */
 struct pxc_plan *pxc_plans_add(struct pxc_plans *plans, const char *label);
+
+/*
+ * plan_secrets.c: would any step write a secret where many can read it: what looks like one (annot_find_secret()), or one of the
+ * values that the task keeps secret? err EINVAL: "vm acme/web: its description would hold ..."; never the secret itself.
+ * secrets    array of strings, or NULL
+ */
+must_check int pxc_plans_check_secrets(const struct pxc_plans *plans, const json_t *secrets,
+				       struct pxc_err *err);
 
 bool pxc_plan_changes(const struct pxc_plan *plan);  /* has a step that is more than waiting */
 const char *pxc_impact_name(enum pxc_impact impact); /* "waits", "quiet", "disrupts", "destroys" */

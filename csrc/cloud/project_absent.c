@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "cloud/keypair.h"
 #include "cloud/project_parts.h"
 
 /* The VM that holds the volumes of the project: it goes with the project, when no volume is left. */
@@ -86,6 +87,53 @@ static int refuse_networks(const struct project_case *c, struct pxc_err *err)
 		      : pxc_fail(err, PXC_EINVAL,
 				 "%s still has networks %s: remove them with pxc_sdn first",
 				 c->spec->label, buf_str(&names));
+}
+
+/* Damaged ones count, too; a group that is not ours stays where it is. Returns how many. */
+static size_t own_keypairs(struct project_case *c, struct keypair **ret)
+{
+	size_t n = keypairs_of(c->pw->w, c->spec->name, &c->arena, ret), own = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!(*ret)[i].foreign)
+			(*ret)[own++] = (*ret)[i];
+	return own;
+}
+
+static int refuse_keypairs(struct project_case *c, struct pxc_err *err)
+{
+	auto_buf struct pxc_buf names = { .data = NULL };
+	struct keypair *pairs = NULL;
+	size_t n = own_keypairs(c, &pairs);
+
+	if (n == 0 || c->spec->purge)
+		return 0;
+	for (size_t i = 0; i < n && i < 10; i++)
+		buf_printf(&names, "%s%s", i ? ", " : "", pairs[i].name);
+	if (n > 10)
+		buf_printf(&names, " and %zu more", n - 10);
+	return pxc_fail(err, PXC_EINVAL,
+			"%s still has key pairs: %s; remove them first (pxc_keypair with state: "
+			"absent), or set purge: all",
+			c->spec->label, buf_str(&names));
+}
+
+/* One plan for all: PVE changes groups one after the other anyway. */
+static void purge_keypairs(struct project_case *c)
+{
+	struct keypair *pairs = NULL;
+	size_t n = own_keypairs(c, &pairs);
+	struct pxc_plan *p;
+
+	if (n == 0)
+		return;
+	p = pxc_plans_add(c->plans, c->spec->label);
+	p->phase = 1;
+	c->plan->needs = p;
+	for (size_t i = 0; i < n; i++)
+		pxc_plan_add(p, PROJECT_KEYPAIR_REMOVE, PXC_DESTROYS,
+			     json_pack("{s:s}", "groupid", pairs[i].group->groupid),
+			     "delete key pair %s/%s", pairs[i].project, pairs[i].name);
 }
 
 static void add_ha_remove(struct pxc_plan *p, const struct world_guest *g)
@@ -210,7 +258,7 @@ int project_absent(struct project_case *c, struct pxc_err *err)
 			"with their disks",
 			s->label, left);
 	if (refuse_volumes(c, err) < 0 || refuse_networks(c, err) < 0 ||
-	    (*left && check_purge(c, err) < 0))
+	    refuse_keypairs(c, err) < 0 || (*left && check_purge(c, err) < 0))
 		return -1;
 	c->plan->before = project_block_json(&c->have, s->poolid, c->text.before);
 	c->plan->phase = 2;
@@ -225,6 +273,8 @@ void project_purge(struct project_case *c)
 {
 	if (c->purges)
 		journal_purge(c);
+	if (c->plan->nsteps)
+		purge_keypairs(c);
 	for (size_t i = 0; c->plan->nsteps && i < c->pw->w->nguests; i++) {
 		const struct world_guest *g = &c->pw->w->guests[i];
 

@@ -75,12 +75,43 @@ static int64_t needed(const struct rebalance_world *bw, size_t i, const size_t *
 	return sum;
 }
 
+/* What was in use when the plan was made, in the same units. */
+static void in_use(const struct rebalance_world *bw, const char *node, double ret[2])
+{
+	const struct world_node *n = world_node(bw->w, node);
+	const struct rebalance_node *seen = &bw->nodes[n - bw->w->nodes];
+
+	ret[0] = (double)seen->used_bytes / MIB;
+	ret[1] = seen->used_cpus * 1000;
+}
+
+/* Other metrics than what is used now do not change from one moment to the next, and are not asked for again. */
+static bool judge_worth(const struct rebalance_batch *b, const struct rebalance_world *bw,
+			const struct bal_move *move, struct migrate_worth *ret)
+{
+	const struct bal_worth *w = &move->worth;
+	double there[2], here[2];
+
+	if (b->spec.metric != REBALANCE_USED || !(w->most > 0))
+		return false;
+	in_use(bw, move->to, there);
+	in_use(bw, move->from, here);
+	*ret = (struct migrate_worth){ .limit = w->most };
+	for (int r = 0; r < 2; r++) {
+		ret->to[r] = w->to[r];
+		ret->from[r] = w->from[r];
+		ret->limit += w->to[r] * there[r] - w->from[r] * here[r];
+	}
+	return true;
+}
+
 static void add_steps(const struct rebalance_batch *b, const struct rebalance_world *bw, size_t i,
 		      const size_t *leaders, struct pxc_plan *plan)
 {
 	const struct bal_move *move = &bw->plan.moves[i];
 	const struct world_guest *g = world_guest(bw->w, move->vm);
 	size_t ndisks;
+	struct migrate_worth worth;
 	struct migration m = { .vmid = move->vm,
 			       .from = move->from,
 			       .to = move->to,
@@ -92,6 +123,8 @@ static void add_steps(const struct rebalance_batch *b, const struct rebalance_wo
 			       .max_into = b->spec.params.max_in,
 			       .max_out_of = b->spec.params.max_out };
 
+	if (judge_worth(b, bw, move, &worth))
+		m.worth = &worth;
 	(void)rebalance_disks(bw, move->vm, &ndisks);
 	m.local_disks = ndisks > 0 && b->spec.local_disks;
 	migrate_plan(plan, &m, bw->arena);

@@ -129,6 +129,9 @@ struct vm_spec {
 	json_t *metadata;        /* object of texts: all of them (exact); NULL = untouched */
 	const char *const
 		*affinity; /* names of all its groups, sorted, NULL-terminated; NULL = untouched */
+	const char *ssh_keys; /* the lines of cloud_init.ssh_keys; NULL = not named */
+	const char *const
+		*keypairs; /* names, NULL-terminated; NULL = not named; see vm_keypairs() */
 	json_t *tags;      /* array of texts; NULL = untouched */
 	bool tags_exact;
 	const char *node;          /* NULL = auto */
@@ -174,6 +177,10 @@ struct vm_spec {
 	bool snaps_named, snaps_exact; /* named: the list, even an empty one */
 	const char *rollback;          /* snapshot; NULL = no */
 	struct vm_ha ha;
+	bool quota_ignore; /* what cannot be counted counts for nothing */
+	/* Set by the run: it has made the VM, and when by pve_now_ms(). What it takes back again is absent from then on. */
+	bool made;
+	int64_t made_ms;
 	/*
 	 * Set by the first observation: the process that ran then; 0 = none ran. "restarted" can end by it, and a seed is
 	 * removed when it was not that of a system which the task itself has started.
@@ -241,6 +248,8 @@ struct vm_world {
 	const struct vm_ipam *ipam; /* only zones with dhcp: PVE shows no others */
 	size_t nipam;
 	bool ipam_read;
+	/* project -> how many snapshots its VMs and volumes have, or a text: why that is not known; NULL = none are to be taken */
+	const json_t *snapshots;
 	bool ha_writable; /* the API user has Sys.Console on /; only asked when vm_writes_ha() */
 };
 
@@ -267,6 +276,13 @@ must_check int vm_template(const struct vm_spec *spec, const struct vm_world *vw
 
 /* The storage classes that the batch names become storages. err EINVAL: an unknown one, and which there are */
 must_check int vm_classes(struct vm_batch *batch, const struct registry *r, struct pxc_err *err);
+/*
+ * The key pairs that the batch names become keys for cloud-init, behind those it gives itself. w: with groups when some are named.
+ * err EINVAL: an unknown one, and which there are
+ */
+must_check int vm_keypairs(struct vm_batch *batch, const struct world *w, struct pxc_arena *arena,
+			   struct pxc_err *err);
+bool vm_wants_keypairs(const struct vm_batch *batch);
 /* Does the batch need to look into Ceph, and at which storages (NULL-terminated, in the arena)? NULL: no. */
 const char *const *vm_rbd_storages(const struct vm_batch *batch, const struct vm_world *vw,
 				   struct pxc_arena *arena);
@@ -289,6 +305,9 @@ bool vm_wants_sdn(const struct vm_batch *batch, const struct vm_world *vw);
 json_t *vm_networks(const struct vm_batch *batch, const struct vm_world *vw);
 /* With the subnets: is an address to be chosen or checked, so that those of all guests must be known? */
 bool vm_wants_uses(const struct vm_batch *batch, const struct vm_world *vw);
+
+/* Does it take a snapshot that is not there, so that all of its project are to be counted? */
+bool vm_takes_snapshots(const struct vm_spec *spec, const struct vm_seen *have);
 
 /* Is it to go to another node, so that PVE must be asked whether it can? */
 bool vm_moves(const struct vm_spec *spec, const struct vm_seen *have);

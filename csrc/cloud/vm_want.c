@@ -206,12 +206,6 @@ static int want_notes(const struct vm_case *c, const char *op, struct vm_change 
 			"%d: shorten the description or the metadata by %zu",
 			c->spec->label, utf8_length(notes), PXC_MAX_NOTES,
 			utf8_length(notes) - PXC_MAX_NOTES);
-	if (annot_has_secret(notes))
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"%s: its description or metadata looks like it holds a secret: notes are "
-			"readable by everybody who may see the VM",
-			c->spec->label);
 	vm_set(ret, "description", notes);
 	return 0;
 }

@@ -73,25 +73,6 @@ static int check_storage(struct volume_case *c, struct pxc_err *err)
 	return 0;
 }
 
-/* What people write there can be read by everybody who may read the pool. */
-static int refuse_secrets(const struct volume_spec *s, struct pxc_err *err)
-{
-	auto_buf struct pxc_buf text = { .data = NULL };
-	const char *key;
-	json_t *value;
-
-	buf_printf(&text, "%s\n", s->description ? s->description : "");
-	json_object_foreach (s->metadata, key, value)
-		buf_printf(&text, "%s=%s\n", key, json_string_value(value));
-	if (!annot_has_secret(buf_str(&text)))
-		return 0;
-	return pxc_fail(
-		err, PXC_EINVAL,
-		"%s: its description or metadata looks like it holds a secret, which everybody "
-		"could read who may read the pool",
-		s->label);
-}
-
 static int prepare(struct volume_case *c, struct pxc_err *err)
 {
 	const struct volume_spec *s = c->spec;
@@ -104,7 +85,7 @@ static int prepare(struct volume_case *c, struct pxc_err *err)
 		volume_use_look(c->run->vw, c->lies, c->have, &c->use);
 	if (s->absent)
 		return 0;
-	if (refuse_secrets(s, err) < 0 || check_storage(c, err) < 0 || volume_source(c, err) < 0 ||
+	if (check_storage(c, err) < 0 || volume_source(c, err) < 0 ||
 	    volume_target_find(c, err) < 0)
 		return -1;
 	c->size_bytes = c->have ? c->have->size_bytes : c->from_bytes;

@@ -59,6 +59,7 @@ struct world_pool {
 struct world_group {
 	const char *groupid;
 	const char *comment; /* "" = none */
+	const char *users;   /* PVE's own members, "a@pve,b@pam"; "" = none */
 };
 
 struct ha; /* cloud/ha.h */

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "modules/affinity_read.h"
 
+#include "modules/rights.h"
+
 int affinity_read_right(struct pxc_env *env, bool *ret, struct pxc_err *err)
 {
-	json_auto_t *params = json_pack("{s:s}", "path", "/"), *data = NULL;
-	struct pve_read read = { .params = params };
-
-	read.path = arena_strdup(env->arena, "/access/permissions");
-	pve_read_all(env->pve, &read, 1);
-	data = read.data;
-	if (read.err.kind != PXC_OK) {
-		*err = read.err;
-		return pxc_context(err, "rights of the API user");
-	}
-	*ret = json_object_get(json_object_get(data, "/"), "Sys.Console") != NULL;
-	return 0;
+	return rights_held(env, "Sys.Console", "/", ret, err);
 }
 
 bool affinity_knows_nodes(const json_t *data, const json_t *args, int http, const char *text)

@@ -2,6 +2,7 @@
 /* apply.c - the plans of a look as jobs: phase by phase, in a phase side by side or as a stream. */
 #include <stdio.h>
 
+#include "ansible/result.h"
 #include "base/mem.h"
 #include "modules/kind_parts.h"
 
@@ -102,8 +103,11 @@ static void add_job(struct phase *ph, size_t i)
 	ph->job_of[i] = job;
 }
 
-static void say(const struct pxc_env *env, const char *line)
+/* PVE's words may repeat what it was sent. */
+static void say(const struct pxc_env *env, const char *text)
 {
+	auto_free char *line = result_mask_text(env->args, text);
+
 	if (env->tell)
 		env->tell(env->tell_context, line);
 	else if (env->args->task.verbosity > 0)
@@ -154,6 +158,8 @@ static void book(struct phase *ph, size_t j)
 	show(run, p, job);
 	if (run->kind->told)
 		run->kind->told(run->env, run->batch, p, job);
+	if (p->takes_back)
+		outcome_taken_back(&run->outcomes, ph->plan_of[j], p);
 	if (p->undoes && job->err.kind == PXC_OK)
 		outcome_undone(&run->outcomes, ph->plans, ph->plan_of[j]);
 	pve_job_release(job);

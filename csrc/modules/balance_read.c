@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "modules/balance.h"
 #include "modules/items.h"
+#include "modules/rights.h"
 
 enum what { NODE_STATUS, NODE_DISKS, NODE_MIGRATIONS };
 
@@ -221,6 +222,7 @@ int balance_read_bridges(struct pxc_env *env, const struct rebalance_batch *b,
 	const struct world *w = bw->w;
 	struct pve_read *reads = arena_alloc(env->arena, (w->nnodes + 1) * sizeof(*reads));
 	size_t *which = arena_alloc(env->arena, (w->nnodes + 1) * sizeof(*which)), n = 0;
+	size_t seen = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < w->nnodes; i++)
@@ -236,6 +238,7 @@ int balance_read_bridges(struct pxc_env *env, const struct rebalance_batch *b,
 		json_t *row;
 
 		if (json_is_array(reads[i].data)) {
+			seen += json_array_size(reads[i].data);
 			bw->nodes[which[i]].bridges = pxc_env_keep(env, json_array());
 			json_array_foreach (reads[i].data, k, row)
 				(void)json_array_append(bw->nodes[which[i]].bridges,
@@ -248,5 +251,5 @@ int balance_read_bridges(struct pxc_env *env, const struct rebalance_batch *b,
 		}
 		json_decref(reads[i].data);
 	}
-	return r;
+	return r < 0 || n == 0 ? r : rights_check_bridges(env, seen, err);
 }

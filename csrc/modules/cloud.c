@@ -207,8 +207,7 @@ static int check_people(const char *option, const json_t *list, bool groups, str
 	json_array_foreach (list, i, entry) {
 		const char *name = json_string_value(entry);
 
-		if (!name || !*name || strpbrk(name, ", \t\r\n") || str_eq(name, "@") ||
-		    (*name == '@' && !groups))
+		if (!name || !item_person(groups && *name == '@' ? name + 1 : name))
 			return pxc_fail(err, PXC_EINVAL, "%s: \"%s\" is no name of a user%s",
 					option, name ? name : "",
 					groups ? ", nor of a group with @ before it" : "");
@@ -219,10 +218,9 @@ static int check_people(const char *option, const json_t *list, bool groups, str
 static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 {
 	static const char *const texts[][2] = {
-		{ "storage", "storage" },
-		{ "import_storage", "import" },
-		{ "bridge", "bridge" },
-		{ "holder_range", "holders" },
+		{ "storage", "storage" },      { "import_storage", "import" },
+		{ "bridge", "bridge" },        { "audit_storage", "audit" },
+		{ "holder_range", "holders" }, { "lock_storage", "locks" },
 	};
 	const json_t *given = env->args->given, *item = env->args->params;
 	struct cloud_spec *s = arena_alloc(env->arena, sizeof(*s));
@@ -335,10 +333,19 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
-	static const char *const cloud[] = { "cloud", NULL };
+	const struct cloud_spec *s = batch;
+	const char **names = arena_alloc(env->arena, 3 * sizeof(*names));
+	const json_t *where = json_object_get(s->keys, "locks");
+	const char *storage = json_string_value(where);
 
-	(void)env, (void)batch;
-	return plans->plans[0]->nsteps ? cloud : NULL;
+	if (!plans->plans[0]->nsteps)
+		return NULL;
+	names[0] = "cloud";
+	/* Who puts locks elsewhere holds it in both places. */
+	if (where && !str_eq(storage, env->lock_storage))
+		names[1] = storage ? arena_printf(env->arena, LOCK_RBD "%s/cloud", storage)
+				   : LOCK_PVE "cloud";
+	return names;
 }
 
 const struct pxc_kind cloud_kind = {

@@ -12,6 +12,7 @@
 #include "modules/ha_read.h"
 #include "modules/info.h"
 #include "modules/items.h"
+#include "modules/snapshots_read.h"
 #include "modules/vm_read.h"
 #include "modules/world.h"
 
@@ -53,8 +54,12 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	s->cloud = wanted(gather, "cloud");
 	s->affinity = wanted(gather, "affinity");
 	s->policy = named(gather, "policy");
+	s->groups = wanted(gather, "groups");
+	s->keypairs = wanted(gather, "keypairs");
 	s->images = named(gather, "images");
 	s->volumes = named(gather, "volumes");
+	s->audit = named(gather, "audit");
+	s->audit_since = item_text(p, "audit_since");
 	s->addresses = named(gather, "addresses");
 	s->networks = s->addresses || named(gather, "networks");
 	s->storages = item_list(env->arena, p, "storages");
@@ -94,15 +99,21 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	iw->w = w;
 	if (info_read_own(env, s, iw, w, err) < 0)
 		return -1;
+	if ((s->groups || s->keypairs) && world_groups_read(env, w, err) < 0)
+		return -1;
+	info_read_people(env, s, iw);
 	if ((s->vms || s->affinity) && read_ha(env, w, err) < 0)
 		return -1;
 	/* Who has a volume, and where volumes are, stands in the configurations of guests. */
 	if (s->vms || s->volumes)
 		info_read_vms(env, pool, iw);
+	if (s->usage && s->volumes)
+		snapshots_read_lists(env, iw->seen, iw->nseen);
 	*ret_world = iw;
 	if (s->affinity)
 		info_read_affinity(env, iw);
-	if (s->networks && info_read_nets(env, s, iw, err) < 0)
+	if ((s->networks && info_read_nets(env, s, iw, err) < 0) ||
+	    (s->audit && info_read_audit(env, s, iw, err) < 0))
 		return -1;
 	return s->images || s->volumes ? info_read_rbd(env, s, iw, err) : 0;
 }
@@ -113,6 +124,8 @@ static void asks(const void *batch, const struct world *w, struct policy_asks *r
 
 	(void)w;
 	policy_ask(ret, s->project ? "info.read" : "info.cloud", s->project, NULL);
+	if (s->audit)
+		policy_ask(ret, "audit.read", s->project, NULL);
 }
 
 /* Nothing is ever to be done: to look is not to change. */
@@ -157,7 +170,7 @@ static json_t *usage_row(const struct info_spec *s, const struct info_world *iw,
 	struct quota used, limit;
 	struct pxc_err err;
 
-	if (usage_count(iw->w, pool->poolid, NULL, NULL, &used, &err) < 0 ||
+	if (usage_count(iw->w, pool->poolid, NULL, &used, &err) < 0 ||
 	    usage_limit(iw->w, pool->poolid, &limit, &err) < 0) {
 		(void)json_object_set_new(row, "problem", json_string(err.msg));
 		return row;
@@ -173,9 +186,16 @@ static json_t *usage_row(const struct info_spec *s, const struct info_world *iw,
 		used.v[QUOTA_AFFINITY_GROUPS] = info_count_affinity(iw, item_text(row, "project"));
 		put_usage(row, &used, &limit, QUOTA_AFFINITY_GROUPS);
 	}
+	if (s->keypairs) {
+		used.v[QUOTA_KEYPAIRS] = info_count_keypairs(iw, item_text(row, "project"));
+		put_usage(row, &used, &limit, QUOTA_KEYPAIRS);
+	}
 	if (!s->volumes)
 		return row;
 	volume_usage(iw->rbd, item_text(row, "project"), &used);
+	for (size_t i = 0; i < iw->nseen; i++)
+		if (str_eq(iw->seen[i]->guest->pool, pool->poolid))
+			used.v[QUOTA_SNAPSHOTS] += snapshots_of(iw->seen[i]);
 	for (int i = QUOTA_VOLUMES; i <= QUOTA_SNAPSHOTS; i++)
 		put_usage(row, &used, &limit, i);
 	return row;
@@ -247,8 +267,11 @@ static void report(const void *batch, const void *world, json_t *result)
 		info_report_nets(s, iw, result);
 	if (s->affinity)
 		info_report_affinity(s, iw, result);
+	info_report_people(s, iw, result);
 	if (iw->rbd)
 		info_report_rbd(s, iw, result);
+	if (iw->audit)
+		info_report_audit(s, iw, result);
 	if (!s->flavors)
 		return;
 	flavors = json_array();

@@ -3,19 +3,21 @@
 #pragma once
 
 #include "cloud/affinity_rule.h"
+#include "cloud/keypair.h"
 #include "cloud/network_info.h"
 #include "cloud/vm.h"
 #include "modules/kind.h"
 
 struct info_spec {
 	bool projects, usage, vms, flavors, cloud, images, volumes, networks, addresses, affinity;
-	bool policy;
+	bool policy, groups, keypairs, audit;
 	const char *const *
 		storages; /* of images and volumes; NULL = the cloud's default, and those that holders name */
 	const char *project, *stack;
 	const char *const *names;  /* NULL = all */
 	const char *const *fields; /* NULL = all */
 	size_t limit;              /* 0 = none */
+	const char *audit_since;   /* NULL = all */
 };
 
 struct info_world {
@@ -28,7 +30,10 @@ struct info_world {
 	const struct rbd_world *rbd; /* NULL = not asked for */
 	const struct network_view *nets;
 	struct affinity *groups; /* NULL = not asked for */
+	struct keypair *pairs; /* by project and name; NULL = not asked for */
+	size_t npairs;
 	struct affinity_view affinity;
+	json_t *audit; /* records, the newest first; kept by the run; NULL = not asked for */
 };
 
 /* Append within the limit, with the wanted fields only. Steals. */
@@ -65,3 +70,13 @@ void info_report_nets(const struct info_spec *s, const struct info_world *iw, js
 void info_read_affinity(struct pxc_env *env, struct info_world *iw);
 void info_report_affinity(const struct info_spec *s, const struct info_world *iw, json_t *result);
 int64_t info_count_affinity(const struct info_world *iw, const char *project); /* its groups */
+
+/* info_people.c: groups of people and key pairs, as far as the actor may know of them */
+void info_read_people(struct pxc_env *env, const struct info_spec *s, struct info_world *iw);
+void info_report_people(const struct info_spec *s, const struct info_world *iw, json_t *result);
+int64_t info_count_keypairs(const struct info_world *iw, const char *project);
+
+/* info_audit.c: the record of changes, with those that have no end */
+must_check int info_read_audit(struct pxc_env *env, const struct info_spec *s,
+			       struct info_world *iw, struct pxc_err *err);
+void info_report_audit(const struct info_spec *s, const struct info_world *iw, json_t *result);

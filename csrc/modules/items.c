@@ -72,6 +72,23 @@ bool item_word(const char *name)
 	return n >= 1 && n <= 60 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n;
 }
 
+bool item_person(const char *name)
+{
+	return *name && *name != '@' && !strpbrk(name, ", \t\r\n");
+}
+
+void item_hide(struct pxc_env *env, const char *text)
+{
+	json_t *secrets = env->args->secrets, *old;
+	size_t i;
+
+	/* Longest first. */
+	json_array_foreach (secrets, i, old)
+		if (strlen(json_string_value(old)) < strlen(text))
+			break;
+	(void)json_array_insert_new(secrets, i, json_string(text));
+}
+
 int items_once(json_t *seen, const char *label, struct pxc_err *err)
 {
 	if (json_object_get(seen, label))

@@ -40,6 +40,12 @@ bool item_slug(const char *name);
 /* 1 to 60 of a-z 0-9 . _ -: names of flavors and storage classes, which are keys of an annotation. */
 bool item_word(const char *name);
 
+/* A name of somebody, as roles and groups of people list them: not empty, without blanks and commas, no "@" in front. */
+bool item_person(const char *name);
+
+/* The text is a secret that was given where none belongs: it is masked wherever it would be printed. */
+void item_hide(struct pxc_env *env, const char *text);
+
 /* Note label among the seen. err EINVAL: it is there already: "... is named twice in this task" */
 must_check int items_once(json_t *seen, const char *label, struct pxc_err *err);
 

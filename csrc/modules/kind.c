@@ -3,8 +3,9 @@
 
 #include <string.h>
 
+#include "base/str.h"
 #include "cloud/project_block.h"
-#include "modules/kind_parts.h"
+#include "modules/audit.h"
 
 /* Conflicts (a stale digest, a VMID or name taken meanwhile) send the run round again this often. */
 #define ROUNDS 4
@@ -23,7 +24,7 @@ static int look(struct kind_run *run, struct pxc_plans *ret, struct pxc_err *err
 		if (run->kind->observe(run->env, run->batch, &run->world, err) < 0)
 			return -1;
 		if (run->kind->plan(run->batch, run->world, ret, err) == 0)
-			return 0;
+			return pxc_plans_check_secrets(ret, run->env->args->secrets, err);
 		if (err->kind != PXC_EBUSY || pve_now_ms(run->env->pve) >= give_up)
 			return -1;
 		pve_sleep(run->env->pve, BUSY_MS);
@@ -54,6 +55,15 @@ static bool goes_on(struct kind_run *run, const struct pxc_plans *plans)
 {
 	for (size_t i = 0; i < plans->nplans; i++)
 		if (plans->plans[i]->again && !outcome_closed(&run->outcomes, i))
+			return true;
+	return false;
+}
+
+/* Is something that this run has made to be taken back? */
+static bool takes_back(struct kind_run *run, const struct pxc_plans *plans)
+{
+	for (size_t i = 0; i < plans->nplans; i++)
+		if (plans->plans[i]->takes_back && !outcome_closed(&run->outcomes, i))
 			return true;
 	return false;
 }
@@ -90,9 +100,7 @@ static int hold(struct kind_run *run, const struct pxc_plans *plans, bool *ret_a
 	*ret_again = false;
 	if (!names || !names[0] || run->locks.taken)
 		return 0;
-	/* In one order, so that two runs cannot wait for each other. */
-	names = strv_sorted(run->env->arena, names);
-	if (locks_acquire(&run->locks, run->env, names, err) < 0)
+	if (locks_acquire(&run->locks, run->env, locks_place(run->env, names), err) < 0)
 		return -1;
 	run->env->locks = &run->locks;
 	*ret_again = run->locks.fresh;
@@ -132,6 +140,11 @@ static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err 
 				outcomes_preview(&run->outcomes, plans);
 			else
 				outcomes_settle(&run->outcomes, plans);
+			/* While it waited somebody has put the locks elsewhere: those are not what others hold. */
+			if (!str_eq(run->locks.storage, run->env->lock_storage)) {
+				locks_release(&run->locks, run->env);
+				continue;
+			}
 		}
 		if (!first_open(run, plans))
 			return 0;
@@ -140,6 +153,8 @@ static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err 
 			return 0;
 		}
 		more = goes_on(run, plans);
+		if (audit_begin(run, plans, err) < 0)
+			return -1;
 		/* What the task was allowed, and has begun, it also ends: it may just have given away its own right to. */
 		run->env->permitted = true;
 		kind_apply(run, plans);
@@ -155,7 +170,7 @@ static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err 
 		if (!open)
 			return 0;
 		if (outcomes_conflict(&run->outcomes) || outcomes_wait(&run->outcomes) || more ||
-		    run->kind->drifts)
+		    run->kind->drifts || takes_back(run, plans))
 			continue;
 		/* A helper that turns up behind a failure puts right what that has left: the next run's work. */
 		if (!open->item && outcomes_nfailed(&run->outcomes))
@@ -192,12 +207,17 @@ int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_resu
 		outcomes_preview(&run.outcomes, &plans);
 		if (kind->limits)
 			kind->limits(run.batch, &run.limits);
-		r = check || !first_open(&run, &plans) ? 0 : rounds(&run, &plans, err);
+		if (check || !first_open(&run, &plans))
+			r = 0;
+		else
+			r = audit_reach(&run, err) < 0 ? -1 : rounds(&run, &plans, err);
 		locks_release(&run.locks, env);
 		if (kind->locks && !check)
 			locks_sweep(env);
 	}
+	audit_end(&run);
 	*ret_result = outcomes_result(&run.outcomes, kind, env, check);
+	(void)json_object_set_new(*ret_result, "pxc_audit", audit_of_run(&run, check));
 	if (kind->leaves && run.batch)
 		kind->leaves(run.batch, *ret_result);
 	if (kind->report && run.world && r == 0)

@@ -30,17 +30,24 @@ struct pxc_env {
 	struct pxc_clock *clock;
 	const char *actor; /* who asked: option actor, else PXC_ACTOR, else login name */
 	/* What the action plugin says of that, for the policy and the record; NULL = not said. */
-	const char *actor_source; /* "awx", "tower", "task", "environment", "login" */
-	const char *actor_login;  /* who really launched it, when that is somebody else */
-	const char *job_id;       /* of AWX or Tower */
-	char stamp[STAMP_TEXT];   /* of this run, for at= */
-	char nonce[33];           /* random hex of this run: what new uuids are made from */
-	json_t *kept;             /* owned; see pxc_env_keep() */
-	struct env_defer *defers; /* see pxc_env_defer() */
+	const char *actor_source;        /* "awx", "tower", "task", "environment", "login" */
+	const char *actor_login;         /* who really launched it, when that is somebody else */
+	const char *job_id;              /* of AWX or Tower */
+	bool to_syslog;                  /* changes are recorded there, too */
+	const struct policy_asks *asked; /* what the task asks for; NULL = not known yet */
+	const char *audit_storage;       /* where changes are recorded in Ceph; NULL = nowhere */
+	char stamp[STAMP_TEXT];          /* of this run, for at= */
+	char nonce[33];                  /* random hex of this run: what new uuids are made from */
+	json_t *kept;                    /* owned; see pxc_env_keep() */
+	struct env_defer *defers;        /* see pxc_env_defer() */
 	struct rbd_link
 		*links; /* Ceph clusters connected to and storages reached so far; see rbd.h */
 	struct rbd_store *stores;
 	const struct locks *locks; /* held by this run */
+	struct world_group *
+		people; /* groups as they were when the policy first asked for them; NULL = it has not */
+	size_t npeople;
+	const char *lock_storage; /* of the registry that was read last; see lock.h */
 	/* Of the run, for the policy; kind NULL: only the cloud's admins may. */
 	const struct pxc_kind *kind;
 	const void *batch;
@@ -56,6 +63,7 @@ struct pxc_env {
 };
 
 #define LOCK_RBD "rbd/"
+#define LOCK_PVE "pve/" /* in front of a name: a group of PVE, wherever other locks lie */
 #define LOCK_SDN                                                                                   \
 	"sdn" /* PVE's own lock on the SDN configuration, where it has one; see lock_sdn.h */
 
@@ -74,7 +82,8 @@ struct pxc_kind {
 	int (*decode)(struct pxc_env *env, void **ret_batch, struct pxc_err *err);
 	/*
 	 * What the task asks for, by what it names: at least one ask for each object. Asked of the policy as soon as the snapshot
-	 * is read, before anything else is looked at, also in check mode. w: the snapshot, without groups. NULL: for admins only.
+	 * is read, before anything else is looked at, also in check mode. w: the snapshot, at first without groups; asked again when the
+	 * answer takes them. NULL: for admins only.
 	 */
 	void (*asks)(const void *batch, const struct world *w, struct policy_asks *ret);
 	/* GETs only; ret_world lives in the arena (JSON it holds is kept alive by pxc_env_keep). */
@@ -85,7 +94,8 @@ struct pxc_kind {
 	int (*plan)(const void *batch, const void *world, struct pxc_plans *ret,
 		    struct pxc_err *err);
 	/* Names of the locks to hold while these plans are applied ("project.acme"), in any order, in the arena; NULL: none.
-	 * LOCK_RBD and a storage in front ("rbd/ceph/image.debian"): a lock in that storage's pool instead of one in PVE.
+	 * Where they lie, in PVE or in Ceph, is the cloud's to say; see lock.h.
+	 * LOCK_RBD and a storage in front ("rbd/ceph/image.debian"): a lock in that storage's pool in any case.
 	 * The function itself may be NULL. */
 	const char *const *(*locks)(struct pxc_env *env, const void *batch,
 				    const struct pxc_plans *plans);

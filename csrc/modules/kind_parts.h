@@ -5,6 +5,7 @@
 #include "modules/kind.h"
 #include "modules/lock.h"
 #include "modules/outcome.h"
+#include "modules/rbd.h"
 
 struct kind_run {
 	const struct pxc_kind *kind;
@@ -13,6 +14,8 @@ struct kind_run {
 	struct outcomes outcomes;
 	struct locks locks;
 	struct kind_limits limits;
+	/* Where the record of changes lies in Ceph, reached; NULL = nowhere. */
+	const struct rbd_store *audit;
 };
 
 /* Do all plans, phase by phase; what became of them is in the outcomes. */

@@ -3,9 +3,11 @@
 #include "modules/kind.h"
 
 extern const struct pxc_kind cloud_kind, flavor_kind, project_kind, vm_kind, info_kind,
-	rbd_image_kind, volume_kind, sdn_kind, affinity_kind, balance_kind, access_kind;
+	rbd_image_kind, volume_kind, sdn_kind, affinity_kind, balance_kind, group_kind,
+	keypair_kind, access_kind;
 
 const struct pxc_kind *const pxc_kinds[] = {
-	&cloud_kind, &flavor_kind,   &project_kind, &vm_kind,     &rbd_image_kind, &volume_kind,
-	&sdn_kind,   &affinity_kind, &balance_kind, &access_kind, &info_kind,      NULL,
+	&cloud_kind,   &flavor_kind, &project_kind,  &vm_kind,      &rbd_image_kind,
+	&volume_kind,  &sdn_kind,    &affinity_kind, &balance_kind, &group_kind,
+	&keypair_kind, &access_kind, &info_kind,     NULL,
 };

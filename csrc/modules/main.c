@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "ansible/batch.h"
 #include "ansible/dump.h"
 #include "ansible/result.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "modules/actor.h"
+#include "modules/audit.h"
 #include "modules/connect.h"
 #include "modules/kind.h"
 
@@ -39,27 +39,16 @@ static const char *module_of(const char *path)
 	return str_starts(name, ANSIBALLZ) ? name + strlen(ANSIBALLZ) : name;
 }
 
-static const char *who(const struct pxc_env *env)
-{
-	const char *actor = json_string_value(json_object_get(env->args->params, "actor"));
-	const struct passwd *user;
-
-	if (actor && *actor)
-		return actor;
-	user = getpwuid(getuid());
-	return user ? user->pw_name : "unknown";
-}
-
-static void prepare(struct pxc_env *env)
+static int prepare(struct pxc_env *env, struct pxc_err *err)
 {
 	unsigned char bytes[16];
 
-	env->actor = who(env);
 	clock_stamp(env->clock->wall_s(env->clock), env->stamp);
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
 		abort();
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		(void)snprintf(env->nonce + 2 * i, 3, "%02x", bytes[i]);
+	return actor_find(env, err);
 }
 
 static void add_connection_warnings(struct pxc_env *env)
@@ -76,14 +65,20 @@ static int run(const struct pxc_kind *kind, const struct ans_args *args, json_t 
 	       struct pxc_err *err)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
-	struct pxc_env env = { .args = args, .arena = &arena, .clock = &pxc_system_clock };
+	struct pxc_env env = {
+		.args = args, .arena = &arena, .clock = &pxc_system_clock, .to_syslog = true
+	};
 	int r;
 
-	prepare(&env);
-	r = pxc_connect(&env, NULL, err);
+	r = prepare(&env, err);
+	if (r == 0)
+		r = pxc_connect(&env, NULL, err);
 	add_connection_warnings(&env);
 	if (r == 0)
 		r = kind_run(kind, &env, ret_result, err);
+	if (!*ret_result && env.actor)
+		*ret_result =
+			json_pack("{s:b,s:o}", "changed", 0, "pxc_audit", audit_of_nothing(&env));
 	pve_free(env.pve);
 	pxc_env_release(&env);
 	return r;

@@ -56,6 +56,47 @@ static enum pve_judgement still(struct pve_look *look)
 	return PVE_GO;
 }
 
+/* What is in use of a node by the list of all, in MiB and millicores. */
+static bool in_use(const json_t *list, const char *node, double ret[2])
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (list, i, row) {
+		const json_t *mem = json_object_get(row, "mem"), *cpu = json_object_get(row, "cpu");
+
+		if (!str_eq(text_of(row, "node"), node) || !json_is_number(mem) ||
+		    !json_is_number(cpu))
+			continue;
+		ret[0] = json_number_value(mem) / MIB;
+		ret[1] = json_number_value(cpu) * 1000 *
+			 json_number_value(json_object_get(row, "maxcpu"));
+		return true;
+	}
+	return false;
+}
+
+/* The list is up to ten seconds old, so guests that have just been moved may count where they were: looked at for longer than that. */
+static enum pve_judgement worth(struct pve_look *look)
+{
+	const char *into = text_of(look->args, "_into"), *out_of = text_of(look->args, "_out_of");
+	const json_t *to = json_object_get(look->args, "_to"),
+		     *from = json_object_get(look->args, "_from");
+	double there[2], here[2], sum = 0;
+
+	if (!look->data && !look->late)
+		return say(look, PVE_WAIT, "%s", look->err->msg);
+	/* Who cannot tell has nothing against it. */
+	if (!in_use(look->data, into, there) || !in_use(look->data, out_of, here))
+		return PVE_GO;
+	for (size_t r = 0; r < 2; r++)
+		sum += json_number_value(json_array_get(to, r)) * there[r] -
+		       json_number_value(json_array_get(from, r)) * here[r];
+	if (sum > json_number_value(json_object_get(look->args, "_limit")))
+		return say(look, later(look), "%s is as busy as %s by now", into, out_of);
+	return PVE_GO;
+}
+
 /* "used" counts what the kernel would not give back at once, as PVE shows it to people. */
 static enum pve_judgement room(struct pve_look *look)
 {
@@ -131,6 +172,10 @@ const struct pve_op migrate_ops[MIGRATE_OPS] = {
 			    .path = GUEST "/status/current",
 			    .wait_ms = MINUTES,
 			    .judge = still },
+	[MIGRATE_WORTH] = { .method = "GET",
+			    .path = "/cluster/resources",
+			    .wait_ms = MINUTES,
+			    .judge = worth },
 	[MIGRATE_ROOM] = { .method = "GET",
 			   .path = "/nodes/{node}/status",
 			   .wait_ms = MINUTES,

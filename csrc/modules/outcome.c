@@ -14,6 +14,7 @@ static void outcome_clear(struct outcome *o)
 	json_decref(o->planned);
 	json_decref(o->done);
 	json_decref(o->warnings);
+	json_decref(o->upids);
 }
 
 void outcomes_release(struct outcomes *o)
@@ -33,21 +34,38 @@ static void append_step(json_t *list, const char *label, const struct pxc_step *
 					      "impact", pxc_impact_name(step->impact)));
 }
 
-static void add_warnings(struct outcome *o, const json_t *texts)
+/* Append those that are not there yet. */
+static void add_new(json_t **list, const json_t *texts)
 {
 	size_t i, k;
 	json_t *text, *old;
 
-	if (!o->warnings)
-		o->warnings = json_array();
 	json_array_foreach (texts, i, text) {
 		bool known = false;
 
-		json_array_foreach (o->warnings, k, old)
+		if (!*list)
+			*list = json_array();
+		json_array_foreach (*list, k, old)
 			known |= json_equal(old, text);
 		if (!known)
-			(void)json_array_append(o->warnings, text);
+			(void)json_array_append(*list, text);
 	}
+}
+
+void outcome_add_upids(struct outcome *o, const json_t *upids)
+{
+	add_new(&o->upids, upids);
+}
+
+/* The tasks that its steps began, also those that failed. */
+static void take_upids(struct outcome *o, const struct pve_job *job)
+{
+	json_auto_t *upids = json_array();
+
+	for (size_t k = 0; k < job->nsteps; k++)
+		if (job->steps[k].upid)
+			(void)json_array_append_new(upids, json_string(job->steps[k].upid));
+	outcome_add_upids(o, upids);
 }
 
 /* Which of the plans that look alike is it? */
@@ -126,7 +144,7 @@ void outcomes_preview(struct outcomes *o, const struct pxc_plans *plans)
 		x->item = json_incref(p->item);
 		for (size_t k = 0; k < p->nsteps && !p->undoes; k++)
 			append_step(x->planned, p->label, &p->steps[k]);
-		add_warnings(x, p->notes);
+		add_new(&x->warnings, p->notes);
 	}
 }
 
@@ -139,7 +157,8 @@ void outcome_add(struct outcomes *o, size_t i, const struct pxc_plan *plan,
 		append_step(x->done, plan->label, &plan->steps[k]);
 		x->changed |= plan->steps[k].impact > PXC_WAITS;
 	}
-	add_warnings(x, job->warnings);
+	add_new(&x->warnings, job->warnings);
+	take_upids(x, job);
 	x->waits = x->left = x->dropped = false;
 	if (job->state == PVE_JOB_NOT_BEGUN && *job->why) {
 		x->waits = !job->stopped;
@@ -162,8 +181,10 @@ static void take_helper(struct outcomes *o, size_t i, const struct pxc_plans *pl
 	const struct outcome *had = x->via >= 0 ? &o->list[x->via] : NULL;
 	long next = helper_of(o, plans, i);
 
-	if (had)
+	if (had) {
 		x->changed |= had->changed;
+		outcome_add_upids(x, had->upids);
+	}
 	if (had && had->failed && !x->failed) {
 		x->failed = true;
 		x->err = had->err;
@@ -212,9 +233,13 @@ void outcomes_settle(struct outcomes *o, const struct pxc_plans *plans)
 		struct outcome *x = &o->list[o->of[i]];
 
 		open[o->of[i]] = p->nsteps > 0;
-		add_warnings(x, p->notes);
+		add_new(&x->warnings, p->notes);
 		if (!p->item)
 			continue;
+		if (!x->item) {
+			x->before = json_incref(p->before);
+			x->after = json_incref(p->after);
+		}
 		json_decref(x->item);
 		x->item = json_incref(p->item);
 		take_helper(o, i, plans);
@@ -296,6 +321,21 @@ void outcome_undone(struct outcomes *o, const struct pxc_plans *plans, size_t i)
 		if (!x->failed && !x->conflict)
 			outcome_follow(o, k, end);
 	}
+}
+
+void outcome_taken_back(struct outcomes *o, size_t i, const struct pxc_plan *plan)
+{
+	struct outcome *x = &o->list[o->of[i]];
+
+	if (x->conflict || x->waits || x->left)
+		return;
+	if (x->failed) {
+		(void)pxc_context(&x->err, "%s; that failed", plan->takes_back);
+		return;
+	}
+	take_back(x);
+	x->failed = true;
+	(void)pxc_fail(&x->err, PXC_EINVAL, "%s", plan->takes_back);
 }
 
 size_t outcomes_nfailed(const struct outcomes *o)

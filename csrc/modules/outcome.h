@@ -28,6 +28,8 @@ struct outcome {
 	json_t *before, *after, *item; /* owned; from the first plan; item from the last */
 	json_t *planned, *done;        /* owned; arrays of {object, why, impact} */
 	json_t *warnings;              /* owned; or NULL */
+	json_t *upids; /* owned; array of the tasks its steps began, and its helpers'; or NULL */
+	bool recorded; /* that it is about to change is on record; see audit.h */
 };
 
 struct outcomes {
@@ -38,6 +40,9 @@ struct outcomes {
 	int64_t since_ms; /* when the run began changing things; 0 = not yet */
 	size_t *of; /* owned; by number of the plan, of those that were previewed or settled last */
 };
+
+/* Texts that are there already stay alone. NULL: none. */
+void outcome_add_upids(struct outcome *o, const json_t *upids);
 
 /* Take over what the first (or, under a lock, the valid) plans say; forgets an earlier preview. */
 void outcomes_preview(struct outcomes *o, const struct pxc_plans *plans);
@@ -67,11 +72,15 @@ void outcome_follow(struct outcomes *o, size_t i, size_t other);
  * been reached without an answer, or have failed half-way, when there was nothing left to take back: the next look tells.
  */
 void outcome_undone(struct outcomes *o, const struct pxc_plans *plans, size_t i);
+/* The job of plan i took back what the run had made (plan->takes_back), or tried to. */
+void outcome_taken_back(struct outcomes *o, size_t i, const struct pxc_plan *plan);
 /* No look came after the undoing: it has worked. */
 void outcomes_take_back(struct outcomes *o);
 /* The sentence of the first open conflict, or NULL. */
 const char *outcomes_conflict(const struct outcomes *o);
 
+/* Changes made, and failures met, by the helper plan count for the objects they were for. May be called again. */
+void outcomes_inherit(const struct outcomes *o);
 /* New reference: changed, items under the plural, steps, diff, warnings. check: steps are those planned. */
 json_t *outcomes_result(const struct outcomes *o, const struct pxc_kind *kind,
 			const struct pxc_env *env, bool check);

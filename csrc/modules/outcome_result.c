@@ -23,8 +23,7 @@ static json_t *shorten(json_t *item)
 	return brief;
 }
 
-/* Changes made, and failures met, by the helper plan count for the objects they were for. */
-static void inherit(const struct outcomes *o)
+void outcomes_inherit(const struct outcomes *o)
 {
 	for (size_t i = 0; i < o->n; i++) {
 		struct outcome *x = &o->list[i];
@@ -33,6 +32,7 @@ static void inherit(const struct outcomes *o)
 		if (!helper)
 			continue;
 		x->changed |= helper->changed;
+		outcome_add_upids(x, helper->upids);
 		if ((helper->failed || helper->conflict) && !x->failed) {
 			x->failed = true;
 			x->err = helper->err;
@@ -98,7 +98,7 @@ json_t *outcomes_result(const struct outcomes *o, const struct pxc_kind *kind,
 	json_t *warnings = json_array(), *result;
 	bool changed = false;
 
-	inherit(o);
+	outcomes_inherit(o);
 	add_steps(o, steps, check);
 	for (size_t i = 0; i < o->n; i++) {
 		const struct outcome *x = &o->list[i];

@@ -47,12 +47,16 @@ static const struct pve_op project_ops[PROJECT_OPS] = {
 				  .path = "/cluster/sdn/vnets/{vnet}/ips",
 				  .wait_ms = 60 * SECONDS,
 				  .gone_ok = true },
+	[PROJECT_KEYPAIR_REMOVE] = { .method = "DELETE",
+				     .path = "/access/groups/{groupid}",
+				     .wait_ms = 60 * SECONDS,
+				     .gone_ok = true },
 };
 
 static int check_people(const struct project_spec *s, const char *const *list, struct pxc_err *err)
 {
 	for (size_t i = 0; list && list[i]; i++)
-		if (!*list[i] || strpbrk(list[i], ", \t\r\n") || str_eq(list[i], "@"))
+		if (!item_person(*list[i] == '@' ? list[i] + 1 : list[i]))
 			return pxc_fail(
 				err, PXC_EINVAL,
 				"%s: roles: \"%s\" is no name of a user, nor of a group with @ before it",
@@ -259,7 +263,8 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	pw->registered = pxc_env_keep(env, json_object());
 	pw->holders = pxc_env_keep(env, json_object());
 	pw->volumes = pxc_env_keep(env, json_object());
-	if (absent && read_networks(env, pw, err) < 0)
+	/* Its key pairs are groups. */
+	if (absent && (read_networks(env, pw, err) < 0 || world_groups_read(env, w, err) < 0))
 		return -1;
 	for (size_t i = 0; i < b->nspecs; i++) {
 		const struct project_spec *s = &b->specs[i];

@@ -10,6 +10,7 @@
 #include "modules/items.h"
 #include "modules/rbd.h"
 #include "modules/rbd_image.h"
+#include "modules/rights.h"
 #include "modules/vm_read.h"
 #include "modules/world.h"
 
@@ -179,23 +180,6 @@ static int find_sources(struct pxc_env *env, struct image_batch *b, const struct
 	return 0;
 }
 
-/* (api: GET /access/permissions) */
-static int read_sight(struct pxc_env *env, struct image_world *iw, struct pxc_err *err)
-{
-	json_auto_t *params = json_pack("{s:s}", "path", "/vms");
-	struct pve_read read = { .params = params };
-
-	read.path = arena_strdup(env->arena, "/access/permissions");
-	pve_read_all(env->pve, &read, 1);
-	if (read.err.kind != PXC_OK) {
-		*err = read.err;
-		return -1;
-	}
-	iw->sees_all = json_object_get(json_object_get(read.data, "/vms"), "VM.Audit") != NULL;
-	json_decref(read.data);
-	return 0;
-}
-
 /* What PVE still downloads for a run that was killed. (api: GET /cluster/tasks) */
 static int read_downloads(struct pxc_env *env, struct image_world *iw, struct pxc_err *err)
 {
@@ -257,8 +241,8 @@ int image_observe(struct pxc_env *env, struct image_batch *b, struct image_world
 	if (rbd_observe(env, storages, reads_all(b) ? NULL : usual_prefixes, &rbd, err) < 0)
 		return -1;
 	iw->rbd = rbd;
-	if ((b->gc && read_sight(env, iw, err) < 0) || read_projections(env, iw) < 0 ||
-	    read_users(env, b, iw, err) < 0)
+	if ((b->gc && rights_held(env, "VM.Audit", "/vms", &iw->sees_all, err) < 0) ||
+	    read_projections(env, iw) < 0 || read_users(env, b, iw, err) < 0)
 		return -1;
 	*ret = iw;
 	return find_sources(env, b, iw, err);

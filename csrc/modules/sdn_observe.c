@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "modules/items.h"
 #include "modules/network_use_read.h"
+#include "modules/rights.h"
 #include "modules/sdn.h"
 #include "modules/sdn_nodes.h"
 #include "modules/sdn_read.h"
@@ -48,15 +49,10 @@ static void take_bridges(json_t *all, const struct world_node *node, json_t *dat
 /* May the API user see what every node would make of it? (PVE 9.2: GET /cluster/sdn/dry-run) */
 static bool may_preview(struct pxc_env *env)
 {
-	json_auto_t *params = json_pack("{s:s}", "path", "/nodes");
-	struct pve_read read = { .params = params };
-	bool may;
+	struct pxc_err ignored = { .kind = PXC_OK };
+	bool may = false;
 
-	read.path = arena_strdup(env->arena, "/access/permissions");
-	pve_read_all(env->pve, &read, 1);
-	may = json_object_get(json_object_get(read.data, "/nodes"), "Sys.Audit") != NULL;
-	json_decref(read.data);
-	return may;
+	return rights_held(env, "Sys.Audit", "/nodes", &may, &ignored) == 0 && may;
 }
 
 static int read_controllers(struct pxc_env *env, struct network_world *nw, struct pxc_err *err)
@@ -97,6 +93,9 @@ static int read_more(struct pxc_env *env, const struct network_batch *batch,
 		     struct network_world *nw, struct pxc_err *err)
 {
 	json_auto_t *bridges = json_pack("{s:s}", "type", "any_local_bridge");
+	size_t seen = 0;
+	const char *node;
+	json_t *there;
 
 	nw->status = pxc_env_keep(env, json_object());
 	if (sdn_status_read(env, nw->w, nw->status, err) < 0)
@@ -104,8 +103,11 @@ static int read_more(struct pxc_env *env, const struct network_batch *batch,
 	if (network_wants_bridges(batch, nw)) {
 		nw->bridges = pxc_env_keep(env, json_object());
 		if (sdn_each_node(env, nw->w, "network", bridges, take_bridges, nw->bridges, err) <
-			    0 ||
-		    read_controllers(env, nw, err) < 0)
+		    0)
+			return -1;
+		json_object_foreach (nw->bridges, node, there)
+			seen += json_object_size(there);
+		if (rights_check_bridges(env, seen, err) < 0 || read_controllers(env, nw, err) < 0)
 			return -1;
 	}
 	if (network_wants_uses(batch, nw) && read_uses(env, nw, err) < 0)

@@ -8,7 +8,9 @@
 #include "base/str.h"
 #include "cloud/network_block.h"
 #include "modules/items.h"
+#include "modules/rights.h"
 #include "modules/sdn_pending.h"
+#include "pve/errors.h"
 
 #define PVE_WITH_LOCK 9 /* major version that has /cluster/sdn/lock and /rollback */
 
@@ -44,16 +46,14 @@ static int check_replies(struct pxc_env *env, struct pve_read *reads, struct pxc
 	return r;
 }
 
-static int check_rights(const json_t *rights, struct pxc_err *err)
+static int check_rights(struct pxc_env *env, const json_t *rights, struct pxc_err *err)
 {
 	const json_t *mine = json_object_get(rights, "/sdn");
 
 	if (json_object_get(mine, "SDN.Audit") || json_object_get(mine, "SDN.Allocate"))
 		return 0;
-	return pxc_fail(
-		err, PXC_EDENIED,
-		"the API user may not see all networks, so that some would be made a second "
-		"time: it needs the privilege SDN.Audit on /sdn");
+	(void)pve_lacks(pve_who(env->pve), "SDN.Audit", "/sdn", err);
+	return pxc_context(err, "all networks must be seen, or some would be made twice");
 }
 
 static void take_zone(struct pxc_env *env, struct sdn *s, const json_t *row, const char *id)
@@ -270,7 +270,7 @@ int sdn_read(struct pxc_env *env, const struct world *w, sdn_wants_fn *wants, vo
 	for (size_t i = 0; i < NREADS; i++)
 		reads[i].path = arena_strdup(env->arena, paths[i]);
 	pve_read_all(env->pve, reads, NREADS);
-	if (check_replies(env, reads, err) < 0 || check_rights(reads[RIGHTS].data, err) < 0)
+	if (check_replies(env, reads, err) < 0 || check_rights(env, reads[RIGHTS].data, err) < 0)
 		return -1;
 	version = item_text(reads[VERSION].data, "version");
 	s->locks = version && strtol(version, NULL, 10) >= PVE_WITH_LOCK;

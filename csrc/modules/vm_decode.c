@@ -234,7 +234,8 @@ static void decode_cloud_init(struct pxc_env *env, const json_t *given, struct v
 	const char *password = item_text(ci, "password_hash");
 
 	s->at_creation = pxc_env_keep(env, json_object());
-	s->cloud_init = json_object_size(ci) > 0;
+	s->keypairs = item_list(env->arena, given, "keypairs");
+	s->cloud_init = json_object_size(ci) > 0 || (s->keypairs && s->keypairs[0]);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (json_object_get(ci, keys[i][0]))
 			put(s->config, keys[i][1], item_scalar(json_object_get(ci, keys[i][0])));
@@ -246,6 +247,7 @@ static void decode_cloud_init(struct pxc_env *env, const json_t *given, struct v
 		auto_free char *lines = join_lines(list), *encoded = vm_url_encode(lines);
 
 		put(s->config, "sshkeys", *encoded ? json_string(encoded) : json_null());
+		s->ssh_keys = arena_strdup(env->arena, lines);
 	}
 	if ((list = json_object_get(ci, "dns"))) {
 		auto_free char *servers = join_lines(list);
@@ -291,6 +293,7 @@ static void decode_behaviour(const json_t *item, struct vm_spec *s)
 	s->allow_restart = item_true(item, "allow_restart");
 	s->delete_unreferenced = item_true(item, "delete_unreferenced");
 	s->reseal = item_true(item, "reseal");
+	s->quota_ignore = str_eq(item_text(item, "quota_unknown"), "ignore");
 }
 
 /* A text that holds a block of its own could not be told from the annotation. */

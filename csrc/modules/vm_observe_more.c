@@ -5,6 +5,7 @@
 #include "base/net.h"
 #include "base/str.h"
 #include "modules/import.h"
+#include "modules/rights.h"
 #include "modules/vm_observe.h"
 
 static const char *text(const json_t *object, const char *key)
@@ -61,7 +62,7 @@ static int read_bridges(struct pxc_env *env, struct vm_world *vw, struct pxc_err
 	const struct world *w = vw->w;
 	struct pve_read *reads = arena_alloc(env->arena, w->nnodes * sizeof(*reads));
 	const char **names = arena_alloc(env->arena, w->nnodes * sizeof(*names));
-	size_t n = 0;
+	size_t n = 0, seen = 0;
 	int r = 0;
 
 	vw->bridges = pxc_env_keep(env, json_object());
@@ -79,6 +80,7 @@ static int read_bridges(struct pxc_env *env, struct vm_world *vw, struct pxc_err
 
 		json_array_foreach (reads[i].data, k, row)
 			(void)json_array_append_new(list, json_string(text(row, "iface")));
+		seen += json_array_size(list);
 		(void)json_object_set_new(vw->bridges, names[i], list);
 		if (r == 0 && !json_is_array(reads[i].data)) {
 			*err = reads[i].err;
@@ -88,7 +90,7 @@ static int read_bridges(struct pxc_env *env, struct vm_world *vw, struct pxc_err
 		}
 		json_decref(reads[i].data);
 	}
-	return r;
+	return r < 0 || n == 0 ? r : rights_check_bridges(env, seen, err);
 }
 
 static int read_volumes(struct pxc_env *env, const struct vm_batch *batch, struct vm_world *vw,

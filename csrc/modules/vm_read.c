@@ -7,6 +7,8 @@
 #include "base/str.h"
 #include "cloud/project_find.h"
 #include "modules/items.h"
+#include "modules/rights.h"
+#include "pve/errors.h"
 
 /* Replies are turned into texts and let go in portions, so that thousands of VMs fit in little memory. */
 #define PORTION 128
@@ -125,31 +127,16 @@ int vm_check_sight(struct pxc_env *env, const struct world *w, const char *proje
 		   struct pxc_err *err)
 {
 	const char *pool = project ? project_pool(w, project) : NULL;
-	json_auto_t *params = NULL, *data = NULL;
-	struct pve_read read = { .path = NULL };
 	auto_free char *path = NULL;
-	const char *key;
-	json_t *privs;
 	bool may = false;
 
 	if (!pool)
 		return 0;
 	path = pxc_printf("/pool/%s", pool);
-	params = json_pack("{s:s}", "path", path);
-	read.path = arena_strdup(env->arena, "/access/permissions");
-	read.params = params;
-	pve_read_all(env->pve, &read, 1);
-	data = read.data;
-	if (read.err.kind != PXC_OK) {
-		*err = read.err;
+	if (rights_held(env, "VM.Audit", path, &may, err) < 0)
 		return -1;
-	}
-	json_object_foreach (data, key, privs)
-		may |= json_object_get(privs, "VM.Audit") != NULL;
-	return may ? 0
-		   : pxc_fail(
-			     err, PXC_EDENIED,
-			     "the API user may not see the VMs of project %s, so it cannot be known "
-			     "which exist: grant it VM.Audit on %s",
-			     project, path);
+	if (may)
+		return 0;
+	(void)pve_lacks(pve_who(env->pve), "VM.Audit", path, err);
+	return pxc_context(err, "which VMs project %s has cannot be seen", project);
 }

@@ -8,6 +8,8 @@
 #include "base/str.h"
 #include "cloud/ha.h"
 #include "modules/permit.h"
+#include "modules/rights.h"
+#include "pve/errors.h"
 
 enum { RESOURCES, STATUS, OPTIONS, POOLS, HA, NREADS };
 
@@ -190,11 +192,10 @@ static int read_registry(struct pxc_env *env, struct world *w, struct pxc_err *e
 {
 	const json_t *notes = json_object_get(w->options, "description");
 
-	if (!json_is_string(notes))
-		return pxc_fail(
-			err, PXC_EDENIED,
-			"the cloud registry in the datacenter notes cannot be read: the API "
-			"user needs the privilege Sys.Audit on /");
+	if (!json_is_string(notes)) {
+		(void)pve_lacks(pve_who(env->pve), "Sys.Audit", "/", err);
+		return pxc_context(err, "cloud registry");
+	}
 	annot_parse(ANNOT_BLOCK, json_string_value(notes), &w->notes);
 	pxc_env_defer(env, release_text, &w->notes);
 	if (w->notes.finding != ANNOT_OK && w->notes.finding != ANNOT_TAMPERED)
@@ -311,9 +312,12 @@ int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret
 	if (w->nnodes == 0 || !*w->cluster_name)
 		return pxc_fail(err, PXC_EREMOTE,
 				"the server lists no node: half an answer, not taken for truth");
+	if (rights_check_lists(env, w, err) < 0)
+		return -1;
 	if (read_ha(env, w, err) < 0 || read_registry(env, w, err) < 0 || permit(env, w, err) < 0 ||
 	    (detail != WORLD_LISTS && read_live(env, w, detail, err) < 0))
 		return -1;
+	env->lock_storage = w->registry.lock_storage;
 	*ret = w;
 	return 0;
 }
@@ -334,7 +338,8 @@ int world_groups_read(struct pxc_env *env, struct world *w, struct pxc_err *err)
 	w->groups = arena_alloc(env->arena, (json_array_size(list) + 1) * sizeof(*w->groups));
 	json_array_foreach (list, i, r)
 		w->groups[w->ngroups++] =
-			(struct world_group){ text(r, "groupid", ""), text(r, "comment", "") };
+			(struct world_group){ text(r, "groupid", ""), text(r, "comment", ""),
+					      text(r, "users", "") };
 	return 0;
 }
 

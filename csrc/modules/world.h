@@ -16,7 +16,7 @@ enum world_detail {
  * The policy is asked (modules/permit.h) before anything else is read, so no kind can forget it.
  *
  * Reads side by side. Any of them failing fails the whole: half a world is none. A missing right is EDENIED
- * naming it, never an empty list.
+ * naming it, never an empty list (rights.h: one read more where a list is empty).
  */
 must_check int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret,
 			  struct pxc_err *err);

@@ -97,6 +97,11 @@ const char *pve_user(const struct pve_client *pve)
 	return pve->login.user;
 }
 
+const char *pve_who(const struct pve_client *pve)
+{
+	return pve->login.who;
+}
+
 const char *pve_token(const struct pve_client *pve)
 {
 	return pve->login.token;

@@ -44,6 +44,7 @@ unsigned long pve_requests(const struct pve_client *pve); /* sent so far, for fi
 /* Who the server takes us for: "root@pam", and the token's name ("" with a ticket). Borrowed. */
 const char *pve_user(const struct pve_client *pve);
 const char *pve_token(const struct pve_client *pve);
+const char *pve_who(const struct pve_client *pve); /* "user" or "user!token", for sentences */
 int64_t pve_now_ms(const struct pve_client *pve);
 /* Through the transport, so virtual in tests. */
 void pve_sleep(struct pve_client *pve, uint32_t ms);
@@ -103,6 +104,7 @@ struct pve_step {
 	void *context;   /* borrowed; for op->work */
 	/* Owned by the job: the reply's data, or the task's exit status as a string; NULL: gone_ok. */
 	json_t *ret_data;
+	char *upid; /* Owned by the job: of the task that the step began, also when that failed; NULL: none */
 };
 
 /* What a job takes a place of: of all jobs under way that name the same text, at most "max" (as this job sees it). */

@@ -154,43 +154,6 @@ static int fail(struct pxc_err *err, enum pxc_errkind kind, int http, const char
 	return -1;
 }
 
-/*
- * "Permission check failed (/vms/100, VM.Clone|VM.Audit)" says which privilege on which path; other texts in the
- * parentheses are PVE's own sentences.
- */
-static void explain_denied(const char *words, const char *who, struct pxc_err *err)
-{
-	const char *open = strstr(words, "(/"), *comma = open ? strstr(open, ", ") : NULL;
-	const char *close = comma ? strrchr(comma, ')') : NULL;
-	auto_free char *path = close ? pxc_strndup(open + 1, (size_t)(comma - open - 1)) : NULL;
-	auto_free char *privs = close ? pxc_strndup(comma + 2, (size_t)(close - comma - 2)) : NULL;
-	struct pxc_buf list = { .data = NULL };
-
-	err->kind = PXC_EDENIED;
-	if (!privs || strcspn(privs, " ") != strlen(privs)) {
-		if (strcmp(words, "Permission check failed") == 0)
-			(void)pxc_fail(
-				err, PXC_EDENIED,
-				"permission denied (PVE does not say which privilege is missing): "
-				"check what %s may do",
-				who);
-		else
-			(void)pxc_fail(err, PXC_EDENIED, "permission denied to %s: %s", who, words);
-		return;
-	}
-	for (const char *p = privs; *p; p++)
-		if (*p == '|')
-			buf_adds(&list, " or ");
-		else
-			buf_addc(&list, *p);
-	(void)pxc_fail(err, PXC_EDENIED, "needs privilege %s on %s: grant it to %s%s",
-		       buf_str(&list), path, who,
-		       strchr(who, '!')
-			       ? " (a token with privilege separation has only its own rights)"
-			       : "");
-	buf_release(&list);
-}
-
 static enum pve_verdict judge_500(const char *words, int http, struct pxc_err *err)
 {
 	enum pxc_errkind kind = pve_words_kind(words);
@@ -220,7 +183,8 @@ static enum pve_verdict judge_200(const struct pve_reply *reply, struct pxc_err 
 	return PVE_FAILED;
 }
 
-enum pve_verdict pve_judge(const struct pve_reply *reply, const char *who, struct pxc_err *err)
+enum pve_verdict pve_judge(const struct pve_reply *reply, const struct pve_asked *asked,
+			   struct pxc_err *err)
 {
 	int http = reply->status;
 	auto_free char *words = http == OK ? NULL : words_of(reply);
@@ -232,7 +196,7 @@ enum pve_verdict pve_judge(const struct pve_reply *reply, const char *who, struc
 		(void)fail(err, PXC_EDENIED, http, words);
 		return PVE_LOGIN;
 	case FORBIDDEN:
-		explain_denied(words, who, err);
+		pve_denied(words, asked, err);
 		err->http = http;
 		return PVE_FAILED;
 	case BAD_REQUEST:

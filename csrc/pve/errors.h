@@ -17,13 +17,29 @@ enum pve_verdict {
 	PVE_FAILED, /* for good */
 };
 
+/* What a reply answers. */
+struct pve_asked {
+	const char *method, *path; /* path as in the table of its kind, filled in */
+	const json_t *params;      /* or NULL */
+	const char *who; /* "user@realm" or "user@realm!token", for the sentences about rights */
+};
+
 /*
  * Judge a reply whose outcome is PVE_REPLIED.
  *
- * who      "user@realm" or "user@realm!token", for the sentences about rights
  * err      written unless PVE_FINE: kind, status and sentence as after the last try
  */
-enum pve_verdict pve_judge(const struct pve_reply *reply, const char *who, struct pxc_err *err);
+enum pve_verdict pve_judge(const struct pve_reply *reply, const struct pve_asked *asked,
+			   struct pxc_err *err);
+
+/*
+ * err EDENIED "needs privilege VM.Clone or VM.Audit on /vms/100: grant it to ann@pve!ci (...)", as for every refusal.
+ * privs: one, or several of which one is enough, joined by "|". Returns -1.
+ */
+int pve_lacks(const char *who, const char *privs, const char *path, struct pxc_err *err);
+
+/* The same out of the words of a refusal (403), and where PVE names nothing, out of what was asked. */
+void pve_denied(const char *words, const struct pve_asked *asked, struct pxc_err *err);
 
 /* The kind of a failure that PVE describes in these words: a task's exit status, a message. Never PXC_OK. */
 enum pxc_errkind pve_words_kind(const char *words);

@@ -191,9 +191,11 @@ static void unsure(struct pve_client *pve, struct pve_exchange *x)
 
 static void replied(struct pve_client *pve, struct pve_exchange *x, const struct pve_reply *reply)
 {
+	const struct pve_asked asked = { x->method, x->path, x->params, pve->login.who };
+
 	clear(x->err);
 	x->http = reply->status;
-	switch (pve_judge(reply, pve->login.who, x->err)) {
+	switch (pve_judge(reply, &asked, x->err)) {
 	case PVE_FINE:
 		x->body = reply->body;
 		x->data = json_object_get(reply->body, "data");

@@ -177,6 +177,8 @@ static void task_done(struct pve_client *pve, struct pve_task *task)
 
 static void watch(struct pve_client *pve, struct pve_slot *s, const char *upid)
 {
+	free(step_of(s)->upid);
+	step_of(s)->upid = pxc_strdup(upid);
 	s->task = (struct pve_task){
 		.upid = pxc_strdup(upid), .deadline = s->deadline, .done = task_done, .owner = s
 	};

@@ -215,6 +215,8 @@ void pve_job_release(struct pve_job *job)
 	for (size_t i = 0; i < job->nsteps; i++) {
 		json_decref(job->steps[i].ret_data);
 		job->steps[i].ret_data = NULL;
+		free(job->steps[i].upid);
+		job->steps[i].upid = NULL;
 	}
 	json_decref(job->warnings);
 	job->warnings = NULL;

@@ -64,7 +64,7 @@ static int get_one(struct sim_call *call)
 	const json_t *entry = json_object_get(entries(call), id);
 
 	if (!may(call, id, "Mapping.Audit|Mapping.Use|Mapping.Modify"))
-		return sim_need(call, "Mapping.Audit", "/mapping/%s/%s", type_of(call), id);
+		return sim_deny(call, "%s", "");
 	if (!entry)
 		return sim_fail(call, 500, "mapping '%s' not found", id);
 	call->data = shown(call, id, entry);

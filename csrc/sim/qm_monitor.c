@@ -42,7 +42,8 @@ static const struct sim_param sendkey_params[] = {
 	{ .name = NULL },
 };
 const struct sim_route qm_monitor_routes[] = {
-	{ "POST", QM_GUEST "/monitor", post_monitor, monitor_params, NULL, "/ Sys.Audit", 0 },
+	{ "POST", QM_GUEST "/monitor", post_monitor, monitor_params, NULL,
+	  "/vms/{vmid} Sys.Audit|Sys.Modify", 0 },
 	{ "PUT", QM_GUEST "/sendkey", put_sendkey, sendkey_params, NULL, "/vms/{vmid} VM.Console",
 	  0 },
 	{ .method = NULL },

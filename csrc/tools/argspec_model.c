@@ -173,6 +173,10 @@ static int add_fragment(json_t *model, const char *name, struct pxc_err *err)
 		(void)json_array_append_new(json_object_get(model, "shared"), json_string(key));
 	merge_entries(section(model, "options"), options);
 	merge_rules(section(model, "rules"), spec);
+	/* What every result has is described once, too. */
+	if (json_object_get(fragment, "RETURN"))
+		(void)json_object_update_missing(json_object_get(model, "return"),
+						 json_object_get(fragment, "RETURN"));
 	return 0;
 }
 

@@ -19,6 +19,7 @@ import subprocess
 from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible.utils.vars import load_extra_vars
 
 try:  # ansible-core up to 2.18
     from ansible.module_utils.common.json import AnsibleJSONEncoder
@@ -34,9 +35,13 @@ except ImportError:
     remove_internal_keys = None
 
 BIN = os.path.join(os.path.dirname(__file__), 'bin')
-# What the program loads when a task touches Ceph, and the modules whose tasks may.
+# What the program loads when a task touches Ceph; any may, since the record of changes may lie there.
 CEPH_LIBRARY = 'pxc-ceph.so'
-CEPH_MODULES = ('pxc_info', 'pxc_project', 'pxc_rbd_image', 'pxc_vm', 'pxc_volume')
+
+
+def _text(variables, name):
+    value = variables.get(name)
+    return to_text(value) if value is not None and not isinstance(value, (dict, list)) else ''
 
 
 class RunnerBase(ActionBase):
@@ -50,7 +55,10 @@ class RunnerBase(ActionBase):
         self._supports_async = True
         result = super(RunnerBase, self).run(tmp, task_vars)
         task_vars = task_vars or {}
-        self._fill_actor(task_vars)
+        problem = self._fill_actor()
+        if problem:
+            result.update(failed=True, msg=problem)
+            return result
         name = 'pxcloud.pve.' + self.MODULE
         wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
         if wrap_async or self._connection.become or self._connection.transport not in ('local', 'ansible.builtin.local'):
@@ -63,7 +71,7 @@ class RunnerBase(ActionBase):
     def _send_library(self):
         """Ansible copies the program alone; it looks for its library in its own folder, which is made here and used then."""
         library = os.path.join(BIN, 'linux-' + os.uname().machine, CEPH_LIBRARY)
-        if self.MODULE not in CEPH_MODULES or not os.path.exists(library):
+        if not os.path.exists(library):
             return
         if not self._connection._shell.tmpdir:
             self._make_tmp_path()
@@ -71,18 +79,40 @@ class RunnerBase(ActionBase):
         self._transfer_file(library, target)
         self._fixup_perms2([self._connection._shell.tmpdir, target])
 
-    def _fill_actor(self, task_vars):
-        """Who asks: what the task says, else AWX's user, else the environment (the program looks there), else the login."""
-        if self._task.args.get('actor') or os.environ.get('PXC_ACTOR'):
-            return
-        for variable in ('awx_user_name', 'tower_user_name'):
-            if task_vars.get(variable):
-                self._task.args['actor'] = self._templar.template(task_vars[variable])
-                return
+    def _fill_actor(self):
+        """Who asks, as far as it can be known: into the arguments. Returns None, or a sentence that says why the task may not run.
+
+        Names are taken as they stand, never as templates: else whoever chooses a user name in AWX would run code here.
+        """
+        args = self._task.args
+        for option in ('actor_source', 'actor_login', 'job_id'):
+            args.pop(option, None)
+        # AWX says what it knows of a job in extra variables. Inventories and playbooks could say the same: they are not asked.
+        said = load_extra_vars(self._loader)
+        job = _text(said, 'awx_job_id') or _text(said, 'tower_job_id')
+        real, source = self._real_user(said, job)
+        named = to_text(args.get('actor') or '')
+        if job and not real and not named.startswith('svc:'):
+            return ("job %s was not launched by a person but by a schedule or a hook%s: let the task, or module_defaults, name the service "
+                    "it runs as, like actor: svc:nightly" % (job, ', and cannot run as %s' % named if named else ''))
+        found = dict(actor=named or real, actor_login=real if named and named != real else '', job_id=job,
+                     actor_source=source if named or real else '')
+        args.update((option, value) for option, value in found.items() if value)
+        return None
+
+    def _real_user(self, said, job):
+        """(name, where it is from); ('', 'task') when nobody is there but whom the task names."""
+        for source in ('awx', 'tower'):
+            if _text(said, source + '_user_name'):
+                return _text(said, source + '_user_name'), source
+        if job:
+            return '', 'task'
+        if self._environment().get('PXC_ACTOR'):
+            return to_text(self._environment()['PXC_ACTOR']), 'environment'
         try:
-            self._task.args['actor'] = getpass.getuser()
-        except (KeyError, OSError):
-            pass
+            return to_text(getpass.getuser()), 'login'
+        except (ImportError, KeyError, OSError):
+            return '', 'task'
 
     def _explain(self, result):
         """A program for another machine: the loader's words say it, but not what to do."""

@@ -21,6 +21,9 @@ import threading
 import time
 import urllib.request
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import outputs  # noqa: E402
+
 HOUR_MS = 3600 * 1000
 
 
@@ -44,6 +47,7 @@ class Cluster:
             time.sleep(0.01)
         with open(ready, encoding="utf-8") as f:
             self.info = json.load(f)
+        outputs.secret(self.info["token_secret"], self.info["password"])
 
     def call(self, method, path):
         request = urllib.request.Request(self.info["url"] + path, method=method)
@@ -75,7 +79,7 @@ class Cluster:
         finally:
             done.set()
             thread.join()
-        return json.loads(out)
+        return json.loads(outputs.keep(out))
 
     def close(self):
         self.process.terminate()

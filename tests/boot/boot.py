@@ -25,7 +25,7 @@ import guest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "ceph"))
 from compare_views import Api  # noqa: E402
-from lab import Lab, SlowServer  # noqa: E402
+from lab import Lab, SlowServer, outputs  # noqa: E402
 
 # Seconds for one boot, on a slow machine with other work to do.
 DEADLINE = {"tiny": 180, "debian": 540}
@@ -46,6 +46,7 @@ def play(lab, **variables):
                ANSIBLE_INVENTORY_UNPARSED_WARNING="False", ANSIBLE_LOCAL_TEMP=os.path.join(lab.dir, "tmp"), ANSIBLE_NOCOLOR="1")
     done = subprocess.run(["ansible-playbook", os.path.join(HERE, "boot.yml"), "-e", json.dumps(variables)], env=env, text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
+    outputs.keep(done.stdout)
     if done.returncode:
         raise guest.Failed(done.stdout)
     return int(re.search(r"changed=(\d+)", done.stdout)[1])

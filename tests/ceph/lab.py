@@ -17,6 +17,8 @@ import urllib.parse
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests/lib"))
+import outputs  # noqa: E402
 CEPHBOX = os.path.join(ROOT, "tests/lib/cephbox.sh")
 
 
@@ -59,6 +61,7 @@ class Lab:
             time.sleep(0.02)
         with open(ready, encoding="utf-8") as f:
             info = json.load(f)
+        outputs.secret(info["token_secret"], info["password"])
         self.env = dict(os.environ, PXC_API_URLS=info["url"], PXC_API_TOKEN_ID=info["token_id"], PXC_API_TOKEN_SECRET=info["token_secret"],
                         PXC_CA_PATH=info["ca_path"], PXC_CEPH_CONF=self.conf, PXC_ACTOR="tester")
         return self
@@ -84,7 +87,7 @@ class Lab:
 
     @staticmethod
     def end(process):
-        out = process.communicate()[0]
+        out = outputs.keep(process.communicate()[0])
         return json.loads(out) if out.strip() else {"failed": True, "msg": f"no answer, status {process.returncode}"}
 
     def run(self, module, args, **env):

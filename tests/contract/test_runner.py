@@ -14,9 +14,12 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import outputs  # noqa: E402
+
 PLAYBOOK = os.environ.get("ANSIBLE_PLAYBOOK", "ansible-playbook")
 NOWHERE = "https://127.0.0.1:1"  # nobody listens there
-CLOSED = {"api_urls": NOWHERE, "api_token_id": "a@pve!t", "api_token_secret": "geheim-4711", "api_timeout": 1}
+CLOSED = {"api_urls": NOWHERE, "api_token_id": "a@pve!t", "api_token_secret": "a-s3cret-4711", "api_timeout": 1}
 
 # name: the task's keywords. Each runs the module against a port where nobody listens, and must fail with a clear sentence.
 TASKS = {
@@ -27,11 +30,11 @@ TASKS = {
     "wrong_type": {"pxcloud.pve.pxc_vm": dict(CLOSED, cores="many")},
     "missing": {"pxcloud.pve.pxc_vm": dict(CLOSED, vms=[{"name": "a"}])},
     "old_form": {"pxcloud.pve.pxc_vm": "project=acme name=web cores=x"},
-    "environment": {"pxcloud.pve.pxc_info": {"api_token_id": "a@pve!t", "api_token_secret": "geheim-4711", "api_timeout": 1},
+    "environment": {"pxcloud.pve.pxc_info": {"api_token_id": "a@pve!t", "api_token_secret": "a-s3cret-4711", "api_timeout": 1},
                     "environment": {"PXC_API_URLS": NOWHERE}},
     "no_api": {"pxcloud.pve.pxc_info": {}},
     "date": {"pxcloud.pve.pxc_vm": dict(CLOSED, project="acme", name="web", metadata={"day": "{{ '2026-01-02' }}"})},
-    "hidden": {"pxcloud.pve.pxc_vm": dict(CLOSED, cores="geheim-4711")},
+    "hidden": {"pxcloud.pve.pxc_vm": dict(CLOSED, cores="a-s3cret-4711")},
     "defaults": {"pxcloud.pve.pxc_info": {}, "module_defaults": {"group/pxcloud.pve.all": CLOSED}},
     "loop": {"pxcloud.pve.pxc_info": CLOSED, "loop": [1, 2]},
     "delegated": {"pxcloud.pve.pxc_info": CLOSED, "delegate_to": "localhost"},
@@ -47,15 +50,79 @@ def play(folder):
              "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}}]
 
 
-def run(collections, folder, playbook, *args):
+def run(collections, folder, playbook, *args, **environment):
     path = os.path.join(folder, "play.yml")
     with open(path, "w", encoding="utf-8") as f:
         f.write(playbook if isinstance(playbook, str) else json.dumps(playbook))
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PXC_", "PROXMOX_", "ANSIBLE_"))}
     env.update(ANSIBLE_COLLECTIONS_PATH=collections, ANSIBLE_COLLECTIONS_PATHS=collections, ANSIBLE_LOCALHOST_WARNING="0", HOME=folder,
                ANSIBLE_NOCOLOR="1", ANSIBLE_INJECT_INVOCATION="1", ANSIBLE_ASYNC_DIR=os.path.join(folder, "async"), ANSIBLE_LOCAL_TEMP=os.path.join(folder, "tmp"), ANSIBLE_INVENTORY_UNPARSED_WARNING="0", LC_ALL="C.UTF-8")
+    env.update(environment)
     done = subprocess.run([PLAYBOOK, "-i", "localhost,", *args, path], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    return done.stdout.decode("utf-8", "replace")
+    return outputs.keep(done.stdout.decode("utf-8", "replace"))
+
+
+# sentence: arguments of ansible-playbook, the environment, the task's keywords, the play's, and then what is on record of who asked, or
+# a part of the sentence it fails with.
+AWX = {"awx_job_id": 17, "awx_user_name": "alice"}
+SOURCES = {
+    "the login, when nobody says more": ({}, {}, {}, {}, ("ci-user", "login", None, None)),
+    "the environment goes before the login": ({}, {"PXC_ACTOR": "bob"}, {}, {}, ("bob", "environment", None, None)),
+    "and so does the task's": ({}, {}, {"environment": {"PXC_ACTOR": "bob"}}, {}, ("bob", "environment", None, None)),
+    "AWX goes before both": (AWX, {"PXC_ACTOR": "bob"}, {"environment": {"PXC_ACTOR": "eve"}}, {}, ("alice", "awx", "17", None)),
+    "so does Tower": ({"tower_job_id": 17, "tower_user_name": "alice"}, {"PXC_ACTOR": "bob"}, {}, {}, ("alice", "tower", "17", None)),
+    "AWX goes before Tower": (dict(AWX, tower_job_id=18, tower_user_name="bob"), {}, {}, {}, ("alice", "awx", "17", None)),
+    "the task's actor is the actor, and who launched it is on record": (
+        AWX, {}, {"args": {"actor": "bob"}}, {}, ("alice", "awx", "17", "bob")),
+    "also on the command line": ({}, {}, {"args": {"actor": "bob"}}, {}, ("ci-user", "login", None, "bob")),
+    "who names himself speaks for nobody else": (AWX, {}, {"args": {"actor": "alice"}}, {}, ("alice", "awx", "17", None)),
+    "a schedule runs as the service that the task names": (
+        {"awx_job_id": 17}, {}, {"args": {"actor": "svc:nightly"}}, {}, ("svc:nightly", "task", "17", None)),
+    "or module_defaults": ({"tower_job_id": 17}, {}, {}, {"module_defaults": {"group/pxcloud.pve.all": dict(CLOSED, actor="svc:nightly")}},
+                           ("svc:nightly", "task", "17", None)),
+    "a schedule that names nobody is refused": ({"awx_job_id": 17}, {}, {}, {}, "like actor: svc:nightly"),
+    "also when the environment names somebody": ({"awx_job_id": 17}, {"PXC_ACTOR": "svc:nightly"}, {}, {}, "like actor: svc:nightly"),
+    "a schedule cannot run as a person": ({"awx_job_id": 17}, {}, {"args": {"actor": "alice"}}, {}, "cannot run as alice"),
+    "AWX's variables are not taken from inventories or plays": (
+        {"awx_job_id": 17}, {}, {}, {"vars": {"awx_user_name": "alice"}}, "like actor: svc:nightly"),
+    "a task cannot say who launched it": (
+        AWX, {}, {"args": {"actor": "bob", "actor_login": "ann", "actor_source": "login", "job_id": "1"}}, {}, ("alice", "awx", "17", "bob")),
+    "nor when nothing is known": (
+        {}, {}, {"args": {"actor_login": "ann", "actor_source": "awx", "job_id": "1"}}, {}, ("ci-user", "login", None, None)),
+    "a name is no template": ({"awx_job_id": 17, "awx_user_name": "{{1+1}}"}, {}, {}, {}, ("{{1+1}}", "awx", "17", None)),
+    "also one of the environment": ({}, {"PXC_ACTOR": "{{1+1}}"}, {}, {}, ("{{1+1}}", "environment", None, None)),
+    "a name with a blank is refused": ({"awx_job_id": 17, "awx_user_name": "a b"}, {}, {}, {}, 'actor: "a b" has a blank'),
+    "a person is not called like a service": (
+        {"awx_job_id": 17, "awx_user_name": "svc:nightly"}, {}, {}, {}, "called like a service"),
+}
+
+
+def ask_each_source(collections, folder):
+    """(sentence, truth): one playbook each, since extra variables and the environment are those of a run."""
+    for sentence, (extra, environment, task, keywords, expected) in SOURCES.items():
+        task = dict(task)
+        task["pxcloud.pve.pxc_info"] = dict(CLOSED, **task.pop("args", {}))
+        tasks = [dict(task, register="r", ignore_errors=True),
+                 {"ansible.builtin.copy": {"dest": os.path.join(folder, "r.json"), "mode": "0600", "content": "{{ r | to_json }}"}}]
+        play = [dict({"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}, **keywords)]
+        with open(os.path.join(folder, "extra.json"), "w", encoding="utf-8") as f:
+            json.dump(extra, f)
+        output = run(collections, folder, play, "-e", "@" + os.path.join(folder, "extra.json"), LOGNAME="ci-user", **environment)
+        try:
+            with open(os.path.join(folder, "r.json"), encoding="utf-8") as f:
+                result = json.load(f)
+            os.unlink(os.path.join(folder, "r.json"))
+        except OSError:
+            result = {"msg": output}
+        said = result.get("pxc_audit", {})
+        if isinstance(expected, str):
+            good = expected in result["msg"] and result.get("failed") and "connection refused" not in result["msg"]
+        else:
+            good = (said.get("actor"), said.get("source"), said.get("job_id"), said.get("on_behalf_of")) == expected
+            good = good and said.get("changes") == [] and "connection refused" in result["msg"]
+        yield sentence, good
+        if not good:
+            print("# %s: %s %s" % (sentence, said, result["msg"]))
 
 
 def checks(results, output, invocation):
@@ -80,9 +147,9 @@ def checks(results, output, invocation):
     yield "defaults of the group of modules are used", refused in message["defaults"]
     yield "a loop runs the program for each item", all(refused in r["msg"] for r in results["loop"]["results"])
     yield "a task delegated to localhost runs in place", refused in message["delegated"]
-    yield "a secret is never in a message", "geheim-4711" not in json.dumps(results) and "geheim-4711" not in output
+    yield "a secret is never in a message", "a-s3cret-4711" not in json.dumps(results) and "a-s3cret-4711" not in output
     yield "the arguments come back when much is asked for", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in invocation
-    yield "and never with a secret", "geheim-4711" not in invocation
+    yield "and never with a secret", "a-s3cret-4711" not in invocation
 
 
 def with_vault(collections, folder):
@@ -91,13 +158,13 @@ def with_vault(collections, folder):
     with open(password, "w", encoding="utf-8") as f:
         f.write("open sesame\n")
     vault = os.path.join(os.path.dirname(shutil.which(PLAYBOOK) or PLAYBOOK), "ansible-vault")
-    secret = subprocess.run([vault, "encrypt_string", "--vault-password-file", password, "geheim-4711"],
+    secret = subprocess.run([vault, "encrypt_string", "--vault-password-file", password, "a-s3cret-4711"],
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     lines = ["- hosts: localhost", "  connection: local", "  gather_facts: false", "  tasks:", "    - pxcloud.pve.pxc_info:",
              "        api_urls: " + NOWHERE, "        api_timeout: 1", "        api_token_id: a@pve!t"]
     lines += ["        api_token_secret: " + secret.stdout.decode().strip().replace("\n", "\n  ")]
     text = run(collections, folder, "\n".join(lines) + "\n", "--vault-password-file", password, "-vvv")
-    return "connection refused" in text and "geheim-4711" not in text, text + secret.stderr.decode()
+    return "connection refused" in text and "a-s3cret-4711" not in text, text + secret.stderr.decode()
 
 
 def without_program(collections, folder):
@@ -132,6 +199,7 @@ def main():
         verdicts.append(("a collection without a program for this machine says so", good))
         good, text = with_vault(collections, folder)
         verdicts.append(("a value encrypted in the task arrives, and is not shown", good))
+        verdicts += [("who asks: " + sentence, truth) for sentence, truth in ask_each_source(collections, folder)]
         print("1..%d" % len(verdicts))
         for sentence, truth in verdicts:
             number += 1

@@ -8,7 +8,7 @@ Each story has clusters of its own. After the kill the same task runs again and 
 cluster must hold exactly what was wanted.
 
 VMs, here: three are created (cloned, imported, blank), changed, deleted; one gets other snapshots. No disk may be without its VM, no lock
-and no journal left. Networks, balancing and permissions, in files of their own. Last: runs at once.
+and no journal left. Networks, balancing, people and permissions, in files of their own. Last: runs at once.
 """
 import argparse
 import json
@@ -22,9 +22,12 @@ import urllib.parse
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import outputs  # noqa: E402
 import access  # noqa: E402
 import balance  # noqa: E402
 import networks  # noqa: E402
+import people  # noqa: E402
 from killproxy import KillProxy  # noqa: E402
 
 COMMON = {"project": "acme", "stack": "s", "power": "running", "shutdown_timeout": 20}
@@ -58,6 +61,7 @@ STORIES = {
     "delete": ([("pxc_vm", CREATE), ("pxc_vm", CHANGE)], ("pxc_vm", DELETE), vms()),
     **networks.STORIES,
     **balance.STORIES,
+    **people.STORIES,
     **access.STORIES,
 }
 WORLD = {
@@ -94,6 +98,7 @@ class Cluster:
             time.sleep(0.01)
         with open(ready, encoding="utf-8") as f:
             self.info = json.load(f)
+        outputs.secret(self.info["token_secret"], self.info["password"])
         self.post("/nodes/pve1/qemu/9000/template")
         self.must("pxc_cloud", {"domain": "example.org", "storage": "shared", "import_storage": "shared", "bridge": "vmbr0"})
         self.must("pxc_flavor", {"name": "small", "vcpus": 1, "memory": 1024, "disk": 5})
@@ -114,7 +119,7 @@ class Cluster:
 
     @staticmethod
     def finish(process):
-        out, err = process.communicate()
+        out, err = map(outputs.keep, process.communicate())
         try:
             return json.loads(out)
         except ValueError:
@@ -140,10 +145,10 @@ class Cluster:
     def get(self, path):
         return self.call("GET", path)
 
-    def post(self, path, **parameters):
+    def post(self, path, /, **parameters):
         return self.call("POST", path, **parameters)
 
-    def call(self, method, path, **parameters):
+    def call(self, method, path, /, **parameters):
         """Somebody else's request. Raises urllib.error.HTTPError, whose reason is PVE's message."""
         data = urllib.parse.urlencode(parameters).encode() if parameters else None
         request = urllib.request.Request(self.info["url"] + "/api2/json" + path, method=method, data=data)
@@ -267,7 +272,7 @@ def main():
         good = True
         for story in [options.story] if options.story else STORIES:
             good &= kill_story(options.build, folder, story, options.stride, options.speed)
-        for test in [same_vms, *networks.MEETINGS, *balance.MEETINGS]:
+        for test in [same_vms, *networks.MEETINGS, *balance.MEETINGS, *people.MEETINGS]:
             good &= meeting(options.build, folder, options.speed, test)
     return 0 if good else 1
 

@@ -46,6 +46,7 @@ static void check(enum annot_carrier carrier, const char *text)
 {
 	auto_annot_text struct annot_text t = { .before = NULL };
 	auto_free char *human = NULL;
+	struct annot_leak leak;
 
 	annot_parse(carrier, text, &t);
 	must(str_starts(text, t.before) && str_ends(text, t.after));
@@ -55,7 +56,7 @@ static void check(enum annot_carrier carrier, const char *text)
 	check_reseal(carrier, &t);
 	if (t.finding == ANNOT_OK)
 		check_rewrite(carrier, &t);
-	(void)annot_has_secret(text);
+	(void)annot_find_secret(text, &leak);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -16,7 +16,7 @@
 #include "modules/rbd_image.h"
 #include "modules/vm_decode.h"
 
-extern const struct pxc_kind cloud_kind, affinity_kind;
+extern const struct pxc_kind cloud_kind, affinity_kind, group_kind, keypair_kind;
 
 struct planned {
 	struct pxc_arena arena;
@@ -74,6 +74,8 @@ static void plan_vm(struct planned *p, const struct test_world *w, const char *w
 	note_refused(p, w, batch);
 	p->result = vm_classes(batch, &w->world.registry, &p->err);
 	if (p->result == 0)
+		p->result = vm_keypairs(batch, &w->world, &p->arena, &p->err);
+	if (p->result == 0)
 		p->result = vm_plan(batch, &w->vm, &p->plans, &p->err);
 }
 
@@ -122,13 +124,24 @@ static void plan_affinity(struct planned *p, const struct test_world *w)
 		p->result = affinity_plan(batch, &aw, &p->plans, &p->err);
 }
 
+/* A kind that plans against nothing but the cluster. */
+static void plan_kind(struct planned *p, const struct pxc_kind *kind, const struct test_world *w)
+{
+	void *batch = NULL;
+
+	p->result = kind->decode(&p->env, &batch, &p->err);
+	if (p->result == 0)
+		p->result = kind->plan(batch, &w->world, &p->plans, &p->err);
+}
+
 static void read_task(const char *module, const char *task, struct planned *p)
 {
 	json_auto_t *raw = json_loads(task, 0, NULL);
 
 	if (!raw)
 		fail_msg("task: %s", task);
-	if ((str_eq(module, "pxc_vm") || str_eq(module, "pxc_affinity")) &&
+	if ((str_eq(module, "pxc_vm") || str_eq(module, "pxc_affinity") ||
+	     str_eq(module, "pxc_keypair")) &&
 	    !json_object_get(raw, "project"))
 		(void)json_object_set_new(raw, "project", json_string("acme"));
 	*p = (struct planned){ .err = { .kind = PXC_OK } };
@@ -149,6 +162,10 @@ static void plan(const char *module, const char *task, const struct test_world *
 		plan_cloud(p, w);
 	else if (p->result == 0 && str_eq(module, "pxc_affinity"))
 		plan_affinity(p, w);
+	else if (p->result == 0 && str_eq(module, "pxc_group"))
+		plan_kind(p, &group_kind, w);
+	else if (p->result == 0 && str_eq(module, "pxc_keypair"))
+		plan_kind(p, &keypair_kind, w);
 	else if (p->result == 0 && str_eq(module, "pxc_vm"))
 		plan_vm(p, w, json_string_value(json_object_get(w->json, "first_pid")));
 	else if (p->result == 0)

@@ -7,7 +7,7 @@
 #include "lib/world.h"
 
 /*
- * task    arguments as a playbook gives them; project "acme" is added to those of pxc_vm and pxc_affinity when none is named
+ * task    arguments as a playbook gives them; project "acme" is added to those of pxc_vm, pxc_affinity and pxc_keypair when none is named
  * returns the whys of all steps joined by "; " ("" = nothing to do), warnings after " | ", or "!" and the sentence
  *         of a refusal. New string.
  */

@@ -12,12 +12,16 @@ struct lab {
 		*token; /* in: who runs the tasks; NULL = "root@pam!test", whose secret is above */
 	const char *actor; /* in: who asks for it; NULL = "tester", who makes the registry */
 	int64_t skew_s;    /* in: how much later it is for the tasks than the system says */
+	/* in: gets lines of progress, instead of standard error at -v; NULL = nobody does */
+	void (*tell)(void *lab, const char *line);
 	/* out, of the last task */
 	json_t *result;                        /* owned */
 	struct pxc_err err;                    /* kind PXC_OK when it went well */
 	struct pxc_buf log;                    /* every request */
 	unsigned long kill_before, kill_after; /* in: see simlink.h; for the next task only */
 	bool killed;
+	/* in: what somebody else does when the simulator has worked on a request of the task; see simlink.h */
+	void (*meanwhile)(void *lab, const char *method, const char *path);
 };
 
 void lab_create(struct lab *lab, uint64_t seed);

@@ -21,6 +21,14 @@
 #define CLUSTER "lab"
 #define DOMAIN "example.org"
 
+static const char *world_hash(void)
+{
+	static char hash[9];
+
+	world_cluster_hash(DOMAIN, CLUSTER, hash);
+	return hash;
+}
+
 static json_t *keep(struct test_world *w, json_t *value)
 {
 	(void)json_array_append_new(w->kept, value);
@@ -122,6 +130,8 @@ static const char *project_comment(struct test_world *w, const char *poolid, con
 		block.quota.v[quota_find(key)] = json_integer_value(value);
 	block.ha = ha_policy_named(text(p, "ha", "default"));
 	block.frozen = json_is_true(json_object_get(p, "frozen"));
+	for (int r = 0; r < PROJECT_ROLES; r++)
+		block.roles[r] = strv_split(&w->arena, text(p, project_role_names[r], ""));
 	project_encode(&block, poolid, "00000000", &a);
 	json_object_foreach (json_object_get(p, "groups"), key, value) {
 		auto_free char *name = pxc_printf("ag.%s", key);
@@ -148,6 +158,46 @@ static void add_pools(struct test_world *w)
 			arena_strdup(&w->arena, key),
 			json_is_null(value) ? "" : project_comment(w, key, value),
 		};
+}
+
+static const char *group_comment(struct test_world *w, const char *groupid, const json_t *g)
+{
+	const char *raw = text(g, "raw", NULL), *key = text(g, "key", NULL);
+	auto_free char *id = pxc_printf("group.%s", groupid), *comment = NULL;
+	auto_annot struct annot a = { .npairs = 0 };
+
+	if (raw)
+		return raw;
+	annot_set(&a, "t", key ? "keypair" : "group");
+	annot_set(&a, "id", id);
+	annot_set(&a, "c", world_hash());
+	annot_set(&a, "m", text(g, "users", NULL));
+	annot_set(&a, "key", key);
+	if (key) {
+		auto_free char *project = pxc_strdup(groupid + strlen("pxc-key."));
+		char *dot = strchr(project, '.');
+
+		annot_set(&a, "n", dot + 1);
+		*dot = '\0';
+		annot_set(&a, "p", project);
+		annot_set(&a, "u", "tester");
+	}
+	annot_set(&a, "r", "1");
+	comment = annot_render(ANNOT_TOKEN, text(g, "human", ""), &a, "");
+	return arena_strdup(&w->arena, comment);
+}
+
+static void add_groups(struct test_world *w)
+{
+	json_t *given = json_object_get(w->json, "access"), *value;
+	const char *key;
+
+	w->world.groups =
+		arena_alloc(&w->arena, (json_object_size(given) + 1) * sizeof(*w->world.groups));
+	json_object_foreach (given, key, value)
+		w->world.groups[w->world.ngroups++] =
+			(struct world_group){ key, group_comment(w, key, value),
+					      text(value, "members", "") };
 }
 
 /* The notes of a managed guest: its own block, with the id that fits its VMID and uuid. */
@@ -261,11 +311,12 @@ void test_world_create(struct test_world *ret, const char *json)
 		fail_msg("world: %s: %s", where.text, json);
 	ret->kept = json_array();
 	ret->world.cluster_name = CLUSTER;
-	ret->world.tenant = json_is_true(json_object_get(ret->json, "tenant"));
 	ret->world.quorate = number(ret->json, "quorate", 1) != 0;
+	ret->world.tenant = number(ret->json, "tenant", 0) != 0;
 	add_nodes(ret);
 	add_registry(ret);
 	add_pools(ret);
+	add_groups(ret);
 	add_guests(ret);
 	ret->vm.w = &ret->world;
 	ret->vm.cpu_flags = json_object_get(ret->json, "cpu_flags");
@@ -274,6 +325,9 @@ void test_world_create(struct test_world *ret, const char *json)
 	json_array_foreach (json_object_get(ret->json, "volumes"), i, value)
 		(void)json_object_set_new(ret->vm.volumes, json_string_value(value),
 					  json_integer(2ll << 30));
+	ret->vm.snapshots = json_object_get(ret->json, "snapshots_used");
+	if (!ret->vm.snapshots)
+		ret->vm.snapshots = keep(ret, json_pack("{s:i}", "acme", 0));
 	ret->vm.index = keep(ret, vm_index(&ret->vm));
 	ret->ha = test_ha(ret, json_object_get(ret->json, "ha"));
 	ret->world.ha = ret->ha;

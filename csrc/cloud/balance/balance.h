@@ -84,6 +84,16 @@ struct bal_cluster {
 	void *context;
 };
 
+/*
+ * When a move is worth it no more, by loads that have changed since: of memory (MiB) and cores (millicores), "to" for each that is
+ * more on the target, less "from" for each that is more on the source, is more than "most". Then the move gains less than half of
+ * what sending it costs, as if all other moves of the plan that leave the target or come to the source were done already.
+ */
+struct bal_worth {
+	double to[2], from[2];
+	double most; /* more than 0; 0 = it is to be done in any case, since it is more than a matter of load, or others count on it */
+};
+
 struct bal_move {
 	uint32_t vm;
 	const char *from;
@@ -94,6 +104,7 @@ struct bal_move {
 	/* Millionths by which it lowers F, after the moves before it; of all moves together, f0 - f. What must be may raise F. */
 	int64_t gain;
 	int64_t wire; /* MiB */
+	struct bal_worth worth;
 	/* Earlier moves that must have ended; whichever way the others overlap, every state on the way is feasible. */
 	const size_t *starts_after;
 	size_t nstarts_after;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * descent.c - two VMs that change places, and chains in which one makes room for the next.
+ * descent.c - two VMs that change places.
  *
  * Where memory is nearly full single moves find no room, so most of the improvement lies here. Whether two items can gain anything
  * by a swap is seen from slopes, before any pair is looked at: what each would gain alone bounds what they gain together.
+ *
+ * Chains of three, each making room for the next, were tried and left out: behind swaps and annealing they changed plans by half
+ * a percent either way on nodes that are 94 % full, nothing elsewhere, and took up to twice as long.
  */
 #include "base/mem.h"
 #include "cloud/balance/parts.h"

@@ -248,7 +248,7 @@ struct bal_hint;
 void bal_anneal(struct bal_state *s, const struct bal_hint *hint, double temperature, int64_t steps,
 		uint64_t seed);
 
-/* gain.c: the moves' gains, in their order. */
+/* gain.c: the moves' gains, in their order, and when they are worth it no more. Everything else about them is known. */
 void bal_gains(const struct bal_model *m, struct bal_move *moves, size_t nmoves);
 
 /* What the bound knows of good states. */

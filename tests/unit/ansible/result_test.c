@@ -59,6 +59,21 @@ static void the_longest_secret_is_masked_first(void **state)
 	      "{'msg': 'xabab-cdx abx'}", "{'msg': 'x********x ********x'}", 0);
 }
 
+/* Messages have an end, and PVE repeats what it was sent, also as it stood in the URL. */
+static void a_part_of_a_secret_is_masked(void **state)
+{
+	(void)state;
+	check("{'secret': 'correct horse battery staple'}",
+	      "{'msg': 'no: correct horse b; and vm b: correct hors', 'end': 'value \\'correct', "
+	      "'other': 'correct', 'short': 'this is corr', 'url': '?p=correct%20horse%20battery%20staple&x=1'}",
+	      "{'msg': 'no: ********; and vm b: ********', 'end': 'value \\'********', "
+	      "'other': '********', 'short': 'this is corr', 'url': '?p=********&x=1'}",
+	      0);
+	check("{'secret': 'correct horse battery staple'}",
+	      "{'msg': 'correct answers, correct horses', 'list': ['incorrect order']}",
+	      "{'msg': 'correct answers, ********s', 'list': ['incorrect order']}", 0);
+}
+
 static void a_secret_cannot_spoil_the_outermost_keys(void **state)
 {
 	(void)state;
@@ -124,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets_are_masked_everywhere),
 		cmocka_unit_test(the_longest_secret_is_masked_first),
+		cmocka_unit_test(a_part_of_a_secret_is_masked),
 		cmocka_unit_test(a_secret_cannot_spoil_the_outermost_keys),
 		cmocka_unit_test(keys_that_ansible_takes_for_its_own_are_dropped),
 		cmocka_unit_test(warnings_are_joined),

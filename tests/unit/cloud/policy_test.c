@@ -111,7 +111,7 @@ static void scene_create(struct scene *s)
 					      : str_eq(groups[i].name, "devs")   ? "pxc-devs"
 					      : str_eq(groups[i].name, "guests") ? "pxc-guests"
 										 : "pxc-ops",
-					      *text };
+					      *text, "" };
 	}
 }
 

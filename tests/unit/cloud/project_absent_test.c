@@ -13,6 +13,7 @@
 #include "cloud/network_block.h"
 #include "cloud/project.h"
 #include "lib/plan.h"
+#include "lib/sshkeys.h"
 
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
@@ -23,6 +24,16 @@
 #define NET(name, project) "n=" name " " project
 #define OFF                                                                                        \
 	"take VM 900000 out of HA; take the protection off VM 900000, *; delete VM 900000, which held its volumes"
+
+/* Behind the guests of a row. */
+#define ACCESS(groups) "],\"access\":{" groups "},\"rest\":["
+#define PAIR(groupid) "\"" groupid "\":{\"key\":\"" KEY_ED25519 "\"}"
+#define KEYS                                                                                       \
+	ACCESS(PAIR("pxc-key.acme.alice") ",\"pxc-key.acme.bob\":{\"raw\":\"[pxc/1 t=keypair "     \
+					  "id=group.pxc-key.acme.bob s=0000000000000000]\"}")
+#define OTHER_KEYS                                                                                 \
+	ACCESS(PAIR("pxc-key.acme-2.eve") "," PAIR("pxc-key.beta.acme") ",\"pxc-key.acme.x\":{"    \
+									"\"raw\":\"by hand\"}")
 
 /* guests, VMID of the holder, volumes that are left, purge, what happens: phases divided by " / "; aliases of vnets */
 static const struct {
@@ -70,6 +81,12 @@ static const struct {
 	  false,
 	  "delete project acme",
 	  { NET("blue", "beta"), "acme", NET("blue", "acme2") } },
+	{ "not while there are key pairs", KEYS, "{}", "[]", false,
+	  "!project acme still has key pairs: alice, bob; remove them first (pxc_keypair with *" },
+	{ "they go with it, damaged ones too", WEB KEYS, "{}", "[]", true,
+	  "note in the journal * / delete key pair acme/alice; delete key pair acme/bob; delete VM 100 "
+	  "(web) with its disks / delete project acme" },
+	{ "those of others do not", OTHER_KEYS, "{}", "[]", true, "delete project acme" },
 	{ "what only looks like a holder is a guest", HOLDER, "{}", "[]", false,
 	  "!project acme still has guests: 900000 (holder-acme); *" },
 };

@@ -111,6 +111,10 @@ static void answers_become_constraints(void **state)
 
 #define OFF(node)                                                                                  \
 	": look whether it is as it was, look whether " node " has room, migrate from pve1 to " node
+#define WORTH(node)                                                                                \
+	": look whether it is as it was, look whether " node                                       \
+	" is still less busy than pve1, look whether " node                                        \
+	" has room, migrate from pve1 to " node
 #define TWO "{\"guests\":[" VM(100, "") "," VM(101, "") "]"
 #define FULL                                                                                       \
 	"{\"nodes\":{\"pve1\":{\"memory_gib\":16},\"pve2\":{\"memory_gib\":16}},\"guests\":[" VM(  \
@@ -148,10 +152,14 @@ static const struct plan_row plans[] = {
 	  "10* pve1 -> * (drain pve1)*; 10* pve1 -> * (drain pve1)*; " },
 	{ "as far as it is worth it", FULL,
 	  "{\"state\":\"balanced\",\"nodes\":[\"pve1\",\"pve2\"]}",
-	  "10* pve1 -> pve2 (balance)" OFF("pve2") "; 10* pve1 -> pve2 (balance)" OFF(
+	  "10* pve1 -> pve2 (balance)" WORTH("pve2") "; 10* pve1 -> pve2 (balance)" WORTH(
 		  "pve2") "; " },
 	{ "as many as may move", FULL,
 	  "{\"state\":\"balanced\",\"nodes\":[\"pve1\",\"pve2\"],\"max_migrations\":1}",
+	  "10* pve1 -> pve2 (balance)" WORTH("pve2") "; " },
+	{ "what is configured is no less worth it by now", FULL,
+	  "{\"state\":\"balanced\",\"nodes\":[\"pve1\",\"pve2\"],\"max_migrations\":1,\"metric\":\"assigned\","
+	  "\"tolerance\":0.1}",
 	  "10* pve1 -> pve2 (balance)" OFF("pve2") "; " },
 	{ "at level 1 only what must be", FULL, "{\"state\":\"balanced\",\"level\":1}", "" },
 	{ "a difference that is not worth it", FULL, "{\"state\":\"balanced\",\"tolerance\":40}",

@@ -10,10 +10,12 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "lib/plan.h"
+#include "lib/sshkeys.h"
 
 #define REGISTRY "\"registry\":{\"storage\":\"fast\"}"
 #define D1 "{\"name\":\"pxc-img-debian\",\"image\":\"debian@1\"}"
-#define CEPH "{" REGISTRY ",\"rbd\":{\"fast\":{\"images\":[" D1 "]},\"slow\":{}}}"
+#define ALICE "\"access\":{\"pxc-key.acme.alice\":{\"key\":\"" KEY_ED25519 "\"}}"
+#define CEPH "{" REGISTRY "," ALICE ",\"rbd\":{\"fast\":{\"images\":[" D1 "]},\"slow\":{}}}"
 #define NO_SEED                                                                                    \
 	"{" REGISTRY                                                                               \
 	",\"rbd\":{\"fast\":{\"images\":[{\"name\":\"pxc-img-debian\",\"image\":\"debian@1\","     \
@@ -208,6 +210,9 @@ static const struct {
 	  ",\"cloud_init\":{\"user\":\"ops\",\"ssh_keys\":[\"ssh-rsa A a@b\",\"ssh-rsa B+/=\"],\"upgrade\":false}",
 	  "user-data",
 	  "{\"hostname\":\"web\",\"manage_etc_hosts\":true,\"package_upgrade\":false,\"ssh_authorized_keys\":[\"ssh-rsa A a@b\",\"ssh-rsa B+/=\"],\"user\":{\"name\":\"ops\"}}" },
+	{ "a key pair behind the user's own data", DATA ",\"keypairs\":[\"alice\"]", "vendor-data",
+	  "{\"hostname\":\"web\",\"manage_etc_hosts\":true,\"ssh_authorized_keys\":[\"" KEY_ED25519
+	  "\"]}" },
 	{ "upgrades", ",\"cloud_init\":{\"upgrade\":true}", "user-data",
 	  "{\"hostname\":\"web\",\"manage_etc_hosts\":true,\"package_upgrade\":true}" },
 	{ "a password", ",\"cloud_init\":{\"password\":\"s\\\"3:\"}", "user-data",

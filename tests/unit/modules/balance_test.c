@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -341,6 +342,119 @@ static void what_breaks_a_rule_moves_at_any_level(void **state)
 		"not allowed on pve1");
 }
 
+/* As soon as the first one begins, a guest that stays on pve2 takes all its memory. */
+static void get_busy(void *context, const char *line)
+{
+	struct lab *lab = context;
+
+	if (!strstr(line, ": begins"))
+		return;
+	lab->tell = NULL;
+	json_decref(lab_ask(lab, "POST", "!/sim/load?vmid=200&mem=1", NULL));
+}
+
+static void what_is_not_worth_it_any_more_is_dropped(void **state)
+{
+	const char *task = "{\"state\":\"balanced\",\"nodes\":[\"pve1\",\"pve2\"],\"parallel\":1}";
+	auto_free char *writes = NULL;
+	auto_lab struct lab lab;
+	const json_t *row;
+	int64_t planned;
+	size_t i;
+
+	(void)state;
+	create(&lab,
+	       ",{\"vmid\":200,\"node\":\"pve2\",\"status\":\"running\",\"load\":{\"mem\":0.01},"
+	       "\"config\":{\"name\":\"big\",\"memory\":\"20480\",\"tags\":\"pxc-nobalance\"}}");
+	lab.tell = get_busy;
+	lab_must(&lab, "pxc_balance", task);
+	writes = lab_writes(&lab);
+	planned = count(&lab, "planned");
+	assert_in_range(planned, 3, 5);
+	assert_in_range(count(&lab, "dropped"), 1, planned - 1);
+	assert_int_equal(count(&lab, "moved"), planned - count(&lab, "dropped"));
+	assert_int_equal(lab_count(writes, "/migrate online=1"), count(&lab, "moved"));
+	json_array_foreach (json_object_get(lab.result, "plan"), i, row) {
+		const char *why = json_string_value(json_object_get(row, "dropped"));
+
+		if (why)
+			assert_string_equal(why, "pve2 is as busy as pve1 by now");
+	}
+	/* By what they are configured with, nothing has changed, and all of them go. */
+	lab_release(&lab);
+	create(&lab,
+	       ",{\"vmid\":200,\"node\":\"pve2\",\"status\":\"running\",\"load\":{\"mem\":0.01},"
+	       "\"config\":{\"name\":\"big\",\"memory\":\"8192\",\"tags\":\"pxc-nobalance\"}}");
+	lab.tell = get_busy;
+	lab_must(&lab, "pxc_balance",
+		 "{\"state\":\"balanced\",\"nodes\":[\"pve1\",\"pve2\"],\"metric\":\"assigned\"}");
+	assert_in_range(count(&lab, "planned"), 2, 5);
+	assert_int_equal(count(&lab, "moved"), count(&lab, "planned"));
+}
+
+/* What a task writes to standard error. New string. */
+static char *errors_of(struct lab *lab, const char *task)
+{
+	char *text = pxc_calloc(1, 65536);
+	FILE *file = tmpfile();
+	int before = dup(STDERR_FILENO);
+
+	if (!file || before < 0)
+		fail_msg("no file");
+	(void)fflush(stderr);
+	(void)dup2(fileno(file), STDERR_FILENO);
+	(void)lab_task(lab, "pxc_balance", task);
+	(void)fflush(stderr);
+	(void)dup2(before, STDERR_FILENO);
+	(void)close(before);
+	rewind(file);
+	(void)fread(text, 1, 65535, file);
+	(void)fclose(file);
+	return text;
+}
+
+static void who_watches_sees_each_start_and_end(void **state)
+{
+	static const char quiet[] = "{\"state\":\"drained\",\"drain\":[\"pve1\"]}",
+			  watched[] = "{\"state\":\"drained\",\"drain\":[\"pve1\"],"
+				      "\"_ansible_verbosity\":1}";
+	auto_free char *none = NULL, *lines = NULL;
+	auto_lab struct lab lab;
+
+	(void)state;
+	create(&lab, "");
+	none = errors_of(&lab, quiet);
+	assert_int_equal(count(&lab, "moved"), GUESTS);
+	assert_string_equal(none, "");
+	lab_release(&lab);
+	create(&lab, "");
+	lines = errors_of(&lab, watched);
+	assert_int_equal(count(&lab, "moved"), GUESTS);
+	assert_int_equal(lab_count(lines, "\n"), 2 * GUESTS);
+	assert_int_equal(lab_count(lines, ": begins\n"), GUESTS);
+	assert_true(plan_fits("vm web-* (10*) pve1 -> pve*: begins\n*", lines));
+	assert_true(plan_fits("*\n1/8 vm web-* (10*) pve1 -> pve*: * s\n*", lines));
+	assert_true(plan_fits("*\n8/8 vm web-* (10*) pve1 -> pve*: * s\n", lines));
+}
+
+/* PVE's words may repeat what it was sent. */
+static void no_line_shows_a_secret(void **state)
+{
+	auto_free char *lines = NULL;
+	auto_lab struct lab lab;
+	auto_free char *fault = NULL;
+
+	(void)state;
+	create(&lab, "");
+	fault = pxc_printf("POST /nodes/pve1/qemu/10*/migrate fail=\"no such token %s here\"\n",
+			   lab.secret);
+	json_decref(lab_ask(&lab, "POST", "!/sim/faults", fault));
+	lines = errors_of(&lab, "{\"state\":\"drained\",\"drain\":[\"pve1\"],\"max_failures\":0,"
+				"\"_ansible_verbosity\":4}");
+	assert_non_null(strstr(lines, "no such token ******** here"));
+	assert_null(strstr(lines, lab.secret));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +469,9 @@ int main(void)
 		cmocka_unit_test(pressure_needs_pve_9),
 		cmocka_unit_test(what_ha_keeps_together_is_asked_for_once),
 		cmocka_unit_test(what_breaks_a_rule_moves_at_any_level),
+		cmocka_unit_test(what_is_not_worth_it_any_more_is_dropped),
+		cmocka_unit_test(who_watches_sees_each_start_and_end),
+		cmocka_unit_test(no_line_shows_a_secret),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,16 @@
 	{                                                                                          \
 		ROOM, "{\"memory\":{\"used\":7516192768,\"total\":10737418240}}"                   \
 	}
+/* 8 and 1 GiB in use, then 8 and 7 GiB, a quarter and three quarters of 16 processors. */
+#define NODES(rest)                                                                                \
+	{                                                                                          \
+		"GET /cluster/resources type=node",                                                \
+			"[{\"node\":\"pve1\",\"mem\":8589934592,\"cpu\":0.25,\"maxcpu\":16}" rest  \
+			"]"                                                                        \
+	}
+#define IS_IDLE NODES(",{\"node\":\"pve2\",\"mem\":1073741824,\"cpu\":0.25,\"maxcpu\":16}")
+#define IS_BUSY NODES(",{\"node\":\"pve2\",\"mem\":7516192768,\"cpu\":0.25,\"maxcpu\":16}")
+#define COMPUTES NODES(",{\"node\":\"pve2\",\"mem\":1073741824,\"cpu\":0.75,\"maxcpu\":16}")
 #define UPID(type) "UPID:pve1:0000021E:0003A513:6B0104D6:" type ":101:ann@pve!ci:"
 #define SEND(type, query)                                                                          \
 	{ "POST /nodes/pve1/qemu/101/migrate " query, "\"" UPID(type) "\"" },                      \
@@ -101,6 +111,12 @@ static const struct script_line task_fails[] = {
 	  "[{\"n\":1,\"t\":\"no space on pve2\"}]" },
 };
 
+static const struct script_line worth_it[] = { RUNS, IS_IDLE, HAS_ROOM, SENT("qmigrate") };
+static const struct script_line worth_it_again[] = { RUNS,    IS_BUSY,  COMPUTES,
+						     IS_IDLE, HAS_ROOM, SENT("qmigrate") };
+static const struct script_line not_told[] = { RUNS, NODES(",{\"node\":\"pve2\"}"), HAS_ROOM,
+					       SENT("qmigrate") };
+
 static const struct migrate_case {
 	const char *name;
 	const struct script_line *lines;
@@ -109,6 +125,7 @@ static const struct migrate_case {
 	uint32_t room_s;
 	enum pve_job_state state;
 	const char *says;
+	bool worth;
 } cases[] = {
 	{ "live", plain, ARRAY_SIZE(plain), false, false, false, 0, PVE_JOB_DONE, "" },
 	{ "stopped, which needs no memory", stopped, ARRAY_SIZE(stopped), true, false, false, 0,
@@ -139,6 +156,12 @@ static const struct migrate_case {
 	  PVE_JOB_FAILED, "the HA manager has it in state error" },
 	{ "the task fails", task_fails, ARRAY_SIZE(task_fails), false, false, false, 0,
 	  PVE_JOB_FAILED, "no space on pve2" },
+	{ "still worth it", worth_it, ARRAY_SIZE(worth_it), false, false, false, 0, PVE_JOB_DONE,
+	  "", true },
+	{ "worth it again", worth_it_again, ARRAY_SIZE(worth_it_again), false, false, false, 0,
+	  PVE_JOB_DONE, "", true },
+	{ "a node that does not say how busy it is", not_told, ARRAY_SIZE(not_told), false, false,
+	  false, 0, PVE_JOB_DONE, "", true },
 };
 
 static void run_case(const struct migrate_case *c)
@@ -146,9 +169,12 @@ static void run_case(const struct migrate_case *c)
 	auto_arena struct pxc_arena arena = { .head = NULL };
 	auto_plans struct pxc_plans plans = { .nplans = 0 };
 	json_auto_t *more = json_pack("{s:i}", "bwlimit", 1000);
+	/* Memory counts as it is, a processor like 1000 MiB; pve1 may have no more than pve2 and 2048. */
+	const struct migrate_worth worth = { { 1, 1 }, { 1, 1 }, -2048 };
 	const struct migration m = { .vmid = 101,
 				     .from = "pve1",
 				     .to = "pve2",
+				     .worth = c->worth ? &worth : NULL,
 				     .running = !c->stopped,
 				     .ha = c->ha,
 				     .need_mib = 2048,
@@ -223,6 +249,38 @@ static void the_ha_manager_sleeps(void **state)
 	script_end(&script);
 }
 
+/* It is looked at for longer than the list of nodes is old. */
+static void as_busy_by_now(void **state)
+{
+	static const struct script_line busy = IS_BUSY;
+	const struct migrate_worth worth = { { 1, 1 }, { 1, 1 }, -2048 };
+	const struct migration m = { .vmid = 101, .from = "pve1", .to = "pve2", .worth = &worth };
+	auto_arena struct pxc_arena arena = { .head = NULL };
+	auto_plans struct pxc_plans plans = { .nplans = 0 };
+	struct pxc_plan *plan = pxc_plans_add(&plans, "VM 101");
+	struct script_line lines[20];
+	struct script script = { .lines = lines, .nlines = ARRAY_SIZE(lines) };
+	struct pve_step step = { .op = &migrate_ops[MIGRATE_WORTH] };
+	struct pve_job job = { .steps = &step, .nsteps = 1 };
+	struct pve_client *pve;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		lines[i] = busy;
+	migrate_plan(plan, &m, &arena);
+	assert_int_equal(plan->steps[1].op, MIGRATE_WORTH);
+	step.args = plan->steps[1].args;
+	pve = script_client(&script, 1);
+	pve_run(pve, &job, 1, 0);
+	assert_int_equal(job.state, PVE_JOB_DROPPED);
+	assert_string_equal(job.why, "pve2 is as busy as pve1 by now");
+	assert_int_equal(job.ended_ms - job.began_ms, 15000);
+	script.nlines = script.next;
+	pve_job_release(&job);
+	pve_free(pve);
+	script_end(&script);
+}
+
 static void a_plan_takes_its_places(void **state)
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
@@ -245,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_migration),
 		cmocka_unit_test(the_ha_manager_sleeps),
+		cmocka_unit_test(as_busy_by_now),
 		cmocka_unit_test(a_plan_takes_its_places),
 	};
 

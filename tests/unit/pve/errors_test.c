@@ -7,8 +7,10 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <string.h>
 
 #include "base/attr.h"
+#include "base/str.h"
 
 /* Bodies and reason phrases in the shapes that PVE 9 sends. */
 static const struct {
@@ -128,6 +130,9 @@ static const struct {
 	  "a proxy before the server failed (504 Timeout)" },
 };
 
+static const struct pve_asked by_token = { "GET", "/version", NULL, "ann@pve!ci" },
+			      by_user = { "GET", "/version", NULL, "ann@pve" };
+
 static void every_kind_of_reply_is_judged(void **state)
 {
 	(void)state;
@@ -143,7 +148,7 @@ static void every_kind_of_reply_is_judged(void **state)
 		if (rows[i].body)
 			assert_non_null(body);
 		(void)snprintf(reply.reason, sizeof(reply.reason), "%s", rows[i].reason);
-		verdict = pve_judge(&reply, "ann@pve!ci", &err);
+		verdict = pve_judge(&reply, &by_token, &err);
 		assert_string_equal(err.msg, rows[i].msg);
 		assert_int_equal(verdict, rows[i].verdict);
 		assert_int_equal(err.kind, rows[i].kind);
@@ -159,8 +164,51 @@ static void a_user_is_not_told_about_tokens(void **state)
 	struct pxc_err err = { .kind = PXC_OK };
 
 	(void)state;
-	assert_int_equal(pve_judge(&reply, "ann@pve", &err), PVE_FAILED);
+	assert_int_equal(pve_judge(&reply, &by_user, &err), PVE_FAILED);
 	assert_string_equal(err.msg, "needs privilege Sys.Audit on /: grant it to ann@pve");
+}
+
+static void a_refusal_without_a_word_is_explained(void **state)
+{
+	static const struct {
+		const char *method, *path, *params, *needs; /* NULL: nobody knows */
+	} silent[] = {
+		{ "POST", "/nodes/pve1/qemu", "{\"vmid\": 100}", "VM.Allocate on /vms/100" },
+		{ "POST", "/nodes/pve1/qemu", "{\"vmid\": 100, \"pool\": \"acme\"}",
+		  "VM.Allocate on /vms/100 or /pool/acme" },
+		{ "POST", "/nodes/pve1/qemu/9000/clone", "{\"newid\": \"100\"}",
+		  "VM.Allocate on /vms/100" },
+		{ "POST", "/nodes/pve2/storage/local/download-url", "{}",
+		  "Sys.AccessNetwork on /nodes/pve2" },
+		{ "GET", "/nodes/pve2/storage/local/content/local%3Aiso%2Fx.iso", NULL,
+		  "Datastore.Audit on /storage/local" },
+		{ "GET", "/access/users/bob@pve", NULL,
+		  "User.Modify or Sys.Audit on /access/groups" },
+		{ "PUT", "/access/users/bob@pve", "{}", "User.Modify on /access/groups" },
+		{ "DELETE", "/access/users/bob@pve/token/ci", NULL,
+		  "User.Modify on /access/groups" },
+		{ "POST", "/nodes/pve1/qemu/100", "{}", NULL },
+		{ "POST", "/nodes/pve1", "{}", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(silent); i++) {
+		json_auto_t *params =
+			silent[i].params ? json_loads(silent[i].params, 0, NULL) : NULL;
+		const struct pve_asked asked = { silent[i].method, silent[i].path, params,
+						 "ann@pve" };
+		struct pve_reply reply = { .status = 403, .reason = "Permission check failed" };
+		struct pxc_err err = { .kind = PXC_OK };
+		auto_free char *want = pxc_printf("needs privilege %s: grant it to ann@pve",
+						  silent[i].needs ? silent[i].needs : "");
+
+		assert_int_equal(pve_judge(&reply, &asked, &err), PVE_FAILED);
+		assert_int_equal(err.kind, PXC_EDENIED);
+		if (silent[i].needs)
+			assert_string_equal(err.msg, want);
+		else
+			assert_non_null(strstr(err.msg, "PVE does not say which"));
+	}
 }
 
 static void only_the_guest_itself_can_be_gone(void **state)
@@ -177,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_of_reply_is_judged),
 		cmocka_unit_test(a_user_is_not_told_about_tokens),
+		cmocka_unit_test(a_refusal_without_a_word_is_explained),
 		cmocka_unit_test(only_the_guest_itself_can_be_gone),
 	};
 

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cloud/keypair.h"
+
+#include "base/str.h"
+#include "cloud/policy.h"
+#include "modules/items.h"
+#include "modules/kind.h"
+#include "modules/world.h"
+
+#define SECONDS 1000u
+
+/* Every request this kind can send to change something. (api: /access/groups, Group.Allocate on /access/groups) */
+static const struct pve_op keypair_ops[KEYPAIR_OPS] = {
+	[KEYPAIR_CREATE] = { .method = "POST", .path = "/access/groups", .wait_ms = 60 * SECONDS },
+	[KEYPAIR_WRITE] = { .method = "PUT",
+			    .path = "/access/groups/{groupid}",
+			    .wait_ms = 60 * SECONDS },
+	[KEYPAIR_DELETE] = { .method = "DELETE",
+			     .path = "/access/groups/{groupid}",
+			     .wait_ms = 60 * SECONDS,
+			     .gone_ok = true },
+};
+
+static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given,
+		      struct keypair_spec *s, struct pxc_err *err)
+{
+	const char *key = item_text(given, "public_key");
+
+	s->project = item_text(item, "project");
+	s->name = item_text(item, "name");
+	s->label = arena_printf(env->arena, "key pair %s/%s", s->project, s->name);
+	s->groupid = keypair_groupid(env->arena, s->project, s->name);
+	s->absent = str_eq(item_text(item, "state"), "absent");
+	s->replace = item_true(item, "replace");
+	s->named = key && *key;
+	if (key && sshkey_is_private(key))
+		item_hide(env, key);
+	if (!item_slug(s->name))
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: a key pair's name begins with a letter and has 2 to 31 lower-case letters, "
+			"digits and -",
+			s->label);
+	if (!item_slug(s->project))
+		return pxc_fail(err, PXC_EINVAL,
+				"%s: there is no project %s: make it with pxc_project first",
+				s->label, s->project);
+	if (s->named && sshkey_parse(key, env->arena, &s->key, err) < 0)
+		return pxc_context(err, "%s: public_key", s->label);
+	return 0;
+}
+
+static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
+{
+	struct keypair_batch *b = arena_alloc(env->arena, sizeof(*b));
+	const json_t *items = NULL, *given = NULL;
+	json_auto_t *seen = json_object();
+
+	if (items_of_task(env, &items, &given, err) < 0)
+		return -1;
+	b->nspecs = json_array_size(items);
+	b->specs = arena_alloc(env->arena, b->nspecs * sizeof(*b->specs));
+	b->stamp = env->stamp;
+	b->actor = env->actor;
+	for (size_t i = 0; i < b->nspecs; i++)
+		if (decode_one(env, json_array_get(items, i), json_array_get(given, i),
+			       &b->specs[i], err) < 0 ||
+		    items_once(seen, b->specs[i].label, err) < 0)
+			return -1;
+	*ret_batch = b;
+	return 0;
+}
+
+static void asks(const void *batch, const struct world *w, struct policy_asks *ret)
+{
+	const struct keypair_batch *b = batch;
+
+	(void)w;
+	for (size_t i = 0; i < b->nspecs; i++)
+		policy_ask(ret, b->specs[i].absent ? "keypair.delete" : "keypair.create",
+			   b->specs[i].project, b->specs[i].label);
+}
+
+static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
+{
+	struct world *w = NULL;
+
+	(void)batch;
+	if (world_read(env, WORLD_LISTS, &w, err) < 0 || world_groups_read(env, w, err) < 0)
+		return -1;
+	*ret_world = w;
+	return 0;
+}
+
+static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
+{
+	return keypair_plan(batch, world, ret, err);
+}
+
+/* PVE itself gives a name once only; the quota has no digest. */
+static const char *const *locks(struct pxc_env *env, const void *batch,
+				const struct pxc_plans *plans)
+{
+	const struct keypair_batch *b = batch;
+	const char **names = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*names));
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->nspecs; i++)
+		if (plans->plans[i]->nsteps)
+			names[n++] = arena_printf(env->arena, "project.%s", b->specs[i].project);
+	return names;
+}
+
+const struct pxc_kind keypair_kind = {
+	.name = "keypair",
+	.plural = "keypairs",
+	.ops = keypair_ops,
+	.decode = decode,
+	.asks = asks,
+	.observe = observe,
+	.plan = plan,
+	.locks = locks,
+};

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table in docs/privileges.md, between its two marks: what each task needs, and where."""
+import os
+import re
+
+PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "docs/privileges.md")
+BEGIN, END = "<!-- table: make test-privileges -->", "<!-- end of table -->"
+ONE = re.compile(r"`([A-Z][\w.]+)` on ([^;|]*?)(\s*\(else a warning\))?\s*(?:;|$)")
+
+
+def lines():
+    if not os.path.exists(PAGE):
+        return []
+    with open(PAGE, encoding="utf-8") as f:
+        return f.read().split("\n")
+
+
+def table():
+    """{"pxc_vm: start": text of the cell}"""
+    all_lines, found = lines(), {}
+    if BEGIN not in all_lines:
+        return found
+    for line in all_lines[all_lines.index(BEGIN):all_lines.index(END)]:
+        cells = [c.strip() for c in line.strip("|").split("|")]
+        if len(cells) == 3 and cells[0].startswith("`pxc_"):
+            found[f"{cells[0].strip('`')}: {cells[1]}"] = cells[2]
+    return found
+
+
+def read():
+    """{"pxc_vm: start": {privilege: {path}}}"""
+    return {name: {p: set(re.findall(r"`(/[^`]*)`", where)) for p, where, _ in ONE.findall(cell)} for name, cell in table().items()}
+
+
+def cells_of(name):
+    return table().get(name, "")
+
+
+def cells(row):
+    """The cell of what was found: {privilege: (how, {path})}"""
+    found = [f"`{p}` on " + ", ".join(f"`{path}`" for path in sorted(where)) + (" (else a warning)" if how == "warns" else "")
+             for p, (how, where) in sorted(row.items())]
+    return "; ".join(found)
+
+
+def write(chosen, rows):
+    all_lines, kept = lines(), table()
+    for story in chosen:
+        if rows[story.name] is not None:
+            kept[story.name] = cells(rows[story.name])
+    order = {story.name: i for i, story in enumerate(chosen)}
+    new = ["| module | task | privileges |", "|---|---|---|"]
+    for name in sorted(kept, key=lambda n: order.get(n, len(order))):
+        module, what = name.split(": ", 1)
+        new.append(f"| `{module}` | {what} | {kept[name]} |")
+    begin, end = all_lines.index(BEGIN), all_lines.index(END)
+    with open(PAGE, "w", encoding="utf-8") as f:
+        f.write("\n".join(all_lines[:begin + 1] + new + all_lines[end:]))

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules are asked to do by privileges.py: for each module tasks, and what was done before by somebody with all rights."""
+
+IMAGE = "https://127.0.0.1/none.img"
+ZONES = ("pxc_cloud", {"tenant_zones": [{"name": "tenant", "type": "vlan", "bridge": "vmbr0", "vlan_range": [200, 219]}]})
+NETWORK = {"project": "acme", "name": "blue", "subnets": [{"cidr": "10.20.0.0/24", "gateway": "10.20.0.1"}]}
+BLANK = {"project": "acme", "name": "a", "cores": 1, "memory": 512, "disk_size": 1, "power": "stopped"}
+HA = dict(BLANK, power="running", ha={"enabled": True})
+
+
+# Where one of several privileges is enough, the page names the one that gives away least.
+POWERFUL = ("Datastore.Allocate", "VM.GuestAgent.Unrestricted", "SDN.Allocate", "Group.Allocate", "User.Modify", "VM.Allocate", "Sys.Modify")
+
+
+def cheapest(privileges):
+    return min(privileges, key=lambda p: (p in POWERFUL, p))
+
+
+def absent(task, **more):
+    return dict({"project": task["project"], "name": task["name"], "state": "absent"}, **more)
+
+
+class Story:
+    """module, what it does (a row of the page), the task; before: tasks and functions of the cluster."""
+
+    def __init__(self, module, what, task, before=(), options=(), repeats=False):
+        self.module, self.what, self.task, self.before, self.options = "pxc_" + module, what, task, before, options
+        self.repeats = repeats  # it changes something each time, as it should
+
+    @property
+    def name(self):
+        return f"{self.module}: {self.what}"
+
+
+VM = ("pxc_vm", BLANK)
+CLONE = dict(BLANK, template={"vmid": 9000}, disk_size=3)
+RUNNING = ("pxc_vm", dict(BLANK, power="running"))
+
+STORIES = [
+    Story("cloud", "the registry", {"overcommit": {"cpu": 3}}),
+    Story("cloud", "options of the datacenter", {"options": {"mac_prefix": "BC:24:12"}}),
+    Story("flavor", "make, change", {"flavors": [{"name": "big", "vcpus": 8, "memory": 8192}, {"name": "small", "vcpus": 2}]}),
+    Story("project", "make", {"name": "new", "quota": {"cores": 4}}),
+    Story("project", "change", {"name": "acme", "quota": {"cores": 400}}),
+    Story("project", "remove", {"name": "acme", "state": "absent"}),
+    Story("vm", "make, blank, on a bridge", dict(BLANK, networks=[{"bridge": "vmbr0"}])),
+    Story("vm", "make, from a template", dict(BLANK, template={"vmid": 9000}, disk_size=5)),
+    Story("vm", "make, from an image file", {"project": "acme", "name": "a", "flavor": "small", "power": "stopped",
+                                              "image": {"volume": "shared:import/img.qcow2"}}),
+    Story("vm", "make, with cloud-init", dict(BLANK, cloud_init={"user": "debian", "ssh_keys": ["ssh-ed25519 AAAA x"]},
+                                              networks=[{"bridge": "vmbr0", "ip": "dhcp"}])),
+    Story("vm", "make, on a network of the project", dict(BLANK, networks=[{"network": "blue"}]), [ZONES, ("pxc_sdn", NETWORK)]),
+    Story("vm", "start", dict(BLANK, power="running"), [VM]),
+    Story("vm", "stop", dict(BLANK, power="stopped", shutdown_timeout=5), [RUNNING]),
+    Story("vm", "processors and memory", dict(BLANK, cores=2, memory=1024), [VM]),
+    Story("vm", "disks", dict(BLANK, disk_size=2, disks=[{"slot": "scsi1", "size": 1}]), [VM]),
+    Story("vm", "network cards", dict(BLANK, networks=[{"bridge": "vmbr0", "tag": 7}]), [VM]),
+    Story("vm", "name, tags, notes", dict(BLANK, new_name="b", tags=["t"], description="d"), [VM]),
+    Story("vm", "snapshots", dict(CLONE, snapshots=[{"name": "s1"}]), [("pxc_vm", CLONE)]),
+    Story("vm", "roll back", dict(CLONE, rollback="s1"), [("pxc_vm", dict(CLONE, snapshots=[{"name": "s1"}]))], repeats=True),
+    Story("vm", "high availability", HA, [RUNNING]),
+    Story("vm", "move to another node", dict(BLANK, node="pve2"), [("pxc_vm", dict(BLANK, node="pve1"))]),
+    Story("vm", "remove", absent(BLANK), [VM]),
+    Story("sdn", "a tenant network", NETWORK, [ZONES]),
+    Story("sdn", "a provider network", {"kind": "provider", "zone": "office", "zone_type": "vlan", "bridge": "vmbr0",
+                                        "name": "lan", "tag": 100}),
+    Story("sdn", "remove", absent(NETWORK), [ZONES, ("pxc_sdn", NETWORK)]),
+    Story("affinity", "a group", {"project": "acme", "name": "db", "policy": "anti-affinity", "members": ["a"]}, [VM]),
+    Story("affinity", "a group of VMs of the HA manager", {"project": "acme", "name": "db", "policy": "anti-affinity",
+                                                           "members": ["a", "b"]},
+          [("pxc_vm", dict({k: v for k, v in HA.items() if k != "name"}, vms=[{"name": "a"}, {"name": "b"}]))]),
+    Story("balance", "a plan", {}, [RUNNING]),
+    Story("balance", "empty a node", {"state": "drained", "drain": ["pve1"], "cool_down": 0},
+          [("pxc_vm", dict(BLANK, power="running", node="pve1"))]),
+    Story("rbd_image", "an image kept by PVE", {"backend": "pve", "name": "deb", "version": "1", "format": "qcow2",
+                                                "source": "http://127.0.0.1:%(files)d/deb.qcow2"}),
+    Story("info", "everything", {}, [VM]),
+    Story("info", "VMs", {"gather": ["vms"]}, [VM]),
+    Story("info", "addresses", {"gather": ["addresses"]}, [ZONES, ("pxc_sdn", NETWORK)]),
+]
