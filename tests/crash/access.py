@@ -9,6 +9,8 @@ import tempfile
 import urllib.error
 import urllib.request
 
+import outputs
+
 FOLDER = tempfile.TemporaryDirectory(prefix="pxc-crash-access-")
 FILE = os.path.join(FOLDER.name, "token")
 LISTS = {
@@ -69,7 +71,7 @@ def problems(cluster, wanted):
     if not os.path.exists(FILE):
         return found + ["there is no file with the secret"]
     with open(FILE, encoding="utf-8") as f:
-        if not works(cluster, f.read().strip()):
+        if not works(cluster, outputs.secret(f.read().strip())):
             found.append("the file holds a secret that the server does not take")
     if os.path.exists(FILE + ".new"):
         found.append("a secret is still awaited")

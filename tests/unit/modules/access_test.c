@@ -259,7 +259,7 @@ static void the_privileges_that_are_listed_do(void **state)
 	lab_create(&lab, 10);
 	lab_must(
 		&lab, ACC,
-		"{\"roles\":[{\"name\":\"See\",\"privs\":[\"Sys.Audit\",\"Pool.Audit\",\"VM.Audit\"]},"
+		"{\"roles\":[{\"name\":\"See\",\"privs\":[\"Sys.Audit\",\"Pool.Audit\",\"VM.Audit\",\"Datastore.Audit\"]},"
 		"{\"name\":\"Roles\",\"privs\":[\"Sys.Audit\",\"Sys.Modify\",\"Group.Allocate\",\"User.Modify\",\"Realm.AllocateUser\"]},"
 		"{\"name\":\"Grant\",\"privs\":[\"Permissions.Modify\"]}],"
 		"\"users\":[{\"userid\":\"adm@pve\"}],\"tokens\":[{\"user\":\"adm@pve\",\"name\":\"run\"}],"
