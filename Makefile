@@ -88,6 +88,7 @@ help:
 	@echo "make test          everything below in its short form; ends with: N passed, M failed"
 	@echo "make unit property contract conformance crash integration fuzz"
 	@echo "make test-boot     boot a Debian in QEMU from an imported, cloned and seeded disk; test-boot-short: a tiny Linux"
+	@echo "make test-concurrency  many runs at once on one project; some of them are killed"
 	@echo "make test-netns    frames between two hosts of zones made through the API; test-netns-short: without ifupdown2"
 	@echo "make bench         measure the README's figures"
 	@echo "make bench-balance measure the balancer on made-up clusters; balance-pictures: docs/balance-*.svg"

@@ -37,7 +37,7 @@ lint-rules:
 		head -n 4 $$f | grep -q 'SPDX-License-Identifier: GPL-3.0-or-later' || { echo "lint: $$f has no SPDX line"; exit 1; }; done
 
 lint-yaml:
-	$(Q)yamllint -s -c .yamllint plugins playbooks galaxy.yml
+	$(Q)yamllint -s -c .yamllint plugins playbooks roles schemas galaxy.yml
 
 format:
 	$(Q)clang-format -i $(C_FILES)

@@ -16,6 +16,13 @@ crash: modules
 crash-short: modules
 	$(Q)tests/run.py crash "tests/crash/crash.py $B --stride 9" "tests/crash/addresses.py $B"
 
+# Many runs at once on one project, with locks in PVE and in Ceph (short: fewer of those that are killed).
+concurrency: modules
+	$(Q)tests/run.py concurrency "tests/concurrency/runs.py $B --rounds 3"
+concurrency-short: modules
+	$(Q)tests/run.py concurrency "tests/concurrency/runs.py $B --short"
+test-concurrency: concurrency
+
 # Every module with a token of exactly the privileges it needs, and without one of them at a time (short: what docs/privileges.md says).
 test-privileges: modules
 	$(Q)tests/run.py privileges "tests/privileges/privileges.py $B"
@@ -25,6 +32,7 @@ privileges-short: modules
 bench: modules $B/tests/bench/client_bench
 	$(Q)tests/bench/bench.py $B
 	$(Q)tests/bench/bench_sdn.py $B
+	$(Q)tests/bench/bench_tenancy.py $B
 bench-sdn: modules
 	$(Q)tests/bench/bench_sdn.py $B
 
@@ -32,10 +40,11 @@ fuzz-short:
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=4
 
 # Everything, with what it needs; the last line counts. Suites that take long run in a short form here.
-SUITES := unit property contract balance conformance privileges-short crash-short ceph-short fuzz-short integration test-boot-short test-netns-short
+SUITES := unit property contract balance conformance privileges-short crash-short concurrency-short ceph-short fuzz-short integration \
+	test-boot-short test-netns-short
 test: deps
 	$(Q)$(RM) $B/results.tsv
 	$(Q)$(MAKE) --no-print-directory -j2 modules stage
 	$(Q)good=0; for s in $(SUITES); do $(MAKE) --no-print-directory -k $$s || good=1; done; \
 	tests/run.py --sum || good=1; exit $$good
-.PHONY: conformance test-privileges privileges-short crash crash-short fuzz-short bench bench-sdn test
+.PHONY: conformance test-privileges privileges-short crash crash-short concurrency concurrency-short test-concurrency fuzz-short bench bench-sdn test

@@ -91,7 +91,8 @@ void annot_seal(const struct annot *a, char out[17]);
 
 struct annot_leak {
 	const char *what; /* static: "a private key", "the hash of a password", "a secret" */
-	char name[64];    /* what stands in front of it ("m.client_secret"); "" = it is known by its shape */
+	char name
+		[64]; /* what stands in front of it ("m.client_secret"); "" = it is known by its shape */
 };
 
 /*

@@ -117,6 +117,15 @@ static int by_project(const void *a, const void *b)
 	return r ? r : strcmp(x->name, y->name);
 }
 
+int64_t affinity_count(const struct annot *project)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < project->npairs; i++)
+		n += str_starts(project->pairs[i].key, KEY);
+	return n;
+}
+
 void affinity_decode(const struct world *w, struct pxc_arena *arena, json_t *warnings,
 		     struct affinity *ret)
 {

@@ -49,6 +49,8 @@ struct affinity {
 bool affinity_hard(enum affinity_policy p);  /* must it be, or is it only better so? */
 bool affinity_sites(enum affinity_policy p); /* is it one of the two policies of nodes? */
 
+int64_t affinity_count(const struct annot *project); /* groups in the token of a project */
+
 /* All groups of all projects, out of the world's pools. What cannot be read is left out with a text in warnings. */
 void affinity_decode(const struct world *w, struct pxc_arena *arena, json_t *warnings,
 		     struct affinity *ret);

@@ -40,8 +40,9 @@ json_t *registry_item(const struct world *w)
 	static const struct {
 		const char *key, *name;
 	} rows[] = { { "cpu", "cpu_model" },         { "storage", "storage" },
-		     { "import", "import_storage" }, { "bridge", "bridge" },
-		     { "audit", "audit_storage" },   { "holders", "holder_range" } };
+		     { "import", "import_storage" }, { "locks", "lock_storage" },
+		     { "bridge", "bridge" },         { "audit", "audit_storage" },
+		     { "holders", "holder_range" } };
 	json_t *o = json_pack("{s:s}", "cluster", w->cluster_name), *quota = json_object();
 	json_t *admins = json_array(), *denied = json_array();
 
@@ -323,6 +324,7 @@ static int plan_present(const struct cloud_spec *s, const struct cloud_world *cw
 				utf8_length(notes), PXC_MAX_DC_NOTES);
 		(void)json_object_set_new(args, "description", json_string(notes));
 	}
+	cloud_warn_lowered(s, w, plan);
 	want_options(s, w, args, gone);
 	if (s->protect_tags)
 		want_tags(w, args);

@@ -26,6 +26,7 @@ void pxc_plans_release(struct pxc_plans *plans)
 			free(p->steps[k].why);
 		}
 		free(p->steps);
+		free(p->takes_back);
 		free((void *)p->waits_for);
 		json_decref(p->before);
 		json_decref(p->after);

@@ -55,6 +55,11 @@ struct pxc_plan {
 	 */
 	const struct pxc_plan *undoes;
 	/*
+	 * Owned; why these steps take back what this run itself has made. Once they are done nothing of it has happened, and the object
+	 * has failed with this sentence. NULL: they do not.
+	 */
+	char *takes_back;
+	/*
 	 * Plans of the same phase that must be done before this one begins; see pxc_plan_after(). When one of them is not done, this
 	 * one is not begun, which is a conflict: the run looks again, and may find another way.
 	 */

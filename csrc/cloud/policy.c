@@ -11,7 +11,7 @@
 #include "cloud/project_find.h"
 
 #define FORBIDDEN 403
-#define PROJECT "{project}"
+#define PROJECT "project {project}" /* tables_policy.c sees to it that it stands like this */
 
 const char *const policy_level_names[] = {
 	[POLICY_NONE] = "anybody",    [POLICY_READER] = "reader", [POLICY_MEMBER] = "member",
@@ -59,11 +59,9 @@ void policy_ask(struct policy_asks *asks, const char *action, const char *projec
 	(void)action_of(ask);
 }
 
-/* Is the actor in the list, or in a group that is? An actor is never a group himself, whatever he calls himself. */
+/* Is the actor in the list, or in a group that is? Nobody is a group, whatever he calls himself. */
 static bool names(const struct world *w, const char *const *list, const char *actor)
 {
-	if (!actor || !*actor || *actor == '@')
-		return false;
 	for (size_t i = 0; list && list[i]; i++)
 		if (*list[i] == '@' ? group_has(w, list[i] + 1, actor) : str_eq(list[i], actor))
 			return true;
@@ -192,7 +190,8 @@ static void add_text(struct pxc_buf *out, const char *text, const char *project)
 		return;
 	}
 	buf_add(out, text, (size_t)(place - text));
-	buf_printf(out, "%s%s", project ? project : "of the cloud", place + strlen(PROJECT));
+	buf_printf(out, "%s%s%s", project ? "project " : "any project", project ? project : "",
+		   place + strlen(PROJECT));
 }
 
 static void add_why(struct pxc_buf *out, const struct world *w, const char *actor,

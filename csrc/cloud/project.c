@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "cloud/affinity.h"
 #include "cloud/project_find.h"
 #include "cloud/usage.h"
 
@@ -94,9 +95,11 @@ static void warn_lowered(struct project_case *c, const struct project_block *wan
 	struct quota limit = quota_effective(&want->quota, &c->pw->w->registry.default_quota), used;
 	struct pxc_err err;
 
-	if (!c->pool || usage_count(c->pw->w, c->pool->poolid, NULL, NULL, &used, &err) < 0)
+	if (!c->pool || usage_count(c->pw->w, c->pool->poolid, NULL, &used, &err) < 0)
 		return;
-	for (int i = 0; i <= QUOTA_RAM_MB; i++)
+	/* What else there is of it would have to be asked for. */
+	used.v[QUOTA_AFFINITY_GROUPS] = affinity_count(&c->text.annot);
+	for (int i = 0; i < QUOTA_KEYS; i++)
 		if (c->spec->quota.v[i] != QUOTA_UNSET && limit.v[i] >= 0 && used.v[i] > limit.v[i])
 			pxc_plan_warn(
 				c->plan,

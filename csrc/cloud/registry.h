@@ -3,7 +3,7 @@
  * registry.h - what the cloud knows about itself: one block in the datacenter notes. Pure. Layer: cloud.
  *
  * Keys: t=cloud, id=cloud.<cluster name>, c, domain, adm, deny (lists), dq.<key> default quota, mv.<key> ceilings of one VM,
- * oc.cpu, oc.ram, reserve_mb, ha (1: new VMs are highly available), cpu, storage, import, bridge, audit, holders (VMIDs "first-last"), f.<flavor>, sc.<storage class>
+ * oc.cpu, oc.ram, reserve_mb, ha (1: new VMs are highly available), cpu, storage, import, bridge, audit, locks (storages), holders (VMIDs "first-last"), f.<flavor>, sc.<storage class>
  * and z.<tenant zone> (items "name/value"), r, at, by.
  */
 #pragma once
@@ -67,6 +67,7 @@ struct registry {
 		holder_last; /* VMIDs kept for holders of volumes; 0 = the usual ones */
 	const char *cpu_model, *storage, *import_storage, *bridge; /* NULL = not said */
 	const char *audit_storage; /* where changes are recorded; NULL = not in Ceph */
+	const char *lock_storage;  /* of type rbd, where locks lie; NULL = they are groups of PVE */
 	struct flavor *flavors;    /* in the order of the text */
 	size_t nflavors;
 	struct storage_class *classes; /* in the order of the text */

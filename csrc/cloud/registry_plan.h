@@ -61,6 +61,9 @@ struct cloud_world {
 	json_t *zones;     /* zone of PVE's SDN -> its type; NULL = not asked */
 };
 
+/* cloud_quota.c: warn of projects that use more than the default quota which the task names */
+void cloud_warn_lowered(const struct cloud_spec *s, const struct world *w, struct pxc_plan *plan);
+
 /*
  * cloud_classes.c: bring the classes into the block; those not named go. warned of: what that means for disks there are.
  * err EINVAL: a storage that is not there, or takes no disks

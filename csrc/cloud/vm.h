@@ -177,6 +177,10 @@ struct vm_spec {
 	bool snaps_named, snaps_exact; /* named: the list, even an empty one */
 	const char *rollback;          /* snapshot; NULL = no */
 	struct vm_ha ha;
+	bool quota_ignore; /* what cannot be counted counts for nothing */
+	/* Set by the run: it has made the VM, and when by pve_now_ms(). What it takes back again is absent from then on. */
+	bool made;
+	int64_t made_ms;
 	/*
 	 * Set by the first observation: the process that ran then; 0 = none ran. "restarted" can end by it, and a seed is
 	 * removed when it was not that of a system which the task itself has started.
@@ -244,6 +248,8 @@ struct vm_world {
 	const struct vm_ipam *ipam; /* only zones with dhcp: PVE shows no others */
 	size_t nipam;
 	bool ipam_read;
+	/* project -> how many snapshots its VMs and volumes have, or a text: why that is not known; NULL = none are to be taken */
+	const json_t *snapshots;
 	bool ha_writable; /* the API user has Sys.Console on /; only asked when vm_writes_ha() */
 };
 
@@ -299,6 +305,9 @@ bool vm_wants_sdn(const struct vm_batch *batch, const struct vm_world *vw);
 json_t *vm_networks(const struct vm_batch *batch, const struct vm_world *vw);
 /* With the subnets: is an address to be chosen or checked, so that those of all guests must be known? */
 bool vm_wants_uses(const struct vm_batch *batch, const struct vm_world *vw);
+
+/* Does it take a snapshot that is not there, so that all of its project are to be counted? */
+bool vm_takes_snapshots(const struct vm_spec *spec, const struct vm_seen *have);
 
 /* Is it to go to another node, so that PVE must be asked whether it can? */
 bool vm_moves(const struct vm_spec *spec, const struct vm_seen *have);

@@ -165,15 +165,8 @@ static bool same_list(const char *const *a, const char *const *b)
 /* A group that goes finds its members gone: who joins one holds the lock under which groups go. */
 void vm_affinity_lock(const struct vm_case *c, json_t *args)
 {
-	json_t *locks = json_object_get(args, "_locks");
-
-	if (same_list(groups_had(c->have, c->arena), groups_wanted(c)))
-		return;
-	if (!locks) {
-		locks = json_array();
-		(void)json_object_set_new(args, "_locks", locks);
-	}
-	(void)json_array_append_new(locks, json_sprintf("project.%s", c->spec->project));
+	if (!same_list(groups_had(c->have, c->arena), groups_wanted(c)))
+		vm_project_lock(c, args);
 }
 
 /* A VM of the batch as far as rules are concerned. */

@@ -88,6 +88,7 @@ static void ask_present(const struct vm_spec *s, const struct world *w, struct p
 		{ names_bridge(s, w), "vm.bridge" },
 		{ s->image_url, "vm.fetch" },
 		{ reaches_host(s), "vm.host" },
+		{ s->quota_ignore, "quota.ignore" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

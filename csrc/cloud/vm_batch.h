@@ -5,11 +5,22 @@
 #include "cloud/vm_parts.h"
 
 /*
- * Does the batch fit its projects' quotas and the cloud's ceilings for one VM? Counted from the snapshot, as a whole:
- * three VMs that do not all fit are refused before the first is made.
+ * vm_ceiling.c: may one VM be as large? One that is above a ceiling already may stay so, and shrink.
+ * err EINVAL: "vm acme/web: cores asked 9 > 8, the most this cloud gives one VM"
+ */
+must_check int vm_check_ceiling(const struct vm_case *c, struct pxc_err *err);
+
+/*
+ * vm_quota.c: does the batch fit its projects' quotas and the cloud's ceilings for one VM? Counted from the snapshot, as a
+ * whole: three VMs that do not all fit are refused before the first is made.
  * err EINVAL: "project acme: quota: cores used 4 + asked 4 > limit 6"
  */
-must_check int vm_check_quota(const struct vm_case *cases, size_t n, struct pxc_err *err);
+must_check int vm_check_quota(struct vm_case *cases, size_t n, struct pxc_err *err);
+/*
+ * Count again what this run has made: somebody whom no lock holds up may have been there meanwhile. Where a project is over
+ * its limit, cases of VMs that the run made, the youngest first, get a sentence (over), and are to be taken back.
+ */
+must_check int vm_recount(struct vm_case *cases, size_t n, struct pxc_err *err);
 
 /*
  * The affinity groups that VMs of the batch are to be in, once VMIDs are chosen; cases point at ret.
@@ -20,11 +31,21 @@ must_check int vm_affinity(struct vm_case *cases, size_t n, struct vm_affinity *
 /* Helper plans that bring the HA rules of their groups to what is there; who changes that asks for another round. */
 void vm_affinity_steps(struct vm_case *cases, size_t n, struct pxc_plans *ret);
 
+/* vm_shape.c */
 struct vm_shape {
-	int64_t cores, ram_mb, disk_gb;
+	int64_t cores, ram_mb;
 };
-/* As it is to be: what is named, over its flavor, over what it has or its template has. */
+#define VM_SHAPE_BLANK ((struct vm_shape){ 1, 512 }) /* PVE's own defaults */
+/* Of a configuration (NULL = none), over a base that says what is not named. */
+struct vm_shape vm_shape_of(const json_t *config, struct vm_shape base);
+/* What the task makes of that configuration: what is named, over its flavor, over what is there. */
+struct vm_shape vm_shape_over(const struct vm_case *c, const json_t *config);
+/* As it is to be: over what it has or its template has. */
 struct vm_shape vm_shape_wanted(const struct vm_case *c);
+/* What counts of it now: what waits for a restart does already, since nobody is asked when that comes. */
+struct vm_shape vm_shape_now(const struct vm_seen *seen);
+/* The largest that it will have been when the plan is done: what it shrinks by may wait for a restart. */
+struct vm_shape vm_shape_then(const struct vm_case *c);
 
 /*
  * vm_place.c: give every new VM its node, all of them together; so that memory and cores assigned to guests are spread evenly.

@@ -76,6 +76,8 @@ struct vm_case {
 	const struct vm_placing *placing; /* how its node was found; NULL = it has one */
 	const struct vm_affinity
 		*affinity; /* of the whole batch; NULL while VMIDs are not chosen */
+	bool recounted;    /* its project was */
+	const char *over;  /* why the run takes it back, which has made it; NULL = it does not */
 };
 
 /* What is known of affinity groups when VMs are placed: see affinity_rules(). Lives in the arena of the plan. */
@@ -175,7 +177,6 @@ must_check int vm_want_disks(const struct vm_case *c, const json_t *base, struct
 bool vm_reshapes(const struct vm_case *c);
 /* The journal that the block carries after the change of configuration; NULL = nothing is left to do. */
 const char *vm_journal_after(struct vm_case *c);
-bool vm_boots_volume(const struct vm_case *c);  /* was it made to boot from a volume? */
 const char *vm_root_disk(const json_t *config); /* slot of the boot disk; NULL = diskless */
 uint64_t vm_disk_bytes_wanted(
 	const struct vm_case *c); /* root disk: named, else the flavor's; 0 = neither */
@@ -243,6 +244,7 @@ const json_t *vm_snap(const struct vm_seen *seen, const char *name); /* row of P
 must_check int vm_snap_check(const struct vm_case *c, struct pxc_err *err);
 void vm_snap_steps(struct vm_case *c); /* removed, described, taken */
 void vm_snap_remove_all(struct vm_case *c);
+int64_t vm_snaps_asked(const struct vm_case *c);                 /* more, or less, than it has */
 json_t *vm_snap_args(const struct vm_case *c, const char *name); /* {node, vmid, snapname} */
 json_t *vm_snap_items(const struct vm_seen *seen);               /* for the result; new reference */
 
@@ -250,6 +252,10 @@ json_t *vm_snap_items(const struct vm_seen *seen);               /* for the resu
 bool vm_rolls_back(const struct vm_case *c); /* is that to be done, by this run, before all else? */
 bool vm_rolled(const struct vm_case *c);     /* has this run done it? */
 must_check int vm_rollback_steps(struct vm_case *c, struct pxc_err *err);
+
+/* vm_quota.c: a step that is done under the lock of the project; and one that is when the VM grows by it */
+void vm_project_lock(const struct vm_case *c, json_t *args);
+void vm_growth_lock(const struct vm_case *c, json_t *args);
 
 /* vm_affinity.c: groups of VMs */
 void vm_affinity_block(const struct vm_case *c, struct annot *block);

@@ -62,6 +62,7 @@ static void take(struct vm_case *c, const struct vm_snap *s)
 		(void)json_object_set_new(args, "description", json_string(s->description));
 	if (s->vmstate)
 		(void)json_object_set_new(args, "vmstate", json_integer(1));
+	vm_project_lock(c, args);
 	pxc_plan_add(c->plan, VM_SNAP_CREATE, PXC_QUIET, args, "take snapshot %s%s", s->name,
 		     s->vmstate ? " with memory" : "");
 }
@@ -175,6 +176,34 @@ bool vm_asks_snapshots(const struct vm_spec *spec, const struct vm_seen *have)
 	if (spec->absent)
 		return vm_text(have->config, "parent") != NULL;
 	return spec->snaps_named || spec->rollback;
+}
+
+bool vm_takes_snapshots(const struct vm_spec *spec, const struct vm_seen *have)
+{
+	for (size_t i = 0; !spec->absent && i < spec->nsnaps; i++)
+		if (!spec->snaps[i].absent && !(have && vm_snap(have, spec->snaps[i].name)))
+			return true;
+	return false;
+}
+
+int64_t vm_snaps_asked(const struct vm_case *c)
+{
+	const struct vm_spec *s = c->spec;
+	int64_t sum = 0;
+	size_t i;
+	json_t *row;
+
+	if (s->absent)
+		return c->have ? -(int64_t)vm_snap_count(c->have) : 0;
+	json_array_foreach (c->have ? c->have->snapshots : NULL, i, row)
+		sum -= s->snaps_exact && is_snap(row) && !listed(s, text(row, "name"));
+	for (i = 0; i < s->nsnaps; i++) {
+		bool have = c->have && vm_snap(c->have, s->snaps[i].name);
+
+		sum += !s->snaps[i].absent && !have;
+		sum -= s->snaps[i].absent && have;
+	}
+	return sum;
 }
 
 json_t *vm_snap_items(const struct vm_seen *seen)

@@ -69,6 +69,7 @@ static void add_config(struct vm_case *c, const struct vm_change *change, const 
 		(void)json_object_set_new(args, "digest", json_string(digest));
 	vm_net_locks(c, args);
 	vm_affinity_lock(c, args);
+	vm_growth_lock(c, args);
 	pxc_plan_add(c->plan, change->allocates ? VM_CONFIG_DISKS : VM_CONFIG, PXC_QUIET, args,
 		     "set %s", what);
 }
@@ -336,7 +337,7 @@ static int steps_delete(struct vm_case *c, struct pxc_err *err)
 
 	c->plan->before = vm_before(c);
 	if (protection && str_eq(protection, "1")) {
-		if (c->spec->protection != 0)
+		if (c->spec->protection != 0 && !c->over)
 			return pxc_fail(
 				err, PXC_EINVAL,
 				"%s: VM %u is protected: set protected: false to remove it all the "
@@ -354,7 +355,7 @@ static int steps_delete(struct vm_case *c, struct pxc_err *err)
 			     "take it out of HA");
 	}
 	if (vm_runs(c))
-		vm_add_off(c, c->spec->force_stop || vm_paused(c));
+		vm_add_off(c, c->spec->force_stop || vm_paused(c) || c->over);
 	vm_snap_remove_all(c);
 	vm_ipam_release(c);
 	args = vm_target(c);
@@ -368,6 +369,11 @@ static int steps_delete(struct vm_case *c, struct pxc_err *err)
 
 int vm_steps(struct vm_case *c, struct pxc_err *err)
 {
+	if (c->over) {
+		c->plan->takes_back = pxc_strdup(c->over);
+		c->plan->allow = PXC_DESTROYS;
+		return steps_delete(c, err);
+	}
 	if (c->spec->absent)
 		return c->have ? steps_delete(c, err) : 0;
 	return c->have ? steps_update(c, err) : steps_create(c, err);

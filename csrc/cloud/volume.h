@@ -106,6 +106,8 @@ struct volume_world {
 		seen; /* guests of the batch's projects, their holders, and guests named by reservations */
 	size_t nseen;
 	bool may_ha; /* the API user may put guests into HA */
+	/* project -> how many snapshots its VMs and volumes have, or a text: why that is not known; NULL = none are to be taken */
+	const json_t *snapshots;
 };
 
 #define VOLUME_SNAP_PREFIX "pxc-"
@@ -171,6 +173,8 @@ const struct vm_seen *volume_asks_agent(const struct volume_world *vw,
 bool volume_asks_users(const struct volume_batch *batch, const struct rbd_pool *pool,
 		       const struct rbd_seen *image);
 
+/* Does it take a snapshot that is not there, so that all of its project are to be counted? */
+bool volume_takes_snapshots(const struct volume_spec *spec, const struct volume_world *vw);
 /* volume_asks.c: what the task asks for; see struct pxc_kind. */
 void volume_asks(const struct volume_batch *batch, const struct world *w, struct policy_asks *ret);
 

@@ -85,6 +85,35 @@ static void apply(const struct volume_case *c, const char *project, struct tally
 	}
 }
 
+bool volume_takes_snapshots(const struct volume_spec *s, const struct volume_world *vw)
+{
+	const struct rbd_pool *pool = NULL;
+	const struct rbd_seen *have = NULL;
+	struct pxc_err err;
+
+	if (s->absent || volume_find(vw->rbd, s->project, s->name, &pool, &have, &err) < 0)
+		return false;
+	for (size_t i = 0; i < s->nsnaps; i++)
+		if (!s->snaps[i].absent && !(have && volume_snap(have, s->snaps[i].name)))
+			return true;
+	/* Its snapshots go with it. */
+	return s->new_project && have && count_snaps(have);
+}
+
+/* Together with those of VMs, where they were counted: that is the case when one is to be taken, and there is a limit. */
+static int snaps_used(const struct volume_run *run, const struct volume_home *h,
+		      const struct quota *limit, int64_t asked, int64_t *ret, struct pxc_err *err)
+{
+	const json_t *n = json_object_get(run->vw->snapshots, h->project);
+
+	if (json_is_integer(n))
+		*ret = (int64_t)json_integer_value(n);
+	else if (n && asked > 0 && limit->v[QUOTA_SNAPSHOTS] >= 0)
+		return pxc_fail(err, PXC_EINVAL, "quota: snapshots cannot be counted: %s",
+				json_string_value(n));
+	return 0;
+}
+
 int volume_check_quota(const struct volume_run *run, struct pxc_err *err)
 {
 	for (size_t i = 0; i < run->nhomes; i++) {
@@ -101,6 +130,8 @@ int volume_check_quota(const struct volume_run *run, struct pxc_err *err)
 		asked.v[QUOTA_VOLUME_GB] = gib(then.bytes) - gib(now.bytes);
 		asked.v[QUOTA_SNAPSHOTS] = then.snapshots - now.snapshots;
 		if (usage_limit(run->vw->w, h->pool, &limit, err) < 0 ||
+		    snaps_used(run, h, &limit, asked.v[QUOTA_SNAPSHOTS], &used.v[QUOTA_SNAPSHOTS],
+			       err) < 0 ||
 		    quota_check(&limit, &used, &asked, err) < 0)
 			return pxc_context(err, "project %s", h->project);
 	}

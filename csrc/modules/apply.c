@@ -158,6 +158,8 @@ static void book(struct phase *ph, size_t j)
 	show(run, p, job);
 	if (run->kind->told)
 		run->kind->told(run->env, run->batch, p, job);
+	if (p->takes_back)
+		outcome_taken_back(&run->outcomes, ph->plan_of[j], p);
 	if (p->undoes && job->err.kind == PXC_OK)
 		outcome_undone(&run->outcomes, ph->plans, ph->plan_of[j]);
 	pve_job_release(job);

@@ -220,7 +220,7 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	static const char *const texts[][2] = {
 		{ "storage", "storage" },      { "import_storage", "import" },
 		{ "bridge", "bridge" },        { "audit_storage", "audit" },
-		{ "holder_range", "holders" },
+		{ "holder_range", "holders" }, { "lock_storage", "locks" },
 	};
 	const json_t *given = env->args->given, *item = env->args->params;
 	struct cloud_spec *s = arena_alloc(env->arena, sizeof(*s));
@@ -333,10 +333,19 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
-	static const char *const cloud[] = { "cloud", NULL };
+	const struct cloud_spec *s = batch;
+	const char **names = arena_alloc(env->arena, 3 * sizeof(*names));
+	const json_t *where = json_object_get(s->keys, "locks");
+	const char *storage = json_string_value(where);
 
-	(void)env, (void)batch;
-	return plans->plans[0]->nsteps ? cloud : NULL;
+	if (!plans->plans[0]->nsteps)
+		return NULL;
+	names[0] = "cloud";
+	/* Who puts locks elsewhere holds it in both places. */
+	if (where && !str_eq(storage, env->lock_storage))
+		names[1] = storage ? arena_printf(env->arena, LOCK_RBD "%s/cloud", storage)
+				   : LOCK_PVE "cloud";
+	return names;
 }
 
 const struct pxc_kind cloud_kind = {

@@ -12,6 +12,7 @@
 #include "modules/ha_read.h"
 #include "modules/info.h"
 #include "modules/items.h"
+#include "modules/snapshots_read.h"
 #include "modules/vm_read.h"
 #include "modules/world.h"
 
@@ -106,6 +107,8 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 	/* Who has a volume, and where volumes are, stands in the configurations of guests. */
 	if (s->vms || s->volumes)
 		info_read_vms(env, pool, iw);
+	if (s->usage && s->volumes)
+		snapshots_read_lists(env, iw->seen, iw->nseen);
 	*ret_world = iw;
 	if (s->affinity)
 		info_read_affinity(env, iw);
@@ -167,7 +170,7 @@ static json_t *usage_row(const struct info_spec *s, const struct info_world *iw,
 	struct quota used, limit;
 	struct pxc_err err;
 
-	if (usage_count(iw->w, pool->poolid, NULL, NULL, &used, &err) < 0 ||
+	if (usage_count(iw->w, pool->poolid, NULL, &used, &err) < 0 ||
 	    usage_limit(iw->w, pool->poolid, &limit, &err) < 0) {
 		(void)json_object_set_new(row, "problem", json_string(err.msg));
 		return row;
@@ -190,6 +193,9 @@ static json_t *usage_row(const struct info_spec *s, const struct info_world *iw,
 	if (!s->volumes)
 		return row;
 	volume_usage(iw->rbd, item_text(row, "project"), &used);
+	for (size_t i = 0; i < iw->nseen; i++)
+		if (str_eq(iw->seen[i]->guest->pool, pool->poolid))
+			used.v[QUOTA_SNAPSHOTS] += snapshots_of(iw->seen[i]);
 	for (int i = QUOTA_VOLUMES; i <= QUOTA_SNAPSHOTS; i++)
 		put_usage(row, &used, &limit, i);
 	return row;

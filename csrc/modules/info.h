@@ -30,7 +30,7 @@ struct info_world {
 	const struct rbd_world *rbd; /* NULL = not asked for */
 	const struct network_view *nets;
 	struct affinity *groups; /* NULL = not asked for */
-	struct keypair *pairs; /* by project and name; NULL = not asked for */
+	struct keypair *pairs;   /* by project and name; NULL = not asked for */
 	size_t npairs;
 	struct affinity_view affinity;
 	json_t *audit; /* records, the newest first; kept by the run; NULL = not asked for */

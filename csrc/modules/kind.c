@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/str.h"
 #include "cloud/project_block.h"
 #include "modules/audit.h"
 
@@ -58,6 +59,15 @@ static bool goes_on(struct kind_run *run, const struct pxc_plans *plans)
 	return false;
 }
 
+/* Is something that this run has made to be taken back? */
+static bool takes_back(struct kind_run *run, const struct pxc_plans *plans)
+{
+	for (size_t i = 0; i < plans->nplans; i++)
+		if (plans->plans[i]->takes_back && !outcome_closed(&run->outcomes, i))
+			return true;
+	return false;
+}
+
 /* Is anything left to do, other than for objects that failed or were dropped? */
 static const struct pxc_plan *first_open(struct kind_run *run, const struct pxc_plans *plans)
 {
@@ -90,9 +100,7 @@ static int hold(struct kind_run *run, const struct pxc_plans *plans, bool *ret_a
 	*ret_again = false;
 	if (!names || !names[0] || run->locks.taken)
 		return 0;
-	/* In one order, so that two runs cannot wait for each other. */
-	names = strv_sorted(run->env->arena, names);
-	if (locks_acquire(&run->locks, run->env, names, err) < 0)
+	if (locks_acquire(&run->locks, run->env, locks_place(run->env, names), err) < 0)
 		return -1;
 	run->env->locks = &run->locks;
 	*ret_again = run->locks.fresh;
@@ -132,6 +140,11 @@ static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err 
 				outcomes_preview(&run->outcomes, plans);
 			else
 				outcomes_settle(&run->outcomes, plans);
+			/* While it waited somebody has put the locks elsewhere: those are not what others hold. */
+			if (!str_eq(run->locks.storage, run->env->lock_storage)) {
+				locks_release(&run->locks, run->env);
+				continue;
+			}
 		}
 		if (!first_open(run, plans))
 			return 0;
@@ -157,7 +170,7 @@ static int rounds(struct kind_run *run, struct pxc_plans *plans, struct pxc_err 
 		if (!open)
 			return 0;
 		if (outcomes_conflict(&run->outcomes) || outcomes_wait(&run->outcomes) || more ||
-		    run->kind->drifts)
+		    run->kind->drifts || takes_back(run, plans))
 			continue;
 		/* A helper that turns up behind a failure puts right what that has left: the next run's work. */
 		if (!open->item && outcomes_nfailed(&run->outcomes))

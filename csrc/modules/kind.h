@@ -44,6 +44,10 @@ struct pxc_env {
 		*links; /* Ceph clusters connected to and storages reached so far; see rbd.h */
 	struct rbd_store *stores;
 	const struct locks *locks; /* held by this run */
+	struct world_group *
+		people; /* groups as they were when the policy first asked for them; NULL = it has not */
+	size_t npeople;
+	const char *lock_storage; /* of the registry that was read last; see lock.h */
 	/* Of the run, for the policy; kind NULL: only the cloud's admins may. */
 	const struct pxc_kind *kind;
 	const void *batch;
@@ -59,6 +63,7 @@ struct pxc_env {
 };
 
 #define LOCK_RBD "rbd/"
+#define LOCK_PVE "pve/" /* in front of a name: a group of PVE, wherever other locks lie */
 #define LOCK_SDN                                                                                   \
 	"sdn" /* PVE's own lock on the SDN configuration, where it has one; see lock_sdn.h */
 
@@ -89,7 +94,8 @@ struct pxc_kind {
 	int (*plan)(const void *batch, const void *world, struct pxc_plans *ret,
 		    struct pxc_err *err);
 	/* Names of the locks to hold while these plans are applied ("project.acme"), in any order, in the arena; NULL: none.
-	 * LOCK_RBD and a storage in front ("rbd/ceph/image.debian"): a lock in that storage's pool instead of one in PVE.
+	 * Where they lie, in PVE or in Ceph, is the cloud's to say; see lock.h.
+	 * LOCK_RBD and a storage in front ("rbd/ceph/image.debian"): a lock in that storage's pool in any case.
 	 * The function itself may be NULL. */
 	const char *const *(*locks)(struct pxc_env *env, const void *batch,
 				    const struct pxc_plans *plans);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "cloud/project_block.h"
 #include "modules/lock_parts.h"
 #include "modules/rbd.h"
 
@@ -20,14 +21,49 @@ static int acquire_rbd(struct locks *locks, struct pxc_env *env, const char *nam
 {
 	size_t len = strcspn(name, "/");
 	const char *storage = arena_strndup(env->arena, name, len);
+	const char *const storages[] = { storage, NULL };
 	struct lock_held held = { .groupid = NULL };
 
-	if (rbd_store_get(env, storage, &held.store, err) < 0 ||
+	if (rbd_reach(env, storages, err) < 0 ||
+	    rbd_store_get(env, storage, &held.store, err) < 0 ||
 	    held.store->ops->lock(held.store->handle, name + len + 1, env->actor, LOCK_RBD_LEASE_S,
 				  env->task_timeout_ms, &held.lock, err) < 0)
 		return -1;
 	add_held(locks, held);
 	return 0;
+}
+
+/* Where all runs take their locks there, one that cannot must not work beside them. */
+static int reach(struct pxc_env *env, struct pxc_err *err)
+{
+	const char *storages[] = { env->lock_storage, NULL };
+
+	if (rbd_reach(env, storages, err) == 0)
+		return 0;
+	return pxc_context(
+		err,
+		"the locks of this cloud lie in storage %s (pxc_cloud: lock_storage), and "
+		"nothing is changed without them",
+		env->lock_storage);
+}
+
+const char *const *locks_place(struct pxc_env *env, const char *const *names)
+{
+	const char **list;
+	size_t n = 0;
+
+	while (names[n])
+		n++;
+	list = arena_alloc(env->arena, (n + 1) * sizeof(*list));
+	for (size_t i = 0; i < n; i++)
+		list[i] = env->lock_storage && !str_starts(names[i], LOCK_RBD) &&
+					  !str_starts(names[i], LOCK_PVE) &&
+					  !str_eq(names[i], LOCK_SDN)
+				  ? arena_printf(env->arena, LOCK_RBD "%s/%s", env->lock_storage,
+						 names[i])
+				  : names[i];
+	/* In one order, so that two runs cannot wait for each other. */
+	return strv_sorted(env->arena, list);
 }
 
 /* Without the right to make groups a run goes on with what locks Ceph gives. */
@@ -58,11 +94,15 @@ int locks_acquire(struct locks *locks, struct pxc_env *env, const char *const *n
 	bool denied = false;
 	int r = 0;
 
+	if (env->lock_storage && names[0])
+		r = reach(env, err);
 	for (size_t i = 0; names[i] && r == 0; i++) {
+		size_t skip = str_starts(names[i], LOCK_PVE) ? strlen(LOCK_PVE) : 0;
+
 		if (str_starts(names[i], LOCK_RBD))
 			r = acquire_rbd(locks, env, names[i] + strlen(LOCK_RBD), err);
 		else if (!denied)
-			r = acquire_group(locks, env, names[i], &denied, err);
+			r = acquire_group(locks, env, names[i] + skip, &denied, err);
 		if (r == 0 && str_eq(names[i], LOCK_SDN))
 			r = lock_sdn_take(env, denied ? NULL : LOCK_GROUP_SDN, err);
 	}
@@ -71,6 +111,7 @@ int locks_acquire(struct locks *locks, struct pxc_env *env, const char *const *n
 		return r;
 	}
 	locks->taken = true;
+	locks->storage = env->lock_storage;
 	locks->noted_ms = pve_now_ms(env->pve);
 	locks->fresh = locks->nheld > 0 || pve_sdn_token(env->pve);
 	return 0;

@@ -10,7 +10,8 @@
  * the run goes on unlocked, with a warning.
  *
  * With Ceph ("rbd/<storage>/<name>"): a RADOS lock in that storage's pool, which ends by itself soon after its holder.
- * For things of the pool only: a project's lock must be the same for runs with and without Ceph. Layer: modules.
+ * For things of the pool; and for everything but the SDN where the registry names a storage for locks (pxc_cloud: lock_storage):
+ * a lock must be the same for all runs, so a run that cannot reach that storage fails. Layer: modules.
  */
 #pragma once
 
@@ -31,8 +32,12 @@ struct locks {
 	bool fresh; /* one is held, so that what was seen before may be old */
 	struct lock_held *held; /* owned array */
 	size_t nheld;
-	int64_t noted_ms; /* pve_now_ms(): those in PVE are good for LOCK_LEASE_S from then on */
+	const char *storage; /* in force when they were taken; see pxc_env.lock_storage */
+	int64_t noted_ms;    /* pve_now_ms(): those in PVE are good for LOCK_LEASE_S from then on */
 };
+
+/* Names as a kind says them, with the place where they lie in front, sorted; in the arena. */
+const char *const *locks_place(struct pxc_env *env, const char *const *names);
 
 /*
  * Take all of names (NULL-terminated, sorted, so that two runs cannot wait for each other), waiting for other

@@ -31,10 +31,11 @@ struct holder {
 	unsigned long long
 		born; /* the process's start time in ticks: a recycled pid is another process */
 	int64_t until_s;
-	char sdn[64]; /* token of the SDN lock it holds; "?" = none noted */
+	char space[64]; /* of process numbers, that pid is one of; "?" = not said */
+	char sdn[64];   /* token of the SDN lock it holds; "?" = none noted */
 };
 
-/* Start time of a process of this host in clock ticks since boot (proc(5), field 22); 0: no such process. */
+/* Start time of a process of this host in clock ticks since boot (proc(5), field 22); 0: no such process, or a dead one. */
 static unsigned long long born(long pid)
 {
 	char path[64], line[1024];
@@ -48,6 +49,9 @@ static unsigned long long born(long pid)
 		return 0;
 	p = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
 	(void)fclose(f);
+	/* One that nobody has waited for yet does nothing any more. */
+	if (p && (str_starts(p, ") Z") || str_starts(p, ") X")))
+		p = NULL;
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
 	if (p)
@@ -55,10 +59,19 @@ static unsigned long long born(long pid)
 	return ticks;
 }
 
+/* Containers of one host may have its name, but not its process numbers. */
+static void own_space(char *out, size_t size)
+{
+	ssize_t n = readlink("/proc/self/ns/pid", out, size - 1);
+
+	(void)snprintf(out + (n > 0 ? n : 0), size - (size_t)(n > 0 ? n : 0), "%s",
+		       n > 0 ? "" : "?");
+}
+
 static char *token(struct pxc_env *env, const char *name, const char *sdn)
 {
 	auto_annot struct annot a = { .npairs = 0 };
-	char host[128] = "", number[32], id[256];
+	char host[128] = "", number[32], id[256], space[64];
 
 	(void)gethostname(host, sizeof(host) - 1);
 	(void)snprintf(id, sizeof(id), "lock.%s", name);
@@ -73,6 +86,8 @@ static char *token(struct pxc_env *env, const char *name, const char *sdn)
 	(void)snprintf(number, sizeof(number), "%lld",
 		       (long long)(env->clock->wall_s(env->clock) + LOCK_LEASE_S));
 	annot_set(&a, "until", number);
+	own_space(space, sizeof(space));
+	annot_set(&a, "ns", space);
 	annot_set(&a, "sdn", sdn);
 	return annot_render(ANNOT_TOKEN, "", &a, "");
 }
@@ -100,6 +115,7 @@ static void parse_holder(const char *comment, struct holder *ret)
 	*ret = (struct holder){ .until_s = INT64_MAX };
 	take_text(&t.annot, "by", ret->who, sizeof(ret->who));
 	take_text(&t.annot, "host", ret->host, sizeof(ret->host));
+	take_text(&t.annot, "ns", ret->space, sizeof(ret->space));
 	take_text(&t.annot, "sdn", ret->sdn, sizeof(ret->sdn));
 	if (t.finding != ANNOT_OK)
 		return;
@@ -124,20 +140,25 @@ static int read_holder(struct pxc_env *env, const char *groupid, struct holder *
 
 static bool stale(const struct pxc_env *env, const struct holder *h)
 {
-	char host[128] = "";
+	char host[128] = "", space[64];
 
 	(void)gethostname(host, sizeof(host) - 1);
 	if (h->until_s < env->clock->wall_s(env->clock))
 		return true;
+	own_space(space, sizeof(space));
+	if (!str_eq(h->space, "?") && !str_eq(h->space, space))
+		return false;
 	return str_eq(h->host, host) && h->pid > 0 && born(h->pid) != h->born;
 }
 
 static bool is_mine(const struct holder *h)
 {
-	char host[128] = "";
+	char host[128] = "", space[64];
 
 	(void)gethostname(host, sizeof(host) - 1);
-	return str_eq(h->host, host) && h->pid == (long)getpid() && h->born == born(getpid());
+	own_space(space, sizeof(space));
+	return str_eq(h->host, host) && str_eq(h->space, space) && h->pid == (long)getpid() &&
+	       h->born == born(getpid());
 }
 
 static int create(struct pxc_env *env, const char *groupid, struct pxc_err *err)

@@ -323,6 +323,21 @@ void outcome_undone(struct outcomes *o, const struct pxc_plans *plans, size_t i)
 	}
 }
 
+void outcome_taken_back(struct outcomes *o, size_t i, const struct pxc_plan *plan)
+{
+	struct outcome *x = &o->list[o->of[i]];
+
+	if (x->conflict || x->waits || x->left)
+		return;
+	if (x->failed) {
+		(void)pxc_context(&x->err, "%s; that failed", plan->takes_back);
+		return;
+	}
+	take_back(x);
+	x->failed = true;
+	(void)pxc_fail(&x->err, PXC_EINVAL, "%s", plan->takes_back);
+}
+
 size_t outcomes_nfailed(const struct outcomes *o)
 {
 	size_t n = 0;

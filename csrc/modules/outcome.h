@@ -72,6 +72,8 @@ void outcome_follow(struct outcomes *o, size_t i, size_t other);
  * been reached without an answer, or have failed half-way, when there was nothing left to take back: the next look tells.
  */
 void outcome_undone(struct outcomes *o, const struct pxc_plans *plans, size_t i);
+/* The job of plan i took back what the run had made (plan->takes_back), or tried to. */
+void outcome_taken_back(struct outcomes *o, size_t i, const struct pxc_plan *plan);
 /* No look came after the undoing: it has worked. */
 void outcomes_take_back(struct outcomes *o);
 /* The sentence of the first open conflict, or NULL. */

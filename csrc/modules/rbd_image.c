@@ -89,7 +89,7 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
 	const struct image_batch *b = batch;
-	const char **names = arena_alloc(env->arena, (b->nspecs + 2) * sizeof(*names));
+	const char **names = arena_alloc(env->arena, (2 * b->nspecs + 2) * sizeof(*names));
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->nspecs && i < plans->nplans; i++)
@@ -99,6 +99,10 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 
 			if (!storage)
 				continue;
+			/* Of its own, so that a long import holds up nobody but other images: what counts into image_gb. */
+			if (b->specs[i].project)
+				names[n++] =
+					arena_printf(env->arena, "images.%s", b->specs[i].project);
 			names[n++] =
 				is_of_pve(plans->plans[i]->steps[k].op)
 					? arena_printf(env->arena, "image.%s", b->specs[i].name)

@@ -219,6 +219,27 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 	return vm_plan(batch, world, ret, err);
 }
 
+/* What this run makes it may take back, when somebody whom no lock holds up has taken the room in its project meanwhile. */
+static void note_made(struct vm_batch *b, const struct pxc_plan *plan, const struct pve_job *job)
+{
+	bool makes = false;
+
+	for (size_t k = 0; k < plan->nsteps; k++)
+		makes |= plan->steps[k].op == VM_CREATE || plan->steps[k].op == VM_CLONE;
+	for (size_t i = 0; i < b->nspecs && job->err.kind == PXC_OK; i++) {
+		struct vm_spec *s = &b->specs[i];
+
+		if (s->label != plan->label || !plan->item)
+			continue;
+		if (plan->takes_back) {
+			s->absent = true;
+		} else if (makes) {
+			s->made = true;
+			s->made_ms = job->ended_ms;
+		}
+	}
+}
+
 static void told(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
 		 const struct pve_job *job)
 {
@@ -226,6 +247,7 @@ static void told(struct pxc_env *env, void *batch, const struct pxc_plan *plan,
 	json_t *placement = json_object_get(plan->item, "placement");
 
 	vm_note_refused(env, batch, plan, job, vm_ops);
+	note_made(b, plan, job);
 	if (!placement)
 		return;
 	if (!b->placed)
@@ -252,7 +274,7 @@ static void add_step(struct pxc_env *env, const char *project, const struct pxc_
 	json_t *name;
 	size_t i;
 
-	/* Networks whose addresses are chosen or released; projects whose groups VMs join. */
+	/* Networks whose addresses are chosen or released; projects whose groups VMs join, or of whose quota they take. */
 	json_array_foreach (json_object_get(step->args, "_locks"), i, name)
 		add_name(env, names, arena_strdup(env->arena, json_string_value(name)));
 	if (!project)

@@ -293,6 +293,7 @@ static void decode_behaviour(const json_t *item, struct vm_spec *s)
 	s->allow_restart = item_true(item, "allow_restart");
 	s->delete_unreferenced = item_true(item, "delete_unreferenced");
 	s->reseal = item_true(item, "reseal");
+	s->quota_ignore = str_eq(item_text(item, "quota_unknown"), "ignore");
 }
 
 /* A text that holds a block of its own could not be told from the annotation. */

@@ -9,6 +9,7 @@
 #include "modules/affinity_read.h"
 #include "modules/ha_read.h"
 #include "modules/rbd.h"
+#include "modules/snapshots_read.h"
 #include "modules/vm_read.h"
 #include "modules/world.h"
 
@@ -188,6 +189,30 @@ static int read_rbd(struct pxc_env *env, const struct vm_batch *batch, struct vm
 	return 0;
 }
 
+/* Where some are to be taken: how many have the projects? */
+static int read_snapshots_used(struct pxc_env *env, const struct vm_batch *batch,
+			       struct vm_world *vw, struct pxc_err *err)
+{
+	json_t *counts = NULL;
+
+	for (size_t i = 0; i < batch->nspecs; i++) {
+		const struct vm_spec *s = &batch->specs[i];
+		const struct vm_seen *have = NULL;
+
+		if (!s->snaps_named || json_object_get(counts, s->project))
+			continue;
+		if (vm_match(s, vw, &have, err) < 0)
+			return -1;
+		if (!vm_takes_snapshots(s, have))
+			continue;
+		if (!counts)
+			counts = pxc_env_keep(env, json_object());
+		snapshots_read(env, vw->w, s->project, NULL, counts);
+	}
+	vw->snapshots = counts;
+	return 0;
+}
+
 int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm_world **ret,
 	       struct pxc_err *err)
 {
@@ -205,6 +230,8 @@ int vm_observe(struct pxc_env *env, struct vm_batch *batch, struct vm_world **re
 	if (vm_observe_snapshots(env, batch, vw, err) < 0 ||
 	    vm_observe_moves(env, batch, vw, err) < 0 || read_rbd(env, batch, vw, err) < 0 ||
 	    vm_observe_nets(env, batch, vw, err) < 0)
+		return -1;
+	if (read_snapshots_used(env, batch, vw, err) < 0)
 		return -1;
 	*ret = vw;
 	return vm_creates(batch, vw) ? vm_observe_creation(env, batch, vw, err) : 0;

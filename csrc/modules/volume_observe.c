@@ -8,6 +8,7 @@
 #include "modules/items.h"
 #include "modules/rbd.h"
 #include "modules/rights.h"
+#include "modules/snapshots_read.h"
 #include "modules/vm_read.h"
 #include "modules/volume.h"
 #include "modules/world.h"
@@ -203,6 +204,25 @@ static void ask_agents(struct pxc_env *env, const struct volume_batch *b, struct
 	}
 }
 
+/* Where some are to be taken: how many have the projects, with those of VMs? */
+static void read_snapshots_used(struct pxc_env *env, const struct volume_batch *b,
+				struct volume_world *vw)
+{
+	json_t *counts = NULL;
+
+	for (size_t i = 0; i < b->nspecs; i++) {
+		const struct volume_spec *s = &b->specs[i];
+		const char *project = s->new_project ? s->new_project : s->project;
+
+		if (json_object_get(counts, project) || !volume_takes_snapshots(s, vw))
+			continue;
+		if (!counts)
+			counts = pxc_env_keep(env, json_object());
+		snapshots_read(env, vw->w, project, vw->rbd, counts);
+	}
+	vw->snapshots = counts;
+}
+
 int volume_observe(struct pxc_env *env, struct volume_batch *b, struct volume_world **ret,
 		   struct pxc_err *err)
 {
@@ -227,6 +247,7 @@ int volume_observe(struct pxc_env *env, struct volume_batch *b, struct volume_wo
 	if (read_users(env, b, rbd, err) < 0)
 		return -1;
 	ask_agents(env, b, vw);
+	read_snapshots_used(env, b, vw);
 	*ret = vw;
 	return vw->w->nnodes > 1 ? rights_held(env, "Sys.Console", "/", &vw->may_ha, err) : 0;
 }

@@ -317,6 +317,7 @@ int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret
 	if (read_ha(env, w, err) < 0 || read_registry(env, w, err) < 0 || permit(env, w, err) < 0 ||
 	    (detail != WORLD_LISTS && read_live(env, w, detail, err) < 0))
 		return -1;
+	env->lock_storage = w->registry.lock_storage;
 	*ret = w;
 	return 0;
 }

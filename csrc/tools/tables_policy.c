@@ -40,13 +40,14 @@ static bool name_ok(const char *name)
 	       strspn(name + kind + 1, LETTERS) == strlen(name + kind + 1);
 }
 
-/* Braces only around "project": what is left would be printed to people. */
+/* Braces only around "project", behind the word: what is left would be printed to people. */
 static bool text_ok(const char *text)
 {
-	const char *brace = strchr(text, '{');
+	const char *brace = strchr(text, '{'), *place = strstr(text, "project {project}");
 
 	return *text && !strchr(text, '%') &&
-	       (!brace || (str_starts(brace, "{project}") && !strchr(brace + 1, '{')));
+	       (!brace ||
+		(place && brace == place + strlen("project ") && !strchr(brace + 1, '{')));
 }
 
 static int check_keys(const char *path, const json_t *action, struct pxc_err *err)
@@ -89,7 +90,7 @@ static int check_action(const char *path, const json_t *action, const json_t *be
 	if (!text || !text_ok(text))
 		return table_fail(
 			err, path, action,
-			"%s: text must be a text, with {project} at most once and no other braces nor %%",
+			"%s: text must be a text, with \"project {project}\" at most once and no other braces nor %%",
 			name);
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(text_of(json_array_get(before, i), "name"), name))

@@ -16,6 +16,7 @@ BAD = [
     ("actions:\n  - {name: vm.x, needs: member, text: x, changes: 1}\n", "line 2: vm.x: changes must be"),
     ("actions:\n  - {name: vm.x, needs: member}\n", "line 2: vm.x: text must be"),
     ("actions:\n  - {name: vm.x, needs: member, text: \"{vm}\"}\n", "line 2: vm.x: text must be"),
+    ("actions:\n  - {name: vm.x, needs: member, text: \"of {project}\"}\n", "line 2: vm.x: text must be"),
     ("actions:\n  - {name: vm.x, needs: member, text: \"100 %\"}\n", "line 2: vm.x: text must be"),
     ("actions:\n  - {name: vm.x, needs: member, text: x}\n\n  - {name: vm.x, needs: member, text: y}\n", "line 4: vm.x is there twice"),
     ("actions:\n  - {name: vm.x, needs: member, text: x, who: y}\n", "line 2: an action has no key who"),

@@ -8,7 +8,7 @@ Each story has clusters of its own. After the kill the same task runs again and 
 cluster must hold exactly what was wanted.
 
 VMs, here: three are created (cloned, imported, blank), changed, deleted; one gets other snapshots. No disk may be without its VM, no lock
-and no journal left. Networks, balancing and people, in files of their own. Last: runs at once.
+and no journal left. Networks, balancing, people and permissions, in files of their own. Last: runs at once.
 """
 import argparse
 import json
@@ -24,6 +24,7 @@ import urllib.request
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import outputs  # noqa: E402
+import access  # noqa: E402
 import balance  # noqa: E402
 import networks  # noqa: E402
 import people  # noqa: E402
@@ -61,6 +62,7 @@ STORIES = {
     **networks.STORIES,
     **balance.STORIES,
     **people.STORIES,
+    **access.STORIES,
 }
 WORLD = {
     "volumes": {"shared:import/img.qcow2": {"size": 3 << 30}},

@@ -81,6 +81,8 @@ static void ask(struct transport *t, const struct pve_request *r, struct pending
 			   buf_str(&form));
 	buf_release(&form);
 	buf_release(&target);
+	if (t->link->meanwhile)
+		t->link->meanwhile(t->link->context, r->method, r->path);
 }
 
 /* All that is on its way when the client dies is lost. */

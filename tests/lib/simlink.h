@@ -22,6 +22,9 @@ struct simlink {
 	unsigned long
 		requests; /* out: that reached the simulator, or would have but for the kill */
 	bool killed;      /* out */
+	/* Called when the simulator has worked on a request, before its answer is on its way; may be NULL. */
+	void (*meanwhile)(void *context, const char *method, const char *path);
+	void *context;
 	bool record;
 	struct pxc_buf
 		log; /* out, with record: "POST /nodes/pve1/qemu vmid=100&...\n" for each; release it */

@@ -124,7 +124,9 @@ int lab_task(struct lab *lab, const char *module, const char *text)
 	struct simlink link = { .sim = lab->sim,
 				.record = true,
 				.kill_before = lab->kill_before,
-				.kill_after = lab->kill_after };
+				.kill_after = lab->kill_after,
+				.meanwhile = lab->meanwhile,
+				.context = lab };
 	auto_args struct ans_args args = { .params = NULL };
 	json_auto_t *raw = json_loads(text, 0, NULL);
 	int r;

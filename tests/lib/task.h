@@ -20,6 +20,8 @@ struct lab {
 	struct pxc_buf log;                    /* every request */
 	unsigned long kill_before, kill_after; /* in: see simlink.h; for the next task only */
 	bool killed;
+	/* in: what somebody else does when the simulator has worked on a request of the task; see simlink.h */
+	void (*meanwhile)(void *lab, const char *method, const char *path);
 };
 
 void lab_create(struct lab *lab, uint64_t seed);

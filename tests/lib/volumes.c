@@ -69,6 +69,8 @@ static void plan(const char *task, const char *world, struct planned *p)
 				       .rbd = p->world.rbd.npools ? &p->world.rbd : &blank,
 				       .seen = p->world.vm.seen,
 				       .nseen = p->world.vm.nseen,
+				       .snapshots =
+					       json_object_get(p->world.json, "snapshots_used"),
 				       .may_ha = !json_object_get(p->world.json, "may_ha") };
 	p->env = (struct pxc_env){ .args = &p->args,
 				   .arena = &p->arena,

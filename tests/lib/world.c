@@ -325,6 +325,9 @@ void test_world_create(struct test_world *ret, const char *json)
 	json_array_foreach (json_object_get(ret->json, "volumes"), i, value)
 		(void)json_object_set_new(ret->vm.volumes, json_string_value(value),
 					  json_integer(2ll << 30));
+	ret->vm.snapshots = json_object_get(ret->json, "snapshots_used");
+	if (!ret->vm.snapshots)
+		ret->vm.snapshots = keep(ret, json_pack("{s:i}", "acme", 0));
 	ret->vm.index = keep(ret, vm_index(&ret->vm));
 	ret->ha = test_ha(ret, json_object_get(ret->json, "ha"));
 	ret->world.ha = ret->ha;

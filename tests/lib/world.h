@@ -18,8 +18,8 @@
  *                "migration": {what PVE says of a move}}],
  *  "cpu_flags": {"pve1": "aes avx2"}, "bridges":  {"pve1": ["vmbr0"]}, "volumes": ["pve1/local:import/x.qcow2"],
  *  "sdn_zones": {"lab": "vlan"},                                          zones of PVE's SDN and their types
- *  "tenant":   true,                                                      who asks is no admin of the cloud
  *  "imports":  ["nfs"],                                                   more storages, shared, for imports only
+ *  "snapshots_used": {"acme": 3},                                         of its VMs and volumes together; default: none
  *  "downloads": {"x.qcow2": true}}                                        what PVE downloads right now
  * What lies in Ceph ("rbd"): rbd_world.h. Networks ("vnets"): net_world.h. HA ("ha"): ha_world.h.
  * Storages: "shared" (shared), "fast" and "slow" (shared, of type rbd) and "local" (per node, import too) on every node.

@@ -41,7 +41,7 @@ static void a_holder_is_known_by_tag_number_and_rest(void **state)
 		assert_int_equal(holder_looks(&w.world, &w.world.guests[0]), rows[i].looks);
 		if (i + 1 == ARRAY_SIZE(rows))
 			continue; /* of no pool */
-		assert_int_equal(usage_count(&w.world, "acme", NULL, NULL, &used, &err), 0);
+		assert_int_equal(usage_count(&w.world, "acme", NULL, &used, &err), 0);
 		assert_int_equal(used.v[QUOTA_INSTANCES], !rows[i].looks);
 		assert_int_equal(used.v[QUOTA_RAM_MB] == 0, rows[i].looks);
 	}

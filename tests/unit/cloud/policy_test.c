@@ -73,7 +73,7 @@ static char *project_token(const char *poolid, const char *of, bool frozen)
 	project_encode(&b, of, "00000000", &a);
 	text = annot_render(ANNOT_TOKEN, "For people", &a, "");
 	if (str_eq(poolid, "torn"))
-		*strstr(text, "rm=") = 'R';
+		*strstr(text, "mona") = 'l'; /* somebody lets lona in */
 	return text;
 }
 
@@ -215,6 +215,8 @@ static void sentences_say_who_and_what_it_takes(void **state)
 		  "and there is no project acme in which eve has a role" },
 		{ "eve", "flavor.manage", NULL,
 		  "policy: eve (no admin) may not make or change flavors: that takes an admin of the cloud" },
+		{ "mona", "vm.create", NULL,
+		  "policy: mona (no admin) may not make or change VMs in any project: that takes *" },
 		{ "dirk", "vm.create", "acme",
 		  "policy: dirk (no role) may not make or change VMs in project acme: the cloud's deny list names dirk*" },
 		{ "dora", "info.cloud", NULL,
@@ -276,6 +278,20 @@ static void without_a_named_admin_everybody_is_one(void **state)
 	/* Not in a frozen project, and not who is denied. */
 	assert_int_equal(check(&s.w, "eve", "project.delete", "ice", &err), -1);
 	assert_int_equal(check(&s.w, "dirk", "cloud.manage", NULL, &err), -1);
+}
+
+static void a_pool_by_itself_is_looked_at_as_closely(void **state)
+{
+	auto_scene struct scene s;
+
+	(void)state;
+	scene_create(&s);
+	for (size_t i = 0; i < s.w.npools; i++) {
+		assert_int_equal(policy_pool_level(&s.w, "max", &s.pools[i]),
+				 pools[i].roles ? POLICY_MANAGER : POLICY_NONE);
+		assert_int_equal(policy_pool_level(&s.w, "ada", &s.pools[i]), POLICY_ADMIN);
+	}
+	assert_int_equal(policy_pool_level(&s.w, "max", NULL), POLICY_NONE);
 }
 
 static void groups_are_wanted_only_where_they_can_help(void **state)
@@ -359,6 +375,7 @@ int main(void)
 		cmocka_unit_test(sentences_say_who_and_what_it_takes),
 		cmocka_unit_test(the_first_that_is_refused_is_told_with_its_object),
 		cmocka_unit_test(without_a_named_admin_everybody_is_one),
+		cmocka_unit_test(a_pool_by_itself_is_looked_at_as_closely),
 		cmocka_unit_test(groups_are_wanted_only_where_they_can_help),
 		cmocka_unit_test(a_group_with_a_torn_or_copied_token_holds_nobody),
 		cmocka_unit_test(the_table_is_sound),

@@ -97,6 +97,20 @@ static const struct plan_row making[] = {
 	  "{\"size\":2,\"volumes\":[{\"name\":\"a\"},{\"name\":\"b\",\"snapshots\":[{\"name\":\"x\"},{\"name\":\"y\"}]}]}",
 	  "!project acme: quota: volumes used 1 + asked 2 > limit 2; volume_gb used 2 + asked 4 > limit 5; "
 	  "snapshots used 0 + asked 2 > limit 1" },
+	{ "snapshots of VMs count, too",
+	  "{\"pools\":{\"acme\":{\"quota\":{\"snapshots\":3}}},\"snapshots_used\":{\"acme\":3},\"guests\":[" HOLDER
+	  "]," RBD(DATA(""), ""),
+	  "{\"name\":\"data\",\"snapshots\":[{\"name\":\"x\"}]}",
+	  "!project acme: quota: snapshots used 3 + asked 1 > limit 3" },
+	{ "they cannot be counted",
+	  "{\"snapshots_used\":{\"acme\":\"pve2 is offline\"},\"guests\":[" HOLDER
+	  "]," RBD(DATA(""), ""),
+	  "{\"name\":\"data\",\"snapshots\":[{\"name\":\"x\"}]}",
+	  "!project acme: quota: snapshots cannot be counted: pve2 is offline" },
+	{ "nor need they be, for anything else",
+	  "{\"snapshots_used\":{\"acme\":\"pve2 is offline\"},\"guests\":[" HOLDER
+	  "]," RBD(DATA(""), ""),
+	  "{\"name\":\"data\",\"size\":3}", "grow *" },
 	{ "quota to grow",
 	  "{\"pools\":{\"acme\":{\"quota\":{\"volume_gb\":5}}},\"guests\":[" HOLDER
 	  "]," RBD(DATA(""), ""),

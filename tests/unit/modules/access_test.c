@@ -245,6 +245,52 @@ static void another_secret_on_pve_8(void **state)
 	assert_non_null(strstr(lab.err.msg, "VM.GuestAgent.Audit"));
 }
 
+#define ADM(path, role)                                                                            \
+	"{\"path\":\"" path "\",\"role\":\"" role "\",\"user\":\"adm@pve\"},"                      \
+	"{\"path\":\"" path "\",\"role\":\"" role "\",\"token\":\"adm@pve!run\"}"
+
+/* With just the privileges that docs/access.md lists, and what every module reads. */
+static void the_privileges_that_are_listed_do(void **state)
+{
+	auto_lab struct lab lab;
+	auto_free char *task = NULL, *again = NULL, *denied = NULL, *own = NULL;
+
+	(void)state;
+	lab_create(&lab, 10);
+	lab_must(
+		&lab, ACC,
+		"{\"roles\":[{\"name\":\"See\",\"privs\":[\"Sys.Audit\",\"Pool.Audit\",\"VM.Audit\"]},"
+		"{\"name\":\"Roles\",\"privs\":[\"Sys.Audit\",\"Sys.Modify\",\"Group.Allocate\",\"User.Modify\",\"Realm.AllocateUser\"]},"
+		"{\"name\":\"Grant\",\"privs\":[\"Permissions.Modify\"]}],"
+		"\"users\":[{\"userid\":\"adm@pve\"}],\"tokens\":[{\"user\":\"adm@pve\",\"name\":\"run\"}],"
+		"\"acls\":[" ADM("/", "See") "," ADM("/access", "Roles") "," ADM("/pool",
+										 "Grant") "]}");
+	own = pxc_strdup(secret(&lab));
+	task = pxc_printf("{" ALL ",\"api_token_secret\":\"%s\"}", own);
+	denied = pxc_printf("{\"acls\":[{\"path\":\"/vms\",\"role\":\"CSI\",\"user\":\"csi@pve\"}],"
+			    "\"api_token_secret\":\"%s\"}",
+			    own);
+	again = pxc_printf(
+		"{\"users\":[{\"userid\":\"csi@pve\",\"state\":\"absent\"}],\"groups\":[{\"name\":\"ops\",\"state\":\"absent\"}],"
+		"\"roles\":[{\"name\":\"CSI\",\"state\":\"absent\"}],\"api_token_secret\":\"%s\"}",
+		own);
+	lab.token = "adm@pve!run";
+	lab_must(&lab, ACC, task);
+	lab_must(&lab, ACC, task);
+	assert_true(json_is_false(json_object_get(lab.result, "changed")));
+	assert_int_equal(lab_task(&lab, ACC, denied), -1);
+	assert_non_null(strstr(lab.err.msg, "needs privilege Permissions.Modify on /vms"));
+	lab_must(&lab, ACC, again);
+	/* One less, and it does not see all users. */
+	lab.token = NULL;
+	lab_must(
+		&lab, ACC,
+		"{\"mode\":\"exact\",\"roles\":[{\"name\":\"Roles\",\"privs\":[\"Sys.Modify\"]}]}");
+	lab.token = "adm@pve!run";
+	assert_int_equal(lab_task(&lab, ACC, task), -1);
+	assert_non_null(strstr(lab.err.msg, "it needs the privilege Sys.Audit on /access"));
+}
+
 struct folder {
 	char path[64], file[96], begun[112];
 };
@@ -413,6 +459,7 @@ int main(void)
 		cmocka_unit_test(also_when_nothing_can_be_seen_any_more),
 		cmocka_unit_test(a_lost_answer_is_asked_for_again),
 		cmocka_unit_test(another_secret_on_pve_8),
+		cmocka_unit_test(the_privileges_that_are_listed_do),
 		cmocka_unit_test(a_file_gets_it_instead),
 		cmocka_unit_test(a_file_that_cannot_be_written_stops_the_task_before_the_token),
 		cmocka_unit_test(a_refused_token_leaves_no_file),

@@ -114,7 +114,8 @@ static void members_may_and_groups_cost_one_request(void **state)
 	must(&lab, "mona", "pxc_vm", WEB);
 	must(&lab, "mona", "pxc_vm", WEB);
 	plain = lab_count(buf_str(&lab.log), "\n");
-	swept = lab_count(buf_str(&lab.log), "GET /access/groups"); /* for stale locks, in the end */
+	swept = lab_count(buf_str(&lab.log),
+			  "GET /access/groups"); /* for stale locks, in the end */
 	must(&lab, "gina", "pxc_vm", WEB);
 	grouped = lab_count(buf_str(&lab.log), "\n");
 	assert_int_equal(lab_count(buf_str(&lab.log), "GET /access/groups"), swept + 1);

@@ -23,17 +23,19 @@ static const struct row {
 } rows[] = {
 	{ "taken",
 	  "\"snapshots\":[{\"name\":\"s1\",\"description\":\"one\"}],\"metadata\":{\"k\":\"v\"}",
-	  "PUT /nodes/pve1/qemu/100/config description=*&digest=*\nPOST " SNAP
-	  " description=*&snapname=s1\n" },
+	  LOCK "PUT /nodes/pve1/qemu/100/config description=*&digest=*\nPOST " SNAP
+	       " description=*&snapname=s1\n" UNLOCK },
 	{ "there", "\"snapshots\":[{\"name\":\"s1\",\"description\":\"one\"}]", "" },
 	{ "described", "\"snapshots\":[{\"name\":\"s1\",\"description\":\"two\"}]",
 	  "PUT " SNAP "/s1/config description=*\n" },
 	{ "with memory", "\"power\":\"running\",\"snapshots\":[{\"name\":\"s2\",\"vmstate\":true}]",
-	  "POST /nodes/pve1/qemu/100/status/start\nPOST " SNAP " snapname=s2&vmstate=1\n" },
+	  LOCK "POST /nodes/pve1/qemu/100/status/start\nPOST " SNAP
+	       " snapname=s2&vmstate=1\n" UNLOCK },
 	{ "in check mode", "\"rollback\":\"s1\",\"_ansible_check_mode\":true", "" },
 	{ "not allowed", "\"rollback\":\"s1\",\"allow\":\"disrupts\"", "!*destroys*" },
 	{ "changed", "\"memory\":1024,\"metadata\":{},\"tags\":[\"later\"]",
-	  "PUT /nodes/pve1/qemu/100/config description=*&digest=*&memory=1024&tags=pxc%3Bstack-default%3Blater\n" },
+	  LOCK
+	  "PUT /nodes/pve1/qemu/100/config description=*&digest=*&memory=1024&tags=pxc%3Bstack-default%3Blater\n" UNLOCK },
 	{ "rolled back, and made what the task says", "\"rollback\":\"s1\",\"memory\":2048",
 	  LOCK "POST " SNAP "/s1/rollback start=1\n" NOTE
 	       "PUT /nodes/pve1/qemu/100/config digest=*&memory=2048\n" UNLOCK },

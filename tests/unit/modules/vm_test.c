@@ -42,8 +42,9 @@ static const struct row {
 	  "" },
 	{ "changed",
 	  "{\"project\":\"acme\",\"name\":\"a\",\"memory\":1024,\"networks\":[{\"tag\":5}],\"disk_size\":2}",
+	  LOCK
 	  "PUT /nodes/pve1/qemu/100/config digest=*&memory=1024&net0=virtio%2Cbridge%3Dvmbr0%2Ctag%3D5\n"
-	  "PUT /nodes/pve1/qemu/100/resize disk=scsi0&size=2G\n" },
+	  "PUT /nodes/pve1/qemu/100/resize disk=scsi0&size=2G\n" UNLOCK },
 	{ "a disk is allocated by a task",
 	  "{\"project\":\"acme\",\"name\":\"a\",\"disks\":[{\"size\":1}]}",
 	  "POST /nodes/pve1/qemu/100/config digest=*&scsi1=shared%3A1\n" },
