@@ -23,6 +23,12 @@ concurrency-short: modules
 	$(Q)tests/run.py concurrency "tests/concurrency/runs.py $B --short"
 test-concurrency: concurrency
 
+# Every module with a token of exactly the privileges it needs, and without one of them at a time (short: what docs/privileges.md says).
+test-privileges: modules
+	$(Q)tests/run.py privileges "tests/privileges/privileges.py $B"
+privileges-short: modules
+	$(Q)tests/run.py privileges "tests/privileges/privileges.py $B --short"
+
 bench: modules $B/tests/bench/client_bench
 	$(Q)tests/bench/bench.py $B
 	$(Q)tests/bench/bench_sdn.py $B
@@ -34,10 +40,11 @@ fuzz-short:
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=4
 
 # Everything, with what it needs; the last line counts. Suites that take long run in a short form here.
-SUITES := unit property contract balance conformance crash-short concurrency-short ceph-short fuzz-short integration test-boot-short test-netns-short
+SUITES := unit property contract balance conformance privileges-short crash-short concurrency-short ceph-short fuzz-short integration \
+	test-boot-short test-netns-short
 test: deps
 	$(Q)$(RM) $B/results.tsv
 	$(Q)$(MAKE) --no-print-directory -j2 modules stage
 	$(Q)good=0; for s in $(SUITES); do $(MAKE) --no-print-directory -k $$s || good=1; done; \
 	tests/run.py --sum || good=1; exit $$good
-.PHONY: conformance crash crash-short concurrency concurrency-short test-concurrency fuzz-short bench bench-sdn test
+.PHONY: conformance test-privileges privileges-short crash crash-short concurrency concurrency-short test-concurrency fuzz-short bench bench-sdn test

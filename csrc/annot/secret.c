@@ -220,7 +220,8 @@ static bool has_value(const char *p)
 	if (str_starts(p, "http://") || str_starts(p, "https://"))
 		return false;
 	end += strspn(end, "\"' \t");
-	return !*end || strchr("\r\n,;}", *end);
+	/* In a comment the block is behind it on the same line. */
+	return !*end || strchr("\r\n,;}", *end) || str_starts(end, "[pxc/");
 }
 
 /* The first name with a secret behind it. */

@@ -38,9 +38,10 @@ static char *mask_text(const json_t *secrets, const char *text)
 		json_t *secret;
 
 		json_array_foreach (secrets, i, secret) {
-			hit = shown_of(p, json_string_value(secret), json_string_length(secret));
-			if (hit)
-				break;
+			size_t n =
+				shown_of(p, json_string_value(secret), json_string_length(secret));
+
+			hit = n > hit ? n : hit;
 		}
 		if (hit)
 			buf_adds(&out, MASK);

@@ -9,7 +9,7 @@
 
 #include "ansible/args.h"
 
-/* First thing in main(): from now on a crash, SIGTERM/SIGINT/SIGHUP or no memory print a failure object too. */
+/* First thing in main(), after which there are no core files: from now on a crash, SIGTERM/SIGINT/SIGHUP or no memory print a failure object too. */
 void result_guard(const char *module_name);
 
 /*

@@ -25,13 +25,13 @@ static void add_text(json_t *secrets, const char *text)
 	(void)json_array_insert_new(secrets, i, json_string(text));
 }
 
-/* As it stands in a URL. */
-static void add_escaped(json_t *secrets, const char *text)
+/* As it stands in a URL; most escape "/" there, some do not. */
+static void add_escaped(json_t *secrets, const char *text, const char *plain)
 {
 	auto_buf struct pxc_buf out = { .data = NULL };
 
 	for (const char *p = text; *p; p++) {
-		if (isalnum((unsigned char)*p) || strchr("-._~", *p))
+		if (isalnum((unsigned char)*p) || strchr(plain, *p))
 			buf_addc(&out, *p);
 		else
 			buf_printf(&out, "%%%02X", (unsigned char)*p);
@@ -50,7 +50,8 @@ static void add(json_t *secrets, const json_t *value)
 		auto_free char *text = python_str(value);
 
 		add_text(secrets, text);
-		add_escaped(secrets, text);
+		add_escaped(secrets, text, "-._~");
+		add_escaped(secrets, text, "-._~/");
 	}
 	json_array_foreach (value, i, entry)
 		add(secrets, entry);

@@ -8,19 +8,22 @@
 /* The words that a path may end with, by what the task calls them. */
 static const struct {
 	const char *word, *option;
-	size_t offset;
 } words[] = {
-	{ "{pool}", "project or pools", offsetof(struct access_scope, pools) },
-	{ "{templates}", "templates_pool", offsetof(struct access_scope, templates) },
-	{ "{storage}", "storages", offsetof(struct access_scope, storages) },
-	{ "{iso}", "iso_storage", offsetof(struct access_scope, isos) },
-	{ "{vnet}", "vnets", offsetof(struct access_scope, vnets) },
-	{ "{zone}", "zones", offsetof(struct access_scope, zones) },
+	{ "{pool}", "project or pools" },
+	{ "{templates}", "templates_pool" },
+	{ "{storage}", "storages" },
+	{ "{iso}", "iso_storage" },
+	{ "{vnet}", "vnets" },
+	{ "{zone}", "zones" },
 };
 
-static const char *const *named(const struct access_scope *scope, size_t word)
+static const char *const *named(const struct access_scope *s, size_t word)
 {
-	return *(const char *const *const *)((const char *)scope + words[word].offset);
+	/* In the order of the words. */
+	const char *const *const all[] = { s->pools, s->templates, s->storages,
+					   s->isos,  s->vnets,     s->zones };
+
+	return all[word];
 }
 
 /* PVE takes a path to what is not there, and nothing would come of it. */

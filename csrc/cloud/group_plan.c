@@ -282,6 +282,12 @@ static int plan_absent(struct group_case *c, struct pxc_err *err)
 				"%s still has roles: %s; take them away first (pxc_project: roles, "
 				"pxc_cloud: admins)",
 				s->label, uses);
+	if (*c->group->users)
+		return pxc_fail(
+			err, PXC_EINVAL,
+			"%s: PVE group %s has members of PVE (%s), who would lose what it gives "
+			"them there: take them out first",
+			s->label, s->groupid, c->group->users);
 	c->plan->before = users_json(c->have, human);
 	pxc_plan_add(c->plan, GROUP_DELETE, PXC_DESTROYS, json_pack("{s:s}", "groupid", s->groupid),
 		     "delete %s", s->label);

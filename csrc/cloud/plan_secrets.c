@@ -29,6 +29,8 @@ struct look {
 
 static int refuse(const struct look *l, const char *key, const char *what, const char *name)
 {
+	if (str_eq(name, key))
+		name = "";
 	return pxc_fail(l->err, PXC_EINVAL, "%s: its %s would hold %s%s%s%s, which many could read",
 			l->plan->label, key, what, *name ? " (" : "", name, *name ? ")" : "");
 }

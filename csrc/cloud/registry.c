@@ -125,8 +125,7 @@ static int take_scalar(struct registry *r, const char *key, const char *value, s
 		{ "domain", &r->domain },         { "c", &r->cluster },
 		{ "cpu", &r->cpu_model },         { "storage", &r->storage },
 		{ "import", &r->import_storage }, { "bridge", &r->bridge },
-		{ "audit", &r->audit_storage },
-		{ "locks", &r->lock_storage },
+		{ "audit", &r->audit_storage },   { "locks", &r->lock_storage },
 	};
 	struct {
 		const char *key;

@@ -5,6 +5,12 @@
 #include "cloud/vm_parts.h"
 
 /*
+ * vm_ceiling.c: may one VM be as large? One that is above a ceiling already may stay so, and shrink.
+ * err EINVAL: "vm acme/web: cores asked 9 > 8, the most this cloud gives one VM"
+ */
+must_check int vm_check_ceiling(const struct vm_case *c, struct pxc_err *err);
+
+/*
  * vm_quota.c: does the batch fit its projects' quotas and the cloud's ceilings for one VM? Counted from the snapshot, as a
  * whole: three VMs that do not all fit are refused before the first is made.
  * err EINVAL: "project acme: quota: cores used 4 + asked 4 > limit 6"
@@ -36,6 +42,10 @@ struct vm_shape vm_shape_of(const json_t *config, struct vm_shape base);
 struct vm_shape vm_shape_over(const struct vm_case *c, const json_t *config);
 /* As it is to be: over what it has or its template has. */
 struct vm_shape vm_shape_wanted(const struct vm_case *c);
+/* What counts of it now: what waits for a restart does already, since nobody is asked when that comes. */
+struct vm_shape vm_shape_now(const struct vm_seen *seen);
+/* The largest that it will have been when the plan is done: what it shrinks by may wait for a restart. */
+struct vm_shape vm_shape_then(const struct vm_case *c);
 
 /*
  * vm_place.c: give every new VM its node, all of them together; so that memory and cores assigned to guests are spread evenly.

@@ -233,9 +233,8 @@ int vm_plan(const struct vm_batch *batch, const struct vm_world *vw, struct pxc_
 		return pxc_fail(err, PXC_EBUSY,
 				"a creation that an earlier run began still goes on at the server");
 	if (vm_addresses(cases, n, err) < 0 || vm_recount(cases, n, err) < 0 ||
-	    vm_check_quota(cases, n, err) < 0 ||
-	    choose_vmids(cases, n, &arena, err) < 0 || vm_affinity(cases, n, &affinity, err) < 0 ||
-	    vm_place(cases, n, vw, &arena, err) < 0)
+	    vm_check_quota(cases, n, err) < 0 || choose_vmids(cases, n, &arena, err) < 0 ||
+	    vm_affinity(cases, n, &affinity, err) < 0 || vm_place(cases, n, vw, &arena, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		vm_root_name(&cases[i]);

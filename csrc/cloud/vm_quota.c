@@ -1,148 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What VMs take of their projects' quotas, and how large one may be. */
+/* What VMs take of their projects' quotas. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/mem.h"
 #include "base/str.h"
-#include "base/units.h"
 #include "cloud/usage.h"
 #include "cloud/vm_batch.h"
-#include "cloud/volume.h"
-
-static int64_t max(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-static struct vm_shape larger(struct vm_shape a, struct vm_shape b)
-{
-	return (struct vm_shape){ max(a.cores, b.cores), max(a.ram_mb, b.ram_mb) };
-}
-
-/* What waits for a restart counts already: nobody is asked when that comes. */
-static struct vm_shape shape_now(const struct vm_seen *seen)
-{
-	return larger(vm_shape_of(seen->config, VM_SHAPE_BLANK),
-		      vm_shape_of(seen->current, VM_SHAPE_BLANK));
-}
-
-/* The largest that it will have been when the plan is done: what it shrinks by may wait for a restart. */
-static struct vm_shape shape_then(const struct vm_case *c)
-{
-	struct vm_shape then;
-
-	if (c->spec->absent)
-		return (struct vm_shape){ 0, 0 };
-	if (vm_rolls_back(c) && c->have->rollback)
-		return larger(vm_shape_of(c->have->rollback, VM_SHAPE_BLANK),
-			      vm_shape_over(c, c->have->rollback));
-	then = vm_shape_wanted(c);
-	if (c->have && vm_runs(c) && !c->spec->allow_restart)
-		then = larger(then, vm_shape_of(c->have->current, VM_SHAPE_BLANK));
-	return then;
-}
-
-/* --- the ceilings of one VM ------------------------------------------------------------------------------- */
-
-/* A disk that is the VM's own, not a volume nor a CD. */
-static bool is_own_disk(const char *key, const char *drive)
-{
-	const char *colon = strchr(drive, ':');
-	auto_free char *name = colon ? pxc_strndup(colon + 1, strcspn(colon + 1, ",")) : NULL;
-
-	return vm_is_drive(key) && !str_starts(key, "unused") && !strstr(drive, "media=cdrom") &&
-	       !(name && volume_id(name));
-}
-
-static uint64_t disks_now(const json_t *config)
-{
-	const char *key;
-	json_t *value;
-	uint64_t sum = 0;
-
-	json_object_foreach ((json_t *)(uintptr_t)config, key, value)
-		if (is_own_disk(key, json_string_value(value)))
-			sum += vm_drive_size(json_string_value(value));
-	return sum;
-}
-
-static const struct vm_disk *named_disk(const struct vm_spec *s, const char *slot)
-{
-	for (size_t i = 0; i < s->ndisks; i++)
-		if (str_eq(s->disks[i].slot, slot))
-			return &s->disks[i];
-	return NULL;
-}
-
-/* Of the root disk when the task is done. had: its size, or that of the image. */
-static uint64_t root_then(const struct vm_case *c, const char *slot, uint64_t had)
-{
-	const struct vm_disk *named = named_disk(c->spec, slot);
-	uint64_t bytes = 0;
-
-	if (named && named->size_bytes)
-		bytes = named->size_bytes;
-	else if (c->spec->disk_bytes || vm_reshapes(c))
-		bytes = vm_disk_bytes_wanted(c);
-	return bytes > had ? bytes : had;
-}
-
-static uint64_t disks_then(const struct vm_case *c)
-{
-	const json_t *base = c->have ? c->have->config : c->template ? c->template->config : NULL;
-	const char *root = base ? vm_root_disk(base) : "scsi0", *key;
-	json_t *value;
-	uint64_t sum = base || c->spec->boot_volume ? 0 : root_then(c, root, c->image_bytes);
-
-	json_object_foreach ((json_t *)(uintptr_t)base, key, value) {
-		const struct vm_disk *named = named_disk(c->spec, key);
-		uint64_t had = vm_drive_size(json_string_value(value));
-
-		if (!is_own_disk(key, json_string_value(value)) ||
-		    (named && named->state != VM_DISK_PRESENT))
-			continue;
-		if (str_eq(key, root))
-			sum += root_then(c, root, had);
-		else
-			sum += named && named->size_bytes > had ? named->size_bytes : had;
-	}
-	for (size_t i = 0; i < c->spec->ndisks; i++) {
-		const struct vm_disk *d = &c->spec->disks[i];
-
-		if (d->state == VM_DISK_PRESENT &&
-		    (base ? !vm_text(base, d->slot) : !str_eq(d->slot, root)))
-			sum += d->size_bytes;
-	}
-	return sum;
-}
-
-/* What is above a ceiling already may stay, and shrink. */
-static int check_ceiling(const struct vm_case *c, struct pxc_err *err)
-{
-	const struct registry *r = &c->w->registry;
-	struct vm_shape now = { 0, 0 }, then = shape_then(c);
-	const struct {
-		const char *what;
-		int64_t had, asked, limit;
-	} rows[] = {
-		{ "cores", c->have ? (now = shape_now(c->have)).cores : 0, then.cores,
-		  r->max_cores },
-		{ "ram_mb", now.ram_mb, then.ram_mb, r->max_ram_mb },
-		{ "disk_gb", c->have ? (int64_t)(disks_now(c->have->config) / GIB) : 0,
-		  (int64_t)(disks_then(c) / GIB), r->max_disk_gb },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].limit >= 0 && rows[i].asked > rows[i].limit &&
-		    rows[i].asked > rows[i].had)
-			return pxc_fail(
-				err, PXC_EINVAL,
-				"%s: %s asked %lld > %lld, the most this cloud gives one VM",
-				c->spec->label, rows[i].what, (long long)rows[i].asked,
-				(long long)rows[i].limit);
-	return 0;
-}
 
 /* --- locks ------------------------------------------------------------------------------------------------ */
 
@@ -163,8 +25,8 @@ void vm_growth_lock(const struct vm_case *c, json_t *args)
 
 	if (!c->have)
 		return;
-	now = shape_now(c->have);
-	then = shape_then(c);
+	now = vm_shape_now(c->have);
+	then = vm_shape_then(c);
 	if (then.cores > now.cores || then.ram_mb > now.ram_mb)
 		vm_project_lock(c, args);
 }
@@ -192,9 +54,9 @@ static struct quota asked_of(const struct vm_case *cases, size_t n, size_t first
 		q.v[QUOTA_IPS] += vm_addresses_asked(c);
 		q.v[QUOTA_SNAPSHOTS] += vm_snaps_asked(c);
 		if (c->have)
-			add_vm(&q, shape_now(c->have), -1);
+			add_vm(&q, vm_shape_now(c->have), -1);
 		if (!c->spec->absent)
-			add_vm(&q, shape_then(c), 1);
+			add_vm(&q, vm_shape_then(c), 1);
 	}
 	return q;
 }
@@ -227,7 +89,7 @@ static const struct usage_size *sizes_of(const struct vm_case *c, size_t *ret_n)
 
 		if (x->problem || !x->config)
 			continue;
-		shape = shape_now(x);
+		shape = vm_shape_now(x);
 		list[n++] = (struct usage_size){ x->guest->vmid, shape.cores, shape.ram_mb };
 	}
 	qsort(list, n, sizeof(*list), size_order);
@@ -274,7 +136,7 @@ int vm_check_quota(struct vm_case *cases, size_t n, struct pxc_err *err)
 	size_t nsizes = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (!cases[i].spec->absent && check_ceiling(&cases[i], err) < 0)
+		if (!cases[i].spec->absent && vm_check_ceiling(&cases[i], err) < 0)
 			return -1;
 	sizes = n ? sizes_of(&cases[0], &nsizes) : NULL;
 	for (size_t i = 0; i < n; i++) {
@@ -315,8 +177,8 @@ static int recount_project(struct vm_case *cases, size_t n, struct vm_case *firs
 		struct quota mine = none;
 		struct pxc_err over = { .kind = PXC_OK };
 
-		add_vm(&mine, shape_now(c->have), 1);
-		add_vm(&used, shape_now(c->have), -1);
+		add_vm(&mine, vm_shape_now(c->have), 1);
+		add_vm(&used, vm_shape_now(c->have), -1);
 		if (quota_check(&limit, &used, &mine, &over) == 0)
 			return 0;
 		c->over = arena_printf(

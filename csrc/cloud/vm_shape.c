@@ -37,3 +37,34 @@ struct vm_shape vm_shape_wanted(const struct vm_case *c)
 				: c->template ? c->template->config
 					      : NULL);
 }
+
+static int64_t max(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static struct vm_shape larger(struct vm_shape a, struct vm_shape b)
+{
+	return (struct vm_shape){ max(a.cores, b.cores), max(a.ram_mb, b.ram_mb) };
+}
+
+struct vm_shape vm_shape_now(const struct vm_seen *seen)
+{
+	return larger(vm_shape_of(seen->config, VM_SHAPE_BLANK),
+		      vm_shape_of(seen->current, VM_SHAPE_BLANK));
+}
+
+struct vm_shape vm_shape_then(const struct vm_case *c)
+{
+	struct vm_shape then;
+
+	if (c->spec->absent)
+		return (struct vm_shape){ 0, 0 };
+	if (vm_rolls_back(c) && c->have->rollback)
+		return larger(vm_shape_of(c->have->rollback, VM_SHAPE_BLANK),
+			      vm_shape_over(c, c->have->rollback));
+	then = vm_shape_wanted(c);
+	if (c->have && vm_runs(c) && !c->spec->allow_restart)
+		then = larger(then, vm_shape_of(c->have->current, VM_SHAPE_BLANK));
+	return then;
+}

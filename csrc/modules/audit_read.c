@@ -28,7 +28,7 @@ static bool squeeze(const char *since, char out[STAMP_TEXT])
 	}
 	out[n] = '\0';
 	if (n == strlen("20261101"))
-		(void)strcpy(out + n, "T000000Z");
+		memcpy(out + n, "T000000Z", sizeof("T000000Z"));
 	return true;
 }
 

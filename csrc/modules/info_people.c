@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What pxc_info tells of groups of people and key pairs. Admins see all, others what concerns their projects. */
 #include "base/str.h"
-#include "cloud/policy.h"
 #include "modules/info.h"
 #include "modules/items.h"
 
 void info_read_people(struct pxc_env *env, const struct info_spec *s, struct info_world *iw)
 {
-	iw->actor = env->actor;
 	if (s->keypairs)
 		iw->npairs = keypairs_of(iw->w, s->project, env->arena, &iw->pairs);
-}
-
-static bool sees(const struct info_world *iw, const char *project)
-{
-	return !iw->w->tenant || policy_level(iw->w, iw->actor, project) >= POLICY_READER;
 }
 
 /* Leave those of its roles that the actor may know of. Is there any, of the project that is asked for? */
@@ -25,12 +18,12 @@ static bool cut_roles(const struct info_spec *s, const struct info_world *iw, js
 	for (size_t i = json_array_size(used_by); i-- > 0;) {
 		const char *project = item_text(json_array_get(used_by, i), "project");
 
-		if (iw->w->tenant && (!project || !sees(iw, project)))
+		if (!info_sees(iw, project))
 			(void)json_array_remove(used_by, i);
 		else if (str_eq(project, s->project))
 			of_project = true;
 	}
-	return of_project && (!iw->w->tenant || json_array_size(used_by));
+	return of_project && (!iw->own || json_array_size(used_by));
 }
 
 static void report_groups(const struct info_spec *s, const struct info_world *iw, json_t *result)
@@ -61,7 +54,7 @@ static void report_keypairs(const struct info_spec *s, const struct info_world *
 		const struct keypair *k = &iw->pairs[i];
 
 		if (!str_eq(project, k->project))
-			seen = sees(iw, k->project);
+			seen = info_sees(iw, k->project);
 		project = k->project;
 		if (seen && !k->foreign && (!s->names || strv_has(s->names, k->name)))
 			info_append(s, list, keypair_item(k));

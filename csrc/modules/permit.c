@@ -41,13 +41,13 @@ int permit(struct pxc_env *env, struct world *w, struct pxc_err *err)
 	bool lent = false;
 	int r;
 
+	if (!env->permitted && actor_check(env, w, err) < 0)
+		return -1;
 	asks->arena = env->arena;
 	ask(env, w, asks);
 	if (!env->permitted) {
 		env->asked = asks;
 		env->audit_storage = w->registry.audit_storage;
-		if (actor_check(env, w, err) < 0)
-			return -1;
 	}
 	if (policy_wants_groups(w, env->actor, asks)) {
 		if (read_people(env, w, &lent, err) < 0)

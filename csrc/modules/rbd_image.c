@@ -101,8 +101,8 @@ static const char *const *locks(struct pxc_env *env, const void *batch,
 				continue;
 			/* Of its own, so that a long import holds up nobody but other images: what counts into image_gb. */
 			if (b->specs[i].project)
-				names[n++] = arena_printf(env->arena, "images.%s",
-							  b->specs[i].project);
+				names[n++] =
+					arena_printf(env->arena, "images.%s", b->specs[i].project);
 			names[n++] =
 				is_of_pve(plans->plans[i]->steps[k].op)
 					? arena_printf(env->arena, "image.%s", b->specs[i].name)

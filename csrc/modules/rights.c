@@ -77,5 +77,5 @@ int rights_check_bridges(struct pxc_env *env, size_t n, struct pxc_err *err)
 		return n ? 0 : -1;
 	if (among(paths, "SDN.Use|SDN.Audit"))
 		return 0;
-	return pve_lacks(pve_who(env->pve), "SDN.Use", "/sdn/zones/localnetwork", err);
+	return pve_lacks(pve_who(env->pve), "SDN.Use|SDN.Audit", "/sdn/zones/localnetwork", err);
 }

@@ -52,7 +52,7 @@ static int check_rights(struct pxc_env *env, const json_t *rights, struct pxc_er
 
 	if (json_object_get(mine, "SDN.Audit") || json_object_get(mine, "SDN.Allocate"))
 		return 0;
-	(void)pve_lacks(pve_who(env->pve), "SDN.Audit", "/sdn", err);
+	(void)pve_lacks(pve_who(env->pve), "SDN.Audit|SDN.Allocate", "/sdn", err);
 	return pxc_context(err, "all networks must be seen, or some would be made twice");
 }
 

@@ -33,6 +33,8 @@ bool sim_storage_space(struct sim *sim, struct sim_storage *storage, const struc
 struct sim_user *sim_user_add(struct sim *sim, const char *id);
 struct sim_token *sim_token_add(struct sim *sim, struct sim_user *user, const char *id);
 void sim_roles_init(struct sim *sim);
+/* Users, groups, roles, rights and realms for sim_dump(). New reference. */
+json_t *sim_access_dump(const struct sim *sim);
 /* The realms that every PVE has. New reference. */
 json_t *sim_realms_default(void);
 

@@ -264,28 +264,6 @@ static json_t *dump_pools(const struct sim *sim)
 	return all;
 }
 
-static json_t *dump_access(const struct sim *sim)
-{
-	json_t *users = json_object(), *acls = json_array();
-
-	for (size_t i = 0; i < sim->users.count; i++) {
-		const struct sim_user *user = sim->users.entries[i].value;
-		json_t *tokens = json_array();
-
-		for (size_t t = 0; t < user->tokens.count; t++)
-			json_array_append_new(tokens, json_string(user->tokens.entries[t].key));
-		json_object_set_new(
-			users, user->id,
-			json_pack("{s:O, s:o}", "config", user->config, "tokens", tokens));
-	}
-	for (size_t i = 0; i < sim->acl_count; i++)
-		json_array_append_new(acls,
-				      json_sprintf("%s %c %s %s %d", sim->acls[i].path,
-						   sim->acls[i].type, sim->acls[i].who,
-						   sim->acls[i].role, sim->acls[i].propagate));
-	return json_pack("{s:o, s:o}", "users", users, "acl", acls);
-}
-
 json_t *sim_dump(struct sim *sim)
 {
 	struct pxc_err err;
@@ -305,7 +283,7 @@ json_t *sim_dump(struct sim *sim)
 	}
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:O, s:O, s:o}", "guests", guests,
 			 "storages", storages, "volumes", dump_volumes(sim), "pools",
-			 dump_pools(sim), "access", dump_access(sim), "ha", ha_dump(sim),
+			 dump_pools(sim), "access", sim_access_dump(sim), "ha", ha_dump(sim),
 			 "ha_rules", sim->crm->rules, "ha_groups", sim->crm->groups, "options",
 			 sim->dc, "sdn", sdn_dump(sim));
 }

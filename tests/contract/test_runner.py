@@ -64,6 +64,7 @@ def run(collections, folder, playbook, *args, **environment):
 
 # sentence: arguments of ansible-playbook, the environment, the task's keywords, the play's, and then what is on record of who asked, or
 # a part of the sentence it fails with.
+BOTH = "{{ omit if awx_user_name is defined else 'svc:nightly' }}"
 AWX = {"awx_job_id": 17, "awx_user_name": "alice"}
 SOURCES = {
     "the login, when nobody says more": ({}, {}, {}, {}, ("ci-user", "login", None, None)),
@@ -80,6 +81,10 @@ SOURCES = {
         {"awx_job_id": 17}, {}, {"args": {"actor": "svc:nightly"}}, {}, ("svc:nightly", "task", "17", None)),
     "or module_defaults": ({"tower_job_id": 17}, {}, {}, {"module_defaults": {"group/pxcloud.pve.all": dict(CLOSED, actor="svc:nightly")}},
                            ("svc:nightly", "task", "17", None)),
+    "a template for both leaves the name to people": (AWX, {}, {"args": {"actor": BOTH}}, {}, ("alice", "awx", "17", None)),
+    "and has one for schedules": ({"awx_job_id": 17}, {}, {"args": {"actor": BOTH}}, {}, ("svc:nightly", "task", "17", None)),
+    "in module_defaults, too": (AWX, {}, {}, {"module_defaults": {"group/pxcloud.pve.all": dict(CLOSED, actor=BOTH)}},
+                                ("alice", "awx", "17", None)),
     "a schedule that names nobody is refused": ({"awx_job_id": 17}, {}, {}, {}, "like actor: svc:nightly"),
     "also when the environment names somebody": ({"awx_job_id": 17}, {"PXC_ACTOR": "svc:nightly"}, {}, {}, "like actor: svc:nightly"),
     "a schedule cannot run as a person": ({"awx_job_id": 17}, {}, {"args": {"actor": "alice"}}, {}, "cannot run as alice"),

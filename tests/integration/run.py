@@ -108,7 +108,7 @@ def run_target(name, box):
             f.write(PLAY.format(name=name, path=path, here=HERE, compare=COMPARE))
         start = time.monotonic()
         try:
-            done = subprocess.run(["ansible-playbook", "-vvvvv" if name == "pxc_vm" else "-v", playbook],
+            done = subprocess.run(["ansible-playbook", "-vvvvv" if name in ("pxc_vm", "secrets") else "-v", playbook],
                                   env=env, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, timeout=400, check=False)
             after = subprocess.run([COMPARE], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)

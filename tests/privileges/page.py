@@ -3,9 +3,25 @@
 import os
 import re
 
-PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "docs/privileges.md")
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PAGE = os.path.join(ROOT, "docs/privileges.md")
 BEGIN, END = "<!-- table: make test-privileges -->", "<!-- end of table -->"
 ONE = re.compile(r"`([A-Z][\w.]+)` on ([^;|]*?)(\s*\(else a warning\))?\s*(?:;|$)")
+
+
+def contract(module):
+    return os.path.join(ROOT, "plugins/modules", module + ".yml")
+
+
+def automation_role():
+    """The privileges on PVE 9 of the role that the one user of the cloud has; None: there is no such table."""
+    path = os.path.join(ROOT, "schemas/privileges.yml")
+    if not os.path.exists(path):
+        return None
+    import yaml  # pylint: disable=import-outside-toplevel
+    with open(path, encoding="utf-8") as f:
+        role = [r for r in yaml.safe_load(f)["roles"] if r["name"] == "PXCAdmin"][0]
+    return role["common"] + role.get("pve9", [])
 
 
 def lines():

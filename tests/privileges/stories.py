@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the modules are asked to do by privileges.py: for each module tasks, and what was done before by somebody with all rights."""
 
-IMAGE = "https://127.0.0.1/none.img"
+import functools
+import json
+import os
+import sys
+
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "ceph"))
+import lab  # noqa: E402
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN9s0xVvKTqe2F2lHv2Cg3Mv0kUq3v3m5m0zqS0m1abc bob"
 ZONES = ("pxc_cloud", {"tenant_zones": [{"name": "tenant", "type": "vlan", "bridge": "vmbr0", "vlan_range": [200, 219]}]})
 NETWORK = {"project": "acme", "name": "blue", "subnets": [{"cidr": "10.20.0.0/24", "gateway": "10.20.0.1"}]}
-BLANK = {"project": "acme", "name": "a", "cores": 1, "memory": 512, "disk_size": 1, "power": "stopped"}
+BLANK = {"project": "acme", "name": "a", "cores": 2, "memory": 1024, "disk_size": 1, "power": "stopped"}
 HA = dict(BLANK, power="running", ha={"enabled": True})
 
 
@@ -12,8 +20,24 @@ HA = dict(BLANK, power="running", ha={"enabled": True})
 POWERFUL = ("Datastore.Allocate", "VM.GuestAgent.Unrestricted", "SDN.Allocate", "Group.Allocate", "User.Modify", "VM.Allocate", "Sys.Modify")
 
 
+def power(privilege):
+    """For sorting: what gives away most comes first."""
+    return (privilege not in POWERFUL, privilege)
+
+
 def cheapest(privileges):
-    return min(privileges, key=lambda p: (p in POWERFUL, p))
+    return max(privileges, key=power)
+
+
+@functools.lru_cache(None)
+def server():
+    """A web server with one file."""
+    return lab.SlowServer(b"\0" * 4096, 1 << 30)
+
+
+def filled(task):
+    """The task, with what is only known when it runs."""
+    return json.loads(json.dumps(task).replace("URL", server().url)) if "URL" in json.dumps(task) else task
 
 
 def absent(task, **more):
@@ -34,6 +58,7 @@ class Story:
 
 VM = ("pxc_vm", BLANK)
 CLONE = dict(BLANK, template={"vmid": 9000}, disk_size=3)
+WIRED = dict(BLANK, power="running", networks=[{"bridge": "vmbr0"}], task_timeout=20)
 RUNNING = ("pxc_vm", dict(BLANK, power="running"))
 
 STORIES = [
@@ -52,7 +77,7 @@ STORIES = [
     Story("vm", "make, on a network of the project", dict(BLANK, networks=[{"network": "blue"}]), [ZONES, ("pxc_sdn", NETWORK)]),
     Story("vm", "start", dict(BLANK, power="running"), [VM]),
     Story("vm", "stop", dict(BLANK, power="stopped", shutdown_timeout=5), [RUNNING]),
-    Story("vm", "processors and memory", dict(BLANK, cores=2, memory=1024), [VM]),
+    Story("vm", "processors and memory", dict(BLANK, cores=3, memory=2048), [VM]),
     Story("vm", "disks", dict(BLANK, disk_size=2, disks=[{"slot": "scsi1", "size": 1}]), [VM]),
     Story("vm", "network cards", dict(BLANK, networks=[{"bridge": "vmbr0", "tag": 7}]), [VM]),
     Story("vm", "name, tags, notes", dict(BLANK, new_name="b", tags=["t"], description="d"), [VM]),
@@ -60,6 +85,7 @@ STORIES = [
     Story("vm", "roll back", dict(CLONE, rollback="s1"), [("pxc_vm", dict(CLONE, snapshots=[{"name": "s1"}]))], repeats=True),
     Story("vm", "high availability", HA, [RUNNING]),
     Story("vm", "move to another node", dict(BLANK, node="pve2"), [("pxc_vm", dict(BLANK, node="pve1"))]),
+    Story("vm", "wait for the addresses in it", dict(WIRED, wait="ip"), [("pxc_vm", WIRED)]),
     Story("vm", "remove", absent(BLANK), [VM]),
     Story("sdn", "a tenant network", NETWORK, [ZONES]),
     Story("sdn", "a provider network", {"kind": "provider", "zone": "office", "zone_type": "vlan", "bridge": "vmbr0",
@@ -72,8 +98,16 @@ STORIES = [
     Story("balance", "a plan", {}, [RUNNING]),
     Story("balance", "empty a node", {"state": "drained", "drain": ["pve1"], "cool_down": 0},
           [("pxc_vm", dict(BLANK, power="running", node="pve1"))]),
-    Story("rbd_image", "an image kept by PVE", {"backend": "pve", "name": "deb", "version": "1", "format": "qcow2",
-                                                "source": "http://127.0.0.1:%(files)d/deb.qcow2"}),
+    Story("rbd_image", "an image kept by PVE", {"backend": "pve", "name": "deb", "version": "1", "format": "raw",
+                                                "source": "URL"}),
+    Story("rbd_image", "remove one kept by PVE", {"backend": "pve", "name": "deb", "version": "1", "state": "absent"},
+          [("pxc_rbd_image", filled({"backend": "pve", "name": "deb", "version": "1", "format": "raw", "source": "URL"}))]),
+    Story("group", "a group of people", {"name": "developers", "users": ["bob"]}),
+    Story("keypair", "a key", {"project": "acme", "name": "bob", "public_key": KEY}),
+    Story("access", "role, user, token, rights", {
+        "roles": [{"name": "Backup", "privs": ["VM.Audit", "VM.Backup"]}], "users": [{"userid": "b@pve", "comment": "c"}],
+        "tokens": [{"user": "b@pve", "name": "nightly"}],
+        "acls": [{"path": "/vms", "role": "Backup", "user": "b@pve"}, {"path": "/vms", "role": "Backup", "token": "b@pve!nightly"}]}),
     Story("info", "everything", {}, [VM]),
     Story("info", "VMs", {"gather": ["vms"]}, [VM]),
     Story("info", "addresses", {"gather": ["addresses"]}, [ZONES, ("pxc_sdn", NETWORK)]),

@@ -101,6 +101,26 @@ static void secrets_are_noticed(void **state)
 	}
 }
 
+/* In the text of a person, in front of either block. */
+static void they_are_noticed_in_front_of_a_block(void **state)
+{
+	struct annot_leak leak;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_annot struct annot a = { .npairs = 0 };
+		auto_free char *text = NULL, *token = NULL;
+
+		annot_init(&a);
+		annot_set(&a, "t", "vm");
+		text = annot_render(ANNOT_BLOCK, rows[i].text, &a, "\n");
+		token = annot_render(ANNOT_TOKEN, rows[i].text, &a, "");
+		if (annot_find_secret(text, &leak) != (rows[i].what != NULL) ||
+		    annot_find_secret(token, &leak) != (rows[i].what != NULL))
+			fail_msg("\"%s\" in front of a block", rows[i].text);
+	}
+}
+
 /* Wherever it stands, and as a block has it. */
 static void they_are_noticed_in_a_block(void **state)
 {
@@ -128,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets_are_noticed),
+		cmocka_unit_test(they_are_noticed_in_front_of_a_block),
 		cmocka_unit_test(they_are_noticed_in_a_block),
 	};
 

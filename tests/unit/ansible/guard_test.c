@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "ansible/guard.h"
 #include "ansible/result.h"
@@ -57,6 +58,16 @@ static void overflow_the_stack(void)
 
 	start();
 	_exit(fill_stack(&first, 1000000000));
+}
+
+static void tell_the_size_of_cores(void)
+{
+	struct rlimit limit = { .rlim_cur = 1, .rlim_max = 1 };
+
+	start();
+	(void)getrlimit(RLIMIT_CORE, &limit);
+	guard_print(limit.rlim_cur || limit.rlim_max ? "{\"core\": true}" : "{\"core\": false}");
+	_exit(0);
 }
 
 static void print_twice(void)
@@ -124,6 +135,15 @@ static void only_the_first_object_is_printed(void **state)
 	assert_string_equal(text, "{\"first\": 1}\n");
 }
 
+static void a_crash_leaves_no_core_file(void **state)
+{
+	int status;
+	auto_free char *text = output_of(tell_the_size_of_cores, &status);
+
+	(void)state;
+	assert_string_equal(text, "{\"core\": false}\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +152,7 @@ int main(void)
 		cmocka_unit_test(a_stack_that_is_used_up_prints_one_failure),
 		cmocka_unit_test(after_the_result_nothing_more_is_printed),
 		cmocka_unit_test(only_the_first_object_is_printed),
+		cmocka_unit_test(a_crash_leaves_no_core_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

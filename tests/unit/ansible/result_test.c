@@ -65,10 +65,15 @@ static void a_part_of_a_secret_is_masked(void **state)
 	(void)state;
 	check("{'secret': 'correct horse battery staple'}",
 	      "{'msg': 'no: correct horse b; and vm b: correct hors', 'end': 'value \\'correct', "
-	      "'other': 'correct', 'short': 'this is corr', 'url': '?p=correct%20horse%20battery%20staple&x=1'}",
+	      "'other': 'correct', 'short': 'this is corr', 'url': '?p=correct%20horse%20battery%20staple&x=1', "
+	      "'all': '<correct horse battery staple>'}",
 	      "{'msg': 'no: ********; and vm b: ********', 'end': 'value \\'********', "
-	      "'other': '********', 'short': 'this is corr', 'url': '?p=********&x=1'}",
+	      "'other': '********', 'short': 'this is corr', 'url': '?p=********&x=1', "
+	      "'all': '<********>'}",
 	      0);
+	check("{'secret': 'with-a-long-begin/and+this'}",
+	      "{'msg': '<with-a-long-begin/and+this> <with-a-long-begin/and%2Bthis> <with-a-long-begin%2Fand%2Bthis>'}",
+	      "{'msg': '<********> <********> <********>'}", 0);
 	check("{'secret': 'correct horse battery staple'}",
 	      "{'msg': 'correct answers, correct horses', 'list': ['incorrect order']}",
 	      "{'msg': 'correct answers, ********s', 'list': ['incorrect order']}", 0);

@@ -47,7 +47,8 @@ static void begin(struct fixture *x, const char *users, const char *acls, const 
 	annot_set(&a, "id", "group.pxc-ops");
 	annot_set(&a, "m", "carol@ldap,frank");
 	comment = annot_render(ANNOT_TOKEN, "", &a, "");
-	x->groups[0] = (struct world_group){ "pxc-ops", arena_strdup(&x->world.arena, comment) };
+	x->groups[0] = (struct world_group){ .groupid = "pxc-ops",
+					     .comment = arena_strdup(&x->world.arena, comment) };
 	x->world.world.groups = x->groups;
 	x->world.world.ngroups = 1;
 	x->s = access_server(9, users, acls, groups);

@@ -35,7 +35,7 @@ static const struct {
 	  "vm acme/web: its tags would hold what looks like an access key of AWS, which many could read" },
 	{ "metadata of an image",
 	  "{\"block\":{\"pxc.t\":\"volume\",\"pxc.m.db_password\":\"hunter2\"}}",
-	  "vm acme/web: its pxc.m.db_password would hold what looks like a secret (pxc.m.db_password), which many could read" },
+	  "vm acme/web: its pxc.m.db_password would hold what looks like a secret, which many could read" },
 	{ "deeper", "{\"metadata\":{\"a\":[{\"note\":\"secret=x\"}]}}",
 	  "vm acme/web: its note would hold what looks like a secret (secret), which many could read" },
 	{ "one key of an image", "{\"key\":\"pxc.m.x\",\"value\":\"api_key=4711\"}",

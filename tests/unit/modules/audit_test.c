@@ -31,6 +31,7 @@ static struct {
 	const char *todo;
 	bool done[THINGS];
 	const char *secret; /* in the keys of the first */
+	bool blind;         /* the look behind the changes fails */
 	int log;            /* the socket; -1 = nobody listens */
 	struct pxc_buf lines;
 	unsigned begun; /* lines that were there when the first change was asked for */
@@ -56,8 +57,10 @@ static int decode(struct pxc_env *env, void **ret, struct pxc_err *err)
 
 static int observe(struct pxc_env *env, void *batch, void **ret, struct pxc_err *err)
 {
-	(void)env, (void)err;
+	(void)env;
 	*ret = batch;
+	if (world.blind && world.changed)
+		return pxc_fail(err, PXC_EREMOTE, "nobody answers");
 	return 0;
 }
 
@@ -261,6 +264,22 @@ static void the_result_says_what_was_changed(void **state)
 	}
 }
 
+/* What a helper did counts also when nobody can look whether it is so. */
+static void a_run_that_ends_early_has_its_record(void **state)
+{
+	json_auto_t *result = NULL;
+	auto_free char *have = NULL;
+	struct pxc_err err;
+
+	(void)state;
+	world.log = -1;
+	world.blind = true;
+	assert_int_equal(run("--t-", false, false, &result, &err), -1);
+	world.blind = false;
+	have = changes_of(result);
+	assert_string_equal(have, "vm acme/other vm.delete acme " ZERO " " ONCE " 1\n");
+}
+
 static char *before_with(const char *secret)
 {
 	json_auto_t *result = NULL;
@@ -415,6 +434,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_result_says_what_was_changed),
+		cmocka_unit_test(a_run_that_ends_early_has_its_record),
 		cmocka_unit_test(no_hash_depends_on_a_secret),
 		cmocka_unit_test(syslog_has_a_line_before_and_one_behind),
 		cmocka_unit_test(nobody_need_listen),

@@ -17,6 +17,7 @@ static struct {
 	int have[3], want[3], conflicts, busy;
 	enum pxc_impact impact, allow;
 	bool stubborn;
+	const char *comment; /* is written with it; NULL = none */
 } world;
 
 static const char *const labels[] = { "number 0", "number 1", "number 2" };
@@ -47,7 +48,9 @@ static int plan(const void *batch, const void *seen, struct pxc_plans *ret, stru
 		p->allow = world.allow;
 		p->item = json_pack("{s:i}", "value", world.have[i]);
 		if (world.have[i] != world.want[i])
-			pxc_plan_add(p, 0, world.impact, json_pack("{s:i}", "n", (int)i), "set it");
+			pxc_plan_add(p, 0, world.impact,
+				     json_pack("{s:i,s:s*}", "n", (int)i, "comment", world.comment),
+				     "set it");
 	}
 	return 0;
 }
@@ -383,11 +386,40 @@ static void helpers_go_before_and_after(void **state)
 	}
 }
 
+/* In check mode, too, and before anything is written: number 0 would be fine. */
+static void a_secret_ends_the_run(void **state)
+{
+	(void)state;
+	for (int check = 0; check < 2; check++) {
+		json_auto_t *result = NULL;
+		unsigned requests;
+		struct pxc_err err;
+
+		memset(&world, 0, sizeof(world));
+		world.want[0] = world.want[2] = 1;
+		world.comment = "token ring";
+		assert_int_equal(run(check, &result, &requests, &err), 0);
+		assert_int_equal(requests, check ? 0 : 2);
+		json_decref(result);
+		result = NULL;
+		memset(&world, 0, sizeof(world));
+		world.want[0] = world.want[2] = 1;
+		world.comment = "token=4711";
+		assert_int_equal(run(check, &result, &requests, &err), -1);
+		assert_int_equal(requests, 0);
+		assert_int_equal(err.kind, PXC_EINVAL);
+		assert_string_equal(
+			err.msg,
+			"number 0: its comment would hold what looks like a secret (token), which many could read");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_way_through_the_loop),
 		cmocka_unit_test(helpers_go_before_and_after),
+		cmocka_unit_test(a_secret_ends_the_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "base/str.h"
+#include "base/mem.h"
 
 /* Bodies and reason phrases in the shapes that PVE 9 sends. */
 static const struct {
