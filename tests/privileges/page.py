@@ -59,12 +59,10 @@ def cells(row):
     return "; ".join(found)
 
 
-def write(chosen, rows):
+def write(names, rows):
     all_lines, kept = lines(), table()
-    for story in chosen:
-        if rows[story.name] is not None:
-            kept[story.name] = cells(rows[story.name])
-    order = {story.name: i for i, story in enumerate(chosen)}
+    kept.update({name: cells(row) for name, row in rows.items() if row is not None})
+    order = {name: i for i, name in enumerate(names)}
     new = ["| module | task | privileges |", "|---|---|---|"]
     for name in sorted(kept, key=lambda n: order.get(n, len(order))):
         module, what = name.split(": ", 1)

@@ -262,7 +262,7 @@ def main():
             for wrong, name in points:
                 tap.tell(wrong, name)
     if options.write:
-        page.write(chosen, rows)
+        page.write([s.name for s in stories.STORIES], rows)
     elif not options.short:
         for story in chosen:
             found = page.cells(rows[story.name]) if rows[story.name] is not None else None
