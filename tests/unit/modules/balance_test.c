@@ -408,7 +408,7 @@ static char *errors_of(struct lab *lab, const char *task)
 	(void)dup2(before, STDERR_FILENO);
 	(void)close(before);
 	rewind(file);
-	(void)fread(text, 1, 65535, file);
+	text[fread(text, 1, 65535, file)] = '\0';
 	(void)fclose(file);
 	return text;
 }
