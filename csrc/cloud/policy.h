@@ -47,17 +47,18 @@ struct policy_ask {
 	const char *action;
 	const char *project; /* NULL = of the cloud, of no project */
 	const char *label;   /* the object, for people: "vm acme/web-1"; NULL = none */
+	bool again;          /* asked shortly before for another object: decided already */
 };
 
 struct policy_asks {
 	struct pxc_arena *arena;
-	struct policy_ask *list; /* in the arena */
+	struct policy_ask
+		*list; /* in the arena; of each object together, in the order of the batch */
 	size_t n, cap;
 };
 
 /*
- * Texts are borrowed for the run. What is asked for already is not asked for again. An action that the table does not know is a
- * mistake of ours: abort.
+ * Texts are borrowed for the run. An action that the table does not know is a mistake of ours: abort.
  */
 void policy_ask(struct policy_asks *asks, const char *action, const char *project,
 		const char *label);

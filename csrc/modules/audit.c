@@ -48,21 +48,29 @@ static json_t *hash_of(const struct pxc_env *env, const json_t *keys)
 /* Is this asked about the object of that label? Of a project as a whole its name is the label. */
 static bool about(const struct policy_ask *ask, const char *label)
 {
-	auto_free char *whole = pxc_printf("project %s", ask->project ? ask->project : "");
+	static const char whole[] = "project ";
 
-	return str_eq(ask->label ? ask->label : whole, label);
+	if (ask->label)
+		return str_eq(ask->label, label);
+	return str_starts(label, whole) && str_eq(label + sizeof(whole) - 1, ask->project);
 }
 
 /* verb NULL: the first that is no look; label NULL: about anything. */
-static const struct policy_ask *find_ask(const struct policy_asks *asked, const char *label,
-					 const char *verb)
+static const struct policy_ask *find_ask(struct kind_run *run, const char *label, const char *verb)
 {
-	for (size_t i = 0; asked && i < asked->n; i++) {
-		const struct policy_ask *ask = &asked->list[i];
+	const struct policy_asks *asked = run->env->asked;
+	size_t first = label ? run->asked_at : 0;
 
-		if ((!label || about(ask, label)) &&
-		    (verb ? str_ends(ask->action, verb) : !str_ends(ask->action, ".read")))
-			return ask;
+	for (size_t i = 0; asked && i < asked->n; i++) {
+		size_t at = (first + i) % asked->n;
+		const struct policy_ask *ask = &asked->list[at];
+
+		if ((label && !about(ask, label)) ||
+		    !(verb ? str_ends(ask->action, verb) : !str_ends(ask->action, ".read")))
+			continue;
+		if (label)
+			run->asked_at = at;
+		return ask;
 	}
 	return NULL;
 }
@@ -80,29 +88,28 @@ static const char *only_project(const struct policy_asks *asked)
  * A task asks for what it names, not for what differs, so that there may be several about one object: making and removing go
  * first, where that is what was done. What is done for the whole task, for no single object (a download), has the task's first.
  */
-static const struct policy_ask *ask_of(const struct policy_asks *asked, const struct outcome *x)
+static const struct policy_ask *ask_of(struct kind_run *run, const struct outcome *x)
 {
 	const char *verb = !x->before ? ".create" : !x->after ? ".delete" : NULL;
-	const struct policy_ask *ask = verb ? find_ask(asked, x->label, verb) : NULL;
+	const struct policy_ask *ask = verb ? find_ask(run, x->label, verb) : NULL;
 
-	return ask ? ask : find_ask(asked, x->label, NULL);
+	return ask ? ask : find_ask(run, x->label, NULL);
 }
 
-static void add_action(const struct kind_run *run, const struct outcome *x, json_t *record)
+static void add_action(struct kind_run *run, const struct outcome *x, json_t *record)
 {
-	const struct policy_asks *asked = run->env->asked;
-	const struct policy_ask *ask = ask_of(asked, x);
-	const char *project = ask ? ask->project : only_project(asked);
+	const struct policy_ask *ask = ask_of(run, x);
+	const char *project = ask ? ask->project : only_project(run->env->asked);
 	auto_free char *usual = pxc_printf("%s.manage", run->kind->name);
 
 	if (!ask)
-		ask = find_ask(asked, NULL, NULL);
+		ask = find_ask(run, NULL, NULL);
 	if (project)
 		(void)json_object_set_new(record, "project", json_string(project));
 	(void)json_object_set_new(record, "action", json_string(ask ? ask->action : usual));
 }
 
-json_t *audit_change(const struct kind_run *run, size_t n)
+json_t *audit_change(struct kind_run *run, size_t n)
 {
 	const struct outcome *x = &run->outcomes.list[n];
 	json_t *record = json_object();
@@ -126,7 +133,7 @@ static bool touched(const struct outcome *x)
 	return x->changed || ((x->failed || x->conflict) && json_array_size(x->upids));
 }
 
-json_t *audit_of_run(const struct kind_run *run, bool check)
+json_t *audit_of_run(struct kind_run *run, bool check)
 {
 	json_t *audit = audit_head(run->env), *changes = json_array();
 	const char *project = only_project(run->env->asked);

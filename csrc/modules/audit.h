@@ -28,11 +28,11 @@ char *audit_object(const char *stamp, unsigned part);
 json_t *audit_head(const struct pxc_env *env);
 
 /* pxc_audit of a result. check: nothing was changed. New reference. */
-json_t *audit_of_run(const struct kind_run *run, bool check);
+json_t *audit_of_run(struct kind_run *run, bool check);
 json_t *audit_of_nothing(const struct pxc_env *env); /* of a run that has ended before it began */
 
 /* What changed of outcome n, and what became of it. New reference. */
-json_t *audit_change(const struct kind_run *run, size_t n);
+json_t *audit_change(struct kind_run *run, size_t n);
 
 /* --- audit_log.c ------------------------------------------------------------------------------------------- */
 

@@ -13,12 +13,12 @@
 /* --- lines -------------------------------------------------------------------------------------------------- */
 
 struct lines {
-	const struct kind_run *run;
+	struct kind_run *run;
 	char stamp[STAMP_TEXT];
 	json_t *list; /* owned; of records, secrets masked */
 };
 
-static void lines_begin(struct lines *l, const struct kind_run *run)
+static void lines_begin(struct lines *l, struct kind_run *run)
 {
 	const struct pxc_env *env = run->env;
 

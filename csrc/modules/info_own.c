@@ -139,7 +139,7 @@ void info_report_policy(const struct info_spec *s, const struct info_world *iw, 
 	json_t *list = json_array(), *policy;
 
 	for (const struct policy_action *a = policy_actions; a->name; a++) {
-		struct policy_ask ask = { a->name, s->project, NULL };
+		struct policy_ask ask = { .action = a->name, .project = s->project };
 		struct policy_asks asks = { .list = &ask, .n = 1 };
 		struct pxc_err err;
 

@@ -16,6 +16,7 @@ struct kind_run {
 	struct kind_limits limits;
 	/* Where the record of changes lies in Ceph, reached; NULL = nowhere. */
 	const struct rbd_store *audit;
+	size_t asked_at; /* of env->asked: where the last record found its object; the next one is near */
 };
 
 /* Do all plans, phase by phase; what became of them is in the outcomes. */

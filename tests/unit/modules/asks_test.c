@@ -198,9 +198,10 @@ static char *asked(const char *module, const char *task, const struct world *w)
 	} else {
 		kind_of(module)->asks(batch, w, &asks);
 		for (i = 0; i < asks.n; i++)
-			buf_printf(&out, "%s%s%s%s", i ? " " : "", asks.list[i].action,
-				   asks.list[i].project ? "@" : "",
-				   asks.list[i].project ? asks.list[i].project : "");
+			if (!asks.list[i].again)
+				buf_printf(&out, "%s%s%s%s", out.len ? " " : "",
+					   asks.list[i].action, asks.list[i].project ? "@" : "",
+					   asks.list[i].project ? asks.list[i].project : "");
 	}
 	pxc_env_release(&env);
 	return buf_take(&out);
