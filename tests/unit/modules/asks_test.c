@@ -165,7 +165,8 @@ static const struct pxc_kind *kind_of(const char *name)
 	for (size_t i = 0; pxc_kinds[i]; i++)
 		if (str_eq(pxc_kinds[i]->name, name))
 			return pxc_kinds[i];
-	return NULL;
+	fail_msg("no kind %s", name);
+	abort();
 }
 
 static const char *no_env(const char *name)
