@@ -19,6 +19,9 @@ static void ask_one(const struct volume_spec *s, struct policy_asks *ret)
 		{ s->reseal, "volume.reseal", s->project },
 		{ s->new_project, "volume.give", s->project },
 		{ s->new_project, "volume.take", s->new_project },
+		/* Given before, it is found there, and the rest of the task is about a volume of that project. */
+		{ s->new_project && s->is_protected == 0, "volume.unprotect", s->new_project },
+		{ s->new_project && s->reseal, "volume.reseal", s->new_project },
 		{ s->source.volume && !str_eq(s->source.project, s->project), "volume.copy",
 		  s->source.project },
 	};

@@ -107,6 +107,9 @@ static const struct {
 	  "volume.create@acme volume.unprotect@acme volume.reseal@acme" },
 	{ "volume", "{\"name\":\"data\",\"new_project\":\"beta\"}",
 	  "volume.create@acme volume.give@acme volume.take@beta" },
+	/* it may be there already */
+	{ "volume", "{\"name\":\"data\",\"new_project\":\"beta\",\"protected\":false}",
+	  "volume.create@acme volume.unprotect@acme volume.give@acme volume.take@beta volume.unprotect@beta" },
 	{ "volume", "{\"name\":\"data\",\"source\":{\"volume\":{\"name\":\"x\"}}}",
 	  "volume.create@acme" },
 	{ "volume",
