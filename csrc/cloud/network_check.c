@@ -14,8 +14,11 @@ struct users {
 	size_t n;
 };
 
-static void add_user(struct users *u, const char *who)
+static void add_user(struct users *u, const struct network_case *c, const struct network_use *use)
 {
+	const char *who =
+		network_use_shown(c->run->w, c->spec->project, use) ? use->who : "somebody else";
+
 	if (str_eq(u->last, who))
 		return;
 	if (u->n++ < 3)
@@ -42,7 +45,7 @@ static int check_users(const struct network_case *c, struct pxc_err *err)
 
 	for (size_t i = 0; i < c->run->nw->nuses; i++)
 		if (str_eq(c->run->nw->uses[i].vnet, c->have->id))
-			add_user(&who, c->run->nw->uses[i].who);
+			add_user(&who, c, &c->run->nw->uses[i]);
 	return who.n == 0 ? 0
 			  : pxc_fail(err, PXC_EINVAL,
 				     "%s is in use by %s: take their cards off it first",
@@ -76,7 +79,7 @@ static int check_subnet_goes(const struct network_case *c, const struct sdn_subn
 		for (size_t k = 0; str_eq(u->vnet, c->have->id) && k < u->nips; k++)
 			in |= cidr_contains(&n->cidr, &u->ips[k]);
 		if (in)
-			add_user(&who, u->who);
+			add_user(&who, c, u);
 	}
 	return who.n == 0
 		       ? 0

@@ -242,6 +242,15 @@ const struct network_use *network_use_of(const struct network_uses *u, const cha
 	return NULL;
 }
 
+bool network_use_shown(const struct world *w, const char *project, const struct network_use *use)
+{
+	const struct world_guest *g = use->project ? NULL : world_guest(w, use->vmid);
+
+	if (!w->tenant || (use->project && str_eq(use->project, project)))
+		return true;
+	return g && project && str_eq(g->pool, project_pool(w, project));
+}
+
 uint64_t network_use_count(const struct network_uses *u, const char *project)
 {
 	uint64_t sum = 0;

@@ -59,6 +59,9 @@ void network_use_unread(struct network_uses *u, const struct world_guest *g, con
 const struct network_use *network_use_of(const struct network_uses *u, const char *vnet,
 					 const struct net_ip *ip, unsigned vmid, unsigned slot);
 
+/* May members of the project be told who it is? Their own guests have names for them, others' have none. */
+bool network_use_shown(const struct world *w, const char *project, const struct network_use *use);
+
 /* How many addresses the VMs of a project have. */
 uint64_t network_use_count(const struct network_uses *u, const char *project);
 

@@ -164,7 +164,8 @@ static int check_place(const struct vm_case *c, const struct vm_card *card, unsi
 static int refuse_used(const struct vm_case *c, const struct vm_card *card, unsigned family,
 		       const struct network_use *use, const char *how, struct pxc_err *err)
 {
-	if (use->project && !str_eq(use->project, c->spec->project))
+	if ((use->project && !str_eq(use->project, c->spec->project)) ||
+	    !network_use_shown(c->w, c->spec->project, use))
 		return refuse(c, card, family, err, "is in use in another project", "");
 	return refuse(c, card, family, err, how, use->who);
 }

@@ -188,6 +188,7 @@ static void add_uses(struct network_test_world *w)
 
 		u->vnet = item_text(use, "vnet");
 		u->who = item_text(use, "who");
+		u->project = item_text(use, "project");
 		u->ips = arena_alloc(&w->world.arena, (json_array_size(ips) + 1) * sizeof(*u->ips));
 		json_array_foreach (ips, k, ip)
 			if (!ip_parse(json_string_value(ip), &u->ips[u->nips++]))

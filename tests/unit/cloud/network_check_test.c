@@ -13,6 +13,13 @@
 #define USE(vnet, who, ips) "{\"vnet\":\"" vnet "\",\"who\":\"" who "\",\"ips\":[" ips "]}"
 #define USED(vnets, uses) WORLD_AND(vnets, "\"uses\":[" uses "]")
 #define WEB(ips) USE("vblue", "vm acme/web (101)", ips)
+#define OF(project, who)                                                                           \
+	"{\"vnet\":\"vblue\",\"who\":\"" who "\",\"project\":\"" project                           \
+	"\",\"ips\":[\"10.20.0.9\"]}"
+#define SHOWN(subnets)                                                                             \
+	WORLD_AND(BLUE(subnets),                                                                   \
+		  "\"tenant\":1,\"uses\":[" OF("acme", "vm acme/web (101)") "," OF(                \
+			  "beta", "vm beta/db (102)") "," OF("beta", "vm beta/db-2 (103)") "]")
 #define GONE NET(",\"state\":\"absent\"")
 #define WITH(list) NET(",\"subnets\":[" list "]")
 #define CIDR(text) "{\"cidr\":\"" text "\"}"
@@ -28,6 +35,11 @@ static const struct plan_row uses[] = {
 	       USE("vblue", "a", "") "," USE("vblue", "b", "") "," USE("vblue", "c", "") "," USE(
 		       "vblue", "d", "") "," USE("vblue", "e", "")),
 	  GONE, "!network acme/blue is in use by a, b, c and 2 more: take*" },
+	/* whose network it is does not learn who is on it */
+	{ "guests of others, for a member", SHOWN(""), GONE,
+	  "!network acme/blue is in use by vm acme/web (101), somebody else: take their cards off it first" },
+	{ "their addresses", SHOWN(SUBNETS("\"10.20.0.0/24\":{}")), WITH(""),
+	  "!*: vm acme/web (101), somebody else have addresses in it" },
 	{ "on another", USED(BLUE("") "," RED(""), USE("vred", "a", "")), GONE,
 	  "remove vnet vblue *" },
 	{ "it stays", USED(BLUE(""), WEB("")), NET(",\"isolate_ports\":true"),

@@ -202,6 +202,18 @@ static const struct plan_row rows[] = {
 		  "3", "n1") ",\"ipconfig3\":\"ip=10.20.0.50/24\"}")),
 	  NEW("{\"network\":\"blue\",\"ip\":\"10.20.0.50\"}"),
 	  "!vm acme/web: net0: 10.20.0.50 of network acme/blue belongs to vm 200 (other)" },
+	{ "which is not of its project, for a member",
+	  "{\"tenant\":1," NETS
+	  ",\"guests\":[" OTHER(",\"raw\":\"\",\"pool\":\"beta\",\"config\":{" CARD(
+		  "3", "n1") ",\"ipconfig3\":\"ip=10.20.0.50/24\"}") "]}",
+	  NEW("{\"network\":\"blue\",\"ip\":\"10.20.0.50\"}"),
+	  "!vm acme/web: net0: 10.20.0.50 of network acme/blue is in use in another project" },
+	{ "which is of its project, for a member",
+	  "{\"tenant\":1," NETS
+	  ",\"guests\":[" OTHER(",\"raw\":\"\",\"pool\":\"acme\",\"config\":{" CARD(
+		  "3", "n1") ",\"ipconfig3\":\"ip=10.20.0.50/24\"}") "]}",
+	  NEW("{\"network\":\"blue\",\"ip\":\"10.20.0.50\"}"),
+	  "!vm acme/web: net0: 10.20.0.50 of network acme/blue belongs to vm 200 (other)" },
 	{ "twice in a task", "{" NETS "}",
 	  "{\"cores\":1,\"memory\":512,\"networks\":[{\"network\":\"blue\",\"ip\":\"10.20.0.50\"}],\"vms\":[{\"name\":\"x\"},{\"name\":\"y\"}]}",
 	  "!vm acme/y: net0: 10.20.0.50 of network acme/blue is named twice in this task, for vm acme/x" },
