@@ -33,7 +33,7 @@ must_check int project_check_frozen(const struct project_case *c, const struct p
 /* project_roles.c: the role lists after exact, add or remove, and whether they may be so */
 void project_want_roles(struct project_case *c, struct project_block *want);
 /* err EINVAL: too many names, an unknown group; EDENIED: a tenant leaves it without a manager */
-must_check int project_check_roles(const struct project_case *c, const struct project_block *want,
+must_check int project_check_roles(struct project_case *c, const struct project_block *want,
 				   struct pxc_err *err);
 
 /* project_absent.c */

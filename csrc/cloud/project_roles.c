@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "cloud/group.h"
+#include "cloud/policy.h"
 #include "cloud/project_parts.h"
 
 #define MOST_NAMES 60 /* a pool's comment is read by everybody, with every list of pools */
@@ -76,8 +77,32 @@ static bool group_works(const struct world *w, const char *name, bool *ret_known
 	return false;
 }
 
+static bool had(const struct project_case *c, const char *who)
+{
+	for (int r = 0; r < PROJECT_ROLES; r++)
+		if (strv_has(c->have.roles[r], who))
+			return true;
+	return false;
+}
+
+/*
+ * Has the group roles, and none where the actor has one? Naming it would show him who is in it, and take it from the manager of
+ * the project whose it is, since a group of several is for admins.
+ */
+static bool is_others(struct project_case *c, const char *name)
+{
+	struct group_use *uses = NULL;
+	size_t n = c->pw->w->tenant ? group_uses(c->pw->w, name, &c->arena, &uses) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (uses[i].project &&
+		    policy_level(c->pw->w, c->batch->actor, uses[i].project) > POLICY_NONE)
+			return false;
+	return n > 0;
+}
+
 /* Somebody who is named for nothing would wait for ever; removing one that has gone is fine. */
-static int check_groups(const struct project_case *c, struct pxc_err *err)
+static int check_groups(struct project_case *c, struct pxc_err *err)
 {
 	const struct project_spec *s = c->spec;
 	bool known;
@@ -87,7 +112,7 @@ static int check_groups(const struct project_case *c, struct pxc_err *err)
 			if (*s->roles[r][i] != '@')
 				continue;
 			(void)group_works(c->pw->w, s->roles[r][i] + 1, &known);
-			if (!known)
+			if (!known || (!had(c, s->roles[r][i]) && is_others(c, s->roles[r][i] + 1)))
 				return pxc_fail(
 					err, PXC_EINVAL,
 					"%s: roles: there is no group %s: make it with pxc_group first",
@@ -108,7 +133,7 @@ static bool has_manager(const struct world *w, const struct project_block *b)
 	return false;
 }
 
-int project_check_roles(const struct project_case *c, const struct project_block *want,
+int project_check_roles(struct project_case *c, const struct project_block *want,
 			struct pxc_err *err)
 {
 	const struct world *w = c->pw->w;

@@ -207,6 +207,32 @@ static void frozen_projects_stay_as_they_are(void **state)
 	must(&lab, "mona", "pxc_vm", WEB);
 }
 
+/* Who names it could see who is in it, and nobody else could change it any more. */
+static void the_group_of_another_project_is_not_there(void **state)
+{
+	static const char TASK[] =
+		"{\"name\":\"acme\",\"roles\":{\"reader\":[\"@betas\"]},\"roles_mode\":\"add\"}";
+	auto_lab struct lab lab;
+
+	(void)state;
+	prepare(&lab);
+	make_group(&lab, "betas", "bob");
+	must(&lab, "tester", "pxc_project",
+	     "{\"name\":\"beta\",\"roles\":{\"member\":[\"@betas\"]},\"roles_mode\":\"add\"}");
+	assert_int_equal(as(&lab, "max", "pxc_project", TASK), -1);
+	if (!plan_fits("project acme: roles: there is no group betas: *", lab.err.msg))
+		fail_msg("%s", lab.err.msg);
+	assert_int_equal(lab_count(buf_str(&lab.log), "PUT "), 0);
+	/* Who has a role there knows it, and the admin decides. */
+	must(&lab, "tester", "pxc_project",
+	     "{\"name\":\"beta\",\"roles\":{\"reader\":[\"max\"]},\"roles_mode\":\"add\"}");
+	must(&lab, "max", "pxc_project", TASK);
+	must(&lab, "tester", "pxc_project",
+	     "{\"name\":\"beta\",\"roles\":{\"reader\":[\"max\"]},\"roles_mode\":\"remove\"}");
+	/* What has been named stays. */
+	must(&lab, "max", "pxc_project", TASK);
+}
+
 /* task of max, a manager; NULL = goes well */
 static void the_last_manager_stays(void **state)
 {
@@ -293,6 +319,7 @@ int main(void)
 		cmocka_unit_test(members_may_and_groups_cost_one_request),
 		cmocka_unit_test(a_foreign_project_is_told_as_a_missing_one),
 		cmocka_unit_test(frozen_projects_stay_as_they_are),
+		cmocka_unit_test(the_group_of_another_project_is_not_there),
 		cmocka_unit_test(the_last_manager_stays),
 		cmocka_unit_test(admins_are_named_by_who_makes_the_registry),
 	};
