@@ -31,6 +31,11 @@ long image_rank(const struct rbd_seen *s); /* 0 = has none */
 /* image_block.c: the block as it should be, without id; new reference */
 json_t *image_block(const struct image_case *c);
 
+/* image_quota.c: has its project room for what the task asks? Notes how much an import may become (room_gib). */
+must_check int image_check_quota(struct image_case *c, struct pxc_err *err);
+/* The limit of an import, with the reason where that is the quota. */
+void image_most(const struct image_case *c, json_t *args);
+
 /* image_remove.c: versions that go */
 /* One RBD image with its snapshots. */
 void image_add_remove(struct pxc_plan *plan, const struct rbd_pool *pool, const struct rbd_seen *s,
