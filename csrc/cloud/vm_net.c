@@ -69,6 +69,39 @@ static int plug(const struct vm_case *c, const struct vm_net *net, const char *k
 	return 0;
 }
 
+static const char *tag_of(const json_t *card)
+{
+	const char *tag = json_string_value(json_object_get(card, "tag"));
+
+	return str_eq(tag, "0") ? NULL : tag;
+}
+
+static const char *bridge_of(const json_t *card)
+{
+	return json_string_value(json_object_get(card, "bridge"));
+}
+
+/*
+ * What is not named of a card stays, so that a name which is asked for nothing may lead to a bridge or a VLAN that is: members get
+ * to networks, to the cloud's own bridge, and nowhere else that the card is not already.
+ */
+static int check_place(const struct vm_case *c, const struct vm_card *card, const char *key,
+		       const json_t *old, const json_t *want, struct pxc_err *err)
+{
+	const char *bridge = bridge_of(want), *tag = tag_of(want);
+	bool stays = old && str_eq(bridge, bridge_of(old)) && str_eq(tag, tag_of(old));
+
+	if (!c->w->tenant || stays ||
+	    (!tag && ((card && card->to) || str_eq(bridge, c->w->registry.bridge))))
+		return 0;
+	(void)pxc_fail(
+		err, PXC_EDENIED,
+		"policy: %s: %s would be on bridge %s%s%s, which takes an admin of the cloud",
+		c->spec->label, key, bridge, tag ? " with VLAN tag " : "", tag ? tag : "");
+	err->http = 403;
+	return -1;
+}
+
 static int want_card(const struct vm_case *c, const struct vm_net *net, const json_t *base,
 		     struct vm_change *ret, struct pxc_err *err)
 {
@@ -103,7 +136,7 @@ static int want_card(const struct vm_case *c, const struct vm_net *net, const js
 	    str_eq(model, DEFAULT_MODEL) && !json_object_get(obj, "mtu") &&
 	    !json_object_get(net->props, "mtu"))
 		(void)json_object_set_new(obj, "mtu", json_string("1"));
-	if (plug(c, net, key, obj, err) < 0)
+	if (plug(c, net, key, obj, err) < 0 || check_place(c, card, key, old, obj, err) < 0)
 		return -1;
 	set_card(ret, key, old, obj);
 	return 0;

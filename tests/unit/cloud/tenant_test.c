@@ -64,6 +64,29 @@ static const struct plan_row vms[] = {
 	  "create VM *" },
 };
 
+#define CARD(tenant, text)                                                                            \
+	"{" tenant                                                                                    \
+	"\"registry\":{\"bridge\":\"vmbr0\"},\"guests\":[{\"vmid\":100,\"block\":{\"name\":\"web\"}," \
+	"\"config\":{\"net0\":\"virtio=BC:24:11:00:00:01," text "\"}}]}"
+#define ADMINS_CARD CARD(TENANT ",", "bridge=vmbr1,tag=5")
+#define NET0(rest) "{\"name\":\"web\",\"networks\":[{" rest "}]}"
+
+/* Where an admin has put a card; what is not named of it stays, so that a name that is allowed may not lead to a place that is not. */
+static const struct plan_row cards[] = {
+	{ "all else of it", ADMINS_CARD, NET0("\"firewall\":true"),
+	  "set net0=*bridge=vmbr1*tag=5*" },
+	{ "as it is", ADMINS_CARD, NET0(""), "" },
+	{ "its VLAN on the cloud's bridge", ADMINS_CARD, NET0("\"bridge\":\"vmbr0\""),
+	  "!policy: vm acme/web: net0 would be on bridge vmbr0 with VLAN tag 5, which takes an admin of the cloud" },
+	{ "its bridge without the VLAN", ADMINS_CARD, NET0("\"tag\":0"),
+	  "!policy: vm acme/web: net0 would be on bridge vmbr1, which takes an admin of the cloud" },
+	{ "the cloud's bridge", ADMINS_CARD, NET0("\"bridge\":\"vmbr0\",\"tag\":0"), "set net0=*" },
+	{ "off the cloud's bridge's VLAN", CARD(TENANT ",", "bridge=vmbr0,tag=5"),
+	  NET0("\"tag\":0"), "set net0=*" },
+	{ "an admin", CARD("", "bridge=vmbr1,tag=5"), NET0("\"bridge\":\"vmbr0\""),
+	  "set net0=*bridge=vmbr0*tag=5*" },
+};
+
 #define IMAGE(block)                                                                                            \
 	"{" TENANT "," CEPH "," POOLS                                                                           \
 	",\"rbd\":{\"fast\":{\"images\":[{\"name\":\"pxc-img-debian\",\"image\":\"debian@1\",\"block\":{" block \
@@ -99,6 +122,12 @@ static void guests_and_vnets(void **state)
 	plan_rows("pxc_vm", vms, ARRAY_SIZE(vms));
 }
 
+static void cards_of_admins(void **state)
+{
+	(void)state;
+	plan_rows("pxc_vm", cards, ARRAY_SIZE(cards));
+}
+
 static void images_of_others(void **state)
 {
 	(void)state;
@@ -109,6 +138,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(guests_and_vnets),
+		cmocka_unit_test(cards_of_admins),
 		cmocka_unit_test(images_of_others),
 	};
 
