@@ -46,12 +46,20 @@ bool item_person(const char *name);
 /* The text is a secret that was given where none belongs: it is masked wherever it would be printed. */
 void item_hide(struct pxc_env *env, const char *text);
 
-/* Note label among the seen. err EINVAL: it is there already: "... is named twice in this task" */
-must_check int items_once(json_t *seen, const char *label, struct pxc_err *err);
-
 /*
  * The objects of the task, complete (items) and as named (given): equally long arrays that live as long as the run.
  * err EINVAL: as ans_batch(); more than PXC_MAX_BATCH.
  */
 must_check int items_of_task(struct pxc_env *env, const json_t **ret_items,
 			     const json_t **ret_given, struct pxc_err *err);
+
+/* One object of a task, complete (item) and as named (given), into a spec, which is zeroed. */
+typedef int item_read_fn(struct pxc_env *env, const json_t *item, const json_t *given, void *spec,
+			 struct pxc_err *err);
+
+/*
+ * The objects of the task as specs of that size, in the arena. A spec begins with its label (const char *).
+ * NULL: failed; err EINVAL: as items_of_task(); or a label that is there already: "... is named twice in this task"
+ */
+must_check void *items_read(struct pxc_env *env, item_read_fn *read, size_t size, size_t *ret_n,
+			    struct pxc_err *err);
