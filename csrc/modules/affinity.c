@@ -193,18 +193,19 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 }
 
 /* A pool's comment has no digest, and who joins must find the group: one writer at a time. */
+static const char *lock_of(struct pxc_env *env, const void *spec)
+{
+	const struct affinity_spec *s = spec;
+
+	return arena_printf(env->arena, "project.%s", s->project);
+}
+
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
 	const struct affinity_batch *b = batch;
-	const char **names = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*names));
-	size_t n = 0;
 
-	for (size_t i = 0; i < b->nspecs; i++)
-		if (plans->plans[i]->nsteps || plans->plans[i]->via)
-			names[n++] = arena_printf(env->arena, "project.%s", b->specs[i].project);
-	names[n] = NULL;
-	return names;
+	return items_locks(env, plans, b->specs, b->nspecs, sizeof(*b->specs), lock_of);
 }
 
 const struct pxc_kind affinity_kind = {

@@ -130,17 +130,19 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 }
 
 /* A group's comment has no digest: one writer at a time. */
+static const char *lock_of(struct pxc_env *env, const void *spec)
+{
+	const struct group_spec *s = spec;
+
+	return arena_printf(env->arena, "group.%s", s->name);
+}
+
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
 	const struct group_batch *b = batch;
-	const char **names = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*names));
-	size_t n = 0;
 
-	for (size_t i = 0; i < b->nspecs; i++)
-		if (plans->plans[i]->nsteps)
-			names[n++] = arena_printf(env->arena, "group.%s", b->specs[i].name);
-	return names;
+	return items_locks(env, plans, b->specs, b->nspecs, sizeof(*b->specs), lock_of);
 }
 
 const struct pxc_kind group_kind = {

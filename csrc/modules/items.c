@@ -134,3 +134,16 @@ void *items_read(struct pxc_env *env, item_read_fn *read, size_t size, size_t *r
 	*ret_n = n;
 	return specs;
 }
+
+const char *const *items_locks(struct pxc_env *env, const struct pxc_plans *plans,
+			       const void *specs, size_t n, size_t size,
+			       const char *(*lock_of)(struct pxc_env *env, const void *spec))
+{
+	const char **names = arena_alloc(env->arena, (n + 1) * sizeof(*names));
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (plans->plans[i]->nsteps || plans->plans[i]->via)
+			names[k++] = lock_of(env, (const char *)specs + i * size);
+	return names;
+}

@@ -63,3 +63,8 @@ typedef int item_read_fn(struct pxc_env *env, const json_t *item, const json_t *
  */
 must_check void *items_read(struct pxc_env *env, item_read_fn *read, size_t size, size_t *ret_n,
 			    struct pxc_err *err);
+
+/* For a kind's locks(): one for each spec that is changed, by its own plan or via a helper. */
+const char *const *items_locks(struct pxc_env *env, const struct pxc_plans *plans,
+			       const void *specs, size_t n, size_t size,
+			       const char *(*lock_of)(struct pxc_env *env, const void *spec));

@@ -91,17 +91,19 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 }
 
 /* PVE itself gives a name once only; the quota has no digest. */
+static const char *lock_of(struct pxc_env *env, const void *spec)
+{
+	const struct keypair_spec *s = spec;
+
+	return arena_printf(env->arena, "project.%s", s->project);
+}
+
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
 	const struct keypair_batch *b = batch;
-	const char **names = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*names));
-	size_t n = 0;
 
-	for (size_t i = 0; i < b->nspecs; i++)
-		if (plans->plans[i]->nsteps)
-			names[n++] = arena_printf(env->arena, "project.%s", b->specs[i].project);
-	return names;
+	return items_locks(env, plans, b->specs, b->nspecs, sizeof(*b->specs), lock_of);
 }
 
 const struct pxc_kind keypair_kind = {
