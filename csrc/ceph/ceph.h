@@ -94,6 +94,7 @@ struct ceph_import {
 	const char *checksum;
 	const char *ca_path; /* PEM for https, file or folder; NULL = the system's */
 	uint64_t max_bytes;  /* a larger virtual size is refused; 0 = 8 TiB */
+	const char *max_why; /* ends the sentence that refuses it; NULL = max_size says how large */
 	uint64_t min_bytes;  /* the image becomes at least so large */
 	const char *
 		work_dir; /* for sources that need random access (qcow2, vmdk over HTTP); NULL = TMPDIR, /var/tmp */

@@ -20,8 +20,9 @@ int import_check_size(const struct ceph_import *job, uint64_t size, struct pxc_e
 	size_format(import_max(job), may, sizeof(may));
 	return pxc_fail(err, PXC_EINVAL,
 			"it is, or becomes, a disk of %s (%" PRIu64 " bytes) or more, and at most "
-			"%s are accepted: set max_size if that is right",
-			is, size, may);
+			"%s are accepted: %s",
+			is, size, may,
+			job->max_why ? job->max_why : "set max_size if that is right");
 }
 
 /* librbd calls this without asking whether there is one. */

@@ -13,6 +13,14 @@ static bool is_public(const struct image_spec *s)
 	       s->template.wanted;
 }
 
+/* What the task's host can read may be anybody's: keys of Ceph, of AWX, of another project. */
+static bool names_file(const struct image_spec *s)
+{
+	return s->ca_path || s->work_dir ||
+	       (s->source && !str_starts(s->source, "http://") &&
+		!str_starts(s->source, "https://"));
+}
+
 static void ask_sharing(const struct image_spec *s, struct policy_asks *ret)
 {
 	size_t i;
@@ -31,6 +39,8 @@ static void ask_one(const struct image_spec *s, struct policy_asks *ret)
 			   s->project, s->label);
 	if (is_public(s))
 		policy_ask(ret, "rbd_image.public", NULL, s->label);
+	if (names_file(s))
+		policy_ask(ret, "rbd_image.file", s->project, s->label);
 	ask_sharing(s, ret);
 	if (s->is_protected == 0)
 		policy_ask(ret, "rbd_image.unprotect", s->project, s->label);

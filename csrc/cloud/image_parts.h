@@ -13,6 +13,7 @@ struct image_case {
 	const struct rbd_seen *have; /* this version; NULL = not there */
 	const char *cluster;         /* key c of blocks */
 	const char *rbd_name;        /* of a new one */
+	int64_t room_gib; /* how large an import may become by its project's quota; -1 = as large as it likes */
 	struct pxc_plan *plan;
 	const struct image_case *all; /* those of the task, this one among them */
 	size_t nall;

@@ -98,6 +98,51 @@ static int check_dhcp(const struct network_case *c, const struct sdn_subnet *n, 
 		c->spec->label, cidr, c->zone->id);
 }
 
+static const char *zone_says(const struct network_zone *z, const char *key)
+{
+	const json_t *named = json_object_get(z->options, key);
+
+	return named ? json_string_value(named) : z->have ? sdn_option(z->have, key) : NULL;
+}
+
+static bool is_routed_by_nodes(const struct network_zone *z)
+{
+	return str_eq(z->type, "simple") || (str_eq(z->type, "evpn") && zone_says(z, "exitnodes"));
+}
+
+static bool has_gateway(const struct sdn_vnet *v, const struct net_cidr *cidr)
+{
+	for (size_t i = 0; v && i < v->nsubnets; i++)
+		if (network_same_cidr(&v->subnets[i].cidr, cidr))
+			return v->subnets[i].gateway != NULL;
+	return false;
+}
+
+/*
+ * Each node of such a zone gets the gateway's address, and with it a route to the subnet: one over a node's own address would part
+ * the cluster. What is there already is left.
+ */
+static int check_nodes(const struct network_case *c, const struct sdn_subnet *n,
+		       struct pxc_err *err)
+{
+	const struct world *w = c->run->w;
+	char cidr[IP_TEXT + 4];
+	struct net_ip ip;
+
+	if (!n->gateway || !is_routed_by_nodes(c->zone) || has_gateway(c->have, &n->cidr))
+		return 0;
+	cidr_format(&n->cidr, cidr);
+	for (size_t i = 0; i < w->nnodes; i++)
+		if (w->nodes[i].address && ip_parse(w->nodes[i].address, &ip) &&
+		    cidr_contains(&n->cidr, &ip))
+			return pxc_fail(
+				err, PXC_EINVAL,
+				"%s: subnet %s holds the address of a node, which would be cut "
+				"off: nodes route in zone %s; choose other addresses",
+				c->spec->label, cidr, c->zone->id);
+	return 0;
+}
+
 /* SNAT is done by the node that routes: only zones of these types have one. */
 static int check_subnet(const struct network_case *c, const struct sdn_subnet *n,
 			struct pxc_err *err)
@@ -111,7 +156,7 @@ static int check_subnet(const struct network_case *c, const struct sdn_subnet *n
 		return pxc_fail(err, PXC_EINVAL, "%s: snat needs the subnet's gateway",
 				c->spec->label);
 	if (check_dhcp(c, n, err) < 0 || check_address(c, n, "gateway", n->gateway, err) < 0 ||
-	    check_address(c, n, "dns", n->dns, err) < 0)
+	    check_address(c, n, "dns", n->dns, err) < 0 || check_nodes(c, n, err) < 0)
 		return -1;
 	return check_ranges(c, n, err);
 }

@@ -32,7 +32,7 @@ static bool is_new_disk(const char *text)
 	       !strstr(text, "import-from") && !strstr(text, "file=");
 }
 
-static bool stays_within(const char *key, const json_t *value)
+bool vm_stays_within(const char *key, const json_t *value)
 {
 	const char *text = json_string_value(value);
 
@@ -55,7 +55,7 @@ static bool reaches_host(const struct vm_spec *s)
 	json_t *value;
 
 	json_object_foreach (s->config, key, value)
-		if (!stays_within(key, value))
+		if (!vm_stays_within(key, value))
 			return true;
 	return false;
 }

@@ -35,11 +35,6 @@ void vm_affinity_steps(struct vm_case *cases, size_t n, struct pxc_plans *ret);
 struct vm_shape {
 	int64_t cores, ram_mb;
 };
-#define VM_SHAPE_BLANK ((struct vm_shape){ 1, 512 }) /* PVE's own defaults */
-/* Of a configuration (NULL = none), over a base that says what is not named. */
-struct vm_shape vm_shape_of(const json_t *config, struct vm_shape base);
-/* What the task makes of that configuration: what is named, over its flavor, over what is there. */
-struct vm_shape vm_shape_over(const struct vm_case *c, const json_t *config);
 /* As it is to be: over what it has or its template has. */
 struct vm_shape vm_shape_wanted(const struct vm_case *c);
 /* What counts of it now: what waits for a restart does already, since nobody is asked when that comes. */

@@ -248,6 +248,9 @@ int64_t vm_snaps_asked(const struct vm_case *c);                 /* more, or les
 json_t *vm_snap_args(const struct vm_case *c, const char *name); /* {node, vmid, snapname} */
 json_t *vm_snap_items(const struct vm_seen *seen);               /* for the result; new reference */
 
+/* vm_asks.c: may members name this option of PVE, with that text (null: none), since it stays within the VM? */
+bool vm_stays_within(const char *key, const json_t *value);
+
 /* vm_rollback.c */
 bool vm_rolls_back(const struct vm_case *c); /* is that to be done, by this run, before all else? */
 bool vm_rolled(const struct vm_case *c);     /* has this run done it? */

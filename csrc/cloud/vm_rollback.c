@@ -97,6 +97,48 @@ static int refuse_volumes(const struct vm_case *c, struct pxc_err *err)
 	return 0;
 }
 
+/* Options that a task can name, or nobody can: what PVE notes down itself, and names. */
+static bool is_own(const char *key)
+{
+	static const char *const keys[] = { "name", "tags",   "protection", "cipassword",
+					    "meta", "digest", NULL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(of_snapshots); i++)
+		if (str_eq(of_snapshots[i], key))
+			return true;
+	return strv_has(keys, key) || vm_is_drive(key) || str_starts(key, "net") ||
+	       str_starts(key, "ipconfig");
+}
+
+/* Options that were taken away, or changed, by who may: a snapshot of before is no way back to them. */
+static int refuse_reach(const struct vm_case *c, struct pxc_err *err)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (c->w->tenant ? c->have->rollback : NULL, key, value) {
+		if (is_own(key) || vm_stays_within(key, value) ||
+		    vm_same(key, vm_text(c->have->config, key), json_string_value(value)))
+			continue;
+		(void)pxc_fail(
+			err, PXC_EDENIED,
+			"policy: %s: snapshot %s would bring back %s, which takes an admin of "
+			"the cloud",
+			c->spec->label, c->spec->rollback, key);
+		err->http = 403;
+		return -1;
+	}
+	return 0;
+}
+
+/* Like the notes it is the VM's, and not what it was at that time: taking it off is asked for by name. */
+static bool keeps_protection(const struct vm_case *c)
+{
+	return c->spec->protection != 0 &&
+	       vm_same("protection", vm_text(c->have->config, "protection"), "1") &&
+	       !vm_same("protection", vm_text(c->have->rollback, "protection"), "1");
+}
+
 /* The block as it is, since nothing else has come about yet, with the rollback noted in it. */
 static void note_rolled(struct vm_case *c)
 {
@@ -109,7 +151,10 @@ static void note_rolled(struct vm_case *c)
 	vm_block_bump(c, &block);
 	notes = annot_rewrite(ANNOT_BLOCK, &c->have->notes, &block);
 	(void)json_object_set_new(args, "description", json_string(notes));
-	pxc_plan_add(c->plan, VM_CONFIG, PXC_QUIET, args, "note down the rollback");
+	if (keeps_protection(c))
+		(void)json_object_set_new(args, "protection", json_string("1"));
+	pxc_plan_add(c->plan, VM_CONFIG, PXC_QUIET, args, "note down the rollback%s",
+		     keeps_protection(c) ? ", and keep it protected" : "");
 }
 
 static void show_rollback(struct vm_case *c)
@@ -120,6 +165,8 @@ static void show_rollback(struct vm_case *c)
 	for (size_t i = 0; i < ARRAY_SIZE(of_snapshots); i++)
 		(void)json_object_del(then, of_snapshots[i]);
 	(void)json_object_set(then, "description", json_object_get(c->have->config, "description"));
+	if (keeps_protection(c))
+		(void)json_object_set_new(then, "protection", json_string("1"));
 	c->plan->before = vm_before(c);
 	c->plan->after = vm_after(c, then, &nothing);
 }
@@ -132,7 +179,7 @@ int vm_rollback_steps(struct vm_case *c, struct pxc_err *err)
 
 	if (!vm_snap(c->have, s->rollback) || !c->have->rollback)
 		return pxc_fail(err, PXC_EINVAL, "%s has no snapshot %s", s->label, s->rollback);
-	if (refuse_volumes(c, err) < 0)
+	if (refuse_volumes(c, err) < 0 || refuse_reach(c, err) < 0)
 		return -1;
 	args = vm_snap_args(c, s->rollback);
 	if (start)

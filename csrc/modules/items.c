@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "modules/items.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,6 +64,16 @@ bool item_slug(const char *name)
 
 	return n >= 2 && n <= 31 && name[0] >= 'a' && name[0] <= 'z' &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
+bool item_storage(const char *name)
+{
+	size_t n = 0;
+
+	while (isalnum((unsigned char)name[n]) || (name[n] && strchr("-_.", name[n])))
+		n++;
+	return !name[n] && n >= 2 && isalpha((unsigned char)name[0]) &&
+	       isalnum((unsigned char)name[n - 1]);
 }
 
 bool item_word(const char *name)

@@ -37,6 +37,9 @@ json_t *item_scalar(const json_t *value);
 /* [a-z][a-z0-9-]{1,30}: names of projects. */
 bool item_slug(const char *name);
 
+/* Letters, digits, - _ and ., a letter first: names of storages as PVE takes them, which stand in front of the name of a volume. */
+bool item_storage(const char *name);
+
 /* 1 to 60 of a-z 0-9 . _ -: names of flavors and storage classes, which are keys of an annotation. */
 bool item_word(const char *name);
 

@@ -262,6 +262,7 @@ static int fill(struct making *m, const json_t *args, struct ceph_imported *ret,
 		.work_dir = item_text(args, "work_dir"),
 		.min_bytes = bytes_of(args, "min_bytes"),
 		.max_bytes = bytes_of(args, "max_bytes"),
+		.max_why = item_text(args, "max_why"),
 	};
 	int r;
 

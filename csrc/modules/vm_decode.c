@@ -336,6 +336,24 @@ static int decode_seed(const json_t *item, struct vm_spec *s, struct pxc_err *er
 	return 0;
 }
 
+/* A name with more in it would name a volume, perhaps another VM's: disks are "<storage>:<GiB>,options". */
+static int check_storages(const struct vm_spec *s, struct pxc_err *err)
+{
+	const char *wrong = NULL;
+
+	for (size_t i = 0; i < s->ndisks + 2 && !wrong; i++) {
+		const char *name = i < s->ndisks   ? s->disks[i].storage
+				   : i > s->ndisks ? s->image_storage
+						   : s->storage;
+
+		if (name && !item_storage(name))
+			wrong = name;
+	}
+	return !wrong ? 0
+		      : pxc_fail(err, PXC_EINVAL, "%s: \"%s\" is no name of a storage", s->label,
+				 wrong);
+}
+
 static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given,
 		      struct vm_spec *s, struct pxc_err *err)
 {
@@ -350,7 +368,8 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 	decode_cloud_init(env, given, s);
 	s->nets_exact = str_eq(item_text(item, "networks_mode"), "exact") &&
 			json_object_get(given, "networks");
-	if (vm_decode_disks(env, json_object_get(given, "disks"), s, err) < 0)
+	if (vm_decode_disks(env, json_object_get(given, "disks"), s, err) < 0 ||
+	    check_storages(s, err) < 0)
 		return -1;
 	return vm_decode_nets(env, json_object_get(given, "networks"), s, err);
 }

@@ -163,7 +163,59 @@ static const struct plan_row presence[] = {
 	  "{" FILE
 	  ",\"project\":\"acme\",\"size\":2,\"images\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
 	  "!project acme: quota: image_gb used 0 + asked 4 > limit 3" },
+	{ "a copy counts as what is copied",
+	  "{" CEPH
+	  ",\"pools\":{\"acme\":{\"quota\":{\"image_gb\":4}}},\"from\":{\"storage\":\"fast\",\"image\":\"vm-100-disk-0\"},"
+	  "\"rbd\":{\"fast\":{\"images\":[{\"name\":\"vm-100-disk-0\",\"size_gib\":5}]}}}",
+	  AND("1", "\"project\":\"acme\",\"from_vm\":{\"name\":\"web\"}"),
+	  "!project acme: quota: image_gb used 0 + asked 5 > limit 4" },
 };
+
+#define LIMITED                                                                                        \
+	"{" CEPH                                                                                       \
+	",\"pools\":{\"acme\":{\"quota\":{\"image_gb\":12}}},\"rbd\":{\"fast\":{\"images\":[" D1_WITH( \
+		"\"block\":{\"project\":\"acme\"},\"size_gib\":3") "]}}}"
+#define LEFT "that is what project acme has left of its quota image_gb"
+
+/* How large an import may become: its max_size, or less when the project has less. */
+static const struct {
+	const char *name, *world, *task;
+	int64_t most_gib;
+	const char *why;
+} imports[] = {
+	{ "no quota",
+	  "{" CEPH ",\"pools\":{\"acme\":{\"quota\":{\"image_gb\":-1}}},\"rbd\":{\"fast\":{}}}",
+	  AND("1", FILE ",\"project\":\"acme\",\"max_size\":\"7G\""), 7, NULL },
+	{ "the cloud's", "{" CEPH ",\"rbd\":{\"fast\":{}}}", AND("1", FILE ",\"max_size\":\"7G\""),
+	  7, NULL },
+	{ "room enough", LIMITED, AND("2", FILE ",\"project\":\"acme\",\"max_size\":\"7G\""), 7,
+	  NULL },
+	{ "no more than is left", LIMITED, AND("2", FILE ",\"project\":\"acme\""), 9, LEFT },
+	{ "nor of several", LIMITED,
+	  "{" FILE
+	  ",\"project\":\"acme\",\"images\":[{\"name\":\"a\"},{\"name\":\"b\",\"size\":2},{\"name\":\"c\"}]}",
+	  2, LEFT },
+};
+
+static void an_import_keeps_the_quota(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(imports); i++) {
+		auto_world struct test_world w;
+		json_auto_t *args = NULL;
+		const char *why;
+
+		test_world_create(&w, imports[i].world);
+		args = plan_step("pxc_rbd_image", imports[i].task, &w, 0, 0);
+		why = json_string_value(json_object_get(args, "max_why"));
+		if (json_integer_value(json_object_get(args, "max_bytes")) != imports[i].most_gib
+										      << 30 ||
+		    !str_eq(why, imports[i].why))
+			fail_msg("%s: %" JSON_INTEGER_FORMAT " %s", imports[i].name,
+				 json_integer_value(json_object_get(args, "max_bytes")) >> 30,
+				 why ? why : "");
+	}
+}
 
 /* Several in one task */
 static const struct plan_row batches[] = {
@@ -417,6 +469,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(images_come_and_change),
+		cmocka_unit_test(an_import_keeps_the_quota),
 		cmocka_unit_test(versions_of_one_task_know_each_other),
 		cmocka_unit_test(steps_say_all_that_is_to_be_done),
 		cmocka_unit_test(a_password_in_a_source_is_not_kept),

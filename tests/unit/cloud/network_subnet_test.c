@@ -16,6 +16,12 @@
 #define HAS(rest) WORLD(BLUE(SUBNETS("\"10.20.0.0/24\":{" rest "}")))
 #define TWO WORLD(BLUE(SUBNETS("\"10.20.0.0/24\":{},\"10.20.1.0/24\":{}")))
 #define ROUTED(rest) ZONES("\"lab\":{\"type\":\"simple\"}", rest)
+#define OVERLAY(more)                                                                                                                    \
+	"{" POOLS                                                                                                                        \
+	",\"controllers\":{\"bgp\":\"evpn\"},\"registry\":{\"z.tz\":\"type/evpn,tags/7-10,default/1,x.controller/bgp,x.vrf-vxlan/6" more \
+	"\"}}"
+#define OVER_NODE                                                                                  \
+	"!network lan: subnet 10.0.0.0/30 holds the address of a node, which would be cut off: nodes route in zone lab; choose other addresses"
 #define SERVED ZONES("\"lab\":{\"type\":\"simple\",\"dhcp\":\"dnsmasq\"}", "")
 #define TEN "\"ranges\":[\"10.20.0.10-10.20.0.19\"]"
 #define LAB_ONE(rest) IN_LAB(",\"subnets\":[{\"cidr\":\"10.20.0.0/24\"" rest "}]")
@@ -78,6 +84,25 @@ static const struct plan_row rows[] = {
 	{ "the node's address is put in where a node routes", ROUTED(""),
 	  LAB_ONE(",\"gateway\":\"10.20.0.1\",\"snat\":true"),
 	  "create vnet n* in zone lab; add subnet 10.20.0.0/24" APPLY },
+	/* nodes that route have the gateway's address themselves */
+	{ "over a node's own address", ROUTED(""),
+	  IN_LAB(",\"subnets\":[{\"cidr\":\"10.0.0.0/30\",\"gateway\":\"10.0.0.2\"}]"), OVER_NODE },
+	{ "whatever the gateway", ROUTED(""),
+	  IN_LAB(",\"subnets\":[{\"cidr\":\"0.0.0.0/0\",\"gateway\":\"9.9.9.9\"}]"), "!*cut off*" },
+	{ "which comes later",
+	  ROUTED(VNET(
+		  "vlan",
+		  "\"zone\":\"lab\",\"net\":\"lan\",\"token\":{\"k\":\"provider\",\"sh\":\"*\"}" SUBNETS(
+			  "\"10.0.0.0/30\":{}"))),
+	  IN_LAB(",\"subnets\":[{\"cidr\":\"10.0.0.0/30\",\"gateway\":\"10.0.0.2\"}]"), OVER_NODE },
+	{ "not without one", ROUTED(""), IN_LAB(",\"subnets\":[{\"cidr\":\"10.0.0.0/30\"}]"),
+	  "create vnet *" },
+	{ "nor where no node routes", WORLD(""),
+	  WITH("{\"cidr\":\"10.0.0.0/30\",\"gateway\":\"10.0.0.2\"}"), "create vnet *" },
+	{ "an EVPN routes apart from its nodes", OVERLAY(""),
+	  WITH("{\"cidr\":\"10.0.0.0/30\",\"gateway\":\"10.0.0.2\"}"), "*create vnet *" },
+	{ "but through its exits", OVERLAY(",x.exitnodes/pve1"),
+	  WITH("{\"cidr\":\"10.0.0.0/30\",\"gateway\":\"10.0.0.2\"}"), "!*cut off*" },
 	{ "not elsewhere", WORLD(""), ONE(",\"gateway\":\"10.20.0.1\",\"snat\":true"),
 	  "!network acme/blue: snat: only zones of type simple and evpn route, tenant is of type vlan" },
 	{ "nor without a gateway", ROUTED(""), LAB_ONE(",\"snat\":true"),

@@ -53,6 +53,28 @@ static const struct plan_row counted[] = {
 	  "{" ACME("\"cores\":5") "," GUESTS(
 		  WEB(",\"config\":{\"cores\":\"2\",\"sockets\":\"2\"}")) "}",
 	  NEW, "!project acme: quota: cores used 4 + asked 2 > limit 5" },
+	{ "cores on the sockets that it has",
+	  "{" ACME("\"cores\":15") "," GUESTS(
+		  WEB(",\"config\":{\"cores\":\"1\",\"sockets\":\"4\"}")) "}",
+	  "{\"name\":\"web\",\"cores\":4}",
+	  "!project acme: quota: cores used 4 + asked 12 > limit 15" },
+	{ "sockets for the cores that it has",
+	  "{" ACME("\"cores\":16") "," GUESTS(
+		  WEB(",\"config\":{\"cores\":\"4\",\"sockets\":\"2\"}")) "}",
+	  "{\"name\":\"web\",\"sockets\":4}", "set sockets=4*" },
+	{ "the sockets that it has, named",
+	  "{" ACME("\"cores\":8") "," GUESTS(
+		  WEB(",\"config\":{\"cores\":\"4\",\"sockets\":\"2\"}")) "}",
+	  "{\"name\":\"web\",\"sockets\":2}", "" },
+	{ "sockets taken back",
+	  "{" ACME("\"cores\":4") "," GUESTS(
+		  WEB(",\"config\":{\"cores\":\"4\",\"sockets\":\"2\"}")) "}",
+	  "{\"name\":\"web\",\"config\":{\"sockets\":null}}", "*sockets*" },
+	{ "a flavor on the sockets that it has",
+	  "{\"registry\":{\"f.two\":\"vcpus/2,ram_mb/512,disk_gb/1\"}," ACME("\"cores\":7") "," GUESTS(
+		  WEB(",\"config\":{\"cores\":\"1\",\"sockets\":\"4\"}")) "}",
+	  "{\"name\":\"web\",\"flavor\":\"two\"}",
+	  "!project acme: quota: cores used 4 + asked 4 > limit 7" },
 	{ "a resize that fits", "{" ACME("\"cores\":4") "," GUESTS(WEB("")) "}",
 	  "{\"name\":\"web\",\"cores\":4}", "set cores=4*" },
 	{ "a resize that does not", "{" ACME("\"cores\":3") "," GUESTS(WEB("")) "}",

@@ -20,6 +20,8 @@
 #define HAS(list) "\"snapshots\":[" list NOW "]"
 #define NONE "\"snapshots\":[{\"name\":\"current\"}]"
 #define ROLLED(by) "\"block\":{\"rolled\":\"s1/20260101T000000Z/" by "\"},"
+#define TENANT(guest) "{\"tenant\":1,\"guests\":[{\"vmid\":100," guest "}]}"
+#define HELD(config) ",\"rollback\":{" config "}"
 #define THEN ",\"rollback\":{\"memory\":\"512\"}"
 #define VOLUME(slot) "\"" slot "\":\"fast:vm-900000-pxc-aaaaaaaa,size=2G\""
 #define SNAPS(list) "{\"name\":\"web\",\"snapshots\":[" list "]}"
@@ -99,6 +101,29 @@ static const struct plan_row back[] = {
 	  WORLD(BLOCK HAS(S1) ",\"config\":{" VOLUME("scsi1") "},\"rollback\":{" VOLUME(
 		  "scsi4") "}"),
 	  BACK, ROLL },
+	/* What a task must be allowed is not to be had by a snapshot that is older. */
+	{ "the protection is the VM's, as its notes are",
+	  WORLD(BLOCK HAS(S1) ",\"config\":{\"protection\":\"1\"}" THEN), BACK,
+	  "roll back to snapshot s1; note down the rollback, and keep it protected" },
+	{ "unless the task takes it off",
+	  WORLD(BLOCK HAS(S1) ",\"config\":{\"protection\":\"1\"}" THEN),
+	  BACK_AND("\"protected\":false"), ROLL },
+	{ "what reaches through to the host", TENANT(BLOCK HAS(S1) HELD("\"hostpci0\":\"01:00\"")),
+	  BACK,
+	  "!policy: vm acme/web: snapshot s1 would bring back hostpci0, which takes an admin of the cloud" },
+	{ "or otherwise than it is",
+	  TENANT(BLOCK HAS(S1) ",\"config\":{\"cpuunits\":\"100\"}" HELD("\"cpuunits\":\"10000\"")),
+	  BACK, "!policy: vm acme/web: snapshot s1 would bring back cpuunits, *" },
+	{ "not what it has anyway",
+	  TENANT(BLOCK HAS(S1) ",\"config\":{\"hostpci0\":\"01:00\"}" HELD(
+		  "\"hostpci0\":\"01:00\"")),
+	  BACK, ROLL },
+	{ "nor what stays within the VM",
+	  TENANT(BLOCK HAS(S1) HELD(
+		  "\"numa\":\"1\",\"name\":\"w\",\"tags\":\"pxc\",\"meta\":\"x\",\"parent\":\"s0\","
+		  "\"scsi1\":\"shared:100/vm-100-disk-1.raw,size=1G\",\"net0\":\"virtio=BC:24:11:00:00:01,bridge=vmbr0\",\"ipconfig0\":\"ip=dhcp\"")),
+	  BACK, ROLL },
+	{ "an admin has it back", WORLD(BLOCK HAS(S1) HELD("\"hostpci0\":\"01:00\"")), BACK, ROLL },
 	{ "a volume is gone", WORLD(BLOCK HAS(S1) ",\"rollback\":{" VOLUME("scsi1") "}"), BACK,
 	  "!vm acme/web: snapshot s1 holds the volume fast:vm-900000-pxc-aaaaaaaa, which VM 100 no longer has *" },
 	{ "a volume came later", WORLD(BLOCK HAS(S1) THEN ",\"config\":{" VOLUME("scsi1") "}"),
