@@ -243,7 +243,8 @@ static void add_ha(struct volume_run *run, struct volume_home *h)
 			pxc_plan_warn(
 				h->plan,
 				"VM %u, which holds the volumes of project %s, is not in high "
-				"availability: the API user needs Sys.Console on / for that",
+				"availability: the API user needs the privilege Sys.Console on / "
+				"for that",
 				h->vmid, h->project);
 		return;
 	}

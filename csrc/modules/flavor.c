@@ -15,9 +15,10 @@ static const struct pve_op flavor_ops[REGISTRY_OPS] = {
 	[REGISTRY_WRITE] = { .method = "PUT", .path = "/cluster/options", .wait_ms = 60 * SECONDS },
 };
 
-static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given,
-		      struct flavor_spec *s, struct pxc_err *err)
+static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given, void *spec,
+		      struct pxc_err *err)
 {
+	struct flavor_spec *s = spec;
 	const json_t *extra = json_object_get(given, "extra");
 	const char *key;
 	json_t *value;
@@ -66,20 +67,12 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 {
 	struct flavor_batch *b = arena_alloc(env->arena, sizeof(*b));
-	const json_t *items = NULL, *given = NULL;
-	json_auto_t *seen = json_object();
 
-	if (items_of_task(env, &items, &given, err) < 0)
-		return -1;
-	b->nspecs = json_array_size(items);
-	b->specs = arena_alloc(env->arena, b->nspecs * sizeof(*b->specs));
 	b->stamp = env->stamp;
 	b->actor = env->actor;
-	for (size_t i = 0; i < b->nspecs; i++)
-		if (decode_one(env, json_array_get(items, i), json_array_get(given, i),
-			       &b->specs[i], err) < 0 ||
-		    items_once(seen, b->specs[i].label, err) < 0)
-			return -1;
+	b->specs = items_read(env, decode_one, sizeof(*b->specs), &b->nspecs, err);
+	if (!b->specs)
+		return -1;
 	*ret_batch = b;
 	return 0;
 }

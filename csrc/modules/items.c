@@ -100,7 +100,7 @@ void item_hide(struct pxc_env *env, const char *text)
 	(void)json_array_insert_new(secrets, i, json_string(text));
 }
 
-int items_once(json_t *seen, const char *label, struct pxc_err *err)
+static int once(json_t *seen, const char *label, struct pxc_err *err)
 {
 	if (json_object_get(seen, label))
 		return pxc_fail(err, PXC_EINVAL, "%s is named twice in this task", label);
@@ -121,4 +121,40 @@ int items_of_task(struct pxc_env *env, const json_t **ret_items, const json_t **
 		return pxc_fail(err, PXC_EINVAL, "%zu objects in one task: at most %d are taken",
 				json_array_size(items), PXC_MAX_BATCH);
 	return 0;
+}
+
+void *items_read(struct pxc_env *env, item_read_fn *read, size_t size, size_t *ret_n,
+		 struct pxc_err *err)
+{
+	const json_t *items = NULL, *given = NULL;
+	json_auto_t *seen = json_object();
+	char *specs;
+	size_t n;
+
+	if (items_of_task(env, &items, &given, err) < 0)
+		return NULL;
+	n = json_array_size(items);
+	specs = arena_alloc(env->arena, (n + 1) * size);
+	for (size_t i = 0; i < n; i++) {
+		void *spec = specs + i * size;
+
+		if (read(env, json_array_get(items, i), json_array_get(given, i), spec, err) < 0 ||
+		    once(seen, *(const char *const *)spec, err) < 0)
+			return NULL;
+	}
+	*ret_n = n;
+	return specs;
+}
+
+const char *const *items_locks(struct pxc_env *env, const struct pxc_plans *plans,
+			       const void *specs, size_t n, size_t size,
+			       const char *(*lock_of)(struct pxc_env *env, const void *spec))
+{
+	const char **names = arena_alloc(env->arena, (n + 1) * sizeof(*names));
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (plans->plans[i]->nsteps || plans->plans[i]->via)
+			names[k++] = lock_of(env, (const char *)specs + i * size);
+	return names;
 }

@@ -49,12 +49,25 @@ bool item_person(const char *name);
 /* The text is a secret that was given where none belongs: it is masked wherever it would be printed. */
 void item_hide(struct pxc_env *env, const char *text);
 
-/* Note label among the seen. err EINVAL: it is there already: "... is named twice in this task" */
-must_check int items_once(json_t *seen, const char *label, struct pxc_err *err);
-
 /*
  * The objects of the task, complete (items) and as named (given): equally long arrays that live as long as the run.
  * err EINVAL: as ans_batch(); more than PXC_MAX_BATCH.
  */
 must_check int items_of_task(struct pxc_env *env, const json_t **ret_items,
 			     const json_t **ret_given, struct pxc_err *err);
+
+/* One object of a task, complete (item) and as named (given), into a spec, which is zeroed. */
+typedef int item_read_fn(struct pxc_env *env, const json_t *item, const json_t *given, void *spec,
+			 struct pxc_err *err);
+
+/*
+ * The objects of the task as specs of that size, in the arena. A spec begins with its label (const char *).
+ * NULL: failed; err EINVAL: as items_of_task(); or a label that is there already: "... is named twice in this task"
+ */
+must_check void *items_read(struct pxc_env *env, item_read_fn *read, size_t size, size_t *ret_n,
+			    struct pxc_err *err);
+
+/* For a kind's locks(): one for each spec that is changed, by its own plan or via a helper. */
+const char *const *items_locks(struct pxc_env *env, const struct pxc_plans *plans,
+			       const void *specs, size_t n, size_t size,
+			       const char *(*lock_of)(struct pxc_env *env, const void *spec));

@@ -21,9 +21,10 @@ static const struct pve_op keypair_ops[KEYPAIR_OPS] = {
 			     .gone_ok = true },
 };
 
-static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given,
-		      struct keypair_spec *s, struct pxc_err *err)
+static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given, void *spec,
+		      struct pxc_err *err)
 {
+	struct keypair_spec *s = spec;
 	const char *key = item_text(given, "public_key");
 
 	s->project = item_text(item, "project");
@@ -53,20 +54,12 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 {
 	struct keypair_batch *b = arena_alloc(env->arena, sizeof(*b));
-	const json_t *items = NULL, *given = NULL;
-	json_auto_t *seen = json_object();
 
-	if (items_of_task(env, &items, &given, err) < 0)
-		return -1;
-	b->nspecs = json_array_size(items);
-	b->specs = arena_alloc(env->arena, b->nspecs * sizeof(*b->specs));
 	b->stamp = env->stamp;
 	b->actor = env->actor;
-	for (size_t i = 0; i < b->nspecs; i++)
-		if (decode_one(env, json_array_get(items, i), json_array_get(given, i),
-			       &b->specs[i], err) < 0 ||
-		    items_once(seen, b->specs[i].label, err) < 0)
-			return -1;
+	b->specs = items_read(env, decode_one, sizeof(*b->specs), &b->nspecs, err);
+	if (!b->specs)
+		return -1;
 	*ret_batch = b;
 	return 0;
 }
@@ -98,17 +91,19 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 }
 
 /* PVE itself gives a name once only; the quota has no digest. */
+static const char *lock_of(struct pxc_env *env, const void *spec)
+{
+	const struct keypair_spec *s = spec;
+
+	return arena_printf(env->arena, "project.%s", s->project);
+}
+
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
 	const struct keypair_batch *b = batch;
-	const char **names = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*names));
-	size_t n = 0;
 
-	for (size_t i = 0; i < b->nspecs; i++)
-		if (plans->plans[i]->nsteps)
-			names[n++] = arena_printf(env->arena, "project.%s", b->specs[i].project);
-	return names;
+	return items_locks(env, plans, b->specs, b->nspecs, sizeof(*b->specs), lock_of);
 }
 
 const struct pxc_kind keypair_kind = {

@@ -83,9 +83,10 @@ static int decode_roles(struct pxc_env *env, const json_t *item, const json_t *g
 	return 0;
 }
 
-static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given,
-		      struct project_spec *s, struct pxc_err *err)
+static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given, void *spec,
+		      struct pxc_err *err)
 {
+	struct project_spec *s = spec;
 	s->name = item_text(item, "name");
 	s->label = arena_printf(env->arena, "project %s", s->name);
 	s->poolid = item_text(item, "pool") ? item_text(item, "pool") : s->name;
@@ -124,20 +125,12 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 {
 	struct project_batch *b = arena_alloc(env->arena, sizeof(*b));
-	const json_t *items = NULL, *given = NULL;
-	json_auto_t *seen = json_object();
 
-	if (items_of_task(env, &items, &given, err) < 0)
-		return -1;
-	b->nspecs = json_array_size(items);
-	b->specs = arena_alloc(env->arena, b->nspecs * sizeof(*b->specs));
 	b->stamp = env->stamp;
 	b->actor = env->actor;
-	for (size_t i = 0; i < b->nspecs; i++)
-		if (decode_one(env, json_array_get(items, i), json_array_get(given, i),
-			       &b->specs[i], err) < 0 ||
-		    items_once(seen, b->specs[i].label, err) < 0)
-			return -1;
+	b->specs = items_read(env, decode_one, sizeof(*b->specs), &b->nspecs, err);
+	if (!b->specs)
+		return -1;
 	*ret_batch = b;
 	return 0;
 }
@@ -289,17 +282,19 @@ static int plan(const void *batch, const void *world, struct pxc_plans *ret, str
 }
 
 /* A pool's comment has no digest: one writer at a time. */
+static const char *lock_of(struct pxc_env *env, const void *spec)
+{
+	const struct project_spec *s = spec;
+
+	return arena_printf(env->arena, "project.%s", s->name);
+}
+
 static const char *const *locks(struct pxc_env *env, const void *batch,
 				const struct pxc_plans *plans)
 {
 	const struct project_batch *b = batch;
-	const char **names = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*names));
-	size_t n = 0;
 
-	for (size_t i = 0; i < b->nspecs; i++)
-		if (plans->plans[i]->nsteps)
-			names[n++] = arena_printf(env->arena, "project.%s", b->specs[i].name);
-	return names;
+	return items_locks(env, plans, b->specs, b->nspecs, sizeof(*b->specs), lock_of);
 }
 
 const struct pxc_kind project_kind = {

@@ -226,9 +226,10 @@ static int decode_wait(struct pxc_env *env, const json_t *item, struct pxc_err *
 	return 0;
 }
 
-static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given,
-		      struct network_spec *s, struct pxc_err *err)
+static int decode_one(struct pxc_env *env, const json_t *item, const json_t *given, void *spec,
+		      struct pxc_err *err)
 {
+	struct network_spec *s = spec;
 	static const char *const impacts[] = { "quiet", "disrupts", "destroys" };
 	const char *allow = item_text(item, "allow");
 
@@ -254,21 +255,13 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 int sdn_decode(struct pxc_env *env, struct network_batch **ret, struct pxc_err *err)
 {
 	struct network_batch *b = arena_alloc(env->arena, sizeof(*b));
-	const json_t *items = NULL, *given = NULL;
-	json_auto_t *seen = json_object();
 
-	if (items_of_task(env, &items, &given, err) < 0)
-		return -1;
-	b->nspecs = json_array_size(items);
-	b->specs = arena_alloc(env->arena, (b->nspecs + 1) * sizeof(*b->specs));
 	b->stamp = env->stamp;
 	b->actor = env->actor;
 	b->diff = env->args->task.diff;
-	for (size_t i = 0; i < b->nspecs; i++)
-		if (decode_one(env, json_array_get(items, i), json_array_get(given, i),
-			       &b->specs[i], err) < 0 ||
-		    items_once(seen, b->specs[i].label, err) < 0)
-			return -1;
+	b->specs = items_read(env, decode_one, sizeof(*b->specs), &b->nspecs, err);
+	if (!b->specs)
+		return -1;
 	b->breaks_lock = env->break_sdn_lock;
 	*ret = b;
 	return 0;

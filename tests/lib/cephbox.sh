@@ -157,7 +157,7 @@ watch_over() { # PID
 	local since
 	since=$(born "$1")
 	[ -n "$since" ] || die "there is no process $1 to watch"
-	setsid "$(realpath "$0")" watch "$dir" "$1" "$since" </dev/null >/dev/null 2>&1 &
+	setsid "$(realpath "$0")" watch "$dir" "$1" "$since" "$fsid" </dev/null >/dev/null 2>&1 &
 }
 
 up() {
@@ -201,9 +201,11 @@ down) stop $(daemons); rm -rf "$dir" ;;
 pool) pools "$@" ;;
 start) start "$1" ;;
 stop) stop "$@" ;;
-watch)
-	while [ -e "$dir/ceph.conf" ] && [ "$(born "$1")" = "$2" ]; do sleep 1; done
-	exec "$0" down "$dir"
+watch) # the cluster with that fsid: there may be another one in the folder by now
+	while grep -qs "^fsid = $3$" "$dir/ceph.conf"; do
+		[ "$(born "$1")" = "$2" ] || exec "$0" down "$dir"
+		sleep 1
+	done
 	;;
 status) exec ceph $conf --connect-timeout 10 -s ;;
 env) echo "export CEPH_CONF=$dir/ceph.conf" ;;

@@ -13,6 +13,10 @@ def contract(module):
     return os.path.join(ROOT, "plugins/modules", module + ".yml")
 
 
+def modules():
+    return sorted(name[:-len(".yml")] for name in os.listdir(os.path.dirname(contract("pxc_"))) if name.endswith(".yml"))
+
+
 def automation_role():
     """The privileges on PVE 9 of the role that the one user of the cloud has; None: there is no such table."""
     path = os.path.join(ROOT, "schemas/privileges.yml")

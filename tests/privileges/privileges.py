@@ -24,6 +24,7 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "crash")]
+import cephpool  # noqa: E402
 import crash  # noqa: E402
 import page  # noqa: E402
 import stories  # noqa: E402
@@ -68,16 +69,23 @@ class Bench:
     def __init__(self, build, story):
         self.build, self.story, self.cluster = build, story, None
         self.folder = tempfile.TemporaryDirectory(prefix="pxc-priv-")
+        self.pool = cephpool.Pool(os.path.basename(self.folder.name)) if story.ceph else None
         self.task = stories.filled(story.task)
         for name in ("cert.pem", "key.pem"):
             shutil.copy(os.path.join(build, "privileges", name), self.folder.name)
 
     def fresh(self):
         if not self.cluster:
-            self.cluster = Cluster(self.build, self.folder.name, 0, *self.story.options)
-            for step in self.story.before:
-                step(self.cluster) if callable(step) else self.cluster.must(*step)
+            self.cluster = Cluster(self.build, self.folder.name, 0, *(self.pool.options if self.pool else ()))
+            if self.pool:
+                self.pool.give(self.cluster)
+            for module, task in self.story.before:
+                self.cluster.must(module, stories.filled(task))
         return self.cluster
+
+    def dump(self):
+        """All that the cluster holds, and its pool in Ceph."""
+        return self.cluster.dump(), self.pool and self.pool.dump()
 
     def spoilt(self):
         if self.cluster:
@@ -134,9 +142,9 @@ def trial(bench, privileges):
     """-> result with these privileges, and what is wrong with the cluster afterwards ("" = nothing)."""
     cluster, story = bench.fresh(), bench.story
     cluster.grant(privileges)
-    before = cluster.dump()
+    before = bench.dump()
     result = cluster.run_with_few(story.module, bench.task)
-    if cluster.dump() == before:
+    if bench.dump() == before:
         return result, ""
     again = cluster.run(story.module, bench.task)
     if (result.get("failed") or named(result)) and not again.get("failed"):
@@ -253,6 +261,8 @@ def main():
     crash.make_certificate(os.path.join(build, "privileges"))
     tap, rows = Tap(), {}
     chosen = [s for s in stories.STORIES if re.search(options.only, s.name) and os.path.exists(page.contract(s.module))]
+    if any(s.ceph for s in chosen):
+        cephpool.begin(os.path.join(build, "privileges", "ceph"))
     automation = page.automation_role()
     said = page.read()
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
@@ -271,6 +281,8 @@ def main():
     if not automation:
         print(f"ok {tap.count + 1} - the automation user's role # skip there is no schemas/privileges.yml")
         tap.count += 1
+    told_of = {story.module for story in stories.STORIES}
+    tap.tell(", ".join(m for m in page.modules() if m not in told_of), "there is a task for each module")
     missing = [name for name in said if not options.only and name not in [s.name for s in stories.STORIES]]
     tap.tell(", ".join(missing), "the page tells of nothing else")
     print(f"1..{tap.count}")

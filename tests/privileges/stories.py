@@ -45,10 +45,10 @@ def absent(task, **more):
 
 
 class Story:
-    """module, what it does (a row of the page), the task; before: tasks and functions of the cluster."""
+    """module, what it does (a row of the page), the task; before: tasks that make the cluster what it is; ceph: it has the storage "disks"."""
 
-    def __init__(self, module, what, task, before=(), options=(), repeats=False):
-        self.module, self.what, self.task, self.before, self.options = "pxc_" + module, what, task, before, options
+    def __init__(self, module, what, task, before=(), repeats=False, ceph=False):
+        self.module, self.what, self.task, self.before, self.ceph = "pxc_" + module, what, task, before, ceph
         self.repeats = repeats  # it changes something each time, as it should
 
     @property
@@ -56,10 +56,19 @@ class Story:
         return f"{self.module}: {self.what}"
 
 
+def in_ceph(module, what, task, before=()):
+    return Story(module, what, task, before, ceph=True)
+
+
 VM = ("pxc_vm", BLANK)
 CLONE = dict(BLANK, template={"vmid": 9000}, disk_size=3)
 WIRED = dict(BLANK, power="running", networks=[{"bridge": "vmbr0"}], task_timeout=20)
 RUNNING = ("pxc_vm", dict(BLANK, power="running"))
+FILE = {"backend": "pve", "name": "deb", "version": "1", "format": "raw", "source": "URL"}
+IMAGE = {"storage": "disks", "name": "deb", "version": "1", "source": "URL"}
+FROM_IMAGE = dict(BLANK, storage="disks", image={"name": "deb"}, cloud_init={"user": "debian"}, user_data="#cloud-config\n")
+VOLUME = {"project": "acme", "name": "data", "size": 1, "storage": "disks"}
+ATTACHED = dict(VOLUME, attach_to="a")
 
 STORIES = [
     Story("cloud", "the registry", {"overcommit": {"cpu": 3}}),
@@ -72,6 +81,7 @@ STORIES = [
     Story("vm", "make, from a template", dict(BLANK, template={"vmid": 9000}, disk_size=5)),
     Story("vm", "make, from an image file", {"project": "acme", "name": "a", "flavor": "small", "power": "stopped",
                                               "image": {"volume": "shared:import/img.qcow2"}}),
+    in_ceph("vm", "make, from an image in Ceph", FROM_IMAGE, [("pxc_rbd_image", IMAGE)]),
     Story("vm", "make, with cloud-init", dict(BLANK, cloud_init={"user": "debian", "ssh_keys": ["ssh-ed25519 AAAA x"]},
                                               networks=[{"bridge": "vmbr0", "ip": "dhcp"}])),
     Story("vm", "make, on a network of the project", dict(BLANK, networks=[{"network": "blue"}]), [ZONES, ("pxc_sdn", NETWORK)]),
@@ -87,6 +97,7 @@ STORIES = [
     Story("vm", "move to another node", dict(BLANK, node="pve2"), [("pxc_vm", dict(BLANK, node="pve1"))]),
     Story("vm", "wait for the addresses in it", dict(WIRED, wait="ip"), [("pxc_vm", WIRED)]),
     Story("vm", "remove", absent(BLANK), [VM]),
+    in_ceph("vm", "remove one made from an image in Ceph", absent(FROM_IMAGE), [("pxc_rbd_image", IMAGE), ("pxc_vm", FROM_IMAGE)]),
     Story("sdn", "a tenant network", NETWORK, [ZONES]),
     Story("sdn", "a provider network", {"kind": "provider", "zone": "office", "zone_type": "vlan", "bridge": "vmbr0",
                                         "name": "lan", "tag": 100}),
@@ -98,10 +109,23 @@ STORIES = [
     Story("balance", "a plan", {}, [RUNNING]),
     Story("balance", "empty a node", {"state": "drained", "drain": ["pve1"], "cool_down": 0},
           [("pxc_vm", dict(BLANK, power="running", node="pve1"))]),
-    Story("rbd_image", "an image kept by PVE", {"backend": "pve", "name": "deb", "version": "1", "format": "raw",
-                                                "source": "URL"}),
+    Story("rbd_image", "an image kept by PVE", FILE),
     Story("rbd_image", "remove one kept by PVE", {"backend": "pve", "name": "deb", "version": "1", "state": "absent"},
-          [("pxc_rbd_image", filled({"backend": "pve", "name": "deb", "version": "1", "format": "raw", "source": "URL"}))]),
+          [("pxc_rbd_image", FILE)]),
+    in_ceph("rbd_image", "an image in Ceph", IMAGE),
+    in_ceph("rbd_image", "from the disk of a VM", {"project": "acme", "storage": "disks", "name": "gold", "from_vm": {"name": "a"}},
+            [("pxc_vm", dict(BLANK, storage="disks"))]),
+    in_ceph("rbd_image", "with a template VM", dict(IMAGE, template_vm={"vmid": 9001}), [("pxc_rbd_image", IMAGE)]),
+    in_ceph("rbd_image", "remove one in Ceph", {"storage": "disks", "name": "deb", "state": "absent"}, [("pxc_rbd_image", IMAGE)]),
+    in_ceph("rbd_image", "remove one with a template VM", {"storage": "disks", "name": "deb", "state": "absent"},
+            [("pxc_rbd_image", dict(IMAGE, template_vm={"vmid": 9001}))]),
+    in_ceph("volume", "make", VOLUME),
+    in_ceph("volume", "attach to a VM", ATTACHED, [VM, ("pxc_volume", VOLUME)]),
+    in_ceph("volume", "grow one that is attached", dict(VOLUME, size=2), [RUNNING, ("pxc_volume", ATTACHED)]),
+    in_ceph("volume", "snapshot of one that is attached", dict(VOLUME, snapshots=[{"name": "s"}], quiesce=True),
+            [("pxc_vm", dict(BLANK, power="running", wait="agent")), ("pxc_volume", ATTACHED)]),
+    in_ceph("volume", "detach", dict(VOLUME, detach=True), [RUNNING, ("pxc_volume", ATTACHED)]),
+    in_ceph("volume", "remove", absent(VOLUME), [("pxc_volume", VOLUME)]),
     Story("group", "a group of people", {"name": "developers", "users": ["bob"]}),
     Story("keypair", "a key", {"project": "acme", "name": "bob", "public_key": KEY}),
     Story("access", "role, user, token, rights", {
@@ -111,4 +135,5 @@ STORIES = [
     Story("info", "everything", {}, [VM]),
     Story("info", "VMs", {"gather": ["vms"]}, [VM]),
     Story("info", "addresses", {"gather": ["addresses"]}, [ZONES, ("pxc_sdn", NETWORK)]),
+    in_ceph("info", "images and volumes in Ceph", {"gather": ["images", "volumes"], "storages": ["disks"]}, [("pxc_rbd_image", IMAGE), ("pxc_volume", VOLUME)]),
 ]
