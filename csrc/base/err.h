@@ -24,12 +24,19 @@ enum pxc_errkind {
 
 struct pxc_err {
 	enum pxc_errkind kind;
-	int http;       /* HTTP status; 0 when no reply was involved */
-	char msg[1024]; /* outermost context first: "server web: start: ..." */
+	int http;         /* HTTP status; 0 when no reply was involved */
+	char msg[1024];   /* outermost context first: "server web: start: ..." */
+	char unseen[128]; /* pxc_unseen(): "/storage/ceph"; "" = nothing */
 };
 
 /* Set kind and sentence. Always returns -1, so that "return pxc_fail(...)" reads well. */
 int pxc_fail(struct pxc_err *err, enum pxc_errkind kind, const char *fmt, ...) printf_like(3, 4);
+
+/*
+ * The sentence says that something is not there, which lists of PVE would show at this path of its permissions. It may also
+ * be that the API user may not see it; who can ask does so (modules/rights.h). After pxc_fail(). Always returns -1.
+ */
+int pxc_unseen(struct pxc_err *err, const char *fmt, ...) printf_like(2, 3);
 
 /* Put context in front of the sentence ("ctx: msg"); the kind stays. Always returns -1. */
 int pxc_context(struct pxc_err *err, const char *fmt, ...) printf_like(2, 3);

@@ -31,10 +31,12 @@ static int there(const struct access_task *t, const struct access_grant *g, cons
 		 const struct world *w, struct pxc_err *err)
 {
 	if (str_starts(g->path, "/pool/") && !world_pool(w, name))
-		return pxc_fail(err, PXC_ENOTFOUND, "%s: there is no pool %s", t->label, name);
-	if (str_starts(g->path, "/storage/") && !world_storage_type(w, name))
-		return pxc_fail(err, PXC_ENOTFOUND, "%s: there is no storage %s", t->label, name);
-	return 0;
+		(void)pxc_fail(err, PXC_ENOTFOUND, "%s: there is no pool %s", t->label, name);
+	else if (str_starts(g->path, "/storage/") && !world_storage_type(w, name))
+		(void)pxc_fail(err, PXC_ENOTFOUND, "%s: there is no storage %s", t->label, name);
+	else
+		return 0;
+	return pxc_unseen(err, "/%.*s/%s", (int)strcspn(g->path + 1, "/"), g->path + 1, name);
 }
 
 static int role_of(const struct access_grant *g, const struct access_state *s,

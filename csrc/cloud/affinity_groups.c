@@ -70,9 +70,7 @@ static int want_group(struct affinity_run *run, const struct affinity_spec *s,
 	g.name = s->name;
 	g.title = arena_printf(&run->arena, "%s/%s", s->project, s->name);
 	if (!g.poolid)
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: there is no project %s: make it with pxc_project first",
-				s->label, s->project);
+		return project_missing(s->label, s->project, err);
 	if (!have && !s->policy_named)
 		return pxc_fail(err, PXC_EINVAL, "%s does not exist yet: give a policy", s->label);
 	if (s->policy_named)

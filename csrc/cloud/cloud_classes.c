@@ -16,12 +16,12 @@ static bool takes_disks(const struct world *w, const char *storage)
 
 static int check_storage(const struct world *w, const struct storage_class *c, struct pxc_err *err)
 {
-	if (!world_storage_type(w, c->storage))
-		return pxc_fail(
-			err, PXC_EINVAL,
-			"storage class %s: there is no storage %s in the cluster, or the API "
-			"user may not see it (Datastore.Audit on /storage/%s)",
-			c->name, c->storage, c->storage);
+	if (!world_storage_type(w, c->storage)) {
+		(void)pxc_fail(err, PXC_EINVAL,
+			       "storage class %s: there is no storage %s in the cluster", c->name,
+			       c->storage);
+		return pxc_unseen(err, "/storage/%s", c->storage);
+	}
 	if (!takes_disks(w, c->storage))
 		return pxc_fail(err, PXC_EINVAL,
 				"storage class %s: storage %s takes no disks: add images to its "

@@ -204,11 +204,12 @@ static int check_audit(const struct cloud_spec *s, const struct world *w, struct
 
 	if (!storage || str_eq(type, "rbd"))
 		return 0;
-	return pxc_fail(
+	(void)pxc_fail(
 		err, PXC_EINVAL,
 		"audit_storage: changes can only be recorded in a storage of type rbd, and %s is "
 		"%s%s",
 		storage, type ? "of type " : "no storage of the cluster", type ? type : "");
+	return world_storage_unseen(w, storage, err);
 }
 
 static int want_block(const struct cloud_spec *s, const struct cloud_world *cw,

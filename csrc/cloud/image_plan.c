@@ -80,12 +80,12 @@ static int check_projects(const struct image_case *c, struct pxc_err *err)
 	json_t *name;
 
 	if (s->project && !project_pool(c->iw->w, s->project))
-		return pxc_fail(err, PXC_EINVAL, "%s: there is no project %s", s->label,
-				s->project);
+		return project_missing(s->label, s->project, err);
 	json_array_foreach (s->projects, i, name)
-		if (!project_pool(c->iw->w, json_string_value(name)))
-			return pxc_fail(err, PXC_EINVAL, "%s: projects: there is no project %s",
-					s->label, json_string_value(name));
+		if (!project_pool(c->iw->w, json_string_value(name))) {
+			(void)project_missing("projects", json_string_value(name), err);
+			return pxc_context(err, "%s", s->label);
+		}
 	return 0;
 }
 

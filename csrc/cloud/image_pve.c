@@ -74,12 +74,13 @@ static int refuse_place(const struct image_case *c, const char *storage, struct 
 {
 	const char *node = c->spec->node;
 
-	return pxc_fail(
+	(void)pxc_fail(
 		err, PXC_EINVAL,
 		"%s: %s%s storage %s with content import: name another storage (or pxc_cloud: "
 		"import_storage), or allow that content in PVE",
 		c->spec->label, node ? node : "no node that is online has a", node ? " has no" : "",
 		storage);
+	return world_storage_unseen(c->iw->w, storage, err);
 }
 
 static int choose_node(const struct image_case *c, struct place *p, const struct image_file *have,

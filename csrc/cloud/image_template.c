@@ -216,9 +216,11 @@ int image_template_steps(struct image_case *c, struct pxc_err *err)
 
 	if (!c->spec->template.wanted)
 		return 0;
-	if (!node)
-		return pxc_fail(err, PXC_EINVAL, "%s: no node that is online has storage %s",
-				c->spec->label, c->pool->storage);
+	if (!node) {
+		(void)pxc_fail(err, PXC_EINVAL, "%s: no node that is online has storage %s",
+			       c->spec->label, c->pool->storage);
+		return world_storage_unseen(c->iw->w, c->pool->storage, err);
+	}
 	if (!have && world_guest(c->iw->w, vmid))
 		return pxc_fail(err, PXC_EINVAL,
 				"%s: template_vm: number %u is taken by another guest",

@@ -65,9 +65,7 @@ static int check_present(const struct keypair_case *c, struct pxc_err *err)
 	const struct keypair_spec *s = c->spec;
 
 	if (!project_pool(c->w, s->project))
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: there is no project %s: make it with pxc_project first",
-				s->label, s->project);
+		return project_missing(s->label, s->project, err);
 	if (!c->group)
 		return s->named ? 0
 				: pxc_fail(err, PXC_EINVAL,

@@ -40,12 +40,14 @@ static int find_narrowest(const struct network_run *run, const struct network_zo
 
 		if (!network_zone_on(z, node))
 			continue;
-		if (bridge && !mtu)
-			return pxc_fail(
+		if (bridge && !mtu) {
+			(void)pxc_fail(
 				err, PXC_EINVAL,
 				"zone %s: node %s has no bridge %s: make it there, or name the "
 				"nodes the zone is for",
 				z->id, node, bridge);
+			return pxc_unseen(err, "/sdn/zones/localnetwork/%s", bridge);
+		}
 		if (mtu && (!ret->mtu || json_integer_value(mtu) < ret->mtu))
 			*ret = (struct narrowest){ node, bridge, (long)json_integer_value(mtu) };
 	}

@@ -17,10 +17,7 @@ static int find_pool(struct network_case *c, struct pxc_err *err)
 	if (!project)
 		return 0;
 	c->pool = project_pool(c->run->w, project);
-	return c->pool || c->spec->absent
-		       ? 0
-		       : pxc_fail(err, PXC_EINVAL, "%s: there is no project %s (pxc_project)",
-				  c->spec->label, project);
+	return c->pool || c->spec->absent ? 0 : project_missing(c->spec->label, project, err);
 }
 
 static int find_have(struct network_case *c, struct pxc_err *err)

@@ -55,8 +55,8 @@ static int check_shared(const struct network_case *c, struct pxc_err *err)
 
 		if (str_eq(with, "*") || project_pool(c->run->w, with))
 			continue;
-		return pxc_fail(err, PXC_EINVAL, "%s: shared_with: there is no project %s",
-				c->spec->label, with);
+		(void)project_missing("shared_with", with, err);
+		return pxc_context(err, "%s", c->spec->label);
 	}
 	return 0;
 }

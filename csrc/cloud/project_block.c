@@ -129,6 +129,14 @@ enum ha_policy project_ha(const struct world *w, const char *poolid)
 	return !ha ? HA_UNSAID : str_eq(ha, "1") ? HA_ALWAYS : HA_NEVER;
 }
 
+int project_missing(const char *label, const char *project, struct pxc_err *err)
+{
+	(void)pxc_fail(err, PXC_EINVAL,
+		       "%s: there is no project %s: make it with pxc_project first", label,
+		       project);
+	return pxc_unseen(err, "/pool/%s", project);
+}
+
 const char *project_pool(const struct world *w, const char *project)
 {
 	for (size_t i = 0; i < w->npools; i++) {

@@ -9,5 +9,7 @@
  * the pool's own id). NULL: there is none.
  */
 const char *project_pool(const struct world *w, const char *project);
+/* Fails, as there is no such project. Always returns -1. */
+int project_missing(const char *label, const char *project, struct pxc_err *err);
 /* Does the pool carry a project's token, intact or not? */
 bool project_of_pool(const struct world *w, const char *poolid);

@@ -38,8 +38,7 @@ static int find_pools(const struct rebalance_spec *s, struct rebalance_world *bw
 	for (size_t i = 0; i < n; i++) {
 		pools[i] = project_pool(bw->w, s->projects[i]);
 		if (!pools[i])
-			return pxc_fail(err, PXC_EINVAL, "exclude: there is no project %s",
-					s->projects[i]);
+			return project_missing("exclude", s->projects[i], err);
 	}
 	bw->excluded = pools;
 	return 0;

@@ -52,6 +52,8 @@ must_check int vm_place(struct vm_case *cases, size_t n, const struct vm_world *
 			struct pxc_arena *arena, struct pxc_err *err);
 /* vm_reach.c: can the node reach what the new VM needs (storages, bridges, template, image, processor)? NULL, or why not. */
 const char *vm_unfit(const struct vm_case *c, const char *node);
+/* The first of these that no node is seen to have, as PVE's permissions name it ("/storage/ceph"); NULL = none. */
+const char *vm_unseen(const struct vm_case *c);
 bool vm_node_has_bridge(const struct vm_world *vw, const char *node,
 			const char *bridge); /* or is not known */
 /* Why a VM that moves may not be there by its affinity groups and HA rules; NULL = it may. */

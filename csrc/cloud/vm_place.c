@@ -231,6 +231,7 @@ static int refuse(const struct vm_placing *p, const struct bal_placement *placem
 {
 	auto_buf struct pxc_buf why = { .data = NULL };
 	const struct vm_case *c = p->who[i];
+	const char *unseen = vm_unseen(c);
 	size_t told = 0, more = 0;
 
 	for (size_t k = 0; k < p->nsites; k++) {
@@ -248,9 +249,10 @@ static int refuse(const struct vm_placing *p, const struct bal_placement *placem
 		buf_adds(&why, "there is no node at all");
 	if (more)
 		buf_printf(&why, ", and %zu more", more);
-	return pxc_fail(err, PXC_EINVAL, "no node can take %s (%lld MiB, %lld cores): %s",
-			c->spec->label, (long long)p->shapes[i].ram_mb,
-			(long long)p->shapes[i].cores, buf_str(&why));
+	(void)pxc_fail(err, PXC_EINVAL, "no node can take %s (%lld MiB, %lld cores): %s",
+		       c->spec->label, (long long)p->shapes[i].ram_mb,
+		       (long long)p->shapes[i].cores, buf_str(&why));
+	return unseen ? pxc_unseen(err, "%s", unseen) : -1;
 }
 
 /* Named nodes first: what is placed there is there, whatever the engine does with the rest. */

@@ -93,9 +93,7 @@ static int prepare(struct vm_case *c, const struct vm_world *vw, struct pxc_err 
 
 	c->pool = project_pool(c->w, s->project);
 	if (!c->pool)
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: there is no project %s: make it with pxc_project first",
-				s->label, s->project);
+		return project_missing(s->label, s->project, err);
 	if (vm_match(s, vw, &c->have, err) < 0)
 		return -1;
 	if (c->have) {

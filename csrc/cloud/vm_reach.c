@@ -176,3 +176,30 @@ const char *vm_unfit(const struct vm_case *c, const char *node)
 		why = unmet(c, node, &needs.list[i]);
 	return why;
 }
+
+static bool bridge_seen(const struct vm_case *c, const char *bridge)
+{
+	for (size_t i = 0; i < c->w->nnodes; i++)
+		if (vm_node_has_bridge(c->vw, c->w->nodes[i].name, bridge))
+			return true;
+	return false;
+}
+
+const char *vm_unseen(const struct vm_case *c)
+{
+	struct needs needs = needs_of(c);
+
+	for (size_t i = 0; i < needs.n; i++) {
+		enum need_kind kind = needs.list[i].kind;
+		const char *what = needs.list[i].what;
+		const char *storage = arena_strndup(c->arena, what, strcspn(what, ":"));
+		bool on_storage =
+			kind == NEED_TEMPLATE || kind == NEED_STORAGE || kind == NEED_IMAGE;
+
+		if (on_storage && !world_storage_type(c->w, storage))
+			return arena_printf(c->arena, "/storage/%s", storage);
+		if (kind == NEED_BRIDGE && !bridge_seen(c, what))
+			return arena_printf(c->arena, "/sdn/zones/localnetwork/%s", what);
+	}
+	return NULL;
+}

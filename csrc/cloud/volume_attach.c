@@ -133,10 +133,11 @@ int volume_target_find(struct volume_case *c, struct pxc_err *err)
 				"%s: there is no VM %s in stack %s of project %s, or it cannot be "
 				"read now",
 				s->label, s->attach_to, s->stack, c->home->project);
-	if (!world_storage(w, c->target->guest->node, c->pool->storage, NULL))
-		return pxc_fail(err, PXC_EINVAL, "%s: node %s, where %s is, has no storage %s",
-				s->label, c->target->guest->node, s->vm_label, c->pool->storage);
-	return 0;
+	if (world_storage(w, c->target->guest->node, c->pool->storage, NULL))
+		return 0;
+	(void)pxc_fail(err, PXC_EINVAL, "%s: node %s, where %s is, has no storage %s", s->label,
+		       c->target->guest->node, s->vm_label, c->pool->storage);
+	return world_storage_unseen(w, c->pool->storage, err);
 }
 
 /* --- out of a VM ------------------------------------------------------------------------------------------ */

@@ -38,9 +38,7 @@ static int add_home(struct volume_run *run, const struct volume_spec *s, const c
 	*h = (struct volume_home){ .project = project, .label = label, .reseal = s->reseal };
 	h->pool = project_pool(run->vw->w, project);
 	if (!h->pool)
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: there is no project %s: make it with pxc_project first",
-				s->label, project);
+		return project_missing(s->label, project, err);
 	return 0;
 }
 

@@ -85,6 +85,11 @@ const char *world_storage_type(const struct world *w, const char *name)
 	return NULL;
 }
 
+int world_storage_unseen(const struct world *w, const char *name, struct pxc_err *err)
+{
+	return world_storage_type(w, name) ? -1 : pxc_unseen(err, "/storage/%s", name);
+}
+
 bool world_has_tag(const char *tags, const char *tag)
 {
 	return listed(tags, ";, ", tag);

@@ -98,6 +98,8 @@ const struct world_storage *world_storage(const struct world *w, const char *nod
 					  const char *content);
 /* "rbd", "dir", ...; NULL: no such storage on any node. */
 const char *world_storage_type(const struct world *w, const char *name);
+/* For a sentence that says that it is not there: pxc_unseen() unless some node has it. Always returns -1. */
+int world_storage_unseen(const struct world *w, const char *name, struct pxc_err *err);
 bool world_has_tag(const char *tags,
 		   const char *tag); /* tags as in world_guest; case does not matter */
 

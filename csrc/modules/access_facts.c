@@ -50,9 +50,7 @@ static int read_project(struct pxc_env *env, const struct access_batch *b, struc
 	if (aw->task.absent || !aw->task.project)
 		return 0;
 	if (!pool)
-		return pxc_fail(err, PXC_ENOTFOUND,
-				"%s: there is no project %s: make it with pxc_project first",
-				aw->task.label, aw->task.project);
+		return project_missing(aw->task.label, aw->task.project, err);
 	annot_parse(ANNOT_TOKEN, pool->comment, &text);
 	if (project_decode(&text.annot, poolid, env->arena, block, err) < 0)
 		return pxc_context(err, "project %s", aw->task.project);

@@ -95,7 +95,7 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 		       err) < 0)
 		return -1;
 	if (s->project && !(pool = project_pool(w, s->project)))
-		return pxc_fail(err, PXC_EINVAL, "there is no project %s", s->project);
+		return project_missing("project", s->project, err);
 	iw->w = w;
 	if (info_read_own(env, s, iw, w, err) < 0)
 		return -1;

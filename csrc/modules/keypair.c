@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cloud/keypair.h"
+#include "cloud/project_find.h"
 
 #include "base/str.h"
 #include "cloud/policy.h"
@@ -43,9 +44,7 @@ static int decode_one(struct pxc_env *env, const json_t *item, const json_t *giv
 			"digits and -",
 			s->label);
 	if (!item_slug(s->project))
-		return pxc_fail(err, PXC_EINVAL,
-				"%s: there is no project %s: make it with pxc_project first",
-				s->label, s->project);
+		return project_missing(s->label, s->project, err);
 	if (s->named && sshkey_parse(key, env->arena, &s->key, err) < 0)
 		return pxc_context(err, "%s: public_key", s->label);
 	return 0;

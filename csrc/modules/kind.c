@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "cloud/project_block.h"
 #include "modules/audit.h"
+#include "modules/rights.h"
 
 /* Conflicts (a stale digest, a VMID or name taken meanwhile) send the run round again this often. */
 #define ROUNDS 4
@@ -226,6 +227,8 @@ int kind_run(const struct pxc_kind *kind, struct pxc_env *env, json_t **ret_resu
 		r = outcomes_verdict(&run.outcomes, err);
 	if (r == 0 && kind->verdict)
 		r = kind->verdict(run.batch, run.world, err);
+	if (r < 0)
+		rights_explain(env, err);
 	outcomes_release(&run.outcomes);
 	return r;
 }

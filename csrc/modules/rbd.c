@@ -110,11 +110,9 @@ static int refuse(const json_t *list, const char *storage, struct pxc_err *err)
 			return pxc_fail(err, PXC_EINVAL,
 					"storage %s is of type %s; this needs one of type rbd",
 					storage, item_text(row, "type"));
-	return pxc_fail(
-		err, PXC_EINVAL,
-		"there is no storage %s in the cluster's configuration, or the API user may not "
-		"see it (Datastore.Audit on /storage/%s)",
-		storage, storage);
+	(void)pxc_fail(err, PXC_EINVAL, "there is no storage %s in the cluster's configuration",
+		       storage);
+	return pxc_unseen(err, "/storage/%s", storage);
 }
 
 int rbd_reach(struct pxc_env *env, const char *const *storages, struct pxc_err *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "modules/rights.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -46,6 +47,33 @@ int rights_held(struct pxc_env *env, const char *privs, const char *path, bool *
 	*ret = among(paths, privs);
 	json_decref(paths);
 	return 0;
+}
+
+/* What lists of PVE show of what lies under a path. */
+static const struct {
+	const char *under, *privs;
+} sights[] = {
+	{ "/storage/", "Datastore.Audit" },
+	{ "/pool/", "Pool.Audit" },
+	{ "/sdn/zones/", "SDN.Use|SDN.Audit" },
+};
+
+void rights_explain(struct pxc_env *env, struct pxc_err *err)
+{
+	struct pxc_err lacks = { .kind = PXC_OK };
+	const char *privs = NULL;
+	bool held = true;
+	size_t used;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sights); i++)
+		if (str_starts(err->unseen, sights[i].under))
+			privs = sights[i].privs;
+	if (!privs || rights_held(env, privs, err->unseen, &held, &lacks) < 0 || held)
+		return;
+	(void)pve_lacks(pve_who(env->pve), privs, err->unseen, &lacks);
+	used = strlen(err->msg);
+	(void)snprintf(err->msg + used, sizeof(err->msg) - used,
+		       "; if it is there, the API user may not see it: %s", lacks.msg);
 }
 
 int rights_check_lists(struct pxc_env *env, const struct world *w, struct pxc_err *err)

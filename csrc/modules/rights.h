@@ -10,6 +10,12 @@ must_check int rights_held(struct pxc_env *env, const char *privs, const char *p
 			   struct pxc_err *err);
 
 /*
+ * A task failed for want of something that was not seen (err->unseen): unless the API user would see it there, the sentence
+ * goes on to say which right that needs. Asks nothing else. (api: GET /access/permissions)
+ */
+void rights_explain(struct pxc_env *env, struct pxc_err *err);
+
+/*
  * PVE's lists leave out what the API user may not see. Where the snapshot has no guest, no pool or no storage, and the
  * right to see any is held nowhere: EDENIED naming it. A snapshot that has all of them asks nothing.
  */

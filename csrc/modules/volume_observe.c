@@ -107,8 +107,10 @@ static void read_reserved(struct pxc_env *env, const struct volume_batch *b,
 	vm_read(env, vw->w, vw->seen + first, vw->nseen - first);
 	for (size_t i = first; i < vw->nseen; i++)
 		if (!*vw->seen[i]->guest->node)
-			vw->seen[i]->problem =
-				"the API user may not see it: grant it VM.Audit there";
+			vw->seen[i]->problem = arena_printf(
+				env->arena,
+				"the API user may not see it, which needs privilege VM.Audit on /vms/%u",
+				vw->seen[i]->guest->vmid);
 }
 
 static bool some_vanished(const struct volume_world *vw)

@@ -200,6 +200,18 @@ def take_away(bench, privileges, missing, wanted):
     return "", f"without {missing} nobody is told: {told(result)} {wrong}"
 
 
+def hidden(bench, privileges):
+    """What is wrong with what is said when all may be seen but one thing ("" = nothing)."""
+    cluster, story = bench.fresh(), bench.story
+    cluster.grant(privileges)
+    cluster.call("PUT", "/access/acl", path=story.hides, roles="NoAccess", tokens="pxc@pve!few")
+    result = cluster.run_with_few(story.module, bench.task)
+    bench.spoilt()
+    if result.get("failed") and story.hides in [path for _, path in named(result)]:
+        return ""
+    return f"it does not say so: {told(result)}"
+
+
 class Tap:
     def __init__(self):
         self.count = self.failures = 0
@@ -241,6 +253,8 @@ def look_at(bench, known, automation):
         result, wrong = trial(bench, have)
         wrong = wrong or (outcome(result) != wanted and told(result))
         points.append((wrong, f"{story.name}: works with what the page says"))
+    if story.hides:
+        points.append((hidden(bench, automation or have), f"{story.name}: with everything but {story.hides}"))
     row = {}
     for privilege in sorted(have):
         how, wrong = take_away(bench, have, privilege, wanted)

@@ -45,10 +45,12 @@ def absent(task, **more):
 
 
 class Story:
-    """module, what it does (a row of the page), the task; before: tasks that make the cluster what it is; ceph: it has the storage "disks"."""
+    """module, what it does (a row of the page), the task; before: tasks that make the cluster what it is; ceph: it has the storage "disks"; hides: a path
+    that may not be seen, though all else may."""
 
-    def __init__(self, module, what, task, before=(), repeats=False, ceph=False):
+    def __init__(self, module, what, task, before=(), repeats=False, ceph=False, hides=None):  # pylint: disable=too-many-arguments
         self.module, self.what, self.task, self.before, self.ceph = "pxc_" + module, what, task, before, ceph
+        self.hides = hides
         self.repeats = repeats  # it changes something each time, as it should
 
     @property
@@ -56,8 +58,8 @@ class Story:
         return f"{self.module}: {self.what}"
 
 
-def in_ceph(module, what, task, before=()):
-    return Story(module, what, task, before, ceph=True)
+def in_ceph(module, what, task, before=(), hides=None):
+    return Story(module, what, task, before, ceph=True, hides=hides)
 
 
 VM = ("pxc_vm", BLANK)
@@ -77,15 +79,16 @@ STORIES = [
     Story("project", "make", {"name": "new", "quota": {"cores": 4}}),
     Story("project", "change", {"name": "acme", "quota": {"cores": 400}}),
     Story("project", "remove", {"name": "acme", "state": "absent"}),
-    Story("vm", "make, blank, on a bridge", dict(BLANK, networks=[{"bridge": "vmbr0"}])),
+    Story("vm", "make, blank, on a bridge", dict(BLANK, networks=[{"bridge": "vmbr0"}]),
+          hides="/sdn/zones/localnetwork/vmbr0"),
     Story("vm", "make, from a template", dict(BLANK, template={"vmid": 9000}, disk_size=5)),
     Story("vm", "make, from an image file", {"project": "acme", "name": "a", "flavor": "small", "power": "stopped",
-                                              "image": {"volume": "shared:import/img.qcow2"}}),
+                                              "image": {"volume": "shared:import/img.qcow2"}}, hides="/storage/shared"),
     in_ceph("vm", "make, from an image in Ceph", FROM_IMAGE, [("pxc_rbd_image", IMAGE)]),
     Story("vm", "make, with cloud-init", dict(BLANK, cloud_init={"user": "debian", "ssh_keys": ["ssh-ed25519 AAAA x"]},
                                               networks=[{"bridge": "vmbr0", "ip": "dhcp"}])),
     Story("vm", "make, on a network of the project", dict(BLANK, networks=[{"network": "blue"}]), [ZONES, ("pxc_sdn", NETWORK)]),
-    Story("vm", "start", dict(BLANK, power="running"), [VM]),
+    Story("vm", "start", dict(BLANK, power="running"), [VM], hides="/pool/acme"),
     Story("vm", "stop", dict(BLANK, power="stopped", shutdown_timeout=5), [RUNNING]),
     Story("vm", "processors and memory", dict(BLANK, cores=3, memory=2048), [VM]),
     Story("vm", "disks", dict(BLANK, disk_size=2, disks=[{"slot": "scsi1", "size": 1}]), [VM]),
@@ -119,7 +122,7 @@ STORIES = [
     in_ceph("rbd_image", "remove one in Ceph", {"storage": "disks", "name": "deb", "state": "absent"}, [("pxc_rbd_image", IMAGE)]),
     in_ceph("rbd_image", "remove one with a template VM", {"storage": "disks", "name": "deb", "state": "absent"},
             [("pxc_rbd_image", dict(IMAGE, template_vm={"vmid": 9001}))]),
-    in_ceph("volume", "make", VOLUME),
+    in_ceph("volume", "make", VOLUME, hides="/storage/disks"),
     in_ceph("volume", "attach to a VM", ATTACHED, [VM, ("pxc_volume", VOLUME)]),
     in_ceph("volume", "grow one that is attached", dict(VOLUME, size=2), [RUNNING, ("pxc_volume", ATTACHED)]),
     in_ceph("volume", "snapshot of one that is attached", dict(VOLUME, snapshots=[{"name": "s"}], quiesce=True),

@@ -50,11 +50,27 @@ static void a_long_sentence_is_cut_and_stays_a_string(void **state)
 	assert_int_equal(strlen(err.msg), sizeof(err.msg) - 1);
 }
 
+static void what_was_not_seen_goes_with_the_sentence_that_says_so(void **state)
+{
+	struct pxc_err err = { .kind = PXC_OK };
+
+	(void)state;
+	(void)pxc_fail(&err, PXC_EINVAL, "no storage");
+	assert_string_equal(err.unseen, "");
+	assert_int_equal(pxc_unseen(&err, "/storage/%s", "ceph"), -1);
+	(void)pxc_context(&err, "vm acme/web-1");
+	assert_string_equal(err.msg, "vm acme/web-1: no storage");
+	assert_string_equal(err.unseen, "/storage/ceph");
+	(void)pxc_fail(&err, PXC_EREMOTE, "something else");
+	assert_string_equal(err.unseen, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(failing_sets_kind_and_sentence),
 		cmocka_unit_test(context_is_put_in_front_and_the_kind_stays),
+		cmocka_unit_test(what_was_not_seen_goes_with_the_sentence_that_says_so),
 		cmocka_unit_test(a_long_sentence_is_cut_and_stays_a_string),
 	};
 

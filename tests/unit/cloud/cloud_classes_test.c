@@ -78,8 +78,8 @@ static void storages_must_be_there(void **state)
 {
 	(void)state;
 	is(SSD, "{\"x\":{\"storage\":\"none\"}}",
-	   "!storage class x: there is no storage none in the cluster, or the API user may not see it (Datastore.Audit on "
-	   "/storage/none) | storage class ssd goes: what lies in it stays in storage fast, and tasks that name it will fail");
+	   "!storage class x: there is no storage none in the cluster | "
+	   "storage class ssd goes: what lies in it stays in storage fast, and tasks that name it will fail");
 }
 
 int main(void)

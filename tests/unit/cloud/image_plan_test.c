@@ -112,10 +112,10 @@ static const struct plan_row presence[] = {
 	  AND("1", FILE ",\"project\":\"acme\",\"projects\":[\"acme\"]"),
 	  "!image debian 1: projects says *, and it is private: set visibility: shared" },
 	{ "an unknown owner", IMAGES(D1), AND("1", "\"project\":\"nosuch\""),
-	  "!image debian 1: there is no project nosuch" },
+	  "!image debian 1: there is no project nosuch: make it with pxc_project first" },
 	{ "an unknown one in the list", IMAGES(D1),
 	  AND("1", "\"visibility\":\"shared\",\"projects\":[\"nosuch\"]"),
-	  "!image debian 1: projects: there is no project nosuch" },
+	  "!image debian 1: projects: there is no project nosuch: *" },
 
 	/* made of a VM or a volume */
 	{ "from a VM",

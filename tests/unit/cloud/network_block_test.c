@@ -119,7 +119,7 @@ static const struct plan_row refused[] = {
 	{ "a token of its own", WORLD(""), NET(",\"description\":\"see [pxc/1 t=net]\""),
 	  "!network acme/blue: the description holds \"[pxc/\"*" },
 	{ "no project", WORLD(""), NET(",\"shared_with\":[\"none\"]"),
-	  "!network acme/blue: shared_with: there is no project none" },
+	  "!network acme/blue: shared_with: there is no project none: *" },
 	{ "no name", WORLD(""), "{\"project\":\"acme\",\"name\":\"Blue\"}",
 	  "!network acme/Blue: a network's name has *" },
 	{ "no new name", WORLD(BLUE("")), NET(",\"new_name\":\"-\""),

@@ -41,7 +41,7 @@ static const struct plan_row making[] = {
 	  "{\"networks\":[{\"name\":\"a\",\"project\":\"acme\"},{\"name\":\"a\",\"project\":\"beta\"}]}",
 	  "create vnet n* in zone tenant, tag 100; create vnet n* in zone tenant, tag 101" APPLY },
 	{ "no project", WORLD(""), "{\"name\":\"a\",\"project\":\"none\"}",
-	  "!network none/a: there is no project none (pxc_project)" },
+	  "!network none/a: there is no project none: *" },
 	{ "one of two is refused, so nothing is done", WORLD(BLUE("")),
 	  NETS("{\"name\":\"a\"},{\"name\":\"blue\",\"tag\":5000}"),
 	  "!network acme/blue: tag 5000: the numbers of zone tenant end with 4094" },

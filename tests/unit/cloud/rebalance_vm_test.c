@@ -61,7 +61,7 @@ static const struct plan_row rows[] = {
 	{ "by project", ONE(",\"pool\":\"acme\""), "{\"exclude\":{\"projects\":[\"acme\"]}}",
 	  NODES "100 pve1 1000/500: the task excludes project acme; " },
 	{ "by a project that is not there", ONE(""), "{\"exclude\":{\"projects\":[\"beta\"]}}",
-	  "!exclude: there is no project beta" },
+	  "!exclude: there is no project beta: *" },
 	{ "by pool", ONE(",\"pool\":\"acme\""), "{\"exclude\":{\"pools\":[\"acme\"]}}",
 	  NODES "100 pve1 1000/500: the task excludes pool acme; " },
 	{ "by tag", ONE(TAGS("db")), "{\"exclude\":{\"tags\":[\"web\",\"db\"]}}",
