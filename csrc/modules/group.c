@@ -113,17 +113,6 @@ static void asks(const void *batch, const struct world *w, struct policy_asks *r
 	}
 }
 
-static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
-{
-	struct world *w = NULL;
-
-	(void)batch;
-	if (world_read(env, WORLD_LISTS, &w, err) < 0 || world_groups_read(env, w, err) < 0)
-		return -1;
-	*ret_world = w;
-	return 0;
-}
-
 static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
 {
 	return group_plan(batch, world, ret, err);
@@ -151,7 +140,7 @@ const struct pxc_kind group_kind = {
 	.ops = group_ops,
 	.decode = decode,
 	.asks = asks,
-	.observe = observe,
+	.observe = world_observe_groups,
 	.plan = plan,
 	.locks = locks,
 };

@@ -343,6 +343,17 @@ int world_groups_read(struct pxc_env *env, struct world *w, struct pxc_err *err)
 	return 0;
 }
 
+int world_observe_groups(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
+{
+	struct world *w = NULL;
+
+	(void)batch;
+	if (world_read(env, WORLD_LISTS, &w, err) < 0 || world_groups_read(env, w, err) < 0)
+		return -1;
+	*ret_world = w;
+	return 0;
+}
+
 bool world_hides(struct pxc_env *env, unsigned vmid)
 {
 	json_auto_t *params = json_pack("{s:i}", "vmid", (int)vmid);

@@ -27,6 +27,10 @@ must_check int world_read(struct pxc_env *env, enum world_detail detail, struct 
  */
 must_check int world_groups_read(struct pxc_env *env, struct world *w, struct pxc_err *err);
 
+/* observe() of kinds that are planned against lists and groups alone; their world is a struct world. */
+must_check int world_observe_groups(struct pxc_env *env, void *batch, void **ret_world,
+				    struct pxc_err *err);
+
 /*
  * Does a guest have this number, though it is in no list? Lists leave out what the API user may not see, this question
  * does not. Not known counts as yes. (api: GET /cluster/nextid refuses a number that is taken)
