@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #define MASK "********"
 #define MASK_PARAMETER "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
@@ -156,6 +157,40 @@ json_t *result_text(const char *text)
 	return json_string(ascii);
 }
 
+static json_t *harmless(const json_t *value)
+{
+	json_t *ret, *entry;
+	const char *key;
+	size_t i;
+
+	if (json_is_string(value)) {
+		auto_free char *text = utf8_harmless(json_string_value(value));
+
+		return json_string(text);
+	}
+	if (!json_is_array(value) && !json_is_object(value))
+		return json_deep_copy(value);
+	ret = json_is_array(value) ? json_array() : json_object();
+	json_array_foreach (value, i, entry)
+		(void)json_array_append_new(ret, harmless(entry));
+	json_object_foreach ((json_t *)(uintptr_t)value, key, entry)
+		(void)json_object_set_new(ret, key, harmless(entry));
+	return ret;
+}
+
+/* Ansible writes these to the terminal as they are, and they quote names and notes, which are anybody's words. */
+static void make_harmless(json_t *result)
+{
+	static const char *const shown[] = { "msg", "warnings", "diff" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
+		const json_t *value = json_object_get(result, shown[i]);
+
+		if (value)
+			(void)json_object_set_new(result, shown[i], harmless(value));
+	}
+}
+
 int result_print_new(const struct ans_args *args, json_t *result)
 {
 	json_auto_t *own = result, *clean = NULL;
@@ -175,6 +210,7 @@ int result_print_new(const struct ans_args *args, json_t *result)
 						    invocation(&args->spec->rules, args->params)));
 	/* The outermost keys are ours and never hold a secret: "failed" must stay "failed". */
 	clean = masked(args->secrets, own, false);
+	make_harmless(clean);
 	text = json_dumps(clean, JSON_ENSURE_ASCII | JSON_COMPACT);
 	if (!text)
 		return result_fail("the result could not be written as JSON");
@@ -186,8 +222,10 @@ int result_fail(const char *msg)
 {
 	json_auto_t *o =
 		json_pack("{s:b,s:b,s:o}", "failed", 1, "changed", 0, "msg", result_text(msg));
-	auto_free char *text = o ? json_dumps(o, JSON_ENSURE_ASCII | JSON_COMPACT) : NULL;
+	auto_free char *text = NULL;
 
+	make_harmless(o);
+	text = o ? json_dumps(o, JSON_ENSURE_ASCII | JSON_COMPACT) : NULL;
 	guard_print(
 		text ? text
 		     : "{\"failed\": true, \"msg\": \"the error could not be written as JSON\"}");

@@ -32,6 +32,9 @@ struct pxc_err {
 /* Set kind and sentence. Always returns -1, so that "return pxc_fail(...)" reads well. */
 int pxc_fail(struct pxc_err *err, enum pxc_errkind kind, const char *fmt, ...) printf_like(3, 4);
 
+/* The kind in one word, as results of modules have it: "invalid", "not_found", ...; "" for PXC_OK. Static. */
+const char *pxc_err_word(enum pxc_errkind kind);
+
 /*
  * The sentence says that something is not there, which lists of PVE would show at this path of its permissions. It may also
  * be that the API user may not see it; who can ask does so (modules/rights.h). After pxc_fail(). Always returns -1.

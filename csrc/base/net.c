@@ -80,3 +80,20 @@ bool cidr_contains(const struct net_cidr *net, const struct net_ip *ip)
 	}
 	return true;
 }
+
+bool ip_leads_out(const struct net_ip *ip)
+{
+	/* "::/96" has "::", "::1" and a spelling of IPv4 that is long gone; ::ffff:0:0/96 is IPv4 for a socket. */
+	static const char *const not_out[] = {
+		"0.0.0.0/8", "127.0.0.0/8",   "169.254.0.0/16", "224.0.0.0/3",
+		"::/96",     "::ffff:0:0/96", "fe80::/10",      "ff00::/8",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(not_out); i++) {
+		struct net_cidr net;
+
+		if (cidr_parse(not_out[i], &net) && cidr_contains(&net, ip))
+			return false;
+	}
+	return true;
+}

@@ -45,6 +45,12 @@ struct net_range cidr_range(const struct net_cidr *net); /* network address to t
  */
 struct net_range cidr_hosts(const struct net_cidr *net);
 
+/*
+ * Whether it can lead to another host: not this host in any spelling ("0.0.0.0", "::1", "::ffff:127.0.0.1"), no link-local and
+ * no multicast address.
+ */
+must_check bool ip_leads_out(const struct net_ip *ip);
+
 int ip_order(const struct net_ip *a, const struct net_ip *b); /* IPv4 before IPv6, then by number */
 bool ip_next(struct net_ip *ip); /* false and unchanged: it was the last of its family */
 bool ip_prev(struct net_ip *ip); /* false and unchanged: it was the first of its family */

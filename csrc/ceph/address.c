@@ -76,8 +76,9 @@ char *address_file(const char *url)
 	if (*url != '/')
 		return NULL;
 	for (; *url; url++) {
-		bool escape = *url == '%' && hex(url[1]) >= 0 && hex(url[2]) >= 0;
-		char c = (char)(escape ? hex(url[1]) << 4 | hex(url[2]) : *url);
+		int high = *url == '%' ? hex(url[1]) : -1, low = high >= 0 ? hex(url[2]) : -1;
+		bool escape = low >= 0;
+		char c = (char)(escape ? high * 16 + low : *url);
 
 		if (!c) {
 			buf_release(&out);

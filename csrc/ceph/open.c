@@ -73,14 +73,35 @@ int ceph_open(struct ceph_pool *pool, const char *image, rbd_image_t *ret, struc
 	return opened(pool, image, NULL, rbd_open_by_id(pool->io, id, ret, NULL), err);
 }
 
+/*
+ * librbd says that an image is open, and then locks it once more to see what else is to be done with it. Of a snapshot, or of
+ * a clone's parent, it does both in the thread that got Ceph's answer, while another thread wakes us: if the image is closed
+ * before the first one goes on, that locks freed memory, and the program aborts. Answers are dealt with one after the other, so
+ * whoever waits for the next one, here an empty one that asks nobody, waits for librbd too. Closing an image that was opened
+ * for writing does that by itself, as it takes the watch off.
+ */
+static void wait_for_librbd(struct ceph_pool *pool)
+{
+	rados_completion_t next;
+
+	(void)rados_aio_create_completion2(NULL, NULL, &next);
+	if (rados_aio_flush_async(pool->io, next) == 0)
+		(void)rados_aio_wait_for_complete(next);
+	rados_aio_release(next);
+}
+
 int ceph_open_ro(struct ceph_pool *pool, const char *image, const char *snap, rbd_image_t *ret,
 		 struct pxc_err *err)
 {
 	char id[CEPH_ID_MAX];
+	int rc;
 
 	if (ceph_id(pool, image, id, err) < 0)
 		return -1;
-	return opened(pool, image, snap, rbd_open_by_id_read_only(pool->io, id, ret, snap), err);
+	rc = rbd_open_by_id_read_only(pool->io, id, ret, snap);
+	if (rc == 0)
+		wait_for_librbd(pool);
+	return opened(pool, image, snap, rc, err);
 }
 
 void ceph_closep(rbd_image_t *image)

@@ -139,10 +139,23 @@ static void other_letters_are_escaped(void **state)
 	check("{}", "{'msg': 'gr\xc3\xbcn'}", "{'msg': 'gr\\u00fcn'}", 0);
 }
 
+/* A terminal obeys what it is shown; data stays as it is. */
+static void nothing_that_is_shown_moves_the_terminal(void **state)
+{
+	(void)state;
+	check("{}",
+	      "{'msg': 'a\\u001b]0;x\\u0007b', 'warnings': ['c\\u009b2J', 'd\\u202e'], 'name': 'e\\u001b',"
+	      " 'diff': {'before': 'f\\r\\n\\tg', 'after': ['\\u001b', 1]}}",
+	      "{'msg': 'a\\ufffd]0;x\\ufffdb', 'warnings': ['c\\ufffd2J', 'd\\ufffd'], 'name': 'e\\u001b',"
+	      " 'diff': {'before': 'f\\ufffd\\n\\tg', 'after': ['\\ufffd', 1]}}",
+	      0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets_are_masked_everywhere),
+		cmocka_unit_test(nothing_that_is_shown_moves_the_terminal),
 		cmocka_unit_test(the_longest_secret_is_masked_first),
 		cmocka_unit_test(a_part_of_a_secret_is_masked),
 		cmocka_unit_test(a_secret_cannot_spoil_the_outermost_keys),

@@ -65,12 +65,25 @@ static void what_was_not_seen_goes_with_the_sentence_that_says_so(void **state)
 	assert_string_equal(err.unseen, "");
 }
 
+static void each_kind_has_a_word_of_its_own(void **state)
+{
+	(void)state;
+	assert_string_equal(pxc_err_word(PXC_OK), "");
+	for (int kind = PXC_EINVAL; kind <= PXC_EBUG; kind++)
+		for (int other = PXC_OK; other < kind; other++)
+			assert_string_not_equal(pxc_err_word((enum pxc_errkind)kind),
+						pxc_err_word((enum pxc_errkind)other));
+	assert_string_equal(pxc_err_word(PXC_EINVAL), "invalid");
+	assert_string_equal(pxc_err_word(PXC_EBUG), "bug");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(failing_sets_kind_and_sentence),
 		cmocka_unit_test(context_is_put_in_front_and_the_kind_stays),
 		cmocka_unit_test(what_was_not_seen_goes_with_the_sentence_that_says_so),
+		cmocka_unit_test(each_kind_has_a_word_of_its_own),
 		cmocka_unit_test(a_long_sentence_is_cut_and_stays_a_string),
 	};
 

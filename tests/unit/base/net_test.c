@@ -137,6 +137,44 @@ static void a_network_contains_its_addresses(void **state)
 	}
 }
 
+static const struct {
+	const char *ip;
+	bool out;
+} ways[] = {
+	{ "10.0.0.1", true },
+	{ "128.0.0.1", true },
+	{ "223.255.255.255", true },
+	{ "2001:db8::1", true },
+	{ "fd00::1", true },
+	{ "0.0.0.0", false },
+	{ "127.0.0.1", false },
+	{ "127.255.255.254", false },
+	{ "169.254.1.1", false },
+	{ "224.0.0.1", false },
+	{ "255.255.255.255", false },
+	{ "::", false },
+	{ "::1", false },
+	{ "0:0:0:0:0:0:0:1", false },
+	{ "::127.0.0.1", false },
+	{ "::ffff:127.0.0.1", false },
+	{ "::ffff:7f00:1", false },
+	{ "fe80::1", false },
+	{ "FE90::1", false },
+	{ "ff02::1", false },
+};
+
+static void an_address_leads_to_another_host_or_not(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct net_ip ip;
+
+		assert_true(ip_parse(ways[i].ip, &ip));
+		if (ip_leads_out(&ip) != ways[i].out)
+			fail_msg("%s", ways[i].ip);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +182,7 @@ int main(void)
 		cmocka_unit_test(an_address_reads_and_prints),
 		cmocka_unit_test(a_cidr_needs_its_prefix),
 		cmocka_unit_test(a_network_contains_its_addresses),
+		cmocka_unit_test(an_address_leads_to_another_host_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
