@@ -142,15 +142,19 @@ static void read_done(struct pve_client *pve, struct pve_exchange *x)
 			json_is_null(x->data) ? NULL : json_incref((json_t *)(uintptr_t)x->data);
 }
 
-void pve_read_all(struct pve_client *pve, struct pve_read *reads, size_t nreads)
+/* Those that are not answered yet, one by one. */
+static void read_each(struct pve_client *pve, struct pve_read *reads, size_t nreads,
+		      const bool *answered)
 {
 	struct read_run *runs = pxc_calloc(nreads, sizeof(*runs));
-	size_t nopen = nreads;
+	size_t nopen = 0;
 
 	for (size_t i = 0; i < nreads; i++) {
 		struct read_run *run = &runs[i];
 
-		reads[i].data = NULL;
+		if (answered[i])
+			continue;
+		nopen++;
 		run->read = &reads[i];
 		run->nopen = &nopen;
 		run->x = (struct pve_exchange){ .method = "GET",
@@ -165,6 +169,20 @@ void pve_read_all(struct pve_client *pve, struct pve_read *reads, size_t nreads)
 	while (nopen)
 		pve_pump(pve, PVE_LONG_MS);
 	free(runs);
+}
+
+void pve_read_all(struct pve_client *pve, struct pve_read *reads, size_t nreads)
+{
+	bool *answered = pxc_calloc(nreads, sizeof(*answered));
+
+	for (size_t i = 0; i < nreads; i++) {
+		reads[i].data = NULL;
+		reads[i].err.kind = PXC_OK;
+	}
+	if (pve_packs_reads(pve))
+		pve_read_packed(pve, reads, nreads, answered);
+	read_each(pve, reads, nreads, answered);
+	free(answered);
 }
 
 int pve_get(struct pve_client *pve, const char *path, json_t **ret_data, struct pxc_err *err)

@@ -185,6 +185,14 @@ struct pve_read {
 };
 void pve_read_all(struct pve_client *pve, struct pve_read *reads, size_t nreads);
 
+/*
+ * From now on pve_read_all() sends reads of one node in calls of a hundred (api: POST /nodes/{node}/execute). PVE takes these
+ * from root@pam with a ticket alone; from others, and where it refuses one, or a read in it fails, each read is a request. For
+ * reads that PVE answers at once.
+ */
+void pve_pack_reads(struct pve_client *pve, bool on);
+bool pve_packs_reads(const struct pve_client *pve); /* and may, as far as is known */
+
 /* One read, one write (awaited to the end of its task). ret_data may be NULL. */
 must_check int pve_get(struct pve_client *pve, const char *path, json_t **ret_data,
 		       struct pxc_err *err);

@@ -55,7 +55,11 @@ struct pve_client {
 	struct pve_login login;
 	json_t *warnings;
 	char *sdn_token; /* owned; NULL = none */
+	bool packs;      /* asked for by pve_pack_reads(), and not refused so far */
 };
+
+/* pack.c: reads that can be packed; answered[i]: data or err of reads[i] is there. */
+void pve_read_packed(struct pve_client *pve, struct pve_read *reads, size_t nreads, bool *answered);
 
 /* EINVAL: missing, contradictory or malformed credentials. */
 must_check int pve_login_init(struct pve_login *login, const struct pve_options *options,

@@ -57,7 +57,7 @@ static int get_list(struct sim_call *call)
 
 static int get_index(struct sim_call *call)
 {
-	return sim_answer_index(call, "subdir", "config status migrate rrddata");
+	return sim_answer_index(call, "subdir", "config interfaces status migrate rrddata");
 }
 
 static int get_current(struct sim_call *call)
@@ -79,6 +79,60 @@ static int get_config(struct sim_call *call)
 		return -1;
 	call->data = json_copy(ct->config);
 	(void)json_object_set_new(call->data, "digest", json_string(sim_qemu_digest(ct)));
+	return 0;
+}
+
+/* "10.0.0.5/24" as one more address of an interface. What DHCP or router advertisements gave is not known here. */
+static void add_address(json_t *iface, const char *text, bool v6)
+{
+	const char *slash = text ? strchr(text, '/') : NULL;
+
+	if (!slash)
+		return;
+	(void)json_array_append_new(json_object_get(iface, "ip-addresses"),
+				    json_pack("{s:s%, s:i, s:s}", "ip-address", text,
+					      (size_t)(slash - text), "prefix",
+					      (int)strtol(slash + 1, NULL, 10), "ip-address-type",
+					      v6 ? "inet6" : "inet"));
+	(void)json_object_set_new(iface, v6 ? "inet6" : "inet", json_string(text));
+}
+
+static json_t *interface(const char *name, const char *mac, const char *ip, const char *ip6)
+{
+	json_t *iface = json_pack("{s:s, s:s, s:s, s:[]}", "name", name, "hwaddr", mac,
+				  "hardware-address", mac, "ip-addresses");
+
+	add_address(iface, ip, false);
+	add_address(iface, ip6, true);
+	return iface;
+}
+
+/* By the schema; PVE looks into the network namespace of the container, and answers null when there is none. */
+static int get_interfaces(struct sim_call *call)
+{
+	const struct sim_guest *ct = lxc_guest(call);
+
+	if (!ct)
+		return -1;
+	if (ct->run == SIM_STOPPED)
+		return 0;
+	call->data =
+		json_pack("[o]", interface("lo", "00:00:00:00:00:00", "127.0.0.1/8", "::1/128"));
+	for (unsigned slot = 0; slot < 32; slot++) {
+		json_auto_t *card = NULL;
+		char key[16], mac[18];
+
+		(void)snprintf(key, sizeof(key), "net%u", slot);
+		if (!*qm_text(ct->config, key, ""))
+			continue;
+		card = prop_parse(qm_text(ct->config, key, ""), NULL);
+		(void)snprintf(mac, sizeof(mac), "bc:24:11:%02x:%02x:%02x", ct->vmid >> 8 & 0xff,
+			       ct->vmid & 0xff, slot);
+		(void)json_array_append_new(call->data, interface(qm_text(card, "name", key),
+								  qm_text(card, "hwaddr", mac),
+								  qm_text(card, "ip", ""),
+								  qm_text(card, "ip6", "")));
+	}
 	return 0;
 }
 
@@ -184,6 +238,7 @@ const struct sim_route sim_lxc_routes[] = {
 	{ "GET", LXC_GUEST, get_index, NULL, NULL, "user", 0 },
 	{ "GET", LXC_GUEST "/status/current", get_current, NULL, NULL, AUDIT, 0 },
 	{ "GET", LXC_GUEST "/config", get_config, NULL, NULL, AUDIT, 0 },
+	{ "GET", LXC_GUEST "/interfaces", get_interfaces, NULL, NULL, AUDIT, 0 },
 	{ "POST", LXC_GUEST "/status/start", post_start, NULL, NULL, POWER, 0 },
 	{ "POST", LXC_GUEST "/status/stop", post_stop, NULL, NULL, POWER, 0 },
 	{ "POST", LXC_GUEST "/status/shutdown", post_shutdown, shutdown_params, NULL, POWER, 0 },

@@ -42,6 +42,7 @@ extern const struct sim_route sim_sdn_node_routes[];    /* api_sdn_node.c */
 extern const struct sim_route sim_metrics_routes[];     /* api_metrics.c */
 extern const struct sim_route sim_rrd_routes[];         /* api_rrd.c */
 extern const struct sim_route sim_bulk_routes[];        /* api_bulk.c */
+extern const struct sim_route sim_execute_routes[];     /* api_execute.c */
 extern const struct sim_route sim_lxc_routes[];         /* api_lxc.c */
 extern const struct sim_route sim_mapping_routes[];     /* api_mapping.c */
 

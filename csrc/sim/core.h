@@ -319,6 +319,7 @@ enum {
  * permission  NULL      the handler checks
  *             "world"   without login
  *             "user"    whoever is logged in
+ *             "root"    root@pam with a ticket: what PVE's description says nothing of
  *             "PATH PRIV" with {variables} in PATH; "A,B" needs both, "A|B" any:
  *                       "/vms/{vmid} VM.Config.Disk|VM.Config.CDROM"
  */
@@ -337,7 +338,7 @@ struct sim_call {
 	const struct sim_route *route;
 	const char *method;
 	const char *path;    /* without /api2/json: "/nodes/pve1/qemu/100" */
-	json_t *raw;         /* borrowed; all parameters as they came */
+	json_t *raw;         /* owned; all parameters as they came */
 	json_t *path_params; /* owned; the variables of the path */
 	json_t *params; /* owned; path, query and body, validated: INT and BOOL as JSON integers, NUM as real, STR as string, ARRAY as array */
 	struct sim_user *user;   /* NULL: not logged in ("world") */

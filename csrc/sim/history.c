@@ -56,6 +56,7 @@ static const struct sim_sample *nth(const struct sim_history *h, size_t n)
 
 static bool same(const struct sim_sample *a, const struct sim_sample *b)
 {
+	/* The same bits, also of what is no number. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-*) */
 	return a->since_s == b->since_s && !memcmp(&a->cpu, &b->cpu, 4 * sizeof(float));
 }
 

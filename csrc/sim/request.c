@@ -143,6 +143,8 @@ static int check_permission(struct sim_call *call)
 			call, 403,
 			"Permission check failed (URI '%s' not available with API token, need proper ticket.\n)",
 			call->path);
+	if (expression && !strcmp(expression, "root") && !sim_is_root(call))
+		return sim_deny(call, "user != root@pam");
 	if (!blank)
 		return 0;
 	path = fill_path(expression, (size_t)(blank - expression), call->raw);
@@ -180,6 +182,21 @@ static bool reach_node(struct sim_call *call, struct sim_reply *reply)
 	return true;
 }
 
+void sim_call_work(struct sim_call *call)
+{
+	call->params = json_object();
+	sim_params_check(call, call->raw);
+	if (call->sim->apidoc)
+		sim_apidoc_check(call, call->raw);
+	if (sim_bad_params(call) < 0)
+		return;
+	call->vmid = (unsigned)sim_arg_int(call, "vmid", 0);
+	if (!json_object_get(call->path_params, "vmid"))
+		call->vmid = 0;
+	if (call->route->handler(call) < 0 && !call->status && !call->again_ms)
+		sim_fail(call, 500, "unknown error");
+}
+
 /* Everything after the login. returns false when reply is already filled. */
 static bool carry_out(struct sim_call *call, struct sim_reply *reply)
 {
@@ -187,21 +204,11 @@ static bool carry_out(struct sim_call *call, struct sim_reply *reply)
 		return true;
 	if (!reach_node(call, reply))
 		return call->status != 0;
-	call->params = json_object();
-	sim_params_check(call, call->raw);
-	if (call->sim->apidoc)
-		sim_apidoc_check(call, call->raw);
-	if (sim_bad_params(call) < 0)
-		return true;
-	call->vmid = (unsigned)sim_arg_int(call, "vmid", 0);
-	if (!json_object_get(call->path_params, "vmid"))
-		call->vmid = 0;
-	if (call->route->handler(call) < 0 && !call->status && !call->again_ms)
-		sim_fail(call, 500, "unknown error");
+	sim_call_work(call);
 	return true;
 }
 
-static void release_call(struct sim_call *call)
+void sim_call_release(struct sim_call *call)
 {
 	json_decref(call->raw);
 	json_decref(call->params);
@@ -299,7 +306,7 @@ bool sim_answer(struct sim *sim, struct sim_request *request, struct sim_reply *
 	}
 	call.first_ms = request->first_ms;
 	done = answer_api(&call, request, format, reply, ret_again_ms);
-	release_call(&call);
+	sim_call_release(&call);
 	if (done)
 		sim_faults_after(sim, reply);
 	return done;

@@ -20,6 +20,14 @@ struct sim_request {
 bool sim_answer(struct sim *sim, struct sim_request *request, struct sim_reply *reply,
 		int64_t *ret_again_ms);
 
+/*
+ * Check the parameters in call->raw by the tables of call->route, and do what is asked: everything behind rights and node. What
+ * came of it is in the call.
+ */
+void sim_call_work(struct sim_call *call);
+/* Let go of what a call owns, raw included. */
+void sim_call_release(struct sim_call *call);
+
 /* Value of a header, blanks around it skipped; NULL = absent. Borrowed. */
 const char *sim_header(const char *const *headers, const char *name);
 

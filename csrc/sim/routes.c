@@ -19,7 +19,7 @@ static const struct sim_route *const tables[] = {
 	sim_sdn_ips_routes,      sim_sdn_apply_routes,  sim_sdn_node_routes,
 	sim_sdn_dry_routes,      sim_network_routes,    sim_metrics_routes,
 	sim_rrd_routes,          sim_mapping_routes,    sim_lxc_routes,
-	sim_bulk_routes,
+	sim_bulk_routes,         sim_execute_routes,
 };
 
 /*

@@ -57,6 +57,34 @@ static void it_moves_by_being_restarted(void **state)
 	sim_free(sim);
 }
 
+static void its_interfaces_are_those_of_its_cards(void **state)
+{
+	struct sim *sim = cluster(
+		1, 1,
+		"{\"containers\": [{\"vmid\": 200, \"status\": \"running\", \"config\": {\"hostname\": \"box\","
+		" \"net0\": \"name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:01,ip=10.9.0.5/24,ip6=fd00::5/64\","
+		" \"net1\": \"name=eth1,bridge=vmbr0,ip=dhcp\"}}]}",
+		NULL);
+	json_auto_t *list = get(sim, CT "/interfaces");
+	const json_t *eth0 = json_array_get(list, 1), *eth1 = json_array_get(list, 2);
+
+	(void)state;
+	assert_int_equal(json_array_size(list), 3);
+	assert_string_equal(text_of(json_array_get(list, 0), "inet"), "127.0.0.1/8");
+	assert_string_equal(text_of(eth0, "name"), "eth0");
+	assert_string_equal(text_of(eth0, "hwaddr"), "BC:24:11:00:00:01");
+	assert_string_equal(text_of(eth0, "inet"), "10.9.0.5/24");
+	assert_string_equal(text_of(eth0, "inet6"), "fd00::5/64");
+	assert_string_equal(
+		text_of(json_array_get(json_object_get(eth0, "ip-addresses"), 1), "ip-address"),
+		"fd00::5");
+	assert_int_equal(json_array_size(json_object_get(eth1, "ip-addresses")), 0);
+	expect_task(sim, "POST", CT "/status/stop", NULL, "OK");
+	json_auto_t *none = get(sim, CT "/interfaces");
+	assert_true(json_is_null(none));
+	sim_free(sim);
+}
+
 static void it_stops_and_starts(void **state)
 {
 	struct sim *sim = cluster(2, 1, world, NULL);
@@ -94,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_container_is_load_of_its_node_and_no_vm),
 		cmocka_unit_test(it_moves_by_being_restarted),
+		cmocka_unit_test(its_interfaces_are_those_of_its_cards),
 		cmocka_unit_test(it_stops_and_starts),
 		cmocka_unit_test(it_has_statistics_too),
 	};
