@@ -24,6 +24,8 @@ struct world_node {
 	uint64_t memory_bytes; /* physical; 0 = not known */
 	double used_cpus;      /* of cpus, at the last round of pvestatd */
 	uint64_t used_bytes;   /* likewise; 0 = not known */
+	uint64_t disk_bytes, used_disk_bytes; /* of its root disk, likewise */
+	uint64_t uptime_s;
 };
 
 struct world_guest {
@@ -48,6 +50,7 @@ struct world_storage {
 	const char *node, *name, *type; /* type: dir, rbd, ... */
 	const char *content;            /* "images,rootdir", any order */
 	bool shared, available;
+	uint64_t size_bytes, used_bytes; /* size 0 = not known */
 };
 
 struct world_pool {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "modules/access.h"
@@ -60,39 +61,6 @@ int access_file_look(const char *path, const char **ret, struct pxc_err *err)
 	return 0;
 }
 
-static int write_all(int fd, const char *text)
-{
-	size_t n = strlen(text);
-
-	while (n) {
-		ssize_t put = write(fd, text, n);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -1;
-		text += put;
-		n -= (size_t)put;
-	}
-	return fsync(fd);
-}
-
-/* The name is on the disk, too, before anybody relies on it. */
-static void sync_folder(const char *path)
-{
-	auto_free char *folder = pxc_strdup(path);
-	char *slash = strrchr(folder, '/');
-	int fd;
-
-	if (slash)
-		slash[slash == folder] = '\0';
-	fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	(void)fsync(fd);
-	(void)close(fd);
-}
-
 static int save(const char *path, const char *secret)
 {
 	auto_free char *name = new_name(path), *line = pxc_printf("%s\n", secret);
@@ -100,11 +68,11 @@ static int save(const char *path, const char *secret)
 
 	if (fd < 0)
 		return -1;
-	r = write_all(fd, line);
+	r = file_write(fd, line, strlen(line));
 	explicit_bzero(line, strlen(line));
 	if (close(fd) < 0 || r < 0 || rename(name, path) < 0)
 		return -1;
-	sync_folder(path);
+	file_sync_folder(path);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "ansible/result.h"
 #include "base/mem.h"
 #include "modules/kind_parts.h"
+#include "modules/progress.h"
 
 /* Objects worked on side by side. Most of a job's time is a task on the server, so this may well be more than the
  * requests that are under way at once; PVE spreads the tasks over its nodes. */
@@ -18,6 +19,7 @@ struct phase {
 	size_t *plan_of;         /* by job */
 	struct pve_job **job_of; /* by plan; NULL = not in this phase, or not to be done */
 	size_t njobs, nended;
+	struct progress progress;
 };
 
 /* Must plan p wait for plan q to be done well? A helper of a later phase completes what the objects it is for have begun. */
@@ -110,12 +112,36 @@ static void say(const struct pxc_env *env, const char *text)
 
 	if (env->tell)
 		env->tell(env->tell_context, line);
-	else if (env->args->task.verbosity > 0)
-		(void)fprintf(stderr, "%s\n", line);
+	else if (env->watched)
+		(void)fprintf(stderr, PROGRESS_MARK "%s\n", line);
 }
 
-/* A line for people who watch. */
-static void progress(void *context, const struct pve_job *job)
+static void tick(struct phase *ph)
+{
+	const struct pxc_env *env = ph->run->env;
+	auto_free char *line = NULL;
+
+	if ((line = progress_line(&ph->progress, pve_now_ms(env->pve))))
+		say(env, line);
+}
+
+static void count(void *context, const struct pve_job *job)
+{
+	struct phase *ph = context;
+	struct progress *p = &ph->progress;
+
+	if (job->state == PVE_JOB_UNDER_WAY) {
+		p->under_way++;
+	} else {
+		p->done++;
+		p->under_way -= p->under_way > 0;
+		p->failed += job->state == PVE_JOB_FAILED;
+	}
+	tick(ph);
+}
+
+/* A line about each, of a run that people watch. */
+static void tell_each(void *context, const struct pve_job *job)
 {
 	struct phase *ph = context;
 	int seconds = (int)((job->ended_ms - job->began_ms + 500) / 1000);
@@ -169,8 +195,11 @@ static void book(struct phase *ph, size_t j)
 /* Long work: a lock that is good for minutes is kept, and once it is lost nothing new begins. */
 static const char *keep_locks(void *context)
 {
-	struct kind_run *run = ((struct phase *)context)->run;
+	struct phase *ph = context;
+	struct kind_run *run = ph->run;
 
+	if (!run->kind->progress)
+		tick(ph);
 	return locks_prolong(&run->locks, run->env)
 		       ? NULL
 		       : "the run's lock was lost: somebody else may be at the same work";
@@ -190,14 +219,15 @@ static void run_phase(struct kind_run *run, const struct pxc_plans *plans, int p
 		limits.max_failures = run->limits.max_failures - (unsigned)failed;
 	if (!limits.max_jobs)
 		limits.max_jobs = run->kind->side_by_side ? run->kind->side_by_side : JOBS_AT_ONCE;
-	if (run->kind->progress)
-		limits.told = progress;
+	limits.told = run->kind->progress ? tell_each : count;
 	ph.jobs = pxc_calloc(plans->nplans, sizeof(*ph.jobs));
 	ph.plan_of = pxc_calloc(plans->nplans, sizeof(*ph.plan_of));
 	ph.job_of = pxc_calloc(plans->nplans, sizeof(struct pve_job *));
 	for (size_t i = 0; i < plans->nplans; i++)
 		if (ready(run, plans, i, phase))
 			add_job(&ph, i);
+	ph.progress = (struct progress){ .all = ph.njobs, .began_ms = pve_now_ms(run->env->pve) };
+	ph.progress.said_ms = ph.progress.began_ms;
 	if (ph.njobs)
 		pve_stream(run->env->pve, ph.jobs, ph.njobs, &limits);
 	for (size_t j = 0; j < ph.njobs; j++)

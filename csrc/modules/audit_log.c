@@ -82,7 +82,7 @@ int audit_reach(struct kind_run *run, struct pxc_err *err)
 {
 	const char *storages[] = { run->env->audit_storage, NULL };
 
-	if (!storages[0] || run->audit)
+	if (!storages[0] || run->audit || !run->kind->plural)
 		return 0;
 	if (rbd_reach(run->env, storages, err) < 0 ||
 	    rbd_store_get(run->env, storages[0], &run->audit, err) < 0)
@@ -160,6 +160,9 @@ int audit_begin(struct kind_run *run, const struct pxc_plans *plans, struct pxc_
 {
 	auto_lines struct lines l = { .list = NULL };
 
+	/* Kinds without objects change nothing in the cloud, and a file of metrics is written every minute. */
+	if (!run->kind->plural)
+		return 0;
 	lines_begin(&l, run);
 	for (size_t i = 0; i < plans->nplans; i++)
 		if (pxc_plan_changes(plans->plans[i]) && !plans->plans[i]->undoes &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include "ansible/result.h"
 #include "base/str.h"
 #include "cloud/holder.h"
 #include "cloud/project.h"
@@ -56,6 +57,9 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 	s->policy = named(gather, "policy");
 	s->groups = wanted(gather, "groups");
 	s->keypairs = wanted(gather, "keypairs");
+	s->nodes = wanted(gather, "nodes");
+	s->stores = wanted(gather, "storages");
+	s->partial = json_is_true(json_object_get(p, "partial"));
 	s->images = named(gather, "images");
 	s->volumes = named(gather, "volumes");
 	s->audit = named(gather, "audit");
@@ -71,7 +75,7 @@ static int decode(struct pxc_env *env, void **ret_batch, struct pxc_err *err)
 		return pxc_fail(err, PXC_EINVAL, "limit must be 0 (none) or more");
 	s->limit = (size_t)item_int(p, "limit");
 	*ret_batch = s;
-	return 0;
+	return info_decode_format(env, s, err);
 }
 
 static int read_ha(struct pxc_env *env, struct world *w, struct pxc_err *err)
@@ -84,9 +88,41 @@ static int read_ha(struct pxc_env *env, struct world *w, struct pxc_err *err)
 	return 0;
 }
 
-static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
+/* What cannot be read fails the task, or, where the task wants as much as can be had, is said beside the rest. */
+static int part(struct pxc_env *env, const struct info_spec *s, struct info_world *iw,
+		const char *name, int r, struct pxc_err *err)
 {
-	const struct info_spec *s = batch;
+	if (r == 0 || !s->partial)
+		return r;
+	if (!iw->problems)
+		iw->problems = pxc_env_keep(env, json_object());
+	(void)json_object_set_new(iw->problems, name, result_text(err->msg));
+	pxc_env_warn(env, "%s could not be read: %s", name, err->msg);
+	*err = (struct pxc_err){ .kind = PXC_OK };
+	return 0;
+}
+
+static int read_parts(struct pxc_env *env, const struct info_spec *s, struct info_world *iw,
+		      struct pxc_err *err)
+{
+	if (s->affinity)
+		info_read_affinity(env, iw);
+	if (s->networks && part(env, s, iw, "networks", info_read_nets(env, s, iw, err), err) < 0)
+		return -1;
+	if (s->audit && part(env, s, iw, "audit", info_read_audit(env, s, iw, err), err) < 0)
+		return -1;
+	if (!s->images && !s->volumes)
+		return 0;
+	return part(env, s, iw,
+		    !s->volumes  ? "images"
+		    : !s->images ? "volumes"
+				 : "images and volumes",
+		    info_read_rbd(env, s, iw, err), err);
+}
+
+static int look(struct pxc_env *env, const struct info_spec *s, struct info_world **ret,
+		struct pxc_err *err)
+{
 	struct info_world *iw = arena_alloc(env->arena, sizeof(*iw));
 	const char *pool = NULL;
 	struct world *w = NULL;
@@ -109,13 +145,8 @@ static int observe(struct pxc_env *env, void *batch, void **ret_world, struct px
 		info_read_vms(env, pool, iw);
 	if (s->usage && s->volumes)
 		snapshots_read_lists(env, iw->seen, iw->nseen);
-	*ret_world = iw;
-	if (s->affinity)
-		info_read_affinity(env, iw);
-	if ((s->networks && info_read_nets(env, s, iw, err) < 0) ||
-	    (s->audit && info_read_audit(env, s, iw, err) < 0))
-		return -1;
-	return s->images || s->volumes ? info_read_rbd(env, s, iw, err) : 0;
+	*ret = iw;
+	return read_parts(env, s, iw, err);
 }
 
 static void asks(const void *batch, const struct world *w, struct policy_asks *ret)
@@ -126,12 +157,15 @@ static void asks(const void *batch, const struct world *w, struct policy_asks *r
 	policy_ask(ret, s->project ? "info.read" : "info.cloud", s->project, NULL);
 	if (s->audit)
 		policy_ask(ret, "audit.read", s->project, NULL);
+	if (s->dest)
+		policy_ask(ret, "info.file", NULL, NULL);
 }
 
-/* Nothing is ever to be done: to look is not to change. */
+/* To look is not to change; only the file that is to hold it may be another. */
 static int plan(const void *batch, const void *world, struct pxc_plans *ret, struct pxc_err *err)
 {
-	(void)batch, (void)world, (void)ret, (void)err;
+	(void)world, (void)err;
+	info_plan_file(batch, ret);
 	return 0;
 }
 
@@ -156,77 +190,6 @@ void info_append(const struct info_spec *s, json_t *list, json_t *item)
 	(void)json_array_append_new(list, brief);
 }
 
-static void put_usage(json_t *row, const struct quota *used, const struct quota *limit, int key)
-{
-	(void)json_object_set_new(row, quota_names[key],
-				  json_pack("{s:I,s:I}", "used", (json_int_t)used->v[key], "limit",
-					    (json_int_t)limit->v[key]));
-}
-
-static json_t *usage_row(const struct info_spec *s, const struct info_world *iw,
-			 const struct world_pool *pool, const json_t *project)
-{
-	json_t *row = json_pack("{s:O}", "project", json_object_get(project, "name"));
-	struct quota used, limit;
-	struct pxc_err err;
-
-	if (usage_count(iw->w, pool->poolid, NULL, &used, &err) < 0 ||
-	    usage_limit(iw->w, pool->poolid, &limit, &err) < 0) {
-		(void)json_object_set_new(row, "problem", json_string(err.msg));
-		return row;
-	}
-	for (int i = 0; i <= QUOTA_RAM_MB; i++)
-		put_usage(row, &used, &limit, i);
-	if (s->networks) {
-		network_usage(iw->nets, item_text(row, "project"), &used);
-		for (int i = QUOTA_NETWORKS; i <= (s->addresses ? QUOTA_IPS : QUOTA_SUBNETS); i++)
-			put_usage(row, &used, &limit, i);
-	}
-	if (s->affinity) {
-		used.v[QUOTA_AFFINITY_GROUPS] = info_count_affinity(iw, item_text(row, "project"));
-		put_usage(row, &used, &limit, QUOTA_AFFINITY_GROUPS);
-	}
-	if (s->keypairs) {
-		used.v[QUOTA_KEYPAIRS] = info_count_keypairs(iw, item_text(row, "project"));
-		put_usage(row, &used, &limit, QUOTA_KEYPAIRS);
-	}
-	if (!s->volumes)
-		return row;
-	volume_usage(iw->rbd, item_text(row, "project"), &used);
-	for (size_t i = 0; i < iw->nseen; i++)
-		if (str_eq(iw->seen[i]->guest->pool, pool->poolid))
-			used.v[QUOTA_SNAPSHOTS] += snapshots_of(iw->seen[i]);
-	for (int i = QUOTA_VOLUMES; i <= QUOTA_SNAPSHOTS; i++)
-		put_usage(row, &used, &limit, i);
-	return row;
-}
-
-static void report_projects(const struct info_spec *s, const struct info_world *iw, json_t *result)
-{
-	const struct world *w = iw->w;
-	json_t *projects = json_array(), *usage = json_array();
-
-	for (size_t i = 0; i < w->npools; i++) {
-		json_t *item = project_item(w, &w->pools[i]);
-
-		if (!item)
-			continue;
-		if ((s->project && !str_eq(item_text(item, "name"), s->project)) ||
-		    !info_sees(iw, item_text(item, "name"))) {
-			json_decref(item);
-			continue;
-		}
-		info_append(s, usage, usage_row(s, iw, &w->pools[i], item));
-		info_append(s, projects, item);
-	}
-	if (s->projects)
-		(void)json_object_set(result, "projects", projects);
-	if (s->usage)
-		(void)json_object_set(result, "usage", usage);
-	json_decref(projects);
-	json_decref(usage);
-}
-
 static void report_vms(const struct info_spec *s, const struct info_world *iw, json_t *result)
 {
 	json_t *list = json_array();
@@ -249,21 +212,34 @@ static void report_vms(const struct info_spec *s, const struct info_world *iw, j
 	(void)json_object_set_new(result, "vms", list);
 }
 
-static void report(const void *batch, const void *world, json_t *result)
+static void report_flavors(const struct info_spec *s, const struct info_world *iw, json_t *result)
 {
-	const struct info_spec *s = batch;
-	const struct info_world *iw = world;
-	json_t *flavors;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < iw->w->registry.nflavors; i++)
+		if (info_sees_flavor(iw, &iw->w->registry.flavors[i]))
+			info_append(s, list,
+				    info_hide(iw, NULL, "projects",
+					      flavor_item(&iw->w->registry.flavors[i])));
+	(void)json_object_set_new(result, "flavors", list);
+}
+
+static void report_facts(const struct info_spec *s, const struct info_world *iw, json_t *result)
+{
+	if (s->nodes && !iw->own)
+		info_report_nodes(s, iw, result);
+	if (s->stores && !iw->own)
+		info_report_storages(s, iw, result);
 
 	if (s->projects || s->usage)
-		report_projects(s, iw, result);
+		info_report_projects(s, iw, result);
 	if (s->vms)
 		report_vms(s, iw, result);
 	if (s->cloud)
 		info_report_cloud(iw, result);
 	if (s->policy)
 		info_report_policy(s, iw, result);
-	if (s->networks)
+	if (iw->nets)
 		info_report_nets(s, iw, result);
 	if (s->affinity)
 		info_report_affinity(s, iw, result);
@@ -272,21 +248,51 @@ static void report(const void *batch, const void *world, json_t *result)
 		info_report_rbd(s, iw, result);
 	if (iw->audit)
 		info_report_audit(s, iw, result);
-	if (!s->flavors)
-		return;
-	flavors = json_array();
-	for (size_t i = 0; i < iw->w->registry.nflavors; i++)
-		if (info_sees_flavor(iw, &iw->w->registry.flavors[i]))
-			info_append(s, flavors,
-				    info_hide(iw, NULL, "projects",
-					      flavor_item(&iw->w->registry.flavors[i])));
-	(void)json_object_set_new(result, "flavors", flavors);
+	if (s->flavors)
+		report_flavors(s, iw, result);
+	if (iw->problems)
+		(void)json_object_set(result, "problems", iw->problems);
 }
+
+/* The cluster is looked at once: the text is of one moment, also when it is looked again whether the file holds it. */
+static int observe(struct pxc_env *env, void *batch, void **ret_world, struct pxc_err *err)
+{
+	struct info_spec *s = batch;
+
+	if (!s->seen) {
+		struct info_world *iw = NULL;
+
+		if (look(env, s, &iw, err) < 0)
+			return -1;
+		s->facts = pxc_env_keep(env, json_object());
+		report_facts(s, iw, s->facts);
+		if (s->format != RENDER_NONE)
+			info_render(env, s, iw, s->facts);
+		s->seen = iw;
+	}
+	*ret_world = s->seen;
+	return s->dest ? info_look_file(s, err) : 0;
+}
+
+static void report(const void *batch, const void *world, json_t *result)
+{
+	const struct info_spec *s = batch;
+
+	(void)world;
+	if (s->format == RENDER_NONE)
+		(void)json_object_update(result, s->facts);
+	else
+		info_report_text(s, result);
+}
+
+static const struct pve_op ops[] = {
+	[INFO_SAVE] = { .method = "WRITE", .path = "{_file}", .work = info_save },
+};
 
 const struct pxc_kind info_kind = {
 	.name = "info",
 	.plural = NULL,
-	.ops = NULL,
+	.ops = ops,
 	.decode = decode,
 	.asks = asks,
 	.observe = observe,

@@ -5,12 +5,13 @@
 #include "cloud/affinity_rule.h"
 #include "cloud/keypair.h"
 #include "cloud/network_info.h"
+#include "cloud/render.h"
 #include "cloud/vm.h"
 #include "modules/kind.h"
 
 struct info_spec {
 	bool projects, usage, vms, flavors, cloud, images, volumes, networks, addresses, affinity;
-	bool policy, groups, keypairs, audit;
+	bool policy, groups, keypairs, audit, nodes, stores, partial;
 	const char *const *
 		storages; /* of images and volumes; NULL = the cloud's default, and those that holders name */
 	const char *project, *stack;
@@ -18,7 +19,16 @@ struct info_spec {
 	const char *const *fields; /* NULL = all */
 	size_t limit;              /* 0 = none */
 	const char *audit_since;   /* NULL = all */
+	enum render_format format;
+	const char *dest; /* NULL = into the result */
+	/* Of this run, which looks at the cluster once: */
+	struct info_world *seen;
+	json_t *facts; /* kept by the run */
+	char *text;    /* as "format" says; NULL for RENDER_NONE */
+	bool saved;    /* dest holds it */
 };
+
+enum { INFO_SAVE };
 
 struct info_world {
 	const struct world *w;
@@ -33,6 +43,7 @@ struct info_world {
 	struct keypair *pairs;   /* by project and name; NULL = not asked for */
 	size_t npairs;
 	struct affinity_view affinity;
+	json_t *problems; /* {part: sentence} of what could not be read; kept by the run; NULL = all could */
 	json_t *audit; /* records, the newest first; kept by the run; NULL = not asked for */
 };
 
@@ -80,3 +91,19 @@ int64_t info_count_keypairs(const struct info_world *iw, const char *project);
 must_check int info_read_audit(struct pxc_env *env, const struct info_spec *s,
 			       struct info_world *iw, struct pxc_err *err);
 void info_report_audit(const struct info_spec *s, const struct info_world *iw, json_t *result);
+
+/* info_usage.c: projects, and what they use */
+void info_report_projects(const struct info_spec *s, const struct info_world *iw, json_t *result);
+
+/* info_nodes.c: nodes and storages; only admins ask */
+void info_report_nodes(const struct info_spec *s, const struct info_world *iw, json_t *result);
+void info_report_storages(const struct info_spec *s, const struct info_world *iw, json_t *result);
+
+/* info_render.c: the result as a text. err EINVAL: options that do not go together, or a file that cannot be written. */
+must_check int info_decode_format(struct pxc_env *env, struct info_spec *s, struct pxc_err *err);
+void info_render(struct pxc_env *env, struct info_spec *s, const struct info_world *iw,
+		 const json_t *facts);
+must_check int info_look_file(struct info_spec *s, struct pxc_err *err);
+void info_plan_file(const struct info_spec *s, struct pxc_plans *ret);
+int info_save(void *context, const json_t *args, json_t **ret_data, struct pxc_err *err);
+void info_report_text(const struct info_spec *s, json_t *result);

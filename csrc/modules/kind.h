@@ -57,7 +57,8 @@ struct pxc_env {
 	uint32_t sdn_wait_ms; /* how long it is waited for */
 	uint32_t
 		task_timeout_ms; /* one step; also how long the run waits for a lock or a busy object */
-	/* Where lines about progress go; NULL = standard error at -v. */
+	bool watched; /* somebody shows what goes to standard error with PROGRESS_MARK in front */
+	/* Where lines about progress go; NULL = standard error when watched. */
 	void (*tell)(void *context, const char *line);
 	void *tell_context;
 };
@@ -106,7 +107,7 @@ struct pxc_kind {
 	void (*limits)(const void *batch, struct kind_limits *ret);
 	/*
 	 * A run that people watch: items say when they began and how long they took ("began", "seconds"), and at -v each plan
-	 * that begins and ends is a line on standard error ("3/17 VM 101 pve1 -> pve2: 12 s").
+	 * that begins and ends is a line of progress ("3/17 VM 101 pve1 -> pve2: 12 s") instead of a count from time to time.
 	 */
 	bool progress;
 	/*

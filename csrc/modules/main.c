@@ -11,10 +11,12 @@
 #include "modules/actor.h"
 #include "modules/audit.h"
 #include "modules/connect.h"
+#include "modules/inventory.h"
 #include "modules/kind.h"
 
 #define ANSIBALLZ "AnsiballZ_"
 #define FORBIDDEN 403
+#define INVENTORY "pxc_inventory" /* no module: what the inventory plugin asks */
 
 static const struct pxc_kind *find_kind(const char *module)
 {
@@ -66,7 +68,12 @@ static int run(const struct pxc_kind *kind, const struct ans_args *args, json_t 
 {
 	auto_arena struct pxc_arena arena = { .head = NULL };
 	struct pxc_env env = {
-		.args = args, .arena = &arena, .clock = &pxc_system_clock, .to_syslog = true
+		.args = args,
+		.arena = &arena,
+		.clock = &pxc_system_clock,
+		.to_syslog = true,
+		.watched = args->task.verbosity > 0 && !args->task.no_log &&
+			   ans_getenv("PXC_PROGRESS"),
 	};
 	int r;
 
@@ -103,6 +110,7 @@ static int run_module(const struct pxc_kind *kind, const struct ans_spec *spec, 
 	if (r < 0) {
 		(void)json_object_set_new(result, "failed", json_true());
 		(void)json_object_set_new(result, "msg", result_text(err.msg));
+		(void)json_object_set_new(result, "error", json_string(pxc_err_word(err.kind)));
 		if (err.kind == PXC_EDENIED && err.http == FORBIDDEN)
 			(void)json_object_set_new(result, "rc", json_integer(FORBIDDEN));
 	}
@@ -114,6 +122,7 @@ static int usage(void)
 	(void)fputs(
 		"usage: pxc_<kind> [ARGS.json]          run as an Ansible module\n"
 		"       pxc pxc_<kind> [ARGS.json]      the same by name; without a file, standard input\n"
+		"       pxc pxc_inventory               what the inventory plugin asks, line by line\n"
 		"       pxc --dump-spec [pxc_<kind>]    the argument tables as JSON\n"
 		"       pxc --validate pxc_<kind>       check the arguments on standard input only\n",
 		stderr);
@@ -136,6 +145,8 @@ int pxc_main(int argc, char **argv)
 		argv++;
 		argc--;
 	}
+	if (str_eq(module, INVENTORY))
+		return inventory_main();
 	kind = find_kind(module);
 	spec = find_spec(module);
 	if (!kind || !spec)

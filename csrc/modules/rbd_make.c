@@ -244,6 +244,7 @@ static void import_slot(int change)
 	static int under_way;
 
 	(void)pthread_mutex_lock(&lock);
+	/* Another thread changes it. NOLINTNEXTLINE(bugprone-infinite-loop) */
 	while (change > 0 && under_way >= IMPORTS_AT_ONCE)
 		(void)pthread_cond_wait(&freed, &lock);
 	under_way += change;

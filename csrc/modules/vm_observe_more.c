@@ -162,11 +162,8 @@ json_t *vm_agent_addresses(const json_t *data)
 			const char *ip = text(address, "ip-address");
 			struct net_ip parsed;
 
-			if (!ip_parse(ip, &parsed) || str_starts(ip, "127.") ||
-			    str_starts(ip, "fe80") || str_starts(ip, "169.254.") ||
-			    str_eq(ip, "::1"))
-				continue;
-			(void)json_array_append_new(list, json_string(ip));
+			if (ip_parse(ip, &parsed) && ip_leads_out(&parsed))
+				(void)json_array_append_new(list, json_string(ip));
 		}
 	}
 	return list;

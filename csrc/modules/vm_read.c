@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "modules/vm_read.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -12,6 +13,7 @@
 
 /* Replies are turned into texts and let go in portions, so that thousands of VMs fit in little memory. */
 #define PORTION 128
+#define PACKED_PORTION 1024 /* where a request is for many: several of them side by side */
 
 static void release_notes(void *notes)
 {
@@ -73,7 +75,7 @@ static void take_reply(struct pxc_env *env, struct vm_seen *s, struct pve_read *
 
 static void read_portion(struct pxc_env *env, struct vm_seen **seen, size_t n)
 {
-	struct pve_read reads[PORTION] = { { .path = NULL } };
+	struct pve_read *reads = pxc_calloc(n, sizeof(*reads));
 
 	for (size_t i = 0; i < n; i++)
 		reads[i].path = arena_printf(env->arena, "/nodes/%s/qemu/%u/pending",
@@ -81,11 +83,14 @@ static void read_portion(struct pxc_env *env, struct vm_seen **seen, size_t n)
 	pve_read_all(env->pve, reads, n);
 	for (size_t i = 0; i < n; i++)
 		take_reply(env, seen[i], &reads[i]);
+	free(reads);
 }
 
 /* A guest on a dead node is not asked: it could not answer. */
 void vm_read(struct pxc_env *env, const struct world *w, struct vm_seen **seen, size_t n)
 {
+	size_t portion = pve_packs_reads(env->pve) ? PACKED_PORTION : PORTION;
+
 	for (size_t i = 0; i < n; i++) {
 		const struct world_node *node = world_node(w, seen[i]->guest->node);
 
@@ -95,7 +100,7 @@ void vm_read(struct pxc_env *env, const struct world *w, struct vm_seen **seen, 
 	for (size_t i = 0; i < n;) {
 		size_t k = 0;
 
-		while (i + k < n && k < PORTION && !seen[i + k]->problem)
+		while (i + k < n && k < portion && !seen[i + k]->problem)
 			k++;
 		if (k)
 			read_portion(env, &seen[i], k);

@@ -118,6 +118,9 @@ static void read_resources(struct world *w, struct pxc_arena *arena, const json_
 				.memory_bytes = bytes(r, "maxmem"),
 				.used_cpus = busy(r),
 				.used_bytes = bytes(r, "mem"),
+				.disk_bytes = bytes(r, "maxdisk"),
+				.used_disk_bytes = bytes(r, "disk"),
+				.uptime_s = bytes(r, "uptime"),
 			};
 		else if (str_eq(type, "storage"))
 			w->storages[w->nstorages++] = (struct world_storage){
@@ -127,6 +130,8 @@ static void read_resources(struct world *w, struct pxc_arena *arena, const json_
 				.content = text(r, "content", ""),
 				.shared = truth(r, "shared"),
 				.available = str_eq(text(r, "status", ""), "available"),
+				.size_bytes = bytes(r, "maxdisk"),
+				.used_bytes = bytes(r, "disk"),
 			};
 	}
 	qsort(w->guests, w->nguests, sizeof(*w->guests), guest_order);
@@ -168,6 +173,16 @@ static void read_pools(struct world *w, struct pxc_arena *arena, const json_t *l
 	json_array_foreach (list, i, r)
 		w->pools[w->npools++] =
 			(struct world_pool){ text(r, "poolid", ""), text(r, "comment", "") };
+}
+
+void world_take(struct world *w, struct pxc_arena *arena, const json_t *resources,
+		const json_t *status, const json_t *pools)
+{
+	read_resources(w, arena, resources);
+	if (status)
+		read_status(w, status);
+	if (pools)
+		read_pools(w, arena, pools);
 }
 
 static int read_ha(struct pxc_env *env, struct world *w, struct pxc_err *err)
@@ -304,9 +319,7 @@ int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret
 	pve_read_all(env->pve, reads, NREADS);
 	if (check_reads(env, reads, err) < 0)
 		return -1;
-	read_resources(w, env->arena, reads[RESOURCES].data);
-	read_status(w, reads[STATUS].data);
-	read_pools(w, env->arena, reads[POOLS].data);
+	world_take(w, env->arena, reads[RESOURCES].data, reads[STATUS].data, reads[POOLS].data);
 	w->options = reads[OPTIONS].data;
 	w->ha_resources = reads[HA].data;
 	if (w->nnodes == 0 || !*w->cluster_name)

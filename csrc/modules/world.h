@@ -21,6 +21,10 @@ enum world_detail {
 must_check int world_read(struct pxc_env *env, enum world_detail detail, struct world **ret,
 			  struct pxc_err *err);
 
+/* From replies to nodes, guests, storages and pools of w. status and pools NULL: were not read. The replies must outlive w. */
+void world_take(struct world *w, struct pxc_arena *arena, const json_t *resources,
+		const json_t *status, const json_t *pools);
+
 /*
  * Read PVE's groups into w, if they are not there yet: one request. A comment is only shown to who may see it (User.Modify,
  * Sys.Audit or Group.Allocate on /access/groups). (api: GET /access/groups)

@@ -56,12 +56,13 @@ static void random_nodes(uint64_t *seed, struct scene *s)
 						   .online = number(seed, 8) != 0,
 						   .cpus = (double)(4 + number(seed, 60)),
 						   .memory_bytes = (8 + number(seed, 120)) * GIB };
-		w->storages[w->nstorages++] = (struct world_storage){ s->names[i], "shared", "dir",
-								      "images",    true,     true };
+		w->storages[w->nstorages++] =
+			(struct world_storage){ s->names[i], "shared", "dir", "images",
+						true,        true,     0,     0 };
 		if (!s->lacks[i])
 			w->storages[w->nstorages++] =
-				(struct world_storage){ s->names[i], "fast", "dir",
-							"images",    true,   true };
+				(struct world_storage){ s->names[i], "fast", "dir", "images",
+							true,        true,   0,     0 };
 		w->guests[i] = (struct world_guest){ .vmid = (unsigned)(900 + i),
 						     .node = s->names[i],
 						     .name = "x",

@@ -293,8 +293,8 @@ static void make_big(struct big *b, size_t nnodes, size_t guests_each)
 		w->nodes[i] = (struct world_node){
 			.name = b->names[i], .online = true, .cpus = 64, .memory_bytes = 512 * GIB
 		};
-		w->storages[i] = (struct world_storage){ b->names[i], "shared", "dir",
-							 "images",    true,     true };
+		w->storages[i] = (struct world_storage){ b->names[i], "shared", "dir", "images",
+							 true,        true,     0,     0 };
 		for (size_t k = 0; k < guests_each; k++)
 			w->guests[i * guests_each + k] = (struct world_guest){
 				.vmid = (unsigned)(1000 + i * guests_each + k),

@@ -432,9 +432,9 @@ static void who_watches_sees_each_start_and_end(void **state)
 	assert_int_equal(count(&lab, "moved"), GUESTS);
 	assert_int_equal(lab_count(lines, "\n"), 2 * GUESTS);
 	assert_int_equal(lab_count(lines, ": begins\n"), GUESTS);
-	assert_true(plan_fits("vm web-* (10*) pve1 -> pve*: begins\n*", lines));
-	assert_true(plan_fits("*\n1/8 vm web-* (10*) pve1 -> pve*: * s\n*", lines));
-	assert_true(plan_fits("*\n8/8 vm web-* (10*) pve1 -> pve*: * s\n", lines));
+	assert_true(plan_fits("pxc-progress: vm web-* (10*) pve1 -> pve*: begins\n*", lines));
+	assert_true(plan_fits("*\npxc-progress: 1/8 vm web-* (10*) pve1 -> pve*: * s\n*", lines));
+	assert_true(plan_fits("*\npxc-progress: 8/8 vm web-* (10*) pve1 -> pve*: * s\n", lines));
 }
 
 /* PVE's words may repeat what it was sent. */
