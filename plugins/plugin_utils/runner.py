@@ -4,22 +4,28 @@
 """The action plugin behind every module of the collection.
 
 On a local connection it runs the compiled program in place, with the arguments on standard input; that is about ten
-times cheaper than copying it first. Anything else (ssh, become, async) goes Ansible's ordinary way.
+times cheaper than copying it first. Anything else (ssh, become, async) goes Ansible's ordinary way, with the program for
+the machine that the task runs on. docs/execution.md is the whole story.
 """
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
 import getpass
+import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible.utils.vars import load_extra_vars
+from ansible_collections.pxcloud.pve.plugins.plugin_utils import progress
 
 try:  # ansible-core up to 2.18
     from ansible.module_utils.common.json import AnsibleJSONEncoder
@@ -37,6 +43,28 @@ except ImportError:
 BIN = os.path.join(os.path.dirname(__file__), 'bin')
 # What the program loads when a task touches Ceph; any may, since the record of changes may lie there.
 CEPH_LIBRARY = 'pxc-ceph.so'
+# What a shell or a loader says that could not start the program, and what to do about it.
+EXPLAINED = (
+    (r'Exec format error',
+     "the program that was copied to %s is for another machine than that is now: run the playbook again, or delegate the task to localhost"),
+    (r'error while loading shared libraries',
+     "%s lacks a library that the program needs (Debian: libcurl4, libssl3): install it, or delegate the task to localhost"),
+    (r"' not found \(required by",
+     "the system of %s is older than the one that the program was built on: build the collection on one as old ('make install' from its "
+     "source), or delegate the task to localhost"),
+    (r'AnsiballZ_\w+: Permission denied',
+     "%s does not let programs run where Ansible copies them to, as when that is mounted noexec: set ansible_remote_tmp to a folder where "
+     "they may"),
+)
+PLATFORM = re.compile(r'[a-z0-9_]+-[a-z0-9_]+$')
+
+
+def _platform(system, machine):
+    return '%s-%s' % (system.lower(), machine)
+
+
+def _platform_here():
+    return _platform(os.uname().sysname, os.uname().machine)
 
 
 def _text(variables, name):
@@ -50,6 +78,8 @@ class RunnerBase(ActionBase):
     MODULE = ''
     _supports_check_mode = True
     _supports_async = True
+    _program = ''  # the one for the machine that the task runs on
+    _library_there = ''  # where its library was copied to
 
     def run(self, tmp=None, task_vars=None):
         self._supports_async = True
@@ -60,24 +90,57 @@ class RunnerBase(ActionBase):
             result.update(failed=True, msg=problem)
             return result
         name = 'pxcloud.pve.' + self.MODULE
+        host = to_text(self._task.delegate_to or task_vars.get('inventory_hostname') or 'localhost')
+        local = self._connection.transport in ('local', 'ansible.builtin.local')
+        platform = _platform_here() if local else self._platform_there(host)
+        self._program = os.path.join(BIN, platform, 'pxc')
+        if not os.access(self._program, os.X_OK):
+            result.update(failed=True, msg=self._missing(platform, host))
+            return result
+        self._library_there = ''
         wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
-        if wrap_async or self._connection.become or self._connection.transport not in ('local', 'ansible.builtin.local'):
-            self._send_library()
-            result.update(self._execute_module(module_name=name, task_vars=task_vars, wrap_async=wrap_async))
-            return self._explain(result)
-        result.update(self._run_in_place(name, task_vars))
+        # Whoever keeps remote files wants to find some.
+        if local and not (wrap_async or self._connection.become or C.DEFAULT_KEEP_REMOTE_FILES):
+            answer = self._run_in_place(name, task_vars)
+        else:
+            answer = self._execute_module(module_name=name, task_vars=task_vars, wrap_async=wrap_async)
+        result.update(self._explain(answer, host))
         return result
 
-    def _send_library(self):
-        """Ansible copies the program alone; it looks for its library in its own folder, which is made here and used then."""
-        library = os.path.join(BIN, 'linux-' + os.uname().machine, CEPH_LIBRARY)
-        if not os.path.exists(library):
-            return
-        if not self._connection._shell.tmpdir:
-            self._make_tmp_path()
-        target = self._connection._shell.join_path(self._connection._shell.tmpdir, CEPH_LIBRARY)
-        self._transfer_file(library, target)
-        self._fixup_perms2([self._connection._shell.tmpdir, target])
+    def _platform_there(self, host):
+        """Like linux-x86_64; of a remote machine. It is asked once in a run: the processes of all tasks share the folder."""
+        key = hashlib.sha256(to_bytes(self._connection.transport + ' ' + host)).hexdigest()
+        kept = os.path.join(C.DEFAULT_LOCAL_TMP, 'pxc-platform-' + key)
+        try:
+            with open(kept, encoding='utf-8') as f:
+                said = f.read()
+        except OSError:
+            said = ''
+        if not PLATFORM.match(said):
+            answer = self._low_level_execute_command('uname -sm', sudoable=False)
+            words = to_text(answer.get('stdout') or '').split()[-2:]  # a banner may be in front
+            said = _platform(*words) if len(words) == 2 else ''
+            if answer.get('rc') or not PLATFORM.match(said):
+                raise AnsibleActionFail("cannot tell what machine %s is: 'uname -sm' said there: %s"
+                                        % (host, ' '.join(to_text(answer.get(k) or '').strip() for k in ('stdout', 'stderr'))))
+            with open(kept, 'w', encoding='utf-8') as f:
+                f.write(said)
+        return said
+
+    def _transfer_file(self, local_path, remote_path):
+        """Ansible copies the link in plugins/modules: the program for the machine of the build, without its library."""
+        if os.path.basename(remote_path) != 'AnsiballZ_' + self.MODULE:
+            return super(RunnerBase, self)._transfer_file(local_path, remote_path)
+        library = os.path.join(os.path.dirname(self._program), CEPH_LIBRARY)
+        if os.path.exists(library):
+            self._library_there = self._connection._shell.join_path(os.path.dirname(remote_path), CEPH_LIBRARY)
+            super(RunnerBase, self)._transfer_file(library, self._library_there)
+        return super(RunnerBase, self)._transfer_file(self._program, remote_path)
+
+    def _fixup_perms2(self, remote_paths, *args, **kwargs):
+        """Whom the task becomes must be able to read the library, too."""
+        library = [self._library_there] if self._library_there else []
+        return super(RunnerBase, self)._fixup_perms2(list(remote_paths) + library, *args, **kwargs)
 
     def _fill_actor(self):
         """Who asks, as far as it can be known: into the arguments. Returns None, or a sentence that says why the task may not run.
@@ -114,23 +177,20 @@ class RunnerBase(ActionBase):
         except (ImportError, KeyError, OSError):
             return '', 'task'
 
-    def _explain(self, result):
-        """A program for another machine: the loader's words say it, but not what to do."""
+    @staticmethod
+    def _explain(result, host):
+        """What did not start cannot say why; the words of those who tried do, but not what to do."""
         words = to_text(result.get('module_stderr') or '') + to_text(result.get('module_stdout') or '')
-        if result.get('failed') and 'Exec format error' in words:
-            result['msg'] = ("the program that was copied there is for %s, and that is another machine: install a build of the "
-                             "collection for its architecture, or delegate the task to localhost" % ', '.join(self._built_for()))
+        if result.get('failed') and result.get('rc') in (126, 127, 1):
+            result.update([('msg', sentence % host) for said, sentence in EXPLAINED if re.search(said, words)][:1])
         return result
 
     @staticmethod
-    def _built_for():
-        return sorted(os.listdir(BIN)) if os.path.isdir(BIN) else []
-
-    def _missing(self, path):
-        return dict(failed=True, msg=(
-            "pxcloud.pve has no program for this machine (%s): looked for %s, found %s. Install a build of the collection for this "
-            "architecture, or build one with 'make install' from its source."
-            % (os.uname().machine, path, ', '.join(self._built_for()) or 'none')))
+    def _missing(platform, host):
+        there = sorted(os.listdir(BIN)) if os.path.isdir(BIN) else []
+        return ("pxcloud.pve has no program for %s, which is what %s is; it has some for: %s. Install a build of the collection for it, make one "
+                "from its source ('make install' on such a machine, or make install ARCHES=\"x86_64 aarch64\"), or delegate the task to a host "
+                "that has one." % (platform, host, ', '.join(there) or 'none'))
 
     def _payload(self, name, task_vars):
         args = dict(self._task.args)
@@ -145,14 +205,17 @@ class RunnerBase(ActionBase):
         return dict(os.environ, **dict((k, to_text(v)) for k, v in named.items()))
 
     def _run_in_place(self, name, task_vars):
-        program = os.path.join(BIN, 'linux-' + os.uname().machine, 'pxc')
-        if not os.access(program, os.X_OK):
-            return self._missing(program)
+        self._display.vvv('Using module file %s in place' % self._program)
         # The program takes its module's name from argv[0], as it does through the links in plugins/modules.
-        process = subprocess.Popen([self.MODULE], executable=program, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, env=self._environment(), cwd=self._loader.get_basedir())
         try:
-            stdout, stderr = process.communicate(to_bytes(self._payload(name, task_vars), errors='surrogate_or_strict'))
+            process = subprocess.Popen([self.MODULE], executable=self._program, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, env=progress.ask(self._environment(), self._display),
+                                       cwd=self._loader.get_basedir())
+        except OSError as e:
+            return dict(failed=True, msg='%s cannot be run: %s' % (self._program, to_text(e.strerror)))
+        try:
+            payload = to_bytes(self._payload(name, task_vars), errors='surrogate_or_strict')
+            stdout, stderr = progress.communicate(process, payload, self.MODULE, self._display)
         except BaseException:
             # Ctrl-C or a task timeout: the program ends at once, and the next run finishes what it had begun.
             process.send_signal(signal.SIGTERM)

@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-import outputs  # noqa: E402
+import outputs
 
 PLAYBOOK = os.environ.get("ANSIBLE_PLAYBOOK", "ansible-playbook")
 NOWHERE = "https://127.0.0.1:1"  # nobody listens there
@@ -56,7 +56,8 @@ def run(collections, folder, playbook, *args, **environment):
         f.write(playbook if isinstance(playbook, str) else json.dumps(playbook))
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PXC_", "PROXMOX_", "ANSIBLE_"))}
     env.update(ANSIBLE_COLLECTIONS_PATH=collections, ANSIBLE_COLLECTIONS_PATHS=collections, ANSIBLE_LOCALHOST_WARNING="0", HOME=folder,
-               ANSIBLE_NOCOLOR="1", ANSIBLE_INJECT_INVOCATION="1", ANSIBLE_ASYNC_DIR=os.path.join(folder, "async"), ANSIBLE_LOCAL_TEMP=os.path.join(folder, "tmp"), ANSIBLE_INVENTORY_UNPARSED_WARNING="0", LC_ALL="C.UTF-8")
+               ANSIBLE_NOCOLOR="1", ANSIBLE_INJECT_INVOCATION="1", ANSIBLE_ASYNC_DIR=os.path.join(folder, "async"),
+               ANSIBLE_LOCAL_TEMP=os.path.join(folder, "tmp"), ANSIBLE_INVENTORY_UNPARSED_WARNING="0", LC_ALL="C.UTF-8")
     env.update(environment)
     done = subprocess.run([PLAYBOOK, "-i", "localhost,", *args, path], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return outputs.keep(done.stdout.decode("utf-8", "replace"))
@@ -164,7 +165,7 @@ def with_vault(collections, folder):
         f.write("open sesame\n")
     vault = os.path.join(os.path.dirname(shutil.which(PLAYBOOK) or PLAYBOOK), "ansible-vault")
     secret = subprocess.run([vault, "encrypt_string", "--vault-password-file", password, "a-s3cret-4711"],
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+                            capture_output=True, check=False)
     lines = ["- hosts: localhost", "  connection: local", "  gather_facts: false", "  tasks:", "    - pxcloud.pve.pxc_info:",
              "        api_urls: " + NOWHERE, "        api_timeout: 1", "        api_token_id: a@pve!t"]
     lines += ["        api_token_secret: " + secret.stdout.decode().strip().replace("\n", "\n  ")]
@@ -183,6 +184,26 @@ def without_program(collections, folder):
                                 "tasks": [{"pxcloud.pve.pxc_info": CLOSED}]}])
     good = all(word in text for word in ("linux-pdp11", os.uname().machine, "make install")) and "exception" not in text
     return good, text
+
+
+def cannot_start(collections, folder):
+    """(sentence, truth, output): programs that a system refuses, in place and copied; each message must say what to do."""
+    other = os.path.join(folder, "broken")
+    root = os.path.join(other, "ansible_collections/pxcloud/pve")
+    shutil.copytree(os.path.join(collections, "ansible_collections"), os.path.join(other, "ansible_collections"), symlinks=True)
+    program = os.path.join(root, "plugins/plugin_utils/bin/linux-" + os.uname().machine, "pxc")
+    with open(program, "rb") as f:
+        good = f.read()
+    task = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [{"pxcloud.pve.pxc_info": CLOSED}]}]
+    for what, program_bytes, words in (
+            ("for another machine", good[:18] + b"\x08\x00" + good[20:], "for another machine"),
+            ("whose library is missing", good.replace(b"libcurl.so.4", b"libcurl.so.0"), "lacks a library")):
+        with open(program, "wb") as f:
+            f.write(program_bytes)
+        for way, settings in (("in place", {}), ("copied", {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_REMOTE_TEMP": folder + "/kept"})):
+            text = run(other, folder, task, **settings)
+            told = words in text or (way == "in place" and "pxc cannot be run: Exec format error" in text)
+            yield "a program %s, %s: the message says so" % (what, way), told and "Traceback" not in text, text
 
 
 def main():
@@ -204,6 +225,10 @@ def main():
         verdicts.append(("a collection without a program for this machine says so", good))
         good, text = with_vault(collections, folder)
         verdicts.append(("a value encrypted in the task arrives, and is not shown", good))
+        for sentence, good, shown in cannot_start(collections, folder):
+            verdicts.append((sentence, good))
+            if not good:
+                print("# " + shown.replace("\n", "\n# "))
         verdicts += [("who asks: " + sentence, truth) for sentence, truth in ask_each_source(collections, folder)]
         print("1..%d" % len(verdicts))
         for sentence, truth in verdicts:
