@@ -6,9 +6,9 @@ $B/bin/tables: $(TABLES_O) $B/libbase.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK_SPEC)
 
-$(TABLES:%=$B/gen/%.c): $B/gen/%.c: schemas/%.yml $B/bin/tables
+$(TABLES:%=$B/gen/%.c): $B/gen/%.c: schemas/%.yml $(HOST_B)/bin/tables
 	$(Q)mkdir -p $(@D)
-	$(Q)$B/bin/tables $* $< > $@
+	$(Q)$(HOST_B)/bin/tables $* $< > $@
 
 $(TABLES:%=$B/gen/%.o): $B/gen/%.o: $B/gen/%.c $B/inc/cloud/.ok
 	$(Q)$(CC) $(CFLAGS) -I$B/inc/cloud -c $< -o $@

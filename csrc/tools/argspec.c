@@ -14,6 +14,7 @@ static int usage(void)
 		"usage: argspec c|runtime CONTRACT...    tables of all modules, meta/runtime.yml\n"
 		"       argspec py|action CONTRACT       documentation stub, action plugin\n"
 		"       argspec fragment FRAGMENT        documentation fragment\n"
+		"       argspec schema FRAME CONTRACT... JSON Schema of a file that playbooks read\n"
 		"       argspec check CONTRACT...        only look for mistakes\n",
 		stderr);
 	return 2;
@@ -40,6 +41,10 @@ static int run(const char *mode, int n, char **paths, struct pxc_buf *out, struc
 
 	if (str_eq(mode, "fragment"))
 		return emit_fragment(paths[0], out, err);
+	if (str_eq(mode, "schema"))
+		return read_models(n - 1, paths + 1, models, err) < 0
+			       ? -1
+			       : emit_schema(paths[0], models, out, err);
 	if (read_models(n, paths, models, err) < 0)
 		return -1;
 	first = json_array_get(models, 0);
@@ -56,7 +61,8 @@ static int run(const char *mode, int n, char **paths, struct pxc_buf *out, struc
 
 int main(int argc, char **argv)
 {
-	static const char *const modes[] = { "c", "runtime", "py", "action", "fragment", "check" };
+	static const char *const modes[] = { "c",        "runtime", "py",   "action",
+					     "fragment", "schema",  "check" };
 	auto_buf struct pxc_buf out = { .data = NULL };
 	struct pxc_err err = { .kind = PXC_OK };
 	bool known = false;

@@ -44,5 +44,8 @@ void emit_c(const json_t *models, struct pxc_buf *out);
 /* Python files; err EINVAL: a text that a raw Python string cannot hold. */
 must_check int emit_stub(const json_t *model, struct pxc_buf *out, struct pxc_err *err);
 must_check int emit_fragment(const char *path, struct pxc_buf *out, struct pxc_err *err);
+/* The frame with what models say in it; err EINVAL begins with the frame's file. */
+must_check int emit_schema(const char *frame, const json_t *models, struct pxc_buf *out,
+			   struct pxc_err *err);
 void emit_action(const json_t *model, struct pxc_buf *out);
 void emit_runtime(const json_t *models, struct pxc_buf *out);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "tools/argspec.h"
+#include "tools/licence.h"
 
 /* Tables are numbered as they come; a table stands before the one that points to it. */
 struct emitter {
@@ -276,7 +277,7 @@ void emit_c(const json_t *models, struct pxc_buf *out)
 	size_t i;
 	json_t *model;
 
-	buf_adds(out, "/* SPDX-License-Identifier: GPL-3.0-or-later */\n"
+	buf_adds(out, "/* " LICENCE_LINE " */\n"
 		      "/* Generated from plugins/modules by argspec: not to be edited. */\n"
 		      "#include \"ansible/spec.h\"\n\n");
 	json_array_foreach (models, i, model)

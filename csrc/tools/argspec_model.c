@@ -148,7 +148,8 @@ static void merge_rules(json_t *rules, const json_t *spec)
 static int add_fragment(json_t *model, const char *name, struct pxc_err *err)
 {
 	static const char *const spec_keys[] = {
-		"no_log", "env", "bytes", "mutually_exclusive", "required_together", NULL
+		"no_log",    "env", "bytes", "mutually_exclusive", "required_together",
+		"inventory", NULL
 	};
 	const char *file = json_string_value(json_object_get(model, "file"));
 	const char *slash = strrchr(file, '/');

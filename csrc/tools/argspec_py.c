@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "tools/argspec.h"
+#include "tools/licence.h"
 
 #define MIN_ANSIBLE ">=2.14.0"
 #define COLLECTION "pxcloud.pve"
@@ -15,7 +16,7 @@
 static const char licence[] =
 	"# -*- coding: utf-8 -*-\n"
 	"# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)\n"
-	"# SPDX-License-Identifier: GPL-3.0-or-later\n";
+	"# " LICENCE_LINE "\n";
 static const char future[] = "from __future__ import (absolute_import, division, print_function)\n"
 			     "__metaclass__ = type\n";
 
@@ -50,6 +51,62 @@ int emit_stub(const json_t *model, struct pxc_buf *out, struct pxc_err *err)
 	return put_raw(out, "", "RETURN", ret, err);
 }
 
+/* {name: X} of each environment variable, as plugins say it. */
+static json_t *plugin_env(const json_t *names)
+{
+	json_t *list = json_array(), *name;
+	size_t i;
+
+	json_array_foreach (names, i, name)
+		(void)json_array_append_new(list, json_pack("{s:O}", "name", name));
+	return list;
+}
+
+/* The options of a fragment that inventory plugins have too: in them Ansible itself reads the environment. New reference. */
+static json_t *inventory_options(const json_t *file, const json_t *names, struct pxc_err *err)
+{
+	const json_t *all = json_object_get(json_object_get(file, "DOCUMENTATION"), "options");
+	const json_t *env = json_object_get(json_object_get(file, "SPEC"), "env");
+	json_t *options = json_object(), *name;
+	size_t i;
+
+	json_array_foreach (names, i, name) {
+		const char *key = json_string_value(name);
+		json_t *option = key ? json_deep_copy(json_object_get(all, key)) : NULL;
+
+		if (!option) {
+			(void)pxc_fail(err, PXC_EINVAL, "SPEC.inventory: there is no option %s",
+				       key ? key : "of no text");
+			json_decref(options);
+			return NULL;
+		}
+		if (json_object_get(env, key))
+			(void)json_object_set_new(option, "env",
+						  plugin_env(json_object_get(env, key)));
+		(void)json_object_set_new(options, key, option);
+	}
+	return options;
+}
+
+/* A second part of the class: extends_documentation_fragment: pxcloud.pve.NAME.inventory */
+static int emit_inventory(const json_t *file, struct pxc_buf *out, struct pxc_err *err)
+{
+	const json_t *names = json_object_get(json_object_get(file, "SPEC"), "inventory");
+	json_auto_t *doc = NULL;
+	auto_free char *text = NULL;
+	json_t *options;
+
+	if (!names)
+		return 0;
+	options = inventory_options(file, names, err);
+	if (!options)
+		return -1;
+	doc = json_pack("{s:o}", "options", options);
+	text = yaml_render_ordered(doc);
+	buf_addc(out, '\n');
+	return put_raw(out, "    ", "INVENTORY", text, err);
+}
+
 int emit_fragment(const char *path, struct pxc_buf *out, struct pxc_err *err)
 {
 	json_auto_t *file = NULL;
@@ -62,7 +119,9 @@ int emit_fragment(const char *path, struct pxc_buf *out, struct pxc_err *err)
 	doc = yaml_render_ordered(json_object_get(file, "DOCUMENTATION"));
 	buf_printf(out, "%s# Generated.\n%s\n\nclass ModuleDocFragment(object):\n", licence,
 		   future);
-	return put_raw(out, "    ", "DOCUMENTATION", doc, err);
+	if (put_raw(out, "    ", "DOCUMENTATION", doc, err) < 0)
+		return -1;
+	return emit_inventory(file, out, err) < 0 ? pxc_context(err, "%s", path) : 0;
 }
 
 void emit_action(const json_t *model, struct pxc_buf *out)
@@ -75,21 +134,15 @@ void emit_action(const json_t *model, struct pxc_buf *out)
 		licence, future, json_string_value(json_object_get(model, "name")));
 }
 
+/* Not by libyaml, which does not indent lists, as the linters of Ansible's world want it. */
 void emit_runtime(const json_t *models, struct pxc_buf *out)
 {
-	json_auto_t *names = json_array(), *runtime = NULL;
-	auto_free char *text = NULL;
 	size_t i;
 	json_t *model;
 
+	buf_adds(out, "---\n# " LICENCE_LINE "\n# Generated. module_defaults for all "
+		      "modules: group/" COLLECTION ".all\n"
+		      "requires_ansible: '" MIN_ANSIBLE "'\naction_groups:\n  all:\n");
 	json_array_foreach (models, i, model)
-		(void)json_array_append(names, json_object_get(model, "name"));
-	runtime = json_pack("{s:s,s:{s:O}}", "requires_ansible", MIN_ANSIBLE, "action_groups",
-			    "all", names);
-	text = yaml_render_ordered(runtime);
-	buf_printf(
-		out,
-		"---\n# SPDX-License-Identifier: GPL-3.0-or-later\n# Generated. module_defaults for all "
-		"modules: group/" COLLECTION ".all\n%s",
-		text);
+		buf_printf(out, "    - %s\n", json_string_value(json_object_get(model, "name")));
 }

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "tools/argspec.h"
+#include "tools/licence.h"
 #include "tools/tables.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyz_"
@@ -127,7 +128,7 @@ int emit_policy(const char *path, const json_t *data, struct pxc_buf *out, struc
 
 	if (check(path, data, &list, err) < 0)
 		return -1;
-	buf_adds(out, "/* SPDX-License-Identifier: GPL-3.0-or-later */\n"
+	buf_adds(out, "/* " LICENCE_LINE " */\n"
 		      "/* Generated from schemas/policy.yml by tables: not to be edited. */\n"
 		      "#include \"cloud/policy.h\"\n\n"
 		      "const struct policy_action policy_actions[] = {\n");

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "tools/argspec.h"
+#include "tools/licence.h"
 #include "tools/tables_privileges.h"
 
 static void put_texts(struct pxc_buf *out, const json_t *list)
@@ -105,7 +106,7 @@ int emit_privileges(const char *path, const json_t *data, struct pxc_buf *out, s
 
 	if (privileges_check(path, data, err) < 0)
 		return -1;
-	buf_adds(out, "/* SPDX-License-Identifier: GPL-3.0-or-later */\n"
+	buf_adds(out, "/* " LICENCE_LINE " */\n"
 		      "/* Generated from schemas/privileges.yml by tables: not to be edited. */\n"
 		      "#include \"cloud/access.h\"\n\n"
 		      "const struct access_replacement access_replacements[] = {\n");

@@ -23,6 +23,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import outputs
+
 BUILD = os.path.abspath(sys.argv[1])
 PLAY = """---
 - name: {name}
@@ -127,7 +128,8 @@ def run_target(name, box):
 def main():
     names = sys.argv[2:] or sorted(os.listdir(os.path.join(HERE, "targets")))
     with ceph() as box:
-        return 0 if all([run_target(n, box) for n in names]) else 1
+        good = [run_target(n, box) for n in names]
+        return 0 if all(good) else 1
 
 
 ANSIBLE_NAME = subprocess.run(["ansible-playbook", "--version"], stdout=subprocess.PIPE, check=True).stdout.decode().split("]")[0].replace("[", "")
