@@ -16,6 +16,8 @@ MAY_sim     := base ceph sim
 MAY_tools   := base ansible sim tools
 
 B      ?= build
+# Where the generators are that this machine runs: elsewhere for another architecture (mk/cross.mk).
+HOST_B ?= $B
 ARCH   := $(shell uname -m)
 CFLAGS ?= -O2 -g
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wundef -Wcast-qual -Wcast-align -Wwrite-strings \
@@ -71,7 +73,7 @@ $B/lib%.a:
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RM) $@ && $(AR) qcs $@ $^
 
-include mk/contract.mk mk/tables.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/balance.mk mk/integration.mk mk/boot.mk mk/netns.mk mk/fuzz.mk mk/stage.mk mk/deps.mk mk/lint.mk
+include mk/contract.mk mk/tables.mk mk/test.mk mk/suites.mk mk/ceph.mk mk/balance.mk mk/integration.mk mk/awx.mk mk/boot.mk mk/netns.mk mk/report.mk mk/fuzz.mk mk/cross.mk mk/stage.mk mk/execution.mk mk/packaging.mk mk/deps.mk mk/lint.mk mk/analyze.mk mk/sanity.mk
 
 $B/bin/pxc: csrc/main.c $B/gen/specs.o $(call libs,modules pve ceph ansible cloud annot base)
 	$(Q)mkdir -p $(@D)
@@ -86,14 +88,19 @@ help:
 	@echo "make modules       build the modules and the simulated cluster (default)"
 	@echo "make demo          run playbooks/demo.yml twice against a simulated cluster; KEEP=1 leaves it running"
 	@echo "make test          everything below in its short form; ends with: N passed, M failed"
-	@echo "make unit property contract conformance crash integration fuzz"
+	@echo "make unit property contract packaging conformance crash integration fuzz"
 	@echo "make test-boot     boot a Debian in QEMU from an imported, cloned and seeded disk; test-boot-short: a tiny Linux"
 	@echo "make test-concurrency  many runs at once on one project; some of them are killed"
 	@echo "make test-netns    frames between two hosts of zones made through the API; test-netns-short: without ifupdown2"
+	@echo "make report        pxc_info as a page in a browser, and as metrics by Prometheus' own parser"
 	@echo "make bench         measure the README's figures"
 	@echo "make bench-balance measure the balancer on made-up clusters; balance-pictures: docs/balance-*.svg"
 	@echo "make lint format   check the rules a script can check; format the C"
+	@echo "make sanity        ansible-test sanity and galaxy-importer on the collection; lint-full: that, lint, and clang's analyzer"
 	@echo "make stage dist install   lay out the collection, pack it, install it for the user"
+	@echo "make docs          pages of all modules as HTML, in build/docs/out/html"
+	@echo "make release       close the version in galaxy.yml: the fragments of the changelog become its section; make changelog: write it anew"
+	@echo "make cross         the program for aarch64, by a cross compiler; ARCHES=\"x86_64 aarch64\" packs it, too (docs/execution.md)"
 	@echo "V=1 shows commands, WERROR=1 makes warnings errors, SAN=1 adds sanitizers, B=dir builds elsewhere"
 
 clean:

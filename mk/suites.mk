@@ -33,18 +33,23 @@ bench: modules $B/tests/bench/client_bench
 	$(Q)tests/bench/bench.py $B
 	$(Q)tests/bench/bench_sdn.py $B
 	$(Q)tests/bench/bench_tenancy.py $B
+	$(Q)$(MAKE) --no-print-directory bench-ansible
 bench-sdn: modules
 	$(Q)tests/bench/bench_sdn.py $B
+
+bench-inventory: modules stage
+	$(Q)tests/contract/with_ansible.py system tests/bench/bench_inventory.py $B
+	$(Q)$(PYTOOLS) tests/bench/bench_inventory.py $B
 
 fuzz-short:
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=4
 
 # Everything, with what it needs; the last line counts. Suites that take long run in a short form here.
-SUITES := unit property contract balance conformance privileges-short crash-short concurrency-short ceph-short fuzz-short integration \
-	test-boot-short test-netns-short
+SUITES := unit property contract packaging balance conformance privileges-short crash-short concurrency-short ceph-short fuzz-short integration sanity-short \
+	execution-short awx-schema awx-short test-boot-short test-netns-short report
 test: deps
 	$(Q)$(RM) $B/results.tsv
 	$(Q)$(MAKE) --no-print-directory -j2 modules stage
 	$(Q)good=0; for s in $(SUITES); do $(MAKE) --no-print-directory -k $$s || good=1; done; \
 	tests/run.py --sum || good=1; exit $$good
-.PHONY: conformance test-privileges privileges-short crash crash-short concurrency concurrency-short test-concurrency fuzz-short bench bench-sdn test
+.PHONY: conformance test-privileges privileges-short crash crash-short concurrency concurrency-short test-concurrency fuzz-short bench bench-sdn bench-inventory test

@@ -2,19 +2,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run test programs that speak TAP, show what failed, add the counts to build/results.tsv.
 
-    tests/run.py SUITE PROGRAM...   one line for the suite, details of failures only
-    tests/run.py --sum              the closing line: N passed, M failed[, K skipped]
+    tests/run.py [--jobs N] SUITE PROGRAM...   one line for the suite, details of failures only
+    tests/run.py --sum                         the closing line: N passed, M failed[, K skipped]
+
+With --jobs N programs run side by side, at most N at a time: for those that share nothing and wait much.
 
 Nothing that any of them printed may show a secret: see tests/lib/outputs.py. That is one more test of each suite.
 
 A program that ends with an error but reports no failed test counts as one failure, one that
 succeeds without reporting anything as one pass (a script whose exit status is the verdict).
 """
+import concurrent.futures
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
@@ -22,6 +26,7 @@ import outputs
 
 RESULTS = os.environ.get("PXC_RESULTS", "build/results.tsv")
 LOGS = os.path.join(os.path.dirname(RESULTS), "log")
+REPORTING = threading.Lock()
 POINT = re.compile(r"^\s*(not ok|ok)\b(.*)$")
 
 
@@ -31,11 +36,17 @@ def outputs_of(suite):
 
 def run(suite, program):
     env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", LC_ALL="C.UTF-8", PXC_TEST_OUTPUTS=outputs_of(suite))
+    start = time.monotonic()
     done = subprocess.run([program] if os.path.exists(program) else program.split(), env=env, check=False,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     text = done.stdout.decode("utf-8", "replace")
+    with REPORTING:
+        return report(suite, program, done.returncode, f"=== {program} ({time.monotonic() - start:.0f} s)\n", text)
+
+
+def report(suite, program, status, head, text):
     with open(os.path.join(LOGS, suite + ".log"), "a", encoding="utf-8") as log:
-        log.write(f"=== {program}\n{text}")
+        log.write(head + text)
     passed = failed = skipped = 0
     for line in text.splitlines():
         point = POINT.match(line)
@@ -48,12 +59,12 @@ def run(suite, program):
             print(f"  skipped: {program}: {point[2].strip()}")
         else:
             passed += 1
-    if done.returncode != 0 and not failed:
+    if status != 0 and not failed:
         failed += 1
-    if done.returncode == 0 and not passed + failed + skipped:
+    if status == 0 and not passed + failed + skipped:
         passed = 1
     if failed:
-        print(f"--- {suite}: {program} (exit {done.returncode})\n{text.rstrip()}\n---")
+        print(f"--- {suite}: {program} (exit {status})\n{text.rstrip()}\n---")
     return passed, failed, skipped
 
 
@@ -74,14 +85,16 @@ def main():
         passed, failed, skipped = (sum(int(r[i]) for r in rows) for i in (1, 2, 3))
         print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
         return 1 if failed or not passed else 0
-    suite, programs = sys.argv[1], sys.argv[2:]
+    jobs = int(sys.argv[2]) if sys.argv[1] == "--jobs" else 1
+    suite, *programs = sys.argv[3:] if sys.argv[1] == "--jobs" else sys.argv[1:]
     start = time.monotonic()
     os.makedirs(LOGS, exist_ok=True)
     if os.path.exists(os.path.join(LOGS, suite + ".log")):
         os.unlink(os.path.join(LOGS, suite + ".log"))
     shutil.rmtree(outputs_of(suite), ignore_errors=True)
     os.makedirs(outputs_of(suite))
-    counts = [run(suite, p) for p in programs]
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        counts = list(pool.map(lambda program: run(suite, program), programs))
     counts.append(no_secret(suite))
     passed, failed, skipped = (sum(c[i] for c in counts) for i in range(3))
     with open(RESULTS, "a", encoding="utf-8") as out:

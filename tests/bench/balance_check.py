@@ -424,7 +424,7 @@ class PlacementChecker:
         for n in self.nodes:
             if any(self.closed(self.vms[i], n) for i in group):
                 continue
-            where = {**self.where, **{i: n for i in group}}
+            where = {**self.where, **dict.fromkeys(group, n)}
             if not self.too_full(n, self.loads(where)[n]) and not any(self.broken(where, group)):
                 self.wrong("refused", f"VM {vm} is refused, but {n} could take it")
 

@@ -22,7 +22,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-import outputs  # noqa: E402
+import outputs
 
 HOUR_MS = 3600 * 1000
 

@@ -104,7 +104,7 @@ def size_vms(vms, shares, fill):
     while True:
         for vm in vms:
             vm["mem"] = max(64, int(vm["flavor"] * vm["share"]))
-        plain = int(math.ceil(sum(vm["mem"] for vm in vms) / (fill * shares) / 64)) * 64
+        plain = math.ceil(sum(vm["mem"] for vm in vms) / (fill * shares) / 64) * 64
         too_large = [vm for vm in vms if vm["flavor"] > plain // 2]
         if not too_large:
             return plain
@@ -160,9 +160,9 @@ def give_cores(rng, vms, nodes, uneven):
         vm["vcpu"] = 1000 * min(64, max(1, int(vm["flavor"] / GIB * CORES_PER_GIB)))
         vm["cpu"] = max(10, min(vm["vcpu"], int(vm["vcpu"] * vm["busy"] * heat[vm["at"]])))
     plain = sum(vm["cpu"] for vm in vms) / (CPU_FILL * sum(node["share"] for node in nodes if not node.get("empty")))
-    plain = max(plain, max(vm["vcpu"] for vm in vms))
+    plain = max(plain, *(vm["vcpu"] for vm in vms))
     for node in nodes:
-        node["cpu"] = int(math.ceil(plain * node["share"] / 1000)) * 1000
+        node["cpu"] = math.ceil(plain * node["share"] / 1000) * 1000
 
 
 def give_disks(rng, vms):

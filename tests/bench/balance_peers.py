@@ -6,8 +6,8 @@
 
 ProxLB 2.x (method memory, mode used): while the fullest and the emptiest node differ by more than "balanciness" points, one pass
 over all guests, smallest first; a guest that is on the node that is the fullest right then goes to the one that is the emptiest
-right then, if its memory is free there; it ends as soon as the two differ by less. Groups count as one entry of the list, and their members follow one by one. The next
-pass is the next run, by default twelve hours later; a pass that moves nothing is the last.
+right then, if its memory is free there; it ends as soon as the two differ by less. Groups count as one entry of the list, and their members follow one by one.
+The next pass is the next run, by default twelve hours later; a pass that moves nothing is the last.
 
 The dynamic load balancer of PVE 9.2: a node's load is the mean of its shares of memory and cores; imbalance is their variation
 (standard deviation by mean) by the root of the number of nodes but one. Above the threshold the one migration that lowers it most

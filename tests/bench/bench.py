@@ -21,7 +21,7 @@ import urllib.request
 
 VMS = 1000
 BUILD = sys.argv[1] if len(sys.argv) > 1 else "build"
-ROWS = []
+ROWS: list = []
 
 
 def row(name, value, unit, limit=None, at_least=False):

@@ -19,7 +19,7 @@ import balance_check
 import balance_gen
 import balance_peers
 
-FIGURES = []
+FIGURES: list = []
 LONGEST = 60  # seconds of one plan, before it is taken to be endless
 TAP = "--quick" in sys.argv
 MUSTS = ("faults", "plans")  # units of figures that are no matter of degree
@@ -75,7 +75,7 @@ class Planner:
         best = None
         for _ in range(times):
             try:
-                done = subprocess.run([self.tool, *flags, self.file], check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LONGEST)
+                done = subprocess.run([self.tool, *flags, self.file], check=False, capture_output=True, timeout=LONGEST)
             except subprocess.TimeoutExpired:
                 return None, LONGEST
             if done.returncode:
@@ -147,7 +147,8 @@ def run_case(planner, case, quick):
         figure(name + ": plan, order and bound", sums["slowest"], "s", seconds)
 
 
-HEAD = f"{'cluster (mean of seeds)':42} {'moves':>6} {'GiB':>7} {'memory max, sd':>27} {'cores max, sd':>27} {'peak':>5} {'left':>4} {'captured':>8} {'CPU s':>6}"
+HEAD = f"{'cluster (mean of seeds)':42} {'moves':>6} {'GiB':>7}" \
+       f" {'memory max, sd':>27} {'cores max, sd':>27} {'peak':>5} {'left':>4} {'captured':>8} {'CPU s':>6}"
 
 
 def show(name, rows, seconds):

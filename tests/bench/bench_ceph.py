@@ -31,7 +31,7 @@ GLANCE = os.path.join(BUILD, "glance/bin/python")
 TOOL = os.path.join(BUILD, "tests/bench/import_bench")
 # glibc gives freed memory back to the kernel at its own time otherwise; Ceph's usual allocator, which keeps it, is not Debian's.
 KEEP_MEMORY = "glibc.malloc.arena_max=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=8589934592"
-FIGURES = []
+FIGURES: list = []
 
 
 def figure(name, value, unit, limit=None, at_least=False):

@@ -17,7 +17,7 @@ import tempfile
 import bench
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crash"))
-from killproxy import KillProxy  # noqa: E402
+from killproxy import KillProxy
 
 NETWORKS = 200
 

@@ -24,8 +24,8 @@ import guest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "ceph"))
-from compare_views import Api  # noqa: E402
-from lab import Lab, SlowServer, outputs  # noqa: E402
+from compare_views import Api
+from lab import Lab, SlowServer, outputs
 
 # Seconds for one boot, on a slow machine with other work to do.
 DEADLINE = {"tiny": 180, "debian": 540}

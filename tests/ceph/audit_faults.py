@@ -14,7 +14,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import lab as labs  # noqa: E402
+import lab as labs
 
 ASK = {"ceph_timeout": 3, "task_timeout": 60}
 JOB = {"actor": "alice", "actor_source": "awx", "job_id": "17"}

@@ -11,13 +11,12 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import badserver  # noqa: E402
-import import_lab  # noqa: E402
-import lab as labs  # noqa: E402
+import badserver
+import import_lab
+import lab as labs
 
 SHORT = labs.short()
 RNG = random.Random(20261121)
@@ -158,7 +157,8 @@ def secure(lab, web):
 
 def packed_and_formats(lab, web):
     raw = lab.file("web.raw", FILE)
-    for name, make in [("gzip", ["gzip", "-1", "-c", raw]), ("xz", ["xz", "-0", "-T2", "--block-size=1MiB", "-c", raw]), ("zstd", ["zstd", "-q", "-1", "-c", raw])]:
+    for name, make in [("gzip", ["gzip", "-1", "-c", raw]), ("xz", ["xz", "-0", "-T2", "--block-size=1MiB", "-c", raw]),
+                       ("zstd", ["zstd", "-q", "-1", "-c", raw])]:
         data = subprocess.run(make, check=True, stdout=subprocess.PIPE).stdout
         url, _ = web.serve(data, cut=[0.3, 0.6])
         lab.is_right(f"HTTP: {name} that breaks off", lab.imports(url), FILE, format="raw+" + name, checksum=sha(data))
@@ -218,7 +218,7 @@ def killed(lab, web):
         url, _ = web.serve(f.read(), rate=200 << 20)
     with_child = 0
     for delay in ([0.4, None] if SHORT else [0.2, 0.4, 0.6, 0.8, None, None]):  # None: as soon as qemu-img runs
-        process, image, pool = lab.begin(url)
+        process, _, _ = lab.begin(url)
         if delay:
             time.sleep(delay)
         mine = children(process.pid)

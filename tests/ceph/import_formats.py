@@ -17,8 +17,8 @@ import time
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import import_lab  # noqa: E402
-import lab as labs  # noqa: E402
+import import_lab
+import lab as labs
 
 SHORT = labs.short()
 RNG = random.Random(20261122)
@@ -91,7 +91,8 @@ def raw(lab):
 def qcow2(lab):
     path = lab.path("disk.raw")
     cases = [("compressed", ["-c"]), ("zstd", ["-c", "-o", "compression_type=zstd"]), ("version 2", ["-o", "compat=0.10"]),
-             ("small clusters", ["-o", "cluster_size=512"]), ("large clusters", ["-o", "cluster_size=2M"]), ("extended L2", ["-o", "extended_l2=on,cluster_size=128k"]),
+             ("small clusters", ["-o", "cluster_size=512"]), ("large clusters", ["-o", "cluster_size=2M"]),
+             ("extended L2", ["-o", "extended_l2=on,cluster_size=128k"]),
              ("preallocated", ["-o", "preallocation=full"]), ("lazy refcounts", ["-o", "lazy_refcounts=on"])]
     for name, words in cases[:3] if SHORT else cases:
         qemu_img("convert", "-O", "qcow2", *words, path, lab.path("t.qcow2"))
@@ -159,7 +160,8 @@ def other_formats(lab):
     for fmt, words in [("vpc", []), ("vpc", ["-o", "subformat=fixed"]), ("vhdx", []), ("vdi", []), ("qed", []), ("parallels", []), ("qcow", []),
                        ("vmdk", ["-o", "subformat=monolithicFlat"]), ("vmdk", ["-o", "subformat=twoGbMaxExtentSparse"])]:
         qemu_img("convert", "-O", fmt, *words, path, lab.path("t." + fmt))
-        lab.is_refused(f"refused: {fmt} {' '.join(words)}", lab.imports(lab.path("t." + fmt)), "EINVAL", "t." + fmt, "qemu-img convert" if fmt != "qcow" else "version 1")
+        lab.is_refused(f"refused: {fmt} {' '.join(words)}", lab.imports(lab.path("t." + fmt)), "EINVAL", "t." + fmt,
+                       "qemu-img convert" if fmt != "qcow" else "version 1")
     with open(lab.path("t.bz2"), "wb") as f:
         run("bzip2", "-1", "-c", path, stdout=f)
     run("tar", "-cf", lab.path("t.tar"), "-C", lab.dir, "disk.raw")
@@ -170,8 +172,8 @@ def other_formats(lab):
     lab.file("t.json", b'{"error": 1}')
     lab.file("t.sha256", b"d2d2 *image.raw\n")
     lab.file("t.empty", b"")
-    for name, words in [("bz2", "bzip2"), ("tar", "a tar file"), ("tar.gz", "a tar file"), ("gz.xz", "compressed twice"), ("html", "web page"), ("json", "a text"),
-                        ("sha256", 'begins "d2d2 *image.raw"'), ("empty", "it is empty")]:
+    for name, words in [("bz2", "bzip2"), ("tar", "a tar file"), ("tar.gz", "a tar file"), ("gz.xz", "compressed twice"), ("html", "web page"),
+                        ("json", "a text"), ("sha256", 'begins "d2d2 *image.raw"'), ("empty", "it is empty")]:
         lab.is_refused("refused: " + name, lab.imports(lab.path("t." + name)), "EINVAL", "t." + name, words)
     lab.is_refused("refused: a folder", lab.imports(lab.dir), "EINVAL", lab.dir, "directory")
     lab.is_refused("refused: nothing there", lab.imports(lab.path("none")), "ENOTFOUND", "none")
@@ -214,7 +216,8 @@ def hostile(lab):
     qemu_img("create", "-q", "-f", "qcow2", t, "60T")
     refused("qcow2 of 60 TiB", "60T", "8T")
     refused("qcow2 of 60 TiB, where 1 GiB is wanted", "60T", "1G", max=1 << 30)
-    for what, at, value in [("size 0", 24, 0), ("size 2^64 - 1", 24, 2**64 - 1), ("size 2^63", 24, 2**63), ("L1 beyond the end", 40, 2**50), ("L1 in the header", 40, 0),
+    for what, at, value in [("size 0", 24, 0), ("size 2^64 - 1", 24, 2**64 - 1), ("size 2^63", 24, 2**63), ("L1 beyond the end", 40, 2**50),
+                            ("L1 in the header", 40, 0),
                             ("refcounts beyond the end", 48, 2**50), ("incompatible features that nobody knows", 72, 1 << 40), ("marked corrupt", 72, 2)]:
         qemu_img("create", "-q", "-f", "qcow2", t, "8M")
         put(t, at, struct.pack(">Q", value))
@@ -277,7 +280,7 @@ def damaged(lab):
         ends = [9, 40, len(data) // 3, len(data) - 9, len(data) - 1]
         for end in ends[2:4] if SHORT else ends:
             lab.is_refused(f"damaged: {name} cut off at {end} of {len(data)}", lab.imports(lab.file("t.packed", data[:end])), "EINVAL", "t.packed")
-        for i in range(2 if SHORT else 6):
+        for _ in range(2 if SHORT else 6):
             at = RNG.randrange(12, len(data))
             broken = data[:at] + bytes([data[at] ^ 1 << RNG.randrange(8)]) + data[at + 1:]
             lab.is_refused(f"damaged: {name}, a bit at {at} of {len(data)}", lab.imports(lab.file("t.packed", broken)), "EINVAL", "t.packed")
@@ -331,7 +334,8 @@ def around(lab):
     words = ["unshare", "--mount", "--map-root-user", "sh", "-c", f"mount --bind /dev/null {module[0] if module else ''} && exec \"$@\"", "sh"]
     if module and subprocess.run([*words, "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0:
         tool, lab.tool = lab.tool, lab.path("tool.sh")
-        lab.file("tool.sh", ("#!/bin/sh\nexec unshare --mount --map-root-user sh -c 'mount --bind /dev/null " + module[0] + " && exec \"$@\"' sh " + tool + " \"$@\"\n").encode())
+        hidden = "mount --bind /dev/null " + module[0] + " && exec \"$@\""
+        lab.file("tool.sh", ("#!/bin/sh\nexec unshare --mount --map-root-user sh -c '" + hidden + "' sh " + tool + " \"$@\"\n").encode())
         os.chmod(lab.tool, 0o755)
         lab.is_refused("qcow2 where qemu-img has no RBD", lab.imports(lab.path("disk.qcow2")), "ENOTFOUND", "qemu-block-extra")
         lab.tool = tool

@@ -7,8 +7,8 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import badserver  # noqa: E402
-import lab as labs  # noqa: E402
+import badserver
+import lab as labs
 
 POOL = "ceph"
 MEMORY = 256 << 10  # KiB, of an import and its child together

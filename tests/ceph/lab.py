@@ -18,7 +18,8 @@ import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests/lib"))
-import outputs  # noqa: E402
+import outputs
+
 CEPHBOX = os.path.join(ROOT, "tests/lib/cephbox.sh")
 
 

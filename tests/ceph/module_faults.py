@@ -13,7 +13,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import lab as labs  # noqa: E402
+import lab as labs
 
 ASK = {"ceph_timeout": 4, "task_timeout": 90}
 

@@ -16,7 +16,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "ceph"))
-from lab import Lab  # noqa: E402
+from lab import Lab
 
 ROOM = 12  # VMs that the project has room for
 PATIENCE = {"task_timeout": 300}

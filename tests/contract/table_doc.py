@@ -32,7 +32,7 @@ def check(tables, name, page, bad):
     """Is the page current, and is every text of bad refused with the words behind it? Speaks TAP."""
 
     def run(*args):
-        return subprocess.run([tables, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, universal_newlines=True)
+        return subprocess.run([tables, *args], capture_output=True, check=False, text=True)
 
     made = run(f"{name}-doc", os.path.join(ROOT, f"schemas/{name}.yml"))
     _, found = split(name, os.path.join(ROOT, page))

@@ -59,6 +59,7 @@ DOCUMENTATION:
       type: str
 SPEC:
   env: {host: [THING_HOST]}
+  inventory: [host]
 """
 
 # sentence, old text, new text, words of the error
@@ -108,6 +109,7 @@ BAD = [
 FRAGMENT_BAD = [
     ("an environment variable that is not documented", "E(THING_HOST)", "the environment", ["options.host", "E(THING_HOST)"]),
     ("an environment variable of no option", "env: {host", "env: {port", ["SPEC.env", "port"]),
+    ("an option of inventories that is not there", "inventory: [host", "inventory: [port", ["SPEC.inventory", "port"]),
 ]
 
 
@@ -134,14 +136,14 @@ def main():
             for path, text in ((contract, module), (fragment, shared)):
                 with open(path, "w", encoding="utf-8") as f:
                     f.write(text)
-            done = subprocess.run([argspec, mode, what], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+            done = subprocess.run([argspec, mode, what], capture_output=True, check=False)
             return done.returncode, done.stdout.decode(), done.stderr.decode()
 
         for mode, needs in (("c", ["spec_pxc_thing", "\"THING_HOST\"", ".unit = 1048576ull", ".batch = \"things\""]),
                             ("py", ["DOCUMENTATION = r'''", "GNU General Public License v3.0", "As O(login.user), for this entry."]),
                             ("action", ["class ActionModule(RunnerBase)", "MODULE = 'pxc_thing'"]),
                             ("runtime", ["requires_ansible: '>=2.14.0'", "- pxc_thing"]),
-                            ("fragment", ["class ModuleDocFragment", "THING_HOST"])):
+                            ("fragment", ["class ModuleDocFragment", "THING_HOST", "INVENTORY = r", "- name: THING_HOST"])):
             code, text, errors = run(mode, what=fragment if mode == "fragment" else contract)
             good = code == 0 and all(word in text for word in needs)
             if good and mode in ("py", "action", "fragment"):
@@ -154,7 +156,8 @@ def main():
             verdict(code == 1 and all(word in errors for word in words), "%s is refused" % sentence, errors)
         for sentence, old, new, words in FRAGMENT_BAD:
             assert old in FRAGMENT, sentence
-            code, _text, errors = run("c", shared=FRAGMENT.replace(old, new, 1))
+            code, _text, errors = run("fragment" if "SPEC.inventory" in words else "c", shared=FRAGMENT.replace(old, new, 1),
+                                      what=fragment if "SPEC.inventory" in words else contract)
             verdict(code == 1 and all(word in errors for word in words), "%s is refused" % sentence, errors)
     return 1 if failed else 0
 

@@ -18,7 +18,7 @@ DOC = os.environ.get("ANSIBLE_DOC", "ansible-doc")
 
 def ansible_doc(collections, *args):
     env = dict(os.environ, ANSIBLE_COLLECTIONS_PATH=collections, ANSIBLE_COLLECTIONS_PATHS=collections, ANSIBLE_LOCALHOST_WARNING="0")
-    done = subprocess.run([DOC, "-t", "module", "--json", *args], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run([DOC, "-t", "module", "--json", *args], env=env, capture_output=True, check=False)
     if done.returncode != 0:
         raise SystemExit("ansible-doc failed: %s" % done.stderr.decode())
     return json.loads(done.stdout)

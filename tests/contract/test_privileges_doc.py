@@ -10,9 +10,8 @@ And does the contract of pxc_access offer just the consumers that there are?
 import os
 import sys
 
-import yaml
-
 import table_doc
+import yaml
 
 GOOD = {
     "replacements": "[{privilege: VM.Old, text: gone}]",

@@ -4,12 +4,14 @@
 
     with_ansible.py system COMMAND...        the ansible-core that is installed (Debian's)
     with_ansible.py FOLDER COMMAND...        the newest one, in a virtual environment in FOLDER, which is made when it is not there
+    with_ansible.py FOLDER:LIST COMMAND...   the same, with what LIST names for pip beside it; made anew when LIST has changed
 
 "Newest" is what the newest Python of the machine can run. Without a package index the command is skipped, in TAP and with
 a reason.
 """
 from __future__ import annotations
 
+import fcntl
 import glob
 import os
 import re
@@ -17,6 +19,8 @@ import shutil
 import subprocess
 import sys
 
+# What the collection's own Python needs beside ansible-core.
+PLAIN = "ansible-core\njsonschema\n"
 PROBE = "import sys, ensurepip; print('%d.%d' % sys.version_info[:2])"
 
 
@@ -39,21 +43,44 @@ def newest_python():
     return max(versions)[1] if versions else None
 
 
-def make_environment(folder):
-    """Its bin, or None and why not."""
+def contents(path):
+    try:
+        with open(path, encoding="utf-8") as f:
+            return f.read()
+    except OSError:
+        return ""
+
+
+def make_environment(folder, wanted=None):
+    """Its bin, or None and why not. WANTED is a list of pip's, or None for PLAIN."""
     tools = os.path.join(folder, "bin")
-    if os.path.exists(os.path.join(tools, "ansible-playbook")):
+    kept = os.path.join(folder, "wanted.txt")
+    packages = contents(wanted) if wanted else PLAIN
+    if os.path.exists(os.path.join(tools, "ansible-playbook")) and contents(kept) == packages:
         return tools, None
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    with open(folder + ".lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # "make -j" may start several that need it
+        if contents(kept) == packages:
+            return tools, None
+        return fill_environment(folder, wanted, packages)
+
+
+def fill_environment(folder, wanted, packages):
+    tools = os.path.join(folder, "bin")
     python = newest_python()
     if not python:
         return None, "no Python that can make a virtual environment (Debian: python3-venv)"
     shutil.rmtree(folder, ignore_errors=True)
-    for command in ([python, "-m", "venv", folder], [os.path.join(tools, "pip"), "--disable-pip-version-check", "install", "-q", "ansible-core"]):
+    for command in ([python, "-m", "venv", folder],
+                    [os.path.join(tools, "pip"), "--disable-pip-version-check", "install", "-q", *(["-r", wanted] if wanted else PLAIN.split())]):
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if done.returncode != 0:
             shutil.rmtree(folder, ignore_errors=True)
             last = done.stdout.decode("utf-8", "replace").strip().splitlines()[-1:]
             return None, "no newer ansible-core: no package index can be reached (%s)" % "".join(last)
+    with open(os.path.join(folder, "wanted.txt"), "w", encoding="utf-8") as f:
+        f.write(packages)
     return tools, None
 
 
@@ -75,7 +102,8 @@ def main():
         tools, python = installed()
         reason = "ansible-core is not installed (make deps)"
     else:
-        tools, reason = make_environment(os.path.abspath(which))
+        folder, _, wanted = which.partition(":")
+        tools, reason = make_environment(os.path.abspath(folder), wanted and os.path.abspath(wanted))
         python = os.path.join(tools, "python") if tools else None
     if not tools:
         print("1..1\nok 1 - %s # skip %s" % (" ".join(command), reason))

@@ -49,7 +49,7 @@ def problems(cluster, drained=False):
             on[node].append(guest["name"])
             if guest["status"] != "running" or guest.get("lock"):
                 found.append(f"VM {guest['vmid']} is {guest['status']}, lock {guest.get('lock')}")
-    if sorted(sum(on.values(), [])) != [f"v{i}" for i in range(COUNT)]:
+    if sorted(name for names in on.values() for name in names) != [f"v{i}" for i in range(COUNT)]:
         found.append(f"VMs {on}")
     sizes = {node: len(names) for node, names in on.items()}
     if drained and sizes["pve1"]:

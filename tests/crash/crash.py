@@ -23,12 +23,13 @@ import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-import outputs  # noqa: E402
-import access  # noqa: E402
-import balance  # noqa: E402
-import networks  # noqa: E402
-import people  # noqa: E402
-from killproxy import KillProxy  # noqa: E402
+import access
+import balance
+import networks
+import people
+from killproxy import KillProxy
+
+import outputs
 
 COMMON = {"project": "acme", "stack": "s", "power": "running", "shutdown_timeout": 20}
 CREATE = dict(COMMON, vms=[

@@ -197,7 +197,10 @@ up() {
 pgs=8
 case $cmd in
 up) up "$@" ;;
-down) stop $(daemons); rm -rf "$dir" ;;
+down)
+	# shellcheck disable=SC2046 # names without blanks
+	stop $(daemons)
+	rm -rf "$dir" ;;
 pool) pools "$@" ;;
 start) start "$1" ;;
 stop) stop "$@" ;;

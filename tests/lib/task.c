@@ -103,6 +103,7 @@ static int run(struct lab *lab, const char *module, const struct ans_args *args,
 			       .clock = &clock.base,
 			       .actor = lab->actor ? lab->actor : "tester",
 			       .stamp = "20260101T000000Z",
+			       .watched = args->task.verbosity > 0,
 			       .tell = lab->tell,
 			       .tell_context = lab };
 	int r;

@@ -6,6 +6,8 @@
 
 In a mount namespace: /dev is a new one with the usual devices of the old, so that nothing outside is touched.
 """
+from __future__ import annotations
+
 import os
 import select
 import socket
@@ -19,11 +21,11 @@ INSIDE = "PXC_TEST_WITH_LOG"
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "shm", "pts", "mqueue")
 
 
-def mount(*args):
+def mount(*args: str) -> None:
     subprocess.run(["mount", *args], check=True)
 
 
-def own_dev():
+def own_dev() -> None:
     old = tempfile.mkdtemp(prefix="pxc-dev-")
     mount("--make-rprivate", "/")
     mount("--rbind", "/dev", old)
@@ -44,13 +46,13 @@ def own_dev():
     os.rmdir(old)
 
 
-def listen(path):
+def listen(path: str) -> socket.socket:
     log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     log.bind("/dev/log")
     os.chmod("/dev/log", 0o666)
     out = open(path, "w", encoding="utf-8", buffering=1)
 
-    def take():
+    def take() -> None:
         while True:
             out.write(log.recv(65536).decode("utf-8", "replace").rstrip("\n\0") + "\n")
 
@@ -58,7 +60,7 @@ def listen(path):
     return log
 
 
-def main():
+def main() -> None:
     if not os.environ.get(INSIDE):
         if subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
             sys.exit(77)

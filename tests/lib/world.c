@@ -71,17 +71,20 @@ static void add_nodes(struct test_world *w)
 			.used_bytes = (uint64_t)number(n, "used_mib", 0) * MIB,
 		};
 		w->world.storages[w->world.nstorages++] =
-			(struct world_storage){ names[i], "shared", "dir", "images", true, true };
+			(struct world_storage){ names[i], "shared", "dir", "images",
+						true,     true,     0,     0 };
+		w->world.storages[w->world.nstorages++] = (struct world_storage){
+			names[i], "fast", "rbd", "images", true, true, 0, 0
+		};
+		w->world.storages[w->world.nstorages++] = (struct world_storage){
+			names[i], "slow", "rbd", "images", true, true, 0, 0
+		};
 		w->world.storages[w->world.nstorages++] =
-			(struct world_storage){ names[i], "fast", "rbd", "images", true, true };
-		w->world.storages[w->world.nstorages++] =
-			(struct world_storage){ names[i], "slow", "rbd", "images", true, true };
-		w->world.storages[w->world.nstorages++] =
-			(struct world_storage){ names[i],        "local", "dir",
-						"images,import", false,   true };
+			(struct world_storage){ names[i], "local", "dir", "images,import",
+						false,    true,    0,     0 };
 		json_array_foreach (json_object_get(w->json, "imports"), k, name)
 			w->world.storages[w->world.nstorages++] = (struct world_storage){
-				names[i], json_string_value(name), "nfs", "import", true, true
+				names[i], json_string_value(name), "nfs", "import", true, true, 0, 0
 			};
 	}
 }
@@ -324,7 +327,7 @@ void test_world_create(struct test_world *ret, const char *json)
 	ret->vm.volumes = keep(ret, json_object());
 	json_array_foreach (json_object_get(ret->json, "volumes"), i, value)
 		(void)json_object_set_new(ret->vm.volumes, json_string_value(value),
-					  json_integer(2ll << 30));
+					  json_integer(2LL << 30));
 	ret->vm.snapshots = json_object_get(ret->json, "snapshots_used");
 	if (!ret->vm.snapshots)
 		ret->vm.snapshots = keep(ret, json_pack("{s:i}", "acme", 0));

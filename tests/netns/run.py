@@ -24,7 +24,7 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "boot"))
-import guest  # noqa: E402
+import guest
 
 DEADLINE = 900  # seconds for all scenes in the emulated machine, on a slow one with other work to do
 INSIDE = ("inside.py", "ifaces.py", "reference.py", "spaces.py", "wire.py")

@@ -24,10 +24,10 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "crash")]
-import cephpool  # noqa: E402
-import crash  # noqa: E402
-import page  # noqa: E402
-import stories  # noqa: E402
+import cephpool
+import crash
+import page
+import stories
 
 NAMED = re.compile(r"privilege ([A-Z]\w+(?:\.\w+)+)((?: or [A-Z][\w.]+)*) on (/[^\s:,;()]*)")
 PRIVILEGE = re.compile(r"\b(?:Datastore|Group|Mapping|Permissions|Pool|Realm|SDN|Sys|User|VM)(?:\.[A-Z][A-Za-z]+)+\b")

@@ -7,7 +7,7 @@ import os
 import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "ceph"))
-import lab  # noqa: E402
+import lab
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN9s0xVvKTqe2F2lHv2Cg3Mv0kUq3v3m5m0zqS0m1abc bob"
 ZONES = ("pxc_cloud", {"tenant_zones": [{"name": "tenant", "type": "vlan", "bridge": "vmbr0", "vlan_range": [200, 219]}]})
@@ -118,7 +118,10 @@ STORIES = [
     in_ceph("rbd_image", "an image in Ceph", IMAGE),
     in_ceph("rbd_image", "from the disk of a VM", {"project": "acme", "storage": "disks", "name": "gold", "from_vm": {"name": "a"}},
             [("pxc_vm", dict(BLANK, storage="disks"))]),
+    in_ceph("rbd_image", "with a template VM", dict(IMAGE, template_vm={"vmid": 9001}), [("pxc_rbd_image", IMAGE)]),
     in_ceph("rbd_image", "remove one in Ceph", {"storage": "disks", "name": "deb", "state": "absent"}, [("pxc_rbd_image", IMAGE)]),
+    in_ceph("rbd_image", "remove one with a template VM", {"storage": "disks", "name": "deb", "state": "absent"},
+            [("pxc_rbd_image", dict(IMAGE, template_vm={"vmid": 9001}))]),
     in_ceph("volume", "make", VOLUME, hides="/storage/disks"),
     in_ceph("volume", "attach to a VM", ATTACHED, [VM, ("pxc_volume", VOLUME)]),
     in_ceph("volume", "grow one that is attached", dict(VOLUME, size=2), [RUNNING, ("pxc_volume", ATTACHED)]),
