@@ -11,13 +11,13 @@ import hashlib
 import json
 import os
 import re
-import ssl
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
-import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import sim
 
 BUILD = os.path.abspath(sys.argv[1])
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -65,54 +65,27 @@ def world():
                                        "net0": "name=eth0,bridge=vmbr0,ip=10.9.0.5/24"}}]}
 
 
-class Cluster:
-    def __init__(self, folder, name, content, *options):
-        with open(os.path.join(folder, name + ".json"), "w", encoding="utf-8") as f:
-            json.dump(content, f)
-        ready = os.path.join(folder, name + ".ready")
-        self.process = subprocess.Popen([BUILD + "/bin/pxcsim", "--nodes", "3", "--cluster", name, "--port", "0", "--speed", "1", "--ready", ready, "--world",
-                                         os.path.join(folder, name + ".json"), *options], stdout=subprocess.DEVNULL)
-        while not os.path.exists(ready):
-            if self.process.poll() is not None:
-                raise SystemExit("pxcsim did not start")
-            time.sleep(0.02)
-        with open(ready, encoding="utf-8") as f:
-            self.info = json.load(f)
-
-    def connection(self):
-        return {"api_urls": [self.info["url"]], "api_token_id": self.info["token_id"], "api_token_secret": self.info["token_secret"],
-                "ca_path": self.info["ca_path"]}
+class Cluster(sim.Sim):
+    def __init__(self, name, content, *options):
+        super().__init__(BUILD, "--nodes", "3", "--cluster", name, "--speed", "1", *options, world=content)
 
     def root(self):
         """The connection of root with a ticket."""
         return {"api_urls": [self.info["url"]], "api_user": "root@pam", "api_password": self.info["password"], "ca_path": self.info["ca_path"]}
 
-    def sim(self, path, method="POST", form=None):
-        request = urllib.request.Request(self.info["url"] + path, method=method, data=urllib.parse.urlencode(form).encode() if form else None)
-        request.add_header("Authorization", "PVEAPIToken=%s=%s" % (self.info["token_id"], self.info["token_secret"]))
-        with urllib.request.urlopen(request, context=ssl._create_unverified_context()) as reply:
-            return json.loads(reply.read() or b"null")
-
-    def api(self, method, where, **form):
-        return self.sim("/api2/json" + where, method, form)
-
     def wait(self, seconds):
         """Guests have booted, pvestatd has looked, the HA manager has acted: the cluster's time goes on, ours does not."""
         for _ in range(seconds):
-            self.sim("/sim/advance?ms=1000")
+            self.ask("POST", "/sim/advance?ms=1000")
 
     def requests(self):
-        return self.sim("/sim/now", "GET")["requests"]
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
+        return json.loads(self.ask("GET", "/sim/now"))["requests"]
 
 
 class Lab:
     def __init__(self, folder):
         self.folder = folder
-        self.cluster = Cluster(folder, "lab", world())
+        self.cluster = Cluster("lab", world())
         self.cluster.wait(15)
         self.number = 0
 
@@ -199,7 +172,7 @@ def a_damaged_annotation_is_one_hosts_problem(lab):
 
 def no_warning_steers_the_terminal(lab):
     """Whoever may write notes has them quoted in a warning."""
-    cluster = Cluster(lab.folder, "escapes", {"guests": [guest(101, "web", project="\x1b]0;mine\x07")]})
+    cluster = Cluster("escapes", {"guests": [guest(101, "web", project="\x1b]0;mine\x07")]})
     try:
         cluster.wait(10)
         _, errors, _, _ = lab.listed(dict(cluster.connection(), details=["config"]), connect=False)
@@ -248,7 +221,7 @@ def nothing_from_the_cluster_is_a_template(lab):
     """Notes are anybody's words. Of names, tags and pools PVE lets no brace through; should a server do so all the same, neither do these become more."""
     evil = guest(101, INJECTED, pool="", tags=INJECTED_TAG, human=INJECTED + "\n\n")
     evil["config"]["ostype"] = INJECTED
-    cluster = Cluster(lab.folder, "evil", {"guests": [evil]})
+    cluster = Cluster("evil", {"guests": [evil]})
     options = dict(cluster.connection(), details=["config"],
                    compose={"copied": "pxc_description", "longer": "'x ' ~ pxc_description", "tag": "pxc_tags | last"},
                    hostnames=["'odd'"], groups={"found": "'7*7' in pxc_name"},
@@ -287,7 +260,7 @@ def nodes_are_hosts(lab):
 def no_guest_takes_a_name_that_leads_elsewhere(lab):
     """Whoever names a VM like the machine that Ansible runs on, or like a node, would get what is meant for it."""
     names = ["localhost", "127.0.0.1", "LOCALHOST", "pve1", "pve1-lab", "all", "web", "db"]
-    cluster = Cluster(lab.folder, "names", {"guests": [guest(101 + i, name) for i, name in enumerate(names)]})
+    cluster = Cluster("names", {"guests": [guest(101 + i, name) for i, name in enumerate(names)]})
     play = os.path.join(lab.folder, "here.yml")
     with open(play, "w", encoding="utf-8") as f:
         json.dump([{"hosts": "web", "gather_facts": False, "tasks": [{"ansible.builtin.command": "true", "delegate_to": "localhost"}]}], f)
@@ -325,7 +298,7 @@ def agents_are_asked_for_who_has_no_address(lab):
 def no_agent_leads_back_to_us(lab):
     """Root in a guest chooses what its agent says: the machine that Ansible runs on has more spellings than 127.0.0.1."""
     said = ["0.0.0.0", "::ffff:127.0.0.1", "0:0:0:0:0:0:0:1", "10.7.7.7"]
-    cluster = Cluster(lab.folder, "liars", {"guests": [guest(101 + i, "liar%d" % i, agent="1", ipconfig0="%s=%s/8" % ("ip6" if ":" in ip else "ip", ip))
+    cluster = Cluster("liars", {"guests": [guest(101 + i, "liar%d" % i, agent="1", ipconfig0="%s=%s/8" % ("ip6" if ":" in ip else "ip", ip))
                                                        for i, ip in enumerate(said)]})
     try:
         cluster.wait(15)
@@ -371,7 +344,7 @@ def root_with_a_ticket_reads_a_node_at_once(lab):
 
 
 def the_state_of_the_ha_manager_is_a_group(lab):
-    cluster = Cluster(lab.folder, "ha", {"guests": [{"vmid": 101, "node": "pve1", "status": "running", "config": {"name": "kept", "memory": "512"}},
+    cluster = Cluster("ha", {"guests": [{"vmid": 101, "node": "pve1", "status": "running", "config": {"name": "kept", "memory": "512"}},
                                                     {"vmid": 102, "node": "pve1", "status": "running", "config": {"name": "free", "memory": "512"}}]})
     try:
         cluster.api("POST", "/cluster/ha/resources", sid="vm:101", state="started")
@@ -384,7 +357,7 @@ def the_state_of_the_ha_manager_is_a_group(lab):
 
 
 def lists_of_addresses_tell_who_has_which(lab):
-    cluster = Cluster(lab.folder, "ipam", {"guests": [{"vmid": 102, "node": "pve2", "config": {"name": "b", "memory": "512"}}]})
+    cluster = Cluster("ipam", {"guests": [{"vmid": 102, "node": "pve2", "config": {"name": "b", "memory": "512"}}]})
     try:
         cluster.api("POST", "/cluster/sdn/zones", zone="tenants", type="simple", ipam="pve", dhcp="dnsmasq")
         cluster.api("POST", "/cluster/sdn/vnets", vnet="blue", zone="tenants")
@@ -410,7 +383,7 @@ def the_documentation_has_every_option(lab):
     env = dict(os.environ, ANSIBLE_COLLECTIONS_PATH=BUILD, ANSIBLE_LOCAL_TEMP=os.path.join(lab.folder, "tmp"))
     shown = json.loads(subprocess.run(["ansible-doc", "-t", "inventory", "-j", "pxcloud.pve.pxc"], env=env, stdout=subprocess.PIPE, check=True).stdout)
     options = shown["pxcloud.pve.pxc"]["doc"]["options"]
-    with open(os.path.join(BUILD, "ansible_collections/pxcloud/pve/plugins/inventory/pxc.py"), encoding="utf-8") as f:
+    with open(os.path.join(BUILD, "ansible_collections/pxcloud/pve/plugins/plugin_utils/clusters.py"), encoding="utf-8") as f:
         connection = re.search(r"^CONNECTION = \((.*?)\)", f.read(), re.M | re.S)[1]
     for name in re.findall(r"'(\w+)'", connection):
         same(name in options or any(name in o.get("aliases", []) for o in options.values()), True, "option " + name)
@@ -422,10 +395,10 @@ def the_documentation_has_every_option(lab):
 
 def silent_agents_cost_seconds_in_all(lab):
     silent = [guest(300 + i, "s%d" % i, agent="1") for i in range(40)]
-    cluster = Cluster(lab.folder, "silent", {"guests": [dict(g, pool="") for g in silent] + [dict(guest(400, "loud", agent="1"), pool="")]})
+    cluster = Cluster("silent", {"guests": [dict(g, pool="") for g in silent] + [dict(guest(400, "loud", agent="1"), pool="")]})
     try:
         for g in silent:
-            cluster.sim("/sim/guest?vmid=%d&deaf=1" % g["vmid"])
+            cluster.ask("POST", "/sim/guest?vmid=%d&deaf=1" % g["vmid"])
         _, _, without, _ = lab.listed(cluster.connection(), connect=False)
         data, errors, seconds, _ = lab.listed(dict(cluster.connection(), details=["agent"], agent_timeout=1, agent_time=4), connect=False)
     finally:
@@ -438,7 +411,7 @@ def silent_agents_cost_seconds_in_all(lab):
 
 
 def several_clusters_and_one_that_is_down(lab):
-    other = Cluster(lab.folder, "other", {"guests": [{"vmid": 101, "node": "pve1", "config": {"name": "far", "memory": "512"}},
+    other = Cluster("other", {"guests": [{"vmid": 101, "node": "pve1", "config": {"name": "far", "memory": "512"}},
                                                      {"vmid": 106, "node": "pve1", "config": {"name": "far", "memory": "512"}},
                                                      {"vmid": 201, "node": "pve1", "config": {"name": "n", "memory": "512"}},
                                                      {"vmid": 202, "node": "pve1", "config": {"name": "n", "memory": "512"}},
@@ -503,10 +476,10 @@ def what_is_kept_is_of_one_cluster_and_one_user(lab):
 
 
 def a_dead_node_is_its_guests_problem(lab):
-    cluster = Cluster(lab.folder, "dead", world())
+    cluster = Cluster("dead", world())
     try:
         cluster.wait(10)
-        cluster.sim("/sim/event?event=kill&node=pve3")
+        cluster.ask("POST", "/sim/event?event=kill&node=pve3")
         cluster.wait(12)
         data, _errors, _seconds, _ = lab.listed(dict(cluster.connection(), details=["config", "agent"]), connect=False)
     finally:
@@ -533,7 +506,7 @@ def the_corpus_of_annotations(lab):
         name = "c%d" % number
         guests.append({"vmid": 1000 + number, "node": "pve1", "config": {"name": name, "memory": "512", "description": text}})
         wanted[name] = (case, expect)
-    cluster = Cluster(lab.folder, "corpus", {"guests": guests})
+    cluster = Cluster("corpus", {"guests": guests})
     try:
         data, _, _, _ = lab.listed(dict(cluster.connection(), details=["config"]), connect=False)
     finally:
