@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib"), os.path.join(HERE, "..", "contract")]
@@ -25,6 +24,7 @@ import schema
 import with_ansible
 
 import outputs
+import sim
 import tap
 
 BUILD = os.path.abspath(sys.argv[1])
@@ -53,7 +53,7 @@ POINTS = tap.Points()
 
 
 def ok(truth, sentence, *why):
-    return POINTS.point(sentence, [] if truth else ["\n".join(str(text).splitlines()[-40:]) for text in why] or ["it is not so"])
+    return POINTS.check(sentence, truth, *why)
 
 
 def play(folder, which, playbook, *args, **env):
@@ -359,20 +359,6 @@ def test_inventory(jobs):
         ok(not leaked, "and shows no secret", leaked)
 
 
-def start_cluster(folder, conf):
-    ready = os.path.join(folder, "ready.json")
-    process = subprocess.Popen([BUILD + "/bin/pxcsim", "--nodes", "3", "--port", "0", "--speed", "100", "--ready", ready, "--state-dir", folder,
-                                "--ceph", conf, "--ceph-pool", "awx"], stdout=subprocess.DEVNULL)
-    while not os.path.exists(ready):
-        if process.poll() is not None:
-            raise SystemExit("pxcsim did not start")
-        time.sleep(0.02)
-    with open(ready, encoding="utf-8") as f:
-        info = json.load(f)
-    outputs.secret(info["token_secret"], info["password"])
-    return process, info
-
-
 def contents(path):
     with open(path, encoding="utf-8") as f:
         return f.read()
@@ -385,8 +371,9 @@ def main():
     box = os.path.dirname(conf)
     subprocess.run([BOX, "pool", box, "awx"], check=True)
     with tempfile.TemporaryDirectory(prefix="pxc-awx-") as folder:
-        process, info = start_cluster(folder, conf)
+        cluster = sim.Sim(BUILD, "--nodes", "3", "--speed", "100", "--state-dir", folder, "--ceph", conf, "--ceph-pool", "awx")
         try:
+            info = cluster.info
             token = {"PXC_API_URLS": info["url"], "PXC_API_TOKEN_ID": info["token_id"], "PXC_API_TOKEN_SECRET": info["token_secret"],
                      "PXC_CA_PATH": info["ca_path"], "PXC_CEPH_CONF": conf}
             setup = Setup(folder, "newest" if "--newest" in sys.argv else "system", {
@@ -409,8 +396,7 @@ def main():
                 test_jobs(setup, token)
             setup.server.shutdown()
         finally:
-            process.terminate()
-            process.wait()
+            cluster.close()
             status = POINTS.end()
     return status
 

@@ -12,59 +12,36 @@ import argparse
 import collections
 import json
 import os
-import ssl
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import outputs
+import sim
+import tap
 
 HOUR_MS = 3600 * 1000
 
 
-class Cluster:
-    """A pxcsim whose time this script moves."""
+class Cluster(sim.Sim):
+    """One whose time this script moves."""
 
-    def __init__(self, build, folder, options):
-        self.build, ready = build, os.path.join(folder, "ready.json")
-        world = os.path.join(folder, "world.json")
-        with open(world, "w", encoding="utf-8") as f:
-            json.dump(heaped(options), f)
-        if os.path.exists(ready):
-            os.unlink(ready)
-        self.process = subprocess.Popen(
-            [f"{build}/bin/pxcsim", "--nodes", str(options.nodes), "--cores", "32", "--memory", "262144", "--port", "0", "--speed", "manual",
-             "--loads", "day", "--seed", str(options.seed), "--start", "1767225600", "--world", world, "--ready", ready],
-            stdout=subprocess.DEVNULL)
-        while not os.path.exists(ready):
-            if self.process.poll() is not None:
-                raise SystemExit("pxcsim did not start")
-            time.sleep(0.01)
-        with open(ready, encoding="utf-8") as f:
-            self.info = json.load(f)
-        outputs.secret(self.info["token_secret"], self.info["password"])
-
-    def call(self, method, path):
-        request = urllib.request.Request(self.info["url"] + path, method=method)
-        request.add_header("Authorization", f"PVEAPIToken={self.info['token_id']}={self.info['token_secret']}")
-        with urllib.request.urlopen(request, context=ssl._create_unverified_context()) as reply:
-            return json.load(reply)
+    def __init__(self, build, options):
+        super().__init__(build, "--nodes", str(options.nodes), "--cores", "32", "--memory", "262144", "--speed", "manual", "--loads", "day",
+                         "--seed", str(options.seed), "--start", "1767225600", world=heaped(options))
 
     def advance(self, ms):
-        self.call("POST", f"/sim/advance?ms={ms}")
+        self.ask("POST", f"/sim/advance?ms={ms}")
 
     def nodes(self):
-        return self.call("GET", "/api2/json/cluster/resources?type=node")["data"]
+        return self.api("GET", "/cluster/resources", type="node")
 
     def balance(self):
         """The module, while the cluster's time goes on."""
-        options = {"api_urls": [self.info["url"]], "api_token_id": self.info["token_id"], "validate_certs": False, "actor": "day",
-                   "api_token_secret": self.info["token_secret"], "state": "balanced", "cool_down": 0}
+        options = dict(self.connection(), actor="day", state="balanced", cool_down=0)
         run = subprocess.Popen([f"{self.build}/bin/pxc", "pxc_balance"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         done = threading.Event()
 
@@ -80,10 +57,6 @@ class Cluster:
             done.set()
             thread.join()
         return json.loads(outputs.keep(out))
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
 
 
 def heaped(options):
@@ -101,8 +74,8 @@ def spread(nodes, key, limit):
     return statistics.pstdev(100 * n[key] * (1 if key == "cpu" else 1 / n[limit]) for n in nodes)
 
 
-def day(build, folder, options, balanced):
-    cluster, rows, moves = Cluster(build, folder, options), [], []
+def day(build, options, balanced):
+    cluster, rows, moves = Cluster(build, options), [], []
     try:
         cluster.advance(60000)
         for _ in range(options.hours):
@@ -122,11 +95,6 @@ def day(build, folder, options, balanced):
     return rows, moves
 
 
-def tell(number, good, name):
-    print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
-    return good
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
@@ -135,21 +103,20 @@ def main():
     parser.add_argument("--hours", type=int, default=24)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="pxc-day-") as folder:
-        began = time.monotonic()
-        without, _ = day(options.build, folder, options, False)
-        rows, moves = day(options.build, folder, options, True)
-        took = time.monotonic() - began
+    began = time.monotonic()
+    without, _ = day(options.build, options, False)
+    rows, moves = day(options.build, options, True)
+    took = time.monotonic() - began
     often = collections.Counter(v for hour in moves[1:] for v in hour)
     print(f"# {options.hours} hours twice in {took:.1f} s; moves: {[len(m) for m in moves]}")
     print(f"# memory, points: without {statistics.mean(r[0] for r in without):.1f}, with {statistics.mean(r[0] for r in rows):.1f}")
     print(f"# processors, points: without {statistics.mean(r[1] for r in without):.1f}, with {statistics.mean(r[1] for r in rows):.1f}")
-    print("1..4")
-    good = tell(1, max(r[0] for r in rows) < 5, "memory is even at every hour")
-    good &= tell(2, statistics.mean(r[1] for r in rows) < statistics.mean(r[1] for r in without), "processors are busier alike than without")
-    good &= tell(3, all(len(m) <= options.vms // 20 for m in moves[1:]), "no later hour moves more than a twentieth of the guests")
-    good &= tell(4, all(n <= 2 for n in often.values()), "no guest moves to and fro")
-    return 0 if good else 1
+    points = tap.Points()
+    points.check("memory is even at every hour", max(r[0] for r in rows) < 5)
+    points.check("processors are busier alike than without", statistics.mean(r[1] for r in rows) < statistics.mean(r[1] for r in without))
+    points.check("no later hour moves more than a twentieth of the guests", all(len(m) <= options.vms // 20 for m in moves[1:]))
+    points.check("no guest moves to and fro", all(n <= 2 for n in often.values()))
+    return points.end()
 
 
 if __name__ == "__main__":

@@ -11,13 +11,14 @@ import os
 import platform
 import re
 import socket
-import ssl
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import sim
 
 VMS = 1000
 BUILD = sys.argv[1] if len(sys.argv) > 1 else "build"
@@ -29,26 +30,9 @@ def row(name, value, unit, limit=None, at_least=False):
     ROWS.append({"name": name, "value": round(value, 2), "unit": unit, "limit": limit, "ok": good})
 
 
-class Cluster:
-    def __init__(self, folder, *options):
-        ready = os.path.join(folder, "ready.json")
-        if os.path.exists(ready):
-            os.unlink(ready)
-        self.process = subprocess.Popen([f"{BUILD}/bin/pxcsim", "--port", "0", "--speed", "0", "--ready", ready, *options],
-                                        stdout=subprocess.DEVNULL)
-        while not os.path.exists(ready):
-            time.sleep(0.01)
-        with open(ready, encoding="utf-8") as f:
-            self.info = json.load(f)
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
-
-    def environment(self):
-        """What the modules read: no secret on a command line."""
-        return dict(os.environ, PXC_API_URLS=self.info["url"], PXC_API_TOKEN_ID=self.info["token_id"],
-                    PXC_API_TOKEN_SECRET=self.info["token_secret"], PXC_CA_PATH=self.info["ca_path"])
+class Cluster(sim.Sim):
+    def __init__(self, *options):
+        super().__init__(BUILD, "--speed", "0", *options)
 
     def run(self, module, args):
         """Result, wall seconds, peak memory in MiB."""
@@ -64,12 +48,6 @@ class Cluster:
         if result.get("failed"):
             raise SystemExit(f"{module}: {result['msg']}")
         return result, seconds, usage.ru_maxrss / 1024
-
-    def fetch(self, path):
-        request = urllib.request.Request(self.info["url"] + path)
-        request.add_header("Authorization", f"PVEAPIToken={self.info['token_id']}={self.info['token_secret']}")
-        with urllib.request.urlopen(request, context=ssl._create_unverified_context()) as reply:
-            return reply.read()
 
 
 def measure_start():
@@ -94,8 +72,8 @@ def measure_start():
     row("start of a module to its first request", statistics.median(times), "ms", 10)
 
 
-def measure_convergence(folder):
-    cluster = Cluster(folder, "--nodes", "20", "--memory", "262144", "--cores", "64")
+def measure_convergence():
+    cluster = Cluster("--nodes", "20", "--memory", "262144", "--cores", "64")
     try:
         cluster.run("pxc_cloud", {"domain": "example.org", "storage": "shared", "bridge": "vmbr0"})
         cluster.run("pxc_project", {"name": "bench", "quota": {"instances": -1, "cores": -1, "ram_mb": -1}})
@@ -116,16 +94,16 @@ def measure_convergence(folder):
 
 
 def requests(cluster):
-    return json.loads(cluster.fetch("/sim/now"))["requests"]
+    return json.loads(cluster.ask("GET", "/sim/now"))["requests"]
 
 
-def measure_resources(folder):
-    cluster = Cluster(folder, "--nodes", "40", "--vms", "10000")
+def measure_resources():
+    cluster = Cluster("--nodes", "40", "--vms", "10000")
     try:
         times = []
         for _ in range(7):
             start = time.perf_counter()
-            size = len(cluster.fetch("/api2/json/cluster/resources"))
+            size = len(cluster.ask("GET", "/api2/json/cluster/resources"))
             times.append((time.perf_counter() - start) * 1000)
         print(f"(the list of 40 nodes and 10,000 guests has {size / 1e6:.1f} MB)")
         row("pxcsim: GET /cluster/resources of 10,000 guests", statistics.median(times), "ms", 100)
@@ -158,9 +136,9 @@ def wrk_rps(cluster, path, connections):
     return float(re.search(r"Requests/sec:\s*([0-9.]+)", out.stdout)[1])
 
 
-def measure_client(folder):
+def measure_client():
     """Our client against curl's parallel mode (and wrk, which parses no answer), alternating, same connections, same server."""
-    cluster = Cluster(folder, "--vms", "100")
+    cluster = Cluster("--vms", "100")
     connections, count, path = 4, 6000, "/nodes/pve1/qemu/100/config"
     ours, curl, wrk = [], [], []
     try:
@@ -184,11 +162,10 @@ def report(path):
 
 
 def main():
-    with tempfile.TemporaryDirectory(prefix="pxc-bench-") as folder:
-        measure_start()
-        measure_convergence(folder)
-        measure_resources(folder)
-        measure_client(folder)
+    measure_start()
+    measure_convergence()
+    measure_resources()
+    measure_client()
     report(f"{BUILD}/bench.json")
     model = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo", encoding="utf-8").read())
     print(f"on {os.cpu_count()} cores of {model[1] if model else platform.machine()}")

@@ -121,7 +121,7 @@ def measure_details(folder, peer, latency):
     faults = write(folder, "none", None)
     with open(faults, "w", encoding="utf-8") as f:
         f.write(LATENCY if latency else "")
-    cluster = Cluster(folder, "--nodes", "10", "--vms", "1000", "--faults", faults, *(["--speed", "1"] if latency else []))
+    cluster = Cluster("--nodes", "10", "--vms", "1000", "--faults", faults, *(["--speed", "1"] if latency else []))
     when = ", 5 ms for each answer" if latency else ""
     try:
         options = {"plugin": "pxcloud.pve.pxc", "name": "bench", "details": ["config"]}
@@ -148,7 +148,7 @@ def measure_details(folder, peer, latency):
 
 
 def measure_lists(folder):
-    cluster = Cluster(folder, "--nodes", "40", "--vms", "10000")
+    cluster = Cluster("--nodes", "40", "--vms", "10000")
     try:
         ours = write(folder, "lists.pxc.yml", {"plugin": "pxcloud.pve.pxc", "name": "bench"})
         first = run(cluster, ours)

@@ -7,7 +7,6 @@
 What a network costs is what a task for 200 sends more than a task for one. What is counted passes a proxy, which sees every request; what
 is timed does not.
 """
-import json
 import os
 import statistics
 import subprocess
@@ -26,8 +25,8 @@ def task(count):
     return {"project": "bench", "networks": [{"name": f"net-{i}", "subnets": [{"cidr": f"10.{i // 256}.{i % 256}.0/24"}]} for i in range(count)]}
 
 
-def prepare(folder):
-    cluster = bench.Cluster(folder, "--nodes", "3")
+def prepare():
+    cluster = bench.Cluster("--nodes", "3")
     cluster.run("pxc_cloud", {"domain": "example.org", "storage": "shared",
                               "tenant_zones": [{"name": "tenant", "type": "vlan", "bridge": "vmbr0", "vlan_range": [100, 999]}]})
     cluster.run("pxc_project", {"name": "bench", "quota": {"networks": -1, "subnets": -1}})
@@ -58,11 +57,11 @@ def must(truth, words):
 
 def make(folder, count):
     """A fresh cluster with so many networks, and the requests that it took."""
-    cluster = prepare(folder)
+    cluster = prepare()
     try:
         result, log = counted(cluster, folder, count)
         must(result["changed"] and len(result["networks"]) == count, "the networks were not made")
-        running = json.loads(cluster.fetch("/api2/json/cluster/sdn/vnets?running=1"))["data"]
+        running = cluster.api("GET", "/cluster/sdn/vnets", running=1)
         must(len(running) == count, f"{len(running)} networks run, not {count}")
         return cluster, log
     except BaseException:

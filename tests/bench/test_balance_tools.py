@@ -14,6 +14,9 @@ import balance_check
 import balance_gen
 import balance_peers
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import tap
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 GEN = os.path.join(HERE, "balance_gen.py")
 
@@ -329,13 +332,7 @@ def checks():
 
 
 def main():
-    number = failed = 0
-    for sentence, truth in checks():
-        number += 1
-        failed += not truth
-        print(f"{'ok' if truth else 'not ok'} {number} - {sentence}")
-    print(f"1..{number}")
-    return 1 if failed else 0
+    return tap.Points().checks(checks()).end()
 
 
 if __name__ == "__main__":

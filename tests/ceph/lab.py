@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests/lib"))
 import outputs
+import sim
 
 CEPHBOX = os.path.join(ROOT, "tests/lib/cephbox.sh")
 
@@ -45,31 +45,16 @@ class Lab:
         self.ceph = os.path.join(self.dir, "ceph")
         self.box("up", "pool=ceph", "size=" + self.size, "mgr=1", f"watch={os.getpid()}", "linger=8")
         self.conf = os.path.join(self.ceph, "ceph.conf")
-        world = os.path.join(self.dir, "world.json")
-        ready = os.path.join(self.dir, "ready.json")
-        with open(world, "w", encoding="utf-8") as f:
-            json.dump({"storages": {
-                "ceph": {"type": "rbd", "pool": "ceph", "content": "images,rootdir"},
-                "hdd": {"type": "rbd", "pool": "hdd", "content": "images,rootdir"},  # whoever wants it makes the pool
-                "nopool": {"type": "rbd", "pool": "nopool", "content": "images,rootdir"},
-                "local": {"type": "dir", "path": "/var/lib/vz", "content": "iso,import,images"}}}, f)
-        self.sim = subprocess.Popen([os.path.join(self.build, "bin/pxcsim"), "--nodes", "3", "--port", "0", "--speed", self.speed,
-                                     "--ceph", self.conf, "--world", world, "--ready", ready, "--state-dir", self.dir],
-                                    stdout=subprocess.DEVNULL, preexec_fn=end_with_us)
-        while not os.path.exists(ready):
-            if self.sim.poll() is not None:
-                raise SystemExit("pxcsim did not start")
-            time.sleep(0.02)
-        with open(ready, encoding="utf-8") as f:
-            info = json.load(f)
-        outputs.secret(info["token_secret"], info["password"])
-        self.env = dict(os.environ, PXC_API_URLS=info["url"], PXC_API_TOKEN_ID=info["token_id"], PXC_API_TOKEN_SECRET=info["token_secret"],
-                        PXC_CA_PATH=info["ca_path"], PXC_CEPH_CONF=self.conf, PXC_ACTOR="tester")
+        self.sim = sim.Sim(self.build, "--nodes", "3", "--speed", self.speed, "--ceph", self.conf, "--state-dir", self.dir, world={"storages": {
+            "ceph": {"type": "rbd", "pool": "ceph", "content": "images,rootdir"},
+            "hdd": {"type": "rbd", "pool": "hdd", "content": "images,rootdir"},  # whoever wants it makes the pool
+            "nopool": {"type": "rbd", "pool": "nopool", "content": "images,rootdir"},
+            "local": {"type": "dir", "path": "/var/lib/vz", "content": "iso,import,images"}}}, preexec_fn=end_with_us)
+        self.env = self.sim.environment(PXC_CEPH_CONF=self.conf, PXC_ACTOR="tester")
         return self
 
     def __exit__(self, *exc):
-        self.sim.terminate()
-        self.sim.wait()
+        self.sim.close()
         self.box("down")
         self.temp.cleanup()
 
@@ -104,13 +89,9 @@ class Lab:
 
     def ask(self, method, path, body=None, **params):
         """One request; its data, or the text of the error."""
-        data = body if body is not None else urllib.parse.urlencode(params).encode() if params else None
-        url, auth = self.env["PXC_API_URLS"], f"PVEAPIToken={self.env['PXC_API_TOKEN_ID']}={self.env['PXC_API_TOKEN_SECRET']}"
-        request = urllib.request.Request(url + path, data=data, method=method, headers={"Authorization": auth})
         try:
-            with urllib.request.urlopen(request, context=ssl.create_default_context(cafile=self.env["PXC_CA_PATH"])) as answer:
-                text = answer.read()
-                return json.loads(text).get("data") if text.strip() else None
+            text = self.sim.ask(method, path, body, **params)
+            return json.loads(text).get("data") if text.strip() else None
         except urllib.error.HTTPError as error:
             return f"{error.code} {error.reason}"
 

@@ -30,6 +30,7 @@ sys.path[:0] = [UTILS, os.path.join(HERE, "..", "lib")]
 import declared
 
 import outputs
+import tap
 
 Validator = jsonschema.Draft202012Validator
 KINDS = ("cloud", "project", "stack")
@@ -111,15 +112,11 @@ WHOLE = {
     "too large": (b"#" * (5 << 20), ["1: the file is larger than 4 MiB"]),
 }
 MODULES = ("vm", "sdn", "volume", "affinity", "keypair", "project", "group", "flavor", "rbd_image", "cloud")
-COUNT = [0, 0]
+POINTS = tap.Points()
 
 
 def report(good, title, lines=()):
-    COUNT[0] += 1
-    COUNT[1] += not good
-    print("%s %d - %s" % ("ok" if good else "not ok", COUNT[0], title), flush=True)
-    for line in () if good else lines:
-        print("# " + line)
+    POINTS.check(title, good, *lines)
 
 
 def mistakes(data, kind="stack", **how):
@@ -407,8 +404,7 @@ def main():
         test_frames(folder)
         test_examples(folder)
         test_ansible(os.path.realpath(folder))
-    print("1..%d" % COUNT[0])
-    return 1 if COUNT[1] else 0
+    return POINTS.end()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import lab
 
 import outputs
+import tap
 
 LINE = re.compile(r"^pxc_vm: (\d+) of (\d+) done(, \d+ running)?(, \d+ failed)?(, about [\d:]+ left)?$")
 COUNT = 40
@@ -112,16 +113,8 @@ def checks(build, folder):
 
 
 def main():
-    number = failed = 0
     with tempfile.TemporaryDirectory(prefix="pxc-told-") as folder:
-        for sentence, truth, why in checks(os.path.abspath(sys.argv[1]), folder):
-            number += 1
-            failed += not truth
-            print(f"{'ok' if truth else 'not ok'} {number} - {sentence}", flush=True)
-            if not truth:
-                print("# " + str(why)[:2000].replace("\n", "\n# "), flush=True)
-    print(f"1..{number}")
-    return 1 if failed else 0
+        return tap.Points().checks(checks(os.path.abspath(sys.argv[1]), folder)).end()
 
 
 if __name__ == "__main__":

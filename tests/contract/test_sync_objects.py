@@ -8,21 +8,19 @@ import random
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "plugins/filter"))
+sys.path[:0] = [os.path.join(ROOT, "plugins/filter"), os.path.join(ROOT, "tests/lib")]
 from sync_lines import sync_lines
 from sync_objects import sync_objects
 
-COUNT = [0, 0]
+import tap
+
+POINTS = tap.Points()
 CLOUD = {"state": "present", "domain": "example.org"}
 STACK = {"stack_name": "shop", "pve_cloud_domain": "example.org", "project": "acme"}
 
 
 def report(good, title, *lines):
-    COUNT[0] += 1
-    COUNT[1] += not good
-    print("%s %d - %s" % ("ok" if good else "not ok", COUNT[0], title))
-    for line in () if good else lines:
-        print("# %s" % (line,))
+    POINTS.check(title, good, *lines)
 
 
 def vm(name, stack="shop", project="acme", **more):
@@ -115,5 +113,4 @@ test_exact()
 test_plan()
 test_cloud()
 test_lines()
-print("1..%d" % COUNT[0])
-sys.exit(1 if COUNT[1] else 0)
+sys.exit(POINTS.end())

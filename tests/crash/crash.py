@@ -13,13 +13,9 @@ and no journal left. Networks, balancing, people and permissions, in files of th
 import argparse
 import json
 import os
-import ssl
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.parse
-import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -30,6 +26,7 @@ import people
 from killproxy import KillProxy
 
 import outputs
+import sim
 
 COMMON = {"project": "acme", "stack": "s", "power": "running", "shutdown_timeout": 20}
 CREATE = dict(COMMON, vms=[
@@ -72,47 +69,24 @@ WORLD = {
 }
 
 
-class Cluster:
-    """A pxcsim of its own, with the registry, a flavor and the project acme."""
+class Cluster(sim.Sim):
+    """A pxcsim of its own, with the registry, a flavor and the project acme; its certificate is one that a proxy before it can have, too."""
 
     def __init__(self, build, folder, speed, *options):
-        self.build, self.folder = build, folder
-        ready = os.path.join(folder, "ready.json")
-        if os.path.exists(ready):
-            os.unlink(ready)
-        world = os.path.join(folder, "world.json")
-        with open(world, "w", encoding="utf-8") as f:
-            json.dump(WORLD, f)
-        self.process = subprocess.Popen(
-            [f"{build}/bin/pxcsim", "--nodes", "3", "--port", "0", "--speed", str(speed), "--ready", ready, "--world", world,
-             "--cert", f"{folder}/cert.pem", "--key", f"{folder}/key.pem", *options], stdout=subprocess.DEVNULL)
-        try:
-            self.prepare(ready)
-        except BaseException:  # whatever happens, no simulator outlives the test that started it
-            self.close()
-            raise
+        self.folder = folder
+        super().__init__(build, "--nodes", "3", "--speed", str(speed), "--cert", f"{folder}/cert.pem", "--key", f"{folder}/key.pem", *options,
+                         world=WORLD)
 
-    def prepare(self, ready):
-        while not os.path.exists(ready):
-            if self.process.poll() is not None:
-                raise SystemExit("pxcsim did not start")
-            time.sleep(0.01)
-        with open(ready, encoding="utf-8") as f:
-            self.info = json.load(f)
-        outputs.secret(self.info["token_secret"], self.info["password"])
+    def prepare(self):
         self.post("/nodes/pve1/qemu/9000/template")
         self.must("pxc_cloud", {"domain": "example.org", "storage": "shared", "import_storage": "shared", "bridge": "vmbr0"})
         self.must("pxc_flavor", {"name": "small", "vcpus": 1, "memory": 1024, "disk": 5})
         self.must("pxc_project", {"name": "acme"})
 
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
-
-    def start(self, module, args, port=None):
-        url = f"https://127.0.0.1:{port}" if port else self.info["url"]
-        options = {"api_urls": [url], "api_token_id": self.info["token_id"], "api_token_secret": self.info["token_secret"],
-                   "validate_certs": False, "actor": "tester"}
+    def start(self, module, args, port=None, actor="tester"):
+        options = dict(self.connection(), validate_certs=False, actor=actor)
+        if port:
+            options["api_urls"] = [f"https://127.0.0.1:{port}"]
         process = subprocess.Popen([f"{self.build}/bin/pxc", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
         process.stdin.write(json.dumps(dict(args, **options)).encode())
@@ -126,8 +100,8 @@ class Cluster:
         except ValueError:
             return {"failed": True, "msg": f"no JSON (exit {process.returncode}): {out[:200]!r} {err[-300:]!r}"}
 
-    def run(self, module, args):
-        return self.finish(self.start(module, args))
+    def run(self, module, args, **how):
+        return self.finish(self.start(module, args, **how))
 
     def at_once(self, *tasks):
         """Results of tasks that run beside one another; each a module and its arguments."""
@@ -144,18 +118,10 @@ class Cluster:
         return result
 
     def get(self, path):
-        return self.call("GET", path)
+        return self.api("GET", path)
 
     def post(self, path, /, **parameters):
-        return self.call("POST", path, **parameters)
-
-    def call(self, method, path, /, **parameters):
-        """Somebody else's request. Raises urllib.error.HTTPError, whose reason is PVE's message."""
-        data = urllib.parse.urlencode(parameters).encode() if parameters else None
-        request = urllib.request.Request(self.info["url"] + "/api2/json" + path, method=method, data=data)
-        request.add_header("Authorization", f"PVEAPIToken={self.info['token_id']}={self.info['token_secret']}")
-        with urllib.request.urlopen(request, context=ssl._create_unverified_context()) as reply:
-            return json.load(reply)["data"]
+        return self.api("POST", path, **parameters)
 
 
 def vm_problems(cluster, wanted):

@@ -78,7 +78,7 @@ def lock_problems(cluster):
         if e.code == 501:  # PVE 8 has none
             return []
         return [f"the lock on SDN cannot be had: {e.reason}"]
-    cluster.call("DELETE", f"{SDN}/lock?lock-token={token}")
+    cluster.api("DELETE", f"{SDN}/lock?lock-token={token}")
     return []
 
 

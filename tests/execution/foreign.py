@@ -16,8 +16,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lab
-from lab import outputs
 from ways import VOLATILE, differences, without
+
+import outputs
+import tap
 
 BUILD, QEMU, SYSROOT = (os.path.abspath(p) for p in sys.argv[1:4])
 BIN = os.path.join(BUILD, "ansible_collections/pxcloud/pve/plugins/plugin_utils/bin")
@@ -91,7 +93,7 @@ def main():
             verdicts += by_ssh(where, connection)
         except lab.Skip as reason:
             skipped = [("on a node by ssh", reason)]
-        return lab.tap(verdicts, skipped)
+        return tap.Points().checks(verdicts).end(skipped)
 
 
 if __name__ == "__main__":

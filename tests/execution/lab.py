@@ -21,6 +21,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import outputs
+import sim
 
 # For what needs one there: the system's, since somebody else may not be let into the folder of another.
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else "{{ ansible_playbook_python }}"
@@ -44,22 +45,9 @@ def folder():
 @contextlib.contextmanager
 def cluster(build, where):
     """What connects to it: arguments of every module."""
-    ready = os.path.join(where, "ready.json")
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(ready)
-    process = subprocess.Popen([f"{build}/bin/pxcsim", "--port", "0", "--speed", "0", "--ready", ready, "--state-dir", where],
-                               stdout=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: os.path.exists(ready), process, "pxcsim")
-        with open(ready, encoding="utf-8") as f:
-            info = json.load(f)
-        os.chmod(info["ca_path"], 0o644)
-        outputs.secret(info["token_secret"], info["password"])
-        yield {"api_urls": [info["url"]], "api_token_id": info["token_id"], "api_token_secret": info["token_secret"],
-               "ca_path": info["ca_path"]}
-    finally:
-        process.terminate()
-        process.wait()
+    with sim.Sim(build, "--speed", "0", "--state-dir", where) as running:
+        os.chmod(running.info["ca_path"], 0o644)
+        yield running.connection()
 
 
 def wait_for(condition, process, name):
@@ -171,19 +159,3 @@ def playbook(build, where, hosts, plays, *args, **environment):
             return json.load(f), text
     except OSError:
         return None, text
-
-
-def tap(verdicts, skipped=()):
-    """VERDICTS: (sentence, truth, what to show when it is not so)."""
-    bad, number = 0, 0
-    for sentence, truth, shown in verdicts:
-        number += 1
-        bad += not truth
-        print(f"{'ok' if truth else 'not ok'} {number} - {sentence}", flush=True)
-        if not truth:
-            print("\n".join("# " + line for line in str(shown).splitlines()[-60:]))
-    for sentence, reason in skipped:
-        number += 1
-        print(f"ok {number} - {sentence} # skip {reason}")
-    print(f"1..{number}")
-    return 1 if bad else 0

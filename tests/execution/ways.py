@@ -18,7 +18,9 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lab
-from lab import outputs
+
+import outputs
+import tap
 
 BUILD = sys.argv[1]
 M = "pxcloud.pve."
@@ -174,7 +176,7 @@ def main():
         except lab.Skip as reason:
             print(f"1..1\nok 1 - tests/execution/ways.py # skip {reason}")
             return 0
-        return lab.tap(checks(ways, texts, where), skipped)
+        return tap.Points().checks(checks(ways, texts, where)).end(skipped)
 
 
 if __name__ == "__main__":

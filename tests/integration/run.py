@@ -13,7 +13,6 @@ One Ceph serves them all, each with a fresh pool "ceph" behind the storage "ceph
 that pool and Ceph's must agree (tests/ceph/compare_views.py).
 """
 import contextlib
-import json
 import os
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import outputs
+import sim
 
 BUILD = os.path.abspath(sys.argv[1])
 PLAY = """---
@@ -74,48 +74,29 @@ def fresh_pool(box):
 
 
 def start_cluster(folder, box, path):
-    ready = os.path.join(folder, "ready.json")
     own = os.path.join(path, "world.json")
-    process = subprocess.Popen([f"{BUILD}/bin/pxcsim", "--nodes", "3", "--port", "0", "--speed", "100", "--ready", ready,
-                                "--state-dir", folder, "--world", own if os.path.exists(own) else os.path.join(HERE, "world.json"),
-                                "--ceph", f"{box}/ceph.conf", "--ceph-pool", "ceph"], stdout=subprocess.DEVNULL)
-    while not os.path.exists(ready):
-        if process.poll() is not None:
-            raise SystemExit("pxcsim did not start")
-        time.sleep(0.02)
-    with open(ready, encoding="utf-8") as f:
-        info = json.load(f)
-    outputs.secret(info["token_secret"], info["password"])
-    return process, info
+    return sim.Sim(BUILD, "--nodes", "3", "--speed", "100", "--state-dir", folder, "--world", own if os.path.exists(own) else os.path.join(HERE, "world.json"),
+                   "--ceph", f"{box}/ceph.conf", "--ceph-pool", "ceph")
 
 
-def environment(info, folder, box):
-    env = dict(os.environ, PXC_CEPH_CONF=f"{box}/ceph.conf", PXC_API_URLS=info["url"], PXC_API_TOKEN_ID=info["token_id"],
-               PXC_API_TOKEN_SECRET=info["token_secret"], PXC_CA_PATH=info["ca_path"],
-               PXC_FINGERPRINT_SEEN=info["fingerprint"], PXC_PASSWORD_SEEN=info["password"],
-               ANSIBLE_COLLECTIONS_PATH=BUILD, ANSIBLE_LOCALHOST_WARNING="False",
-               ANSIBLE_INVENTORY_UNPARSED_WARNING="False", ANSIBLE_RETRY_FILES_ENABLED="False",
-               ANSIBLE_LOCAL_TEMP=os.path.join(folder, "tmp"), ANSIBLE_NOCOLOR="1", PXC_ACTOR="tester")
-    return env
+def environment(cluster, folder, box):
+    return cluster.environment(
+        PXC_CEPH_CONF=f"{box}/ceph.conf", PXC_FINGERPRINT_SEEN=cluster.info["fingerprint"], PXC_PASSWORD_SEEN=cluster.info["password"],
+        ANSIBLE_COLLECTIONS_PATH=BUILD, ANSIBLE_LOCALHOST_WARNING="False", ANSIBLE_INVENTORY_UNPARSED_WARNING="False",
+        ANSIBLE_RETRY_FILES_ENABLED="False", ANSIBLE_LOCAL_TEMP=os.path.join(folder, "tmp"), ANSIBLE_NOCOLOR="1", PXC_ACTOR="tester")
 
 
 def run_target(name, box):
     path = os.path.join(HERE, "targets", name)
-    with tempfile.TemporaryDirectory(prefix="pxc-it-") as folder, fresh_pool(box):
-        process, info = start_cluster(folder, box, path)
-        env = environment(info, folder, box)
+    with tempfile.TemporaryDirectory(prefix="pxc-it-") as folder, fresh_pool(box), start_cluster(folder, box, path) as cluster:
+        env = environment(cluster, folder, box)
         playbook = os.path.join(folder, "play.yml")
         with open(playbook, "w", encoding="utf-8") as f:
             f.write(PLAY.format(name=name, path=path, here=HERE, compare=COMPARE))
         start = time.monotonic()
-        try:
-            done = subprocess.run(["ansible-playbook", "-vvvvv" if name in ("pxc_vm", "secrets") else "-v", playbook],
-                                  env=env, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, timeout=400, check=False)
-            after = subprocess.run([COMPARE], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        finally:
-            process.terminate()
-            process.wait()
+        done = subprocess.run(["ansible-playbook", "-vvvvv" if name in ("pxc_vm", "secrets") else "-v", playbook],
+                              env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=400, check=False)
+        after = subprocess.run([COMPARE], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     text = outputs.keep(done.stdout.decode("utf-8", "replace")) + (after.stdout.decode() if after.returncode else "")
     leaked = outputs.shown(text)
     good = done.returncode == 0 and after.returncode == 0 and not leaked and "DEPRECATION" not in text

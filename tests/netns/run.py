@@ -12,19 +12,17 @@ VLANs and VXLAN and we are root, else on Debian's kernel in QEMU (BUILD/netns, m
 import json
 import os
 import re
-import ssl
 import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 import urllib.error
-import urllib.parse
-import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "boot"))
+sys.path[:0] = [os.path.join(os.path.dirname(HERE), "boot"), os.path.join(os.path.dirname(HERE), "lib")]
 import guest
+
+import sim
 
 DEADLINE = 900  # seconds for all scenes in the emulated machine, on a slow one with other work to do
 INSIDE = ("inside.py", "ifaces.py", "reference.py", "spaces.py", "wire.py")
@@ -55,35 +53,18 @@ class Cluster:
 
     def __enter__(self):
         self.temp = tempfile.TemporaryDirectory(prefix="pxc-netns-")
-        ready, world = (os.path.join(self.temp.name, name) for name in ("ready.json", "world.json"))
-        with open(world, "w", encoding="utf-8") as f:
-            bridges = {"vmbr0": {"vlan_aware": self.aware, "ports": "eno1"}}
-            json.dump({"nodes": {name: {"bridges": bridges} for name in ("pve1", "pve2")}}, f)
-        self.sim = subprocess.Popen([os.path.join(self.build, "bin/pxcsim"), "--nodes", "2", "--port", "0", "--speed", "0",
-                                     "--world", world, "--ready", ready, "--state-dir", self.temp.name], stdout=subprocess.DEVNULL)
-        while not os.path.exists(ready):
-            if self.sim.poll() is not None:
-                raise SystemExit("pxcsim did not start")
-            time.sleep(0.02)
-        with open(ready, encoding="utf-8") as f:
-            self.info = json.load(f)
-        self.tls = ssl.create_default_context(cafile=self.info["ca_path"])
+        bridges = {"vmbr0": {"vlan_aware": self.aware, "ports": "eno1"}}
+        self.sim = sim.Sim(self.build, "--nodes", "2", "--speed", "0", "--state-dir", self.temp.name,
+                           world={"nodes": {name: {"bridges": bridges} for name in ("pve1", "pve2")}})
         return self
 
     def __exit__(self, *exc):
-        self.sim.terminate()
-        self.sim.wait()
+        self.sim.close()
         self.temp.cleanup()
 
     def ask(self, method, path, **params):
-        data = urllib.parse.urlencode(params)
-        if method == "GET" and data:
-            path, data = f"{path}?{data}", ""
-        request = urllib.request.Request(f"{self.info['url'].rstrip('/')}/api2/json{path}", method=method, data=data.encode() or None,
-                                         headers={"Authorization": f"PVEAPIToken={self.info['token_id']}={self.info['token_secret']}"})
         try:
-            with urllib.request.urlopen(request, context=self.tls) as answer:
-                return json.load(answer)["data"]
+            return self.sim.api(method, path, **params)
         except urllib.error.HTTPError as error:
             raise SystemExit(f"{method} {path}: {error.code} {error.reason} {error.read().decode()}") from None
 

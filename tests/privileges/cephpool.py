@@ -34,7 +34,7 @@ class Pool:
         self.clusters += 1
         space = f"c{self.clusters}"
         call("rbd", "--conf", conf(), "namespace", "create", f"{self.name}/{space}")
-        cluster.call("DELETE", "/storage/ceph")  # the one that comes by itself, with the whole pool
+        cluster.api("DELETE", "/storage/ceph")  # the one that comes by itself, with the whole pool
         cluster.post("/storage", storage=STORAGE, type="rbd", pool=self.name, namespace=space, content="images")
 
     def dump(self):

@@ -17,10 +17,8 @@ import json
 import os
 import re
 import shutil
-import ssl
 import sys
 import tempfile
-import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "crash")]
@@ -38,16 +36,16 @@ WORKERS = 2
 class Cluster(crash.Cluster):
     """One whose tasks may also run with a token of few rights; the user behind it has all."""
 
-    def prepare(self, ready):
-        super().prepare(ready)
+    def prepare(self):
+        super().prepare()
         self.post("/access/users", userid="pxc@pve")
         self.post("/access/roles", roleid="Few")
         self.few = {"token_id": "pxc@pve!few", "token_secret": self.post("/access/users/pxc@pve/token/few", privsep=1)["value"]}
-        self.call("PUT", "/access/acl", path="/", roles="Administrator", users="pxc@pve")
-        self.call("PUT", "/access/acl", path="/", roles="Few", tokens="pxc@pve!few")
+        self.api("PUT", "/access/acl", path="/", roles="Administrator", users="pxc@pve")
+        self.api("PUT", "/access/acl", path="/", roles="Few", tokens="pxc@pve!few")
 
     def grant(self, privileges):
-        self.call("PUT", "/access/roles/Few", privs=",".join(privileges))
+        self.api("PUT", "/access/roles/Few", privs=",".join(privileges))
 
     def run_with_few(self, module, args):
         info = self.info
@@ -59,8 +57,7 @@ class Cluster(crash.Cluster):
 
     def dump(self):
         """All that the cluster holds, as text."""
-        with urllib.request.urlopen(self.info["url"] + "/sim/dump", context=ssl._create_unverified_context()) as reply:
-            return reply.read()
+        return self.ask("GET", "/sim/dump")
 
 
 class Bench:
@@ -204,7 +201,7 @@ def hidden(bench, privileges):
     """What is wrong with what is said when all may be seen but one thing ("" = nothing)."""
     cluster, story = bench.fresh(), bench.story
     cluster.grant(privileges)
-    cluster.call("PUT", "/access/acl", path=story.hides, roles="NoAccess", tokens="pxc@pve!few")
+    cluster.api("PUT", "/access/acl", path=story.hides, roles="NoAccess", tokens="pxc@pve!few")
     result = cluster.run_with_few(story.module, bench.task)
     bench.spoilt()
     if result.get("failed") and story.hides in [path for _, path in named(result)]:

@@ -3,9 +3,7 @@
 names and notes that would like to be a script; a VM whose notes somebody has edited; a node that is dead."""
 import json
 import os
-import ssl
 import sys
-import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crash"))
 from crash import Cluster, make_certificate  # noqa: F401
@@ -17,9 +15,7 @@ ODD = 'back\\slash "quoted" \u202edrawkcab 日本語 é & <b>bold</b>'
 
 
 def kill(cluster, node):
-    url = cluster.info["url"] + "/sim/event?event=kill&node=" + node
-    with urllib.request.urlopen(urllib.request.Request(url, method="POST", data=b""), context=ssl._create_unverified_context()) as answer:
-        answer.read()
+    cluster.ask("POST", "/sim/event?event=kill&node=" + node)
 
 
 def fill(cluster):
@@ -46,9 +42,9 @@ def fill(cluster):
     tampered = next(g for g in cluster.get("/cluster/resources?type=vm") if g.get("name") == "web-2")
     config = f"/nodes/{tampered['node']}/qemu/{tampered['vmid']}/config"
     notes = cluster.get(config)["description"]
-    cluster.call("PUT", config, description=notes.replace("flavor=small", "flavor=large"))
+    cluster.api("PUT", config, description=notes.replace("flavor=small", "flavor=large"))
     drifted = next(g for g in cluster.get("/cluster/resources?type=vm") if g.get("name", "").startswith("sim-") and g["node"] != "pve4")
-    cluster.call("PUT", f"/nodes/{drifted['node']}/qemu/{drifted['vmid']}/config", cores="2")
+    cluster.api("PUT", f"/nodes/{drifted['node']}/qemu/{drifted['vmid']}/config", cores="2")
     must("pxc_cloud", {"admins": ["tester"]})
     kill(cluster, "pve4")
 

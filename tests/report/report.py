@@ -20,6 +20,7 @@ import lab
 from browser import Browser, find
 
 import outputs
+import tap
 
 MOST = ["projects", "usage", "vms", "addresses", "nodes", "storages", "flavors", "groups", "affinity", "cloud"]
 FORMATS = ("table", "json", "openmetrics", "html")
@@ -149,7 +150,7 @@ def file_checks(cluster, folder):
     with open(path, encoding="utf-8") as f:
         yield "it is what the result would have held", f.read() == cluster.run("pxc_info", {**task, "dest": None})["text"], None
     yield "nothing else is left beside it", [n for n in os.listdir(folder) if "pxc.prom" in n] == ["pxc.prom"], os.listdir(folder)
-    alice = cluster.run_as("alice", "pxc_info", dict(task, dest=path + ".2"))
+    alice = cluster.run("pxc_info", dict(task, dest=path + ".2"), actor="alice")
     yield "files are for admins", alice.get("rc") == 403 and "info.file" not in alice["msg"] and not os.path.exists(path + ".2"), alice
     for what, other in (("no format", {"dest": path}), ("a folder", dict(task, dest=folder)), ("no such folder", dict(task, dest="/no/such")),
                        ("fields", {"format": "html", "fields": ["name"]})):
@@ -158,8 +159,8 @@ def file_checks(cluster, folder):
 
 
 def sight_checks(cluster, texts, env, folder):
-    mine = {f: cluster.run_as("alice", "pxc_info", {"gather": MOST, "format": f})["text"] for f in FORMATS}
-    facts = cluster.run_as("alice", "pxc_info", {"gather": MOST})
+    mine = {f: cluster.run("pxc_info", {"gather": MOST, "format": f}, actor="alice")["text"] for f in FORMATS}
+    facts = cluster.run("pxc_info", {"gather": MOST}, actor="alice")
     for f in FORMATS:
         seen = [w for w in NOT_FOR_ALICE if w in mine[f]]
         yield f"{f}: alice sees what is hers and nothing else", "web-1" in mine[f].replace("pxc_vm_state{project=\"acme\"", "web-1") and not seen, (
@@ -173,18 +174,9 @@ def sight_checks(cluster, texts, env, folder):
     yield "the playbook gives alice her page", good and "as alice sees it" in html and not any(w in html for w in NOT_FOR_ALICE), text
 
 
-class Cloud(lab.Cluster):
-    def run_as(self, actor, module, args):
-        options = {"api_urls": [self.info["url"]], "api_token_id": self.info["token_id"], "api_token_secret": self.info["token_secret"],
-                   "validate_certs": False, "actor": actor}
-        done = subprocess.run([f"{self.build}/bin/pxc", module], input=json.dumps(dict(args, **options)).encode(), stdout=subprocess.PIPE,
-                              check=False)
-        return json.loads(outputs.keep(done.stdout))
-
-
 def all_checks(build, folder, pictures):
     lab.make_certificate(folder)
-    cluster = Cloud(build, folder, 0, "--nodes", "4", "--loads", "day", "--cluster", "prod", "--seed", "7")
+    cluster = lab.Cluster(build, folder, 0, "--nodes", "4", "--loads", "day", "--cluster", "prod", "--seed", "7")
     try:
         lab.fill(cluster)
         env = lab.environment(cluster, build, folder)
@@ -214,16 +206,8 @@ def main():
     options.add_argument("build")
     options.add_argument("--pictures")
     options = options.parse_args()
-    number = failed = 0
     with tempfile.TemporaryDirectory(prefix="pxc-report-") as folder:
-        for sentence, truth, why in all_checks(os.path.abspath(options.build), folder, options.pictures):
-            number += 1
-            failed += not truth
-            print(f"{'ok' if truth else 'not ok'} {number} - {sentence}", flush=True)
-            if not truth:
-                print("# " + str(why)[:3000].replace("\n", "\n# "), flush=True)
-    print(f"1..{number}")
-    return 1 if failed else 0
+        return tap.Points().checks(all_checks(os.path.abspath(options.build), folder, options.pictures)).end()
 
 
 if __name__ == "__main__":
