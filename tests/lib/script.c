@@ -212,23 +212,39 @@ struct pve_transport *script_transport(struct script *script)
 	return &link->base;
 }
 
+/* With what all clients of a script have. */
+static struct pve_client *client_with(struct script *script, struct pve_options options)
+{
+	struct pve_client *pve = NULL;
+	struct pxc_err err = { .kind = PXC_OK };
+
+	options.tls.verify = true;
+	options.timeout_ms = 10000;
+	options.retry_ms = 10000;
+	if (pve_create(&options, script_transport(script), &pve, &err) < 0)
+		fail_msg("a client of a script: %s", err.msg);
+	return pve;
+}
+
 struct pve_client *script_client(struct script *script, size_t nurls)
 {
 	static const char *const urls[] = { "https://a:8006", "https://b:8006", "https://c:8006",
 					    "https://d:8006", "https://e:8006", "https://f:8006",
 					    "https://g:8006", "https://h:8006", NULL };
-	struct pve_options options = { .urls = urls + (ARRAY_SIZE(urls) - 1 - nurls),
-				       .token_id = "ann@pve!ci",
-				       .token_secret = "secret",
-				       .tls = { .verify = true },
-				       .timeout_ms = 10000,
-				       .retry_ms = 10000 };
-	struct pve_client *pve = NULL;
-	struct pxc_err err = { .kind = PXC_OK };
 
-	if (pve_create(&options, script_transport(script), &pve, &err) < 0)
-		fail_msg("script_client: %s", err.msg);
-	return pve;
+	return client_with(script,
+			   (struct pve_options){ .urls = urls + (ARRAY_SIZE(urls) - 1 - nurls),
+						 .token_id = "ann@pve!ci",
+						 .token_secret = "secret" });
+}
+
+struct pve_client *script_login(struct script *script, const char *user, const char *otp)
+{
+	static const char *const urls[] = { "https://a:8006", NULL };
+
+	return client_with(script,
+			   (struct pve_options){
+				   .urls = urls, .user = user, .password = "s3cret", .otp = otp });
 }
 
 void script_end(struct script *s)

@@ -74,5 +74,8 @@ struct pve_transport *script_transport(struct script *script);
  */
 struct pve_client *script_client(struct script *script, size_t nurls);
 
+/* One with one URL, as user with the password "s3cret", and a second factor unless otp is NULL. */
+struct pve_client *script_login(struct script *script, const char *user, const char *otp);
+
 /* Assert that every line was used and nothing else sent; release what the script holds. */
 void script_end(struct script *script);

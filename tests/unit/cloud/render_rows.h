@@ -90,6 +90,14 @@ static inline char *rendered(enum render_format format, const json_t *facts, con
 						.actor = text });
 }
 
+static inline void expect_rendered(enum render_format format, const char *given, const char *wanted)
+{
+	json_auto_t *facts = facts_of(given);
+	auto_free char *text = rendered(format, facts, "x");
+
+	assert_string_equal(text, wanted);
+}
+
 static inline size_t count_of(const char *text, const char *what)
 {
 	size_t n = 0;

@@ -141,22 +141,28 @@ static void the_block_tells_the_rest(void **state)
 	assert_null(detail(&t, "config", 77777));
 }
 
+/* Somebody else sets this in its configuration. Returns its VMID. */
+static json_int_t changed_by_others(struct talk *t, const char *name, const char *form)
+{
+	json_int_t vmid = item_int(row_of(t, name), "pxc_vmid");
+	auto_free char *path = pxc_printf("/nodes/%s/qemu/%lld/config",
+					  item_text(row_of(t, name), "pxc_node"), (long long)vmid);
+
+	json_decref(lab_ask(&t->lab, "PUT", path, form));
+	return vmid;
+}
+
 static void a_damaged_block_says_nothing(void **state)
 {
 	auto_talk struct talk t;
-	auto_free char *path = NULL;
-	json_int_t vmid;
 	const json_t *d;
 
 	(void)state;
 	talk_create(&t);
 	connect_to(&t, "pools");
-	vmid = item_int(row_of(&t, "web"), "pxc_vmid");
-	path = pxc_printf("/nodes/%s/qemu/%lld/config", item_text(row_of(&t, "web"), "pxc_node"),
-			  (long long)vmid);
-	json_decref(
-		lab_ask(&t.lab, "PUT", path, "description=%3C!--%20pxc/1%0Aflavor%3Dhuge%0A--%3E"));
-	d = detail(&t, "config", vmid);
+	d = detail(
+		&t, "config",
+		changed_by_others(&t, "web", "description=%3C!--%20pxc/1%0Aflavor%3Dhuge%0A--%3E"));
 	assert_non_null(item_text(d, "pxc_problem"));
 	assert_null(json_object_get(d, "pxc_flavor"));
 	says(d, "pxc_managed", "false");
@@ -191,7 +197,7 @@ static void what_cannot_be_said_is_said_so(void **state)
 static void silent_agents_take_their_time_and_no_more(void **state)
 {
 	auto_talk struct talk t;
-	auto_free char *deaf = NULL, *config = NULL;
+	auto_free char *deaf = NULL;
 	json_int_t vmid;
 	int64_t before;
 	const json_t *d;
@@ -199,10 +205,7 @@ static void silent_agents_take_their_time_and_no_more(void **state)
 	(void)state;
 	talk_create(&t);
 	connect_to(&t, "");
-	vmid = item_int(row_of(&t, "web"), "pxc_vmid");
-	config = pxc_printf("/nodes/%s/qemu/%lld/config", item_text(row_of(&t, "web"), "pxc_node"),
-			    (long long)vmid);
-	json_decref(lab_ask(&t.lab, "PUT", config, "agent=1"));
+	vmid = changed_by_others(&t, "web", "agent=1");
 	deaf = pxc_printf("!/sim/guest?vmid=%lld&deaf=1", (long long)vmid);
 	json_decref(lab_ask(&t.lab, "POST", deaf, NULL));
 	before = pve_now_ms(t.inv.env.pve);

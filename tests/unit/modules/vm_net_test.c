@@ -362,7 +362,6 @@ static void removals_leave_nothing(void **state)
 {
 	(void)state;
 	removed_by_a_run_that_was_cut_off(STATIC);
-	moved_by_a_run_that_was_cut_off(DHCP);
 	removed_by_a_run_that_was_cut_off(DHCP);
 }
 

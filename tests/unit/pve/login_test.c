@@ -20,19 +20,7 @@ static const char *const urls[] = { "https://a:8006", NULL };
 
 static struct pve_client *login(struct script *script, const char *otp)
 {
-	struct pve_options options = { .urls = urls,
-				       .user = "ann@pve",
-				       .password = "s3cret",
-				       .otp = otp,
-				       .tls = { .verify = true },
-				       .timeout_ms = 10000,
-				       .retry_ms = 10000 };
-	struct pve_client *pve = NULL;
-	struct pxc_err err = { .kind = PXC_OK };
-
-	if (pve_create(&options, script_transport(script), &pve, &err) < 0)
-		fail_msg("%s", err.msg);
-	return pve;
+	return script_login(script, "ann@pve", otp);
 }
 
 static const struct pve_op post = { .method = "POST", .path = "/pools", .wait_ms = 60000 };

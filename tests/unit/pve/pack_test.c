@@ -21,18 +21,8 @@
 
 static struct pve_client *client_as(struct script *script, const char *user)
 {
-	static const char *const urls[] = { "https://a:8006", NULL };
-	struct pve_options options = { .urls = urls,
-				       .user = user,
-				       .password = "s3cret",
-				       .tls = { .verify = true },
-				       .timeout_ms = 10000,
-				       .retry_ms = 10000 };
-	struct pve_client *pve = NULL;
-	struct pxc_err err = { .kind = PXC_OK };
+	struct pve_client *pve = script_login(script, user, NULL);
 
-	if (pve_create(&options, script_transport(script), &pve, &err) < 0)
-		fail_msg("%s", err.msg);
 	pve_pack_reads(pve, true);
 	return pve;
 }
