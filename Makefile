@@ -29,6 +29,8 @@ SANITIZE := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recove
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARN) $(HARDEN) $(SANITIZE) $(if $(WERROR),-Werror) -MMD -MP
 override LDFLAGS += -pie -Wl,-z,relro,-z,now $(SANITIZE)
 Q      := $(if $(V),,@)
+# Test programs of a suite that run side by side, where a suite's share nothing.
+JOBS   ?= $(shell nproc)
 
 # jansson and libyaml are linked in, libcurl and OpenSSL stay dynamic (DESIGN part 1).
 LIBS_MODULE := -l:libjansson.a -l:libyaml.a -lcurl -lssl -lcrypto -lpthread -lm -ldl

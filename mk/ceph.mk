@@ -12,10 +12,10 @@ $B/tests/bench/ceph_bench: tests/bench/ceph_bench.c $(call libs,ceph base)
 CEPH_TOOLS := $B/tests/ceph/import_tool
 
 ceph: modules $(CEPH_TOOLS)
-	$(Q)tests/run.py ceph "tests/ceph/module_faults.py $B" "tests/ceph/volume_faults.py $B" "tests/ceph/audit_faults.py $B" \
+	$(Q)tests/run.py --jobs $(JOBS) ceph "tests/ceph/module_faults.py $B" "tests/ceph/volume_faults.py $B" "tests/ceph/audit_faults.py $B" \
 		"tests/ceph/import_formats.py $B" "tests/ceph/import_faults.py $B"
 ceph-short: modules $(CEPH_TOOLS)
-	$(Q)tests/run.py ceph "tests/ceph/module_faults.py $B --short" "tests/ceph/volume_faults.py $B --short" "tests/ceph/audit_faults.py $B --short" \
+	$(Q)tests/run.py --jobs $(JOBS) ceph "tests/ceph/module_faults.py $B --short" "tests/ceph/volume_faults.py $B --short" "tests/ceph/audit_faults.py $B --short" \
 		"tests/ceph/import_formats.py $B --short" "tests/ceph/import_faults.py $B --short"
 
 # Figures of images and disks, as medians of alternating runs: writes build/bench-ceph.json.

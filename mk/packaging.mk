@@ -12,7 +12,7 @@ release: stage
 	$(Q)$(PYTOOLS) mk/release.sh $C .
 
 packaging: dist
-	$(Q)tests/run.py --jobs 2 packaging "tests/packaging/test_links.py $B" \
+	$(Q)tests/run.py --jobs $(JOBS) packaging "tests/packaging/test_links.py $B" \
 		$(foreach a,system $B/pytools:tests/pytools.txt, \
 		"tests/contract/with_ansible.py $a tests/packaging/test_tarball.py $B" \
 		"tests/contract/with_ansible.py $a tests/packaging/test_defaults.py $B") \

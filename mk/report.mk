@@ -3,5 +3,5 @@
 # cannot be installed its part is skipped, with the reason.
 report: modules stage
 	-$(Q)$(MAKE) --no-print-directory deps-report
-	$(Q)tests/run.py report "$(PYTOOLS) tests/report/report.py $B" "tests/contract/with_ansible.py system tests/report/report.py $B"
+	$(Q)tests/run.py --jobs $(JOBS) report "$(PYTOOLS) tests/report/report.py $B" "tests/contract/with_ansible.py system tests/report/report.py $B"
 .PHONY: report

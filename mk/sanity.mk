@@ -5,7 +5,7 @@ IMPORTER  = "$(PYTOOLS) tests/sanity/importer.py $(TARBALL) $B/importer"
 
 # Short: only the newest ansible-core, and without pylint, whose environments take most of the time to install.
 sanity: stage dist
-	$(Q)tests/run.py --jobs 2 sanity "tests/contract/with_ansible.py system $(SANITY)" "tests/contract/with_ansible.py $B/venv $(SANITY)" $(IMPORTER)
+	$(Q)tests/run.py --jobs $(JOBS) sanity "tests/contract/with_ansible.py system $(SANITY)" "tests/contract/with_ansible.py $B/venv $(SANITY)" $(IMPORTER)
 sanity-short: stage dist
-	$(Q)tests/run.py --jobs 2 sanity "tests/contract/with_ansible.py $B/venv $(SANITY) --short" $(IMPORTER)
+	$(Q)tests/run.py --jobs $(JOBS) sanity "tests/contract/with_ansible.py $B/venv $(SANITY) --short" $(IMPORTER)
 .PHONY: sanity sanity-short

@@ -12,9 +12,9 @@ conformance: $B/bin/pxcsim
 
 # pxc_vm and pxc_sdn killed before and after every request (short: every 9th), and runs at once.
 crash: modules
-	$(Q)tests/run.py crash "tests/crash/crash.py $B" "tests/crash/addresses.py $B"
+	$(Q)tests/run.py --jobs $(JOBS) crash "tests/crash/crash.py $B" "tests/crash/addresses.py $B"
 crash-short: modules
-	$(Q)tests/run.py crash "tests/crash/crash.py $B --stride 9" "tests/crash/addresses.py $B"
+	$(Q)tests/run.py --jobs $(JOBS) crash "tests/crash/crash.py $B --stride 9" "tests/crash/addresses.py $B"
 
 # Many runs at once on one project, with locks in PVE and in Ceph (short: fewer of those that are killed).
 concurrency: modules

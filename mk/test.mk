@@ -33,7 +33,7 @@ property:
 	$(Q)$(MAKE) --no-print-directory SAN=1 B=$B/san run-property
 run-unit: $(call TESTBIN,$(unit_src)) $B/bin/pxc-ceph.so
 	$(Q)PXC_CEPH_DIR=$(abspath $B/bin) LSAN_OPTIONS=suppressions=tests/lib/lsan.supp:print_suppressions=0 \
-		tests/lib/with_ceph.sh $B/cephbox tests/run.py unit $(filter-out %.so,$^)
+		tests/lib/with_ceph.sh $B/cephbox tests/run.py --jobs $(JOBS) unit $(filter-out %.so,$^)
 run-property: $(call TESTBIN,$(prop_src)) $B/bin/pxc-ceph.so
-	$(Q)PXC_CEPH_DIR=$(abspath $B/bin) tests/run.py property $(filter-out %.so,$^)
+	$(Q)PXC_CEPH_DIR=$(abspath $B/bin) tests/run.py --jobs $(JOBS) property $(filter-out %.so,$^)
 .PHONY: unit property run-unit run-property

@@ -19,9 +19,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.release import __version__ as ansible_version
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.pxcloud.pve.plugins.plugin_utils import program
 from ansible_collections.pxcloud.pve.plugins.plugin_utils.progress import harmless
 
-BIN = os.path.join(os.path.dirname(__file__), 'bin')
 CONNECTION = ('api_urls', 'api_url', 'api_user', 'api_password', 'api_otp', 'api_token_id', 'api_token_secret', 'ca_path', 'fingerprint',
               'validate_certs', 'api_timeout', 'api_connections')
 SECRETS = ('api_password', 'api_otp', 'api_token_secret')
@@ -57,12 +57,16 @@ class Helper(object):
     """The program, asked line by line about one cluster."""
 
     def __init__(self, name, options):
-        program = os.path.join(BIN, 'linux-' + os.uname().machine, 'pxc')
-        if not os.access(program, os.X_OK):
-            raise AnsibleParserError("pxcloud.pve has no program for this machine (%s): looked for %s" % (os.uname().machine, program))
+        path = program.path_of(program.platform_here())
+        problem = program.missing(program.platform_here(), 'this machine')
+        if problem:
+            raise AnsibleParserError(problem)
         self.name = name
         self.options = options
-        self.process: Any = subprocess.Popen(['pxc', 'pxc_inventory'], executable=program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            self.process: Any = subprocess.Popen(['pxc', 'pxc_inventory'], executable=path, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        except OSError as exc:
+            raise AnsibleParserError(program.cannot_run(path, exc)) from exc
 
     def send(self, question):
         try:

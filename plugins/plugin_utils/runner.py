@@ -25,7 +25,7 @@ from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible.utils.vars import load_extra_vars
-from ansible_collections.pxcloud.pve.plugins.plugin_utils import progress
+from ansible_collections.pxcloud.pve.plugins.plugin_utils import program, progress
 
 try:  # ansible-core up to 2.18
     from ansible.module_utils.common.json import AnsibleJSONEncoder
@@ -40,7 +40,6 @@ try:
 except ImportError:
     remove_internal_keys = None
 
-BIN = os.path.join(os.path.dirname(__file__), 'bin')
 # What the program loads when a task touches Ceph; any may, since the record of changes may lie there.
 CEPH_LIBRARY = 'pxc-ceph.so'
 # What a shell or a loader says that could not start the program, and what to do about it.
@@ -57,14 +56,6 @@ EXPLAINED = (
      "they may"),
 )
 PLATFORM = re.compile(r'[a-z0-9_]+-[a-z0-9_]+$')
-
-
-def _platform(system, machine):
-    return '%s-%s' % (system.lower(), machine)
-
-
-def _platform_here():
-    return _platform(os.uname().sysname, os.uname().machine)
 
 
 def _text(variables, name):
@@ -92,10 +83,11 @@ class RunnerBase(ActionBase):
         name = 'pxcloud.pve.' + self.MODULE
         host = to_text(self._task.delegate_to or task_vars.get('inventory_hostname') or 'localhost')
         local = self._connection.transport in ('local', 'ansible.builtin.local')
-        platform = _platform_here() if local else self._platform_there(host)
-        self._program = os.path.join(BIN, platform, 'pxc')
-        if not os.access(self._program, os.X_OK):
-            result.update(failed=True, msg=self._missing(platform, host))
+        platform = program.platform_here() if local else self._platform_there(host)
+        self._program = program.path_of(platform)
+        problem = program.missing(platform, host)
+        if problem:
+            result.update(failed=True, msg=problem)
             return result
         self._library_there = ''
         wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
@@ -119,7 +111,7 @@ class RunnerBase(ActionBase):
         if not PLATFORM.match(said):
             answer = self._low_level_execute_command('uname -sm', sudoable=False)
             words = to_text(answer.get('stdout') or '').split()[-2:]  # a banner may be in front
-            said = _platform(*words) if len(words) == 2 else ''
+            said = program.platform(*words) if len(words) == 2 else ''
             if answer.get('rc') or not PLATFORM.match(said):
                 raise AnsibleActionFail("cannot tell what machine %s is: 'uname -sm' said there: %s"
                                         % (host, ' '.join(to_text(answer.get(k) or '').strip() for k in ('stdout', 'stderr'))))
@@ -185,13 +177,6 @@ class RunnerBase(ActionBase):
             result.update([('msg', sentence % host) for said, sentence in EXPLAINED if re.search(said, words)][:1])
         return result
 
-    @staticmethod
-    def _missing(platform, host):
-        there = sorted(os.listdir(BIN)) if os.path.isdir(BIN) else []
-        return ("pxcloud.pve has no program for %s, which is what %s is; it has some for: %s. Install a build of the collection for it, make one "
-                "from its source ('make install' on such a machine, or make install ARCHES=\"x86_64 aarch64\"), or delegate the task to a host "
-                "that has one." % (platform, host, ', '.join(there) or 'none'))
-
     def _payload(self, name, task_vars):
         args = dict(self._task.args)
         self._update_module_args(name, args, task_vars)
@@ -212,7 +197,7 @@ class RunnerBase(ActionBase):
                                        stderr=subprocess.PIPE, env=progress.ask(self._environment(), self._display),
                                        cwd=self._loader.get_basedir())
         except OSError as e:
-            return dict(failed=True, msg='%s cannot be run: %s' % (self._program, to_text(e.strerror)))
+            return dict(failed=True, msg=program.cannot_run(self._program, e))
         try:
             payload = to_bytes(self._payload(name, task_vars), errors='surrogate_or_strict')
             stdout, stderr = progress.communicate(process, payload, self.MODULE, self._display)

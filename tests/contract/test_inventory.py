@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -96,7 +97,8 @@ class Lab:
         with open(path, "w", encoding="utf-8") as f:
             json.dump(dict({"plugin": "pxcloud.pve.pxc"}, **dict(self.cluster.connection() if connect else {}, **options)), f)
         environment = dict(os.environ, ANSIBLE_COLLECTIONS_PATH=BUILD, ANSIBLE_NOCOLOR="1", ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="1",
-                           ANSIBLE_LOCAL_TEMP=os.path.join(self.folder, "tmp"), **(env or {}))
+                           ANSIBLE_LOCAL_TEMP=os.path.join(self.folder, "tmp"))
+        environment.update(env or {})
         before, start = self.cluster.requests(), time.monotonic()
         done = subprocess.run(["ansible-inventory", "-i", path, *what.split()], env=environment, capture_output=True, check=False)
         seconds = time.monotonic() - start
@@ -531,6 +533,18 @@ def the_example_works(lab):
         has(done.stdout.decode(), group + ":")
 
 
+def a_program_that_does_not_start_says_what_to_do(lab):
+    other = os.path.join(lab.folder, "other-build")
+    shutil.copytree(os.path.join(BUILD, "ansible_collections"), os.path.join(other, "ansible_collections"), symlinks=True)
+    path = os.path.join(other, "ansible_collections/pxcloud/pve/plugins/plugin_utils/bin/linux-" + os.uname().machine, "pxc")
+    os.chmod(path, 0o644)
+    _, errors, _, _ = lab.inventory({}, env={"ANSIBLE_COLLECTIONS_PATH": other})
+    has(errors, "cannot be run: Permission denied; programs may not run from there")
+    os.unlink(path)
+    _, errors, _, _ = lab.inventory({}, env={"ANSIBLE_COLLECTIONS_PATH": other})
+    has(errors, "which is what this machine is")
+
+
 def other_files_are_not_ours(lab):
     _, _errors, _, requests = lab.inventory({}, name="lab.yml.txt")
     same(requests, 0, "requests")
@@ -542,7 +556,8 @@ TESTS = [one_request_tells_the_groups, details_are_read_when_they_are_named, a_d
          strangers_are_not_asked_for_a_block, root_with_a_ticket_reads_a_node_at_once, the_state_of_the_ha_manager_is_a_group,
          lists_of_addresses_tell_who_has_which, the_documentation_has_every_option, silent_agents_cost_seconds_in_all, several_clusters_and_one_that_is_down,
          the_environment_is_that_of_the_modules, the_cache_is_asked_first, what_is_kept_is_of_one_cluster_and_one_user, a_dead_node_is_its_guests_problem,
-         the_corpus_of_annotations, the_example_works, other_files_are_not_ours]
+         the_corpus_of_annotations, the_example_works, a_program_that_does_not_start_says_what_to_do,
+         other_files_are_not_ours]
 
 
 def main():
