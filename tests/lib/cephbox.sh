@@ -11,6 +11,8 @@
 # linger= is for how many seconds a client that died counts as one that has its images open (not below 6: living ones say so
 # every 5).
 #
+# Daemons run in /, as they do as services: Ceph 18 of Debian 13 names the folders of its plugins from there.
+#
 # DIR/ceph.conf and DIR/keyring (client.admin) are what a client needs. size= is the room of each OSD. watch= takes the
 # cluster down when that process is gone, so that a test that aborts leaves nothing behind.
 set -eu
@@ -22,7 +24,7 @@ conf="--conf $dir/ceph.conf"
 die() { echo "cephbox: $*" >&2; exit 1; }
 
 # Process ids are used again: a daemon is ours when it was started with our ceph.conf.
-ours() { tr '\0' ' ' < "/proc/$1/cmdline" 2>/dev/null | grep -qF -- "--conf $dir/ceph.conf "; }
+ours() { tr '\0' ' ' 2>/dev/null < "/proc/$1/cmdline" | grep -qF -- "--conf $dir/ceph.conf "; }
 
 stop() { # NAME...
 	local pid n
@@ -79,6 +81,7 @@ write_conf() {
 	public addr = 127.0.0.1
 	cluster addr = 127.0.0.1
 	ms bind ipv6 = false
+	chdir = /
 	run dir = $dir/run
 	pid file = $dir/run/\$name.pid
 	admin socket = $dir/run/\$name.asok
