@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What needs a Ceph of one node, beside the unit tests: faults seen from the modules, and figures.
-$B/tests/ceph/%: tests/ceph/%.c $(call libs,ceph base)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -MF $@.d -Icsrc $(filter %.c %.a,$^) $(LDFLAGS) -lrados -l:libjansson.a -lcrypto -lpthread -ldl -o $@
-$B/tests/bench/import_bench: tests/bench/import_bench.c $(call libs,ceph base)
+CEPH_TOOLS := $B/tests/ceph/import_tool
+$(CEPH_TOOLS) $B/tests/bench/import_bench: $B/tests/%: tests/%.c $(call libs,ceph base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MF $@.d -Icsrc $(filter %.c %.a,$^) $(LDFLAGS) -lrados -l:libjansson.a -lcrypto -lpthread -ldl -o $@
 $B/tests/bench/ceph_bench: tests/bench/ceph_bench.c $(call libs,ceph base)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MF $@.d -Icsrc $(filter %.c %.a,$^) $(LDFLAGS) -l:libjansson.a -lcrypto -lpthread -ldl -o $@
-CEPH_TOOLS := $B/tests/ceph/import_tool
 
 ceph: modules $(CEPH_TOOLS)
 	$(Q)tests/run.py --jobs $(JOBS) ceph "tests/ceph/module_faults.py $B" "tests/ceph/volume_faults.py $B" "tests/ceph/audit_faults.py $B" \

@@ -8,7 +8,7 @@ FUZZ_PROGS   = $(FUZZERS:%=$B/tests/fuzz/%_fuzz)
 fuzz:
 	$(Q)$(MAKE) --no-print-directory CC=clang SAN=1 SANITIZE='$(FUZZ_FLAGS)' B=$B/fuzz run-fuzz
 
-$B/tests/fuzz/%: tests/fuzz/%.c $B/gen/specs.o $(TEST_LIBS)
+$(filter-out %/source_fuzz,$(FUZZ_PROGS)): $B/tests/%: tests/%.c $B/gen/specs.o $(TEST_LIBS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -MF $@.d -Icsrc $< $B/gen/specs.o $(TEST_LIBS) $(LDFLAGS) -lmicrohttpd $(LIBS_MODULE) -o $@
 
