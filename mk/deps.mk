@@ -4,7 +4,7 @@ DEB_BUILD := build-essential pkg-config libcurl4-openssl-dev libssl-dev libjanss
              librados-dev librbd-dev libarchive-dev zlib1g-dev liblzma-dev libzstd-dev
 DEB_RUN   := ansible-core python3-yaml python3-jsonschema
 DEB_CEPH  := ceph-mon ceph-osd ceph-mgr ceph-common qemu-utils qemu-block-extra zstd xz-utils bzip2 libarchive-tools
-DEB_TEST  := clang llvm clang-format clang-tidy cppcheck shellcheck valgrind libcmocka-dev yamllint wrk curl openssl python3-venv procps
+DEB_TEST  := clang libclang-rt-dev llvm clang-format clang-tidy cppcheck shellcheck valgrind libcmocka-dev yamllint wrk curl openssl python3-venv procps
 # Only for test-boot and test-boot-short: an emulator, and what makes disks that boot without mounting anything.
 DEB_BOOT  := qemu-system-x86 busybox-static e2fsprogs fdisk kmod libarchive-tools mtools openssh-client syslinux mmdebstrap
 # Only for test-netns where the kernel can do it by itself; else it needs what test-boot needs.

@@ -10,7 +10,7 @@ TOPLEVEL := .ansible-lint LICENSE README.md galaxy.yml CHANGELOG.md bindep.txt r
 STAGED_DIRS := playbooks roles docs meta changelogs
 # The contracts stay behind: what Ansible reads is made of them. So do fragments of the changelog, until a release takes them into it.
 COPIED   := $(wildcard $(TOPLEVEL)) $(shell find $(wildcard $(STAGED_DIRS)) -type f ! -name '*.pyc' ! -path '*/fragments/*' 2>/dev/null) \
-            $(wildcard plugins/plugin_utils/*.py plugins/inventory/*.py plugins/action/*.py plugins/modules/*.py plugins/filter/*)
+            $(wildcard plugins/plugin_utils/*.py plugins/inventory/*.py plugins/action/*.py plugins/modules/*.py plugins/filter/*.py)
 MODULES  := $(KINDS:%=pxc_%)
 # What pxc_load checks files against: the frames of schemas/ with the modules' options in them.
 SCHEMAS  := $(wildcard schemas/*.schema.json)

@@ -90,7 +90,8 @@ def checks(build, folder):
     cluster = lab.Cluster(build, folder, 1)
     try:
         cluster.must("pxc_project", {"name": "acme", "quota": {"instances": 100, "cores": 100}})
-        env = dict(lab.environment(cluster, build, folder), ANSIBLE_ASYNC_DIR=os.path.join(folder, "async"))
+        # Into a pipe, Python writes what is shown by the page; on a terminal, and so in AWX, by the line.
+        env = dict(lab.environment(cluster, build, folder), ANSIBLE_ASYNC_DIR=os.path.join(folder, "async"), PYTHONUNBUFFERED="1")
         lines, first, ended = run(env, folder, ["-v"], "running")
         said = told(lines)
         yield "a long task at -v tells how far it is", len(said) >= 2 and all(m for _, m in said), lines
