@@ -50,14 +50,6 @@ def cluster(build, where):
         yield running.connection()
 
 
-def wait_for(condition, process, name):
-    until = time.monotonic() + 20
-    while not condition():
-        if process.poll() is not None or time.monotonic() > until:
-            raise SystemExit(f"{name} did not start")
-        time.sleep(0.02)
-
-
 def program(name, *places):
     for place in places + ("/usr/sbin", "/usr/bin", "/usr/lib/openssh"):
         if os.access(os.path.join(place, name), os.X_OK):
@@ -104,6 +96,11 @@ def sshd(build, where, **session):
     port = free_port()
     lines = [f"Port {port}", "ListenAddress 127.0.0.1", f"HostKey {where}/host", "PidFile none", f"AuthorizedKeysFile {where}/key.pub",
              "StrictModes no", "UsePAM no", "PasswordAuthentication no", f"Subsystem sftp {sftp}"]
+    # From OpenSSH 9.8 and 10.0 on, sshd is several programs.
+    for option, part in (("SshdSessionPath", "sshd-session"), ("SshdAuthPath", "sshd-auth")):
+        path = os.path.join(unpacked, "usr/lib/openssh", part)
+        if daemon.startswith(unpacked) and os.path.exists(path):
+            lines.append(f"{option} {path}")
     if session:
         lines.append("SetEnv " + " ".join(f"{k}={v}" for k, v in session.items()))
     with open(os.path.join(where, "sshd_config"), "w", encoding="utf-8") as f:
@@ -118,7 +115,12 @@ def sshd(build, where, **session):
         def listens():
             with socket.socket() as s:
                 return s.connect_ex(("127.0.0.1", port)) == 0
-        wait_for(listens, process, "sshd")
+        until = time.monotonic() + 20
+        while not listens():
+            if process.poll() is not None or time.monotonic() > until:
+                with open(os.path.join(where, "log"), encoding="utf-8", errors="replace") as log:
+                    raise SystemExit("sshd did not start: " + log.read())
+            time.sleep(0.02)
         known = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
         yield {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": port, "ansible_user": getpass.getuser(),
                "ansible_ssh_private_key_file": os.path.join(where, "key"), "ansible_ssh_common_args": known,
