@@ -34,7 +34,7 @@ PYTOOLS := tests/contract/with_ansible.py $B/pytools:tests/pytools.txt
 
 # Program against documentation, argument engine against Ansible's own, action plugin: by the installed ansible-core and the newest one.
 contract: stage $B/bin/pxcsim $B/tests/contract/validate $B/bin/tables
-	$(Q)tests/run.py --jobs $(JOBS) contract tests/contract/test_outputs.py tests/contract/test_sync_objects.py "tests/contract/test_argspec.py $B/bin/argspec" \
+	$(Q)tests/run.py --jobs $(JOBS) contract tests/contract/test_outputs.py tests/contract/test_run.py tests/contract/test_sync_objects.py "tests/contract/test_argspec.py $B/bin/argspec" \
 		$(TABLES:%="tests/contract/test_%_doc.py $B/bin/tables") $(foreach a,system $B/venv, \
 		"tests/contract/with_ansible.py $a tests/contract/compare_validator.py $B/tests/contract/validate" \
 		"tests/contract/with_ansible.py $a tests/contract/test_docs.py $B" \
