@@ -128,11 +128,20 @@ options:
 """
 
 EXAMPLES = r"""
-# lab.pxc.yml: the cluster that PXC_API_URLS and PXC_API_TOKEN_... tell; one request
-plugin: pxcloud.pve.pxc
-
----
-# Running VMs of two projects, reached by the address that was reserved for them, or else by what their agent says
+# The least, as lab.pxc.yml: the cluster that PXC_API_URLS and PXC_API_TOKEN_... tell; one request.
+#
+#   plugin: pxcloud.pve.pxc
+#
+# Two clusters and their nodes, for maintenance; secrets from the environment or from a vault.
+#
+#   plugin: pxcloud.pve.pxc
+#   api_token_id: pxc@pve!inventory
+#   clusters:
+#     - {name: north, api_urls: [n1.example.org, n2.example.org], api_token_secret: "{{ lookup('env', 'NORTH_SECRET') }}", ca_path: north.pem}
+#     - {name: south, api_urls: [s1.example.org], api_token_secret: "{{ lookup('env', 'SOUTH_SECRET') }}", ca_path: south.pem}
+#   nodes: true
+#
+# Running VMs of two projects, reached by the address that was reserved for them, or else by what their agent says.
 plugin: pxcloud.pve.pxc
 projects: [acme, beta]
 filters:
@@ -144,15 +153,6 @@ keyed_groups:
   - {key: pxc_metadata, prefix: meta}
 compose:
   ansible_user: "'admin' if pxc_type == 'qemu' else 'root'"
-
----
-# Two clusters and their nodes, for maintenance; secrets from the environment or from a vault
-plugin: pxcloud.pve.pxc
-api_token_id: pxc@pve!inventory
-clusters:
-  - {name: north, api_urls: [n1.example.org, n2.example.org], api_token_secret: "{{ lookup('env', 'NORTH_SECRET') }}", ca_path: north.pem}
-  - {name: south, api_urls: [s1.example.org], api_token_secret: "{{ lookup('env', 'SOUTH_SECRET') }}", ca_path: south.pem}
-nodes: true
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/pxc-inventory

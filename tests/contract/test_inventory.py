@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 
+import yaml
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import sim
 
@@ -389,6 +391,9 @@ def the_documentation_has_every_option(lab):
         connection = re.search(r"^CONNECTION = \((.*?)\)", f.read(), re.M | re.S)[1]
     for name in re.findall(r"'(\w+)'", connection):
         same(name in options or any(name in o.get("aliases", []) for o in options.values()), True, "option " + name)
+    # One document: ansible-test of 2.14 asks for that.
+    example = yaml.safe_load(shown["pxcloud.pve.pxc"]["examples"])
+    same(set(example) - set(options), set(), "options of the example that there are not")
     same([e["name"] for e in options["api_urls"]["env"]], ["PXC_API_URLS", "PXC_API_URL"], "environment of api_urls")
     same("task_timeout" in options, False, "an option that only modules have")
     listed = subprocess.run(["ansible-doc", "-t", "inventory", "-l"], env=env, capture_output=True, check=True)
